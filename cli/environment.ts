@@ -1,0 +1,69 @@
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import type { Clients } from './clients';
+import { InputError } from './errors';
+
+export const ENVIRONMENT_NAMES = ['local', 'dev', 'prod'] as const;
+export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
+
+const STACKS = ['data', 'training', 'fleet', 'operations'] as const;
+
+/** What is deployed: the names of tables, buckets, queues, read from the outputs of the stacks. */
+export class KaizenEnvironment {
+  constructor(
+    readonly name: EnvironmentName,
+    private readonly outputs: ReadonlyMap<string, string>,
+  ) {}
+
+  /** @throws InputError when no stack of the environment has this output */
+  output(id: string): string {
+    const value = this.outputs.get(id);
+    if (value === undefined) {
+      throw new InputError(
+        `environment '${this.name}' has no output ${id}: are its stacks kaizen-${this.name}-* deployed?`,
+      );
+    }
+    return value;
+  }
+
+  has(id: string): boolean {
+    return this.outputs.has(id);
+  }
+
+  /** Ids of all outputs, sorted. */
+  outputIds(): string[] {
+    return [...this.outputs.keys()].sort();
+  }
+
+  /** Model package groups are called `kaizen-<env>-<useCase>`. */
+  get useCase(): string {
+    return this.output('ModelPackageGroupName').slice(`kaizen-${this.name}-`.length);
+  }
+}
+
+async function outputsOf(
+  client: Clients['cloudFormation'],
+  stackName: string,
+): Promise<readonly (readonly [string, string])[]> {
+  try {
+    const answer = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+    return (answer.Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [
+      OutputKey ?? '',
+      OutputValue ?? '',
+    ]);
+  } catch (error) {
+    // A stack that is not deployed yet is no error here: the command that needs its outputs says so.
+    if (error instanceof Error && /does not exist/.test(error.message)) return [];
+    throw error;
+  }
+}
+
+/** Reads the outputs of the environment's stacks. */
+export async function describeEnvironment(
+  clients: Pick<Clients, 'cloudFormation'>,
+  name: EnvironmentName,
+): Promise<KaizenEnvironment> {
+  const outputs = await Promise.all(
+    STACKS.map((stack) => outputsOf(clients.cloudFormation, `kaizen-${name}-${stack}`)),
+  );
+  return new KaizenEnvironment(name, new Map(outputs.flat()));
+}

@@ -1,0 +1,136 @@
+import type { Clients } from './clients';
+import { queryUseCase, scanTable } from './dynamo';
+import type { KaizenEnvironment } from './environment';
+import { formatTable } from './table';
+
+export interface ReleaseStatus {
+  readonly counter: number;
+  readonly componentVersion: string;
+  readonly status: string;
+  readonly reason?: string;
+}
+
+export interface DeviceLine {
+  readonly deviceId: string;
+  readonly releaseId?: string;
+  readonly healthy: boolean;
+  readonly outboxRecords: number;
+  readonly framesProcessed: number;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly failing: readonly string[];
+}
+
+export interface SystemStatus {
+  readonly useCase: string;
+  /** Counter of the release in service everywhere. */
+  readonly champion?: number;
+  readonly releases: readonly ReleaseStatus[];
+  readonly waves: readonly { readonly wave: string; readonly counter: number }[];
+  readonly devices: readonly DeviceLine[];
+  readonly episodes: readonly {
+    readonly episodeId: string;
+    readonly status: string;
+    readonly openedAt: string;
+  }[];
+}
+
+type Item = Record<string, unknown>;
+
+function releaseOf(item: Item): ReleaseStatus {
+  return {
+    counter: Number(String(item.item).slice('release#'.length)),
+    componentVersion: String(item.componentVersion ?? ''),
+    status: String(item.status),
+    reason: item.reason === undefined ? undefined : String(item.reason),
+  };
+}
+
+function deviceOf(item: Item): DeviceLine {
+  const conditions = (item.conditions ?? []) as { name: string; ok: boolean; value: unknown }[];
+  return {
+    deviceId: String(item.deviceId),
+    releaseId: item.releaseId === undefined ? undefined : String(item.releaseId),
+    healthy: item.healthy === true,
+    outboxRecords: Number(item.outboxRecords),
+    framesProcessed: Number(item.framesProcessed),
+    receivedAt: Number(item.receivedAt),
+    failing: conditions.filter(({ ok }) => !ok).map(({ name, value }) => `${name}=${String(value)}`),
+  };
+}
+
+/** Reads releases, waves, champion, episodes and devices. */
+export async function readStatus(
+  clients: Pick<Clients, 'dynamoDb'>,
+  environment: KaizenEnvironment,
+): Promise<SystemStatus> {
+  const { useCase } = environment;
+  const [items, episodes, inventory] = await Promise.all([
+    queryUseCase(clients.dynamoDb, environment.output('ReleaseTableName'), useCase),
+    queryUseCase(clients.dynamoDb, environment.output('EpisodeTableName'), useCase),
+    scanTable(clients.dynamoDb, environment.output('InventoryTableName')),
+  ]);
+  const named = (prefix: string) => items.filter((item) => String(item.item).startsWith(prefix));
+  const champion = items.find((item) => item.item === 'champion');
+  return {
+    useCase,
+    champion: champion && Number(champion.counter),
+    releases: named('release#')
+      .map(releaseOf)
+      .sort((x, y) => x.counter - y.counter),
+    waves: named('wave#').map((item) => ({
+      wave: String(item.item).slice('wave#'.length),
+      counter: Number(item.counter),
+    })),
+    devices: inventory
+      .filter((item) => item.useCase === useCase)
+      .map(deviceOf)
+      .sort((x, y) => (x.deviceId < y.deviceId ? -1 : 1)),
+    episodes: episodes
+      .filter((item) => item.episodeId !== 'open')
+      .map((item) => ({
+        episodeId: String(item.episodeId),
+        status: String(item.status),
+        openedAt: String(item.openedAt),
+      })),
+  };
+}
+
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
+}
+
+/** The status as text for a terminal. */
+export function formatStatus(status: SystemStatus, now: Date): string {
+  const releases = status.releases.map((release) => [
+    String(release.counter),
+    release.componentVersion,
+    release.counter === status.champion ? `${release.status} (champion)` : release.status,
+    status.waves
+      .filter(({ counter }) => counter === release.counter)
+      .map(({ wave }) => wave)
+      .join(', '),
+    release.reason ?? '',
+  ]);
+  const devices = status.devices.map((device) => [
+    device.deviceId,
+    device.releaseId ?? 'none',
+    device.healthy ? 'healthy' : `unhealthy: ${device.failing.join(', ')}`,
+    String(device.framesProcessed),
+    String(device.outboxRecords),
+    age(now.getTime() - device.receivedAt),
+  ]);
+  const episodes = status.episodes.map(({ episodeId, status: state, openedAt }) => [
+    episodeId,
+    state,
+    openedAt,
+  ]);
+  return [
+    `Use case ${status.useCase}`,
+    `Releases\n${formatTable(['counter', 'component', 'status', 'waves', 'reason'], releases)}`,
+    `Devices\n${formatTable(['device', 'release', 'health', 'frames', 'outbox', 'seen'], devices)}`,
+    `Episodes\n${formatTable(['episode', 'status', 'opened'], episodes)}`,
+  ].join('\n\n');
+}

@@ -1,0 +1,84 @@
+import type { AppConfig } from '../contracts';
+
+/** The local AWS: one machine, no account. Times are short, so that a turn of the loop takes minutes. */
+export const local = {
+  environmentName: 'local',
+  account: '000000000000',
+  region: 'us-east-1',
+  useCase: 'surface-inspection',
+  removal: 'destroy',
+  // The local AWS enforces IAM, and does not let the bootstrap roles publish assets.
+  synthesizer: 'cli-credentials',
+  // It speaks HTTP, on the loopback interface only.
+  transport: 'any',
+  lambda: { architecture: 'x86_64', logRetentionDays: 1 },
+  training: {
+    image: '763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu-amzn2023-sagemaker',
+    instanceType: 'ml.m5.large',
+    instanceCount: 1,
+    volumeGigabytes: 10,
+    timeoutMinutes: 30,
+    epochs: 6,
+    learningRate: 0.003,
+    widthMultiplier: 0.35,
+    seed: 7,
+    minimumAccuracy: 0.8,
+    maximumRecallDrop: 0.1,
+    maximumInt8Drop: 0.03,
+    retry: { maximumAttempts: 2, intervalSeconds: 2, backoffRate: 2 },
+  },
+  registry: { approval: 'manual', releaseLifetimeDays: 30, architectures: ['linux-x64', 'linux-arm64'] },
+  rollout: {
+    pollSeconds: 2,
+    waves: [
+      {
+        name: 'canary',
+        bakeSeconds: 15,
+        installTimeoutSeconds: 180,
+        decisionTimeoutSeconds: 120,
+        minimumResults: 60,
+      },
+      {
+        name: 'stable',
+        bakeSeconds: 10,
+        installTimeoutSeconds: 180,
+        decisionTimeoutSeconds: 120,
+        minimumResults: 60,
+      },
+    ],
+    limits: { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
+  },
+  device: {
+    frameSource: { type: 'socket', path: '/tmp/kaizen-edge/camera.sock' },
+    limits: { maximumPixels: 16_777_216, maximumFrameBytes: 16_777_216, frameQueueLength: 4 },
+    upload: {
+      privacy: 'selected',
+      dailyByteBudget: 20_000_000,
+      controlSampleProbability: 0.05,
+      uncertaintyThreshold: 0.8,
+      uncertainSampleProbability: 0.5,
+    },
+    outbox: { maximumBytes: 8_388_608, batchRecords: 50, flushMilliseconds: 500 },
+    shadowFrames: 200,
+    statusIntervalSeconds: 5,
+  },
+  telemetry: { sketchWindowSeconds: 10 },
+  monitoring: {
+    scheduleMinutes: 1,
+    windowMinutes: 5,
+    labelWindowMinutes: 60,
+    driftThreshold: 0.25,
+    classMixThreshold: 0.5,
+    minimumResults: 100,
+    minimumLabels: 20,
+    minimumAccuracy: 0.8,
+    maximumAccuracyDrop: 0.05,
+  },
+  retraining: {
+    scheduleMinutes: 1,
+    minimumNewLabels: 40,
+    minimumLabelsPerNewClass: 15,
+    cooldownMinutes: 0,
+    maximumExecutionsPerMonth: 20,
+  },
+} satisfies AppConfig;

@@ -1,0 +1,1013 @@
+/* Generated from contracts/schemas by scripts/generate-contracts.ts. Do not edit. */
+
+export interface Contracts {
+  'app-config': AppConfig;
+  capture: Capture;
+  'component-configuration': ComponentConfiguration;
+  'dataset-item': DatasetItem;
+  'device-status': DeviceStatus;
+  'evaluation-report': EvaluationReport;
+  'exported-model': ExportedModel;
+  histogram: Histogram;
+  'inference-result': InferenceResult;
+  label: Label;
+  release: Release;
+  'release-offer': ReleaseOffer;
+  'release-verdict': ReleaseVerdict;
+  'results-batch': ResultsBatch;
+  'signed-release': SignedRelease;
+  sketch: Sketch;
+  'trusted-keys': TrustedKeys;
+}
+/**
+ * Every value by which one environment differs from another: config/<environment>.ts.
+ */
+export interface AppConfig {
+  environmentName: 'local' | 'dev' | 'prod';
+  account: string;
+  region: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * What becomes of buckets, tables and keys when their stack is deleted. retain also turns on termination protection.
+   */
+  removal: 'destroy' | 'retain';
+  /**
+   * default: deploy through the CDK bootstrap roles; cli-credentials: with the caller's own (the local AWS).
+   */
+  synthesizer: 'default' | 'cli-credentials';
+  /**
+   * tls-only: buckets, queues and topics refuse requests without TLS; any: for the local AWS, which speaks HTTP on the loopback interface.
+   */
+  transport: 'tls-only' | 'any';
+  lambda: {
+    architecture: 'arm64' | 'x86_64';
+    /**
+     * The values that CloudWatch Logs accepts.
+     */
+    logRetentionDays:
+      1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731 | 1827 | 3653;
+  };
+  training: {
+    /**
+     * Container image with its tag, of every job and of the registered package.
+     */
+    image: string;
+    instanceType: string;
+    /**
+     * Hosts of the Train step.
+     */
+    instanceCount: number;
+    volumeGigabytes: number;
+    /**
+     * Longest run of one job.
+     */
+    timeoutMinutes: number;
+    epochs: number;
+    learningRate: number;
+    widthMultiplier: number;
+    seed: number;
+    minimumAccuracy: number;
+    /**
+     * Largest fall in recall of any class against the champion.
+     */
+    maximumRecallDrop: number;
+    /**
+     * Largest fall in accuracy by quantisation.
+     */
+    maximumInt8Drop: number;
+    retry: {
+      maximumAttempts: number;
+      intervalSeconds: number;
+      backoffRate: number;
+    };
+  };
+  registry: {
+    /**
+     * A person approves every model package; nothing approves itself.
+     */
+    approval: 'manual';
+    /**
+     * After this a device refuses to install the release.
+     */
+    releaseLifetimeDays: number;
+    /**
+     * @minItems 1
+     */
+    architectures: ('linux-x64' | 'linux-arm64')[];
+  };
+  rollout: {
+    /**
+     * Between two looks at a wave.
+     */
+    pollSeconds: number;
+    /**
+     * In the order of deployment: canary, then stable. Each is a thing group.
+     *
+     * @minItems 2
+     * @maxItems 2
+     */
+    waves: {
+      name: 'canary' | 'stable';
+      /**
+       * Least time in service before the wave is judged.
+       */
+      bakeSeconds: number;
+      /**
+       * All devices of the wave must run the release within it.
+       */
+      installTimeoutSeconds: number;
+      /**
+       * After the bake: silence for this long is a failure to decide, and rolls back.
+       */
+      decisionTimeoutSeconds: number;
+      /**
+       * Least number of results of the wave on which it may be judged.
+       */
+      minimumResults: number;
+    }[];
+    limits: {
+      /**
+       * Share of shadowed frames on which the new release contradicts the previous one.
+       */
+      disagreement: number;
+      invalidRate: number;
+      /**
+       * Median latency, new release / previous release.
+       */
+      latencyRatio: number;
+      /**
+       * Accuracy on labels, previous release - new release.
+       */
+      accuracyDrop: number;
+    };
+  };
+  /**
+   * Default configuration of the inference component.
+   */
+  device: {
+    frameSource: FrameSource;
+    limits: Limits;
+    upload: Upload;
+    outbox: Outbox;
+    shadowFrames: number;
+    statusIntervalSeconds: number;
+  };
+  telemetry: {
+    /**
+     * Width of one sketch. Divides a day.
+     */
+    sketchWindowSeconds: number;
+  };
+  monitoring: {
+    scheduleMinutes: number;
+    /**
+     * How far back drift is looked for.
+     */
+    windowMinutes: number;
+    /**
+     * How far back labels count for the accuracy; they come later than results.
+     */
+    labelWindowMinutes: number;
+    /**
+     * Population stability index above which confidence or an image statistic has drifted.
+     */
+    driftThreshold: number;
+    /**
+     * The same for the mix of predicted classes: the line's mix is not the dataset's.
+     */
+    classMixThreshold: number;
+    minimumResults: number;
+    /**
+     * Least number of labels on which accuracy is judged.
+     */
+    minimumLabels: number;
+    /**
+     * Accuracy in the field below which an alarm goes off.
+     */
+    minimumAccuracy: number;
+    /**
+     * How far the accuracy in the field may lie below the test split's before it is evidence for retraining.
+     */
+    maximumAccuracyDrop: number;
+  };
+  retraining: {
+    /**
+     * How often an open episode is looked at again: labels come later than drift.
+     */
+    scheduleMinutes: number;
+    minimumNewLabels: number;
+    minimumLabelsPerNewClass: number;
+    cooldownMinutes: number;
+    /**
+     * Budget; 0 stops the loop.
+     */
+    maximumExecutionsPerMonth: number;
+  };
+}
+export interface FrameSource {
+  type: 'socket' | 'folder';
+  /**
+   * Unix socket of the camera process, or folder to watch.
+   */
+  path: string;
+}
+export interface Limits {
+  maximumPixels?: number;
+  maximumFrameBytes?: number;
+  frameQueueLength?: number;
+}
+export interface Upload {
+  /**
+   * never: no pixel leaves the device.
+   */
+  privacy: 'never' | 'selected';
+  dailyByteBudget: number;
+  /**
+   * Share of all frames taken at random: the unbiased sample.
+   */
+  controlSampleProbability: number;
+  /**
+   * Frames with a confidence below it are candidates.
+   */
+  uncertaintyThreshold: number;
+  uncertainSampleProbability: number;
+}
+export interface Outbox {
+  maximumBytes: number;
+  batchRecords: number;
+  flushMilliseconds: number;
+}
+/**
+ * Sidecar of an uploaded image: s3://<telemetry bucket>/captures/<useCase>/<deviceId>/<captureId>.json beside the image <captureId>.jpg. Uploaded after the image, so that a sidecar always has its image.
+ */
+export interface Capture {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  captureId: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  frameId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  capturedAt: string;
+  /**
+   * Name of a class that a model can predict.
+   */
+  predictedClass?: string;
+  confidence?: number;
+  /**
+   * @minItems 1
+   */
+  reasons: ('uncertainty' | 'disagreement' | 'novelty' | 'control')[];
+  /**
+   * Probability with which a frame like this one was chosen; weights labels without bias (Horvitz-Thompson).
+   */
+  inclusionProbability: number;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  sha256: string;
+  bytes: number;
+}
+/**
+ * Greengrass configuration of com.kaizenedge.Inference. Defaults are in the recipe; a deployment merges over them.
+ */
+export interface ComponentConfiguration {
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  modelComponentName?: string;
+  /**
+   * MQTT topic of result batches; {thingName} is replaced.
+   */
+  resultsTopic: string;
+  statusTopic: string;
+  captureBucket: string;
+  frameSource: FrameSource;
+  limits?: Limits;
+  upload: Upload;
+  outbox: Outbox;
+  shadow?: {
+    /**
+     * For how many frames after a switch the previous release runs beside the new one.
+     */
+    frames?: number;
+  };
+  statusIntervalSeconds?: number;
+  [k: string]: unknown;
+}
+/**
+ * One line of a dataset manifest (JSON Lines). A manifest is accepted only if every line validates and every digest matches the stored object.
+ */
+export interface DatasetItem {
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  id: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  groupId: string;
+  /**
+   * S3 key of the image, relative to the dataset bucket.
+   */
+  key: string;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  sha256: string;
+  /**
+   * Name of a class that a model can predict.
+   */
+  label: string;
+  /**
+   * How the item came into the dataset.
+   */
+  origin: 'rendered' | 'imported' | 'captured';
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  capturedAt: string;
+  /**
+   * Assigned by the manifest gate, absent in an incoming manifest.
+   */
+  split?: 'train' | 'validation' | 'test';
+}
+/**
+ * Periodic health and inventory message of the inference component.
+ */
+export interface DeviceStatus {
+  schemaVersion: 1;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  sentAt: string;
+  componentVersion: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId?: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  variant?: string;
+  highestCounter: number;
+  healthy: boolean;
+  /**
+   * @maxItems 32
+   */
+  conditions: {
+    name: string;
+    ok: boolean;
+    value: number | string;
+  }[];
+  outboxRecords: number;
+  /**
+   * Since the component started.
+   */
+  framesProcessed: number;
+  framesDropped: number;
+  captureBytesToday: number;
+  /**
+   * @maxItems 16
+   */
+  refusedReleases?: {
+    /**
+     * SHA-256 digest in lower-case hexadecimal.
+     */
+    releaseDigest: string;
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId?: string;
+    code: string;
+    /**
+     * RFC 3339 timestamp in UTC.
+     */
+    at: string;
+  }[];
+}
+/**
+ * Property file evaluation.json of the pipeline's Evaluate step: quality of the trained model on the untouched test split.
+ */
+export interface EvaluationReport {
+  schemaVersion: 1;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * @minItems 2
+   *
+   * Items: Name of a class that a model can predict.
+   */
+  classes: string[];
+  testItems: number;
+  accuracy: number;
+  /**
+   * Accuracy of a multinomial logistic regression on the same images' pixels: the network must be clearly better.
+   */
+  linearBaselineAccuracy: number;
+  /**
+   * Smallest recall over the classes.
+   */
+  minimumRecall?: number;
+  perClass: {
+    [k: string]: {
+      recall: number;
+      precision: number;
+      support: number;
+    };
+  };
+  /**
+   * confusion[i][j]: test items of classes[i] predicted as classes[j].
+   */
+  confusion: number[][];
+  /**
+   * The same test items through the champion, where there is one.
+   */
+  champion?: {
+    accuracy: number;
+    /**
+     * Largest fall in recall of a class that the champion knows: champion recall - challenger recall.
+     */
+    worstRecallDrop: number;
+    /**
+     * Name of a class that a model can predict.
+     */
+    worstRecallDropClass: string;
+  };
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  datasetManifestSha256: string;
+}
+/**
+ * export.json: what the pipeline's Export step writes beside its files. The registry builds the signed release from it.
+ */
+export interface ExportedModel {
+  schemaVersion: 1;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * In the order of the model's output.
+   *
+   * @minItems 2
+   * @maxItems 100
+   *
+   * Items: Name of a class that a model can predict.
+   */
+  classes: string[];
+  input: ModelInput;
+  /**
+   * @minItems 1
+   * @maxItems 40
+   */
+  files: ReleaseFile[];
+  /**
+   * @minItems 1
+   */
+  variants: Variant[];
+  /**
+   * @minItems 1
+   * @maxItems 32
+   */
+  goldenSamples: GoldenSample[];
+  thresholds: Thresholds;
+  baseline: Baseline;
+  /**
+   * Agreement between the framework's output and ONNX Runtime on validation images.
+   */
+  parity: {
+    /**
+     * Largest absolute difference of a probability, framework against fp32 ONNX.
+     */
+    maximumDifference: number;
+    /**
+     * Accuracy of the fp32 ONNX on the test split.
+     */
+    fp32Accuracy: number;
+    int8Accuracy: number;
+    /**
+     * Median time of one run, one thread.
+     */
+    fp32Milliseconds?: number;
+    int8Milliseconds?: number;
+  };
+}
+/**
+ * Decoded RGB image, unsigned 8-bit, height x width x 3 (HWC). Resizing and normalisation are inside the graph.
+ */
+export interface ModelInput {
+  /**
+   * Name of the graph's input.
+   */
+  name: string;
+  height: number;
+  width: number;
+  /**
+   * Name of the graph's output: probabilities, shape [classes].
+   */
+  outputName: string;
+}
+export interface ReleaseFile {
+  /**
+   * Plain file name: no directory, no leading dot.
+   */
+  name: string;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  sha256: string;
+  bytes: number;
+}
+export interface Variant {
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  name: string;
+  /**
+   * Plain file name: no directory, no leading dot.
+   */
+  file: string;
+  precision: 'fp32' | 'int8';
+}
+export interface GoldenSample {
+  /**
+   * Plain file name: no directory, no leading dot.
+   */
+  file: string;
+  /**
+   * variant name -> probabilities in class order, as the cloud computed them.
+   */
+  probabilities: {
+    [k: string]: number[];
+  };
+  /**
+   * Largest absolute difference allowed on the device.
+   */
+  tolerance?: number;
+}
+/**
+ * class -> least probability at which the class may be reported; below it the part goes to the human lane as 'uncertain'.
+ */
+export interface Thresholds {
+  [k: string]: number;
+}
+/**
+ * Distributions on the validation split, against which the field is compared.
+ */
+export interface Baseline {
+  confidence: Histogram;
+  brightness: Histogram;
+  contrast: Histogram;
+  sharpness: Histogram;
+  classCounts: {
+    [k: string]: number;
+  };
+  /**
+   * Accuracy on the test split.
+   */
+  accuracy: number;
+}
+/**
+ * Counts over fixed equal-width bins. counts[i] covers [minimum + i*w, minimum + (i+1)*w), w = (maximum - minimum) / counts.length; values outside are counted in the first or the last bin.
+ */
+export interface Histogram {
+  minimum: number;
+  maximum: number;
+  /**
+   * @minItems 2
+   * @maxItems 64
+   */
+  counts: number[];
+}
+/**
+ * What the device decided about one frame.
+ */
+export interface InferenceResult {
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  recordId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  frameId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  variant: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  capturedAt: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  inferredAt: string;
+  /**
+   * ok: reported class; uncertain: below the class threshold, human lane; invalid: unreadable frame or output out of contract, never a good part.
+   */
+  status: 'ok' | 'uncertain' | 'invalid';
+  /**
+   * Name of a class that a model can predict.
+   */
+  predictedClass?: string;
+  /**
+   * Probability of predictedClass; absent when invalid.
+   */
+  confidence?: number;
+  /**
+   * Why the frame is invalid.
+   */
+  reason?: string;
+  /**
+   * Whether the cloud was reachable when the decision was made.
+   */
+  online: boolean;
+  latencyMilliseconds: {
+    decode?: number;
+    inference?: number;
+    /**
+     * Frame received until decision.
+     */
+    total: number;
+  };
+  /**
+   * Statistics of the decoded frame's luma, 0..255.
+   */
+  image?: {
+    /**
+     * Mean luma.
+     */
+    brightness: number;
+    /**
+     * Standard deviation of luma.
+     */
+    contrast: number;
+    /**
+     * Mean absolute horizontal difference of luma.
+     */
+    sharpness: number;
+  };
+  /**
+   * What the previous release says of the same frame, while it still runs beside the new one.
+   */
+  shadow?: {
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId: string;
+    /**
+     * Name of a class that a model can predict.
+     */
+    predictedClass: string;
+    confidence: number;
+  };
+  /**
+   * Size of the encoded frame: what streaming it would have cost.
+   */
+  frameBytes?: number;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  captureId?: string;
+}
+/**
+ * Ground truth for one capture, in the label store (DynamoDB): partition key useCase, sort key captureId. Written once per capture; a correction overwrites it.
+ */
+export interface Label {
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  captureId: string;
+  /**
+   * Name of a class that a model can predict.
+   */
+  label: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  labelledAt: string;
+  labelledBy: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  capturedAt: string;
+  /**
+   * Name of a class that a model can predict.
+   */
+  predictedClass?: string;
+  confidence?: number;
+  /**
+   * @minItems 1
+   */
+  reasons: ('uncertainty' | 'disagreement' | 'novelty' | 'control')[];
+  inclusionProbability: number;
+  /**
+   * Key of the image in the telemetry bucket.
+   */
+  imageKey: string;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  sha256: string;
+}
+/**
+ * The signed statement that a device verifies before it loads anything: which files, for whom, how new, until when. Payload of a DSSE envelope with payload type application/vnd.kaizenedge.release+json.
+ */
+export interface Release {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * Grows by one with every release of the use case, also when old files are released again. A device refuses a counter below the highest it has accepted.
+   */
+  counter: number;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  modelPackageArn: string;
+  modelPackageVersion: number;
+  /**
+   * Counter of the release that this one takes back, when it is a rollback.
+   */
+  rollbackOf?: number;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  createdAt: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  expiresAt: string;
+  target: {
+    /**
+     * Greengrass model component that carries the files.
+     */
+    componentName: string;
+    /**
+     * @minItems 1
+     */
+    architectures: ('linux-x64' | 'linux-arm64')[];
+  };
+  /**
+   * In the order of the model's output.
+   *
+   * @minItems 2
+   * @maxItems 100
+   *
+   * Items: Name of a class that a model can predict.
+   */
+  classes: string[];
+  input: ModelInput;
+  /**
+   * @minItems 1
+   * @maxItems 40
+   */
+  files: ReleaseFile[];
+  /**
+   * @minItems 1
+   */
+  variants: Variant[];
+  /**
+   * @minItems 1
+   * @maxItems 32
+   */
+  goldenSamples: GoldenSample[];
+  thresholds: Thresholds;
+  baseline: Baseline;
+}
+/**
+ * offer.json: a model component's startup script puts it into the inference component's inbox, <work>/inbox/<offerId>/offer.json (written to a temporary name, then renamed).
+ */
+export interface ReleaseOffer {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  offerId: string;
+  componentName: string;
+  componentVersion: string;
+  /**
+   * Absolute folder that holds release.dsse.json and every file of the release.
+   */
+  artifactsPath: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  offeredAt: string;
+}
+/**
+ * verdict.json: the inference component's answer to an offer, in the offer's folder. The model component's startup script exits 0 on 'accepted' and 1 on 'refused', so that Greengrass sees a refused release as a failed deployment.
+ */
+export interface ReleaseVerdict {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  offerId: string;
+  verdict: 'accepted' | 'refused';
+  code:
+    | 'ACCEPTED'
+    | 'ALREADY_IN_SERVICE'
+    | 'ENVELOPE_INVALID'
+    | 'SIGNATURE_MISSING'
+    | 'SIGNATURE_INVALID'
+    | 'KEY_UNKNOWN'
+    | 'KEY_REVOKED'
+    | 'RELEASE_INVALID'
+    | 'COUNTER_TOO_LOW'
+    | 'EXPIRED'
+    | 'WRONG_TARGET'
+    | 'FILE_MISSING'
+    | 'FILE_UNEXPECTED'
+    | 'DIGEST_MISMATCH'
+    | 'SIZE_MISMATCH'
+    | 'QUARANTINED'
+    | 'LOAD_FAILED'
+    | 'OUTPUT_CONTRACT'
+    | 'GOLDEN_SAMPLE_MISMATCH'
+    | 'DISK_FULL'
+    | 'INTERNAL_ERROR';
+  message: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId?: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  decidedAt: string;
+}
+/**
+ * One MQTT message of inference results. Sent at least once: a repeated batchId is the same batch and counts once.
+ */
+export interface ResultsBatch {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  batchId: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  sentAt: string;
+  /**
+   * Records that the full outbox has dropped since the batch before.
+   */
+  droppedRecords: number;
+  /**
+   * @minItems 1
+   * @maxItems 500
+   */
+  records: InferenceResult[];
+}
+/**
+ * DSSE envelope (secure-systems-lab/dsse, protocol 1.0) around a release. Stored as release.dsse.json.
+ */
+export interface SignedRelease {
+  payloadType: 'application/vnd.kaizenedge.release+json';
+  /**
+   * The release as canonical JSON, base64.
+   */
+  payload: string;
+  /**
+   * @minItems 1
+   * @maxItems 4
+   */
+  signatures: {
+    /**
+     * SHA-256 digest in lower-case hexadecimal.
+     */
+    keyid: string;
+    /**
+     * ECDSA P-256 over SHA-256 of the DSSE pre-authentication encoding, ASN.1 DER.
+     */
+    sig: string;
+  }[];
+}
+/**
+ * Mergeable summary of results of one (use case, release, device, time window). DynamoDB: partition key 'useCase#releaseId', sort key 'windowStart#deviceId'. Merging is addition of every number. The latency histogram bins log10 of the total milliseconds over -1..4.
+ */
+export interface Sketch {
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  windowStart: string;
+  /**
+   * All records, invalid ones too.
+   */
+  results: number;
+  uncertain: number;
+  invalid: number;
+  /**
+   * Decided while the cloud was out of reach.
+   */
+  offline: number;
+  dropped: number;
+  frameBytes: number;
+  classCounts: {
+    [k: string]: number;
+  };
+  confidence: Histogram;
+  latency: Histogram;
+  brightness: Histogram;
+  contrast: Histogram;
+  sharpness: Histogram;
+  shadow: {
+    /**
+     * Frames on which both releases spoke and the new one's answer is a class that the previous release knows.
+     */
+    compared: number;
+    disagreed: number;
+  };
+}
+/**
+ * trusted-keys.json, written on the device when it is provisioned, outside the deployment channel: whoever controls a deployment cannot replace it.
+ */
+export interface TrustedKeys {
+  schemaVersion: 1;
+  /**
+   * @minItems 1
+   */
+  keys: {
+    /**
+     * SHA-256 digest in lower-case hexadecimal.
+     */
+    keyid: string;
+    algorithm: 'ECDSA_SHA_256';
+    publicKeyPem: string;
+    status: 'active' | 'revoked';
+  }[];
+}

@@ -1,0 +1,2 @@
+export type * from './generated/types';
+export { ContractError, type ContractName, parseContract, parseContractJson, problemsOf } from './validation';

@@ -1,0 +1,40 @@
+/** Every schema by name. A static list, so that esbuild bundles exactly these. */
+import appConfig from './schemas/app-config.schema.json';
+import capture from './schemas/capture.schema.json';
+import common from './schemas/common.schema.json';
+import componentConfiguration from './schemas/component-configuration.schema.json';
+import datasetItem from './schemas/dataset-item.schema.json';
+import deviceStatus from './schemas/device-status.schema.json';
+import evaluationReport from './schemas/evaluation-report.schema.json';
+import exportedModel from './schemas/exported-model.schema.json';
+import histogram from './schemas/histogram.schema.json';
+import inferenceResult from './schemas/inference-result.schema.json';
+import label from './schemas/label.schema.json';
+import release from './schemas/release.schema.json';
+import releaseOffer from './schemas/release-offer.schema.json';
+import releaseVerdict from './schemas/release-verdict.schema.json';
+import resultsBatch from './schemas/results-batch.schema.json';
+import signedRelease from './schemas/signed-release.schema.json';
+import sketch from './schemas/sketch.schema.json';
+import trustedKeys from './schemas/trusted-keys.schema.json';
+
+export const SCHEMAS = {
+  'app-config': appConfig,
+  capture,
+  common,
+  'component-configuration': componentConfiguration,
+  'dataset-item': datasetItem,
+  'device-status': deviceStatus,
+  'evaluation-report': evaluationReport,
+  'exported-model': exportedModel,
+  histogram,
+  'inference-result': inferenceResult,
+  label,
+  release,
+  'release-offer': releaseOffer,
+  'release-verdict': releaseVerdict,
+  'results-batch': resultsBatch,
+  'signed-release': signedRelease,
+  sketch,
+  'trusted-keys': trustedKeys,
+} as const;

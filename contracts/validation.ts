@@ -1,0 +1,93 @@
+/** Validation of everything that crosses a process boundary, against the JSON Schemas in contracts/schemas. */
+import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import type { Contracts } from './generated/types';
+import { SCHEMAS } from './schemas';
+
+export type ContractName = keyof Contracts;
+
+/** A value does not fit its contract. Lists every problem, each with the field, the rule and the value. */
+export class ContractError extends Error {
+  override readonly name = 'ContractError';
+  constructor(
+    readonly contract: string,
+    readonly subject: string,
+    readonly problems: readonly string[],
+  ) {
+    super(
+      `${subject} does not fit the contract '${contract}':\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
+  }
+}
+
+const LONGEST_VALUE_SHOWN = 80;
+
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+  verbose: true,
+  strictRequired: false,
+});
+addFormats(ajv);
+for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
+
+function validator(name: string): ValidateFunction {
+  const found = ajv.getSchema(`https://kaizenedge.dev/contracts/${name}.schema.json`);
+  if (!found) throw new Error(`there is no contract named '${name}'`);
+  return found;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}...` : text;
+}
+
+function sentence(error: ErrorObject): string {
+  const field = error.instancePath === '' ? '(root)' : error.instancePath.slice(1).replaceAll('/', '.');
+  if (error.keyword === 'additionalProperties') {
+    return `${field}: unknown field '${error.params.additionalProperty}'`;
+  }
+  const rule =
+    error.keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : error.message;
+  return error.keyword === 'required' ? `${field}: ${rule}` : `${field}: ${rule}, got ${shown(error.data)}`;
+}
+
+/** Every way in which `value` breaks the contract; empty when it fits. */
+export function problemsOf(name: ContractName, value: unknown): string[] {
+  const validate = validator(name);
+  return validate(value) ? [] : (validate.errors ?? []).map(sentence);
+}
+
+/**
+ * Returns `value` typed by its contract.
+ * @param subject what the value is, for the message: "release.dsse.json of offer 7"
+ * @throws ContractError with every problem
+ */
+export function parseContract<Name extends ContractName>(
+  name: Name,
+  value: unknown,
+  subject: string,
+): Contracts[Name] {
+  const problems = problemsOf(name, value);
+  if (problems.length > 0) throw new ContractError(name, subject, problems);
+  return value as Contracts[Name];
+}
+
+/**
+ * As {@link parseContract}, from JSON text.
+ * @throws ContractError, also when the text is not JSON
+ */
+export function parseContractJson<Name extends ContractName>(
+  name: Name,
+  text: string,
+  subject: string,
+): Contracts[Name] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ContractError(name, subject, [`not JSON: ${(error as Error).message}`]);
+  }
+  return parseContract(name, value, subject);
+}

@@ -1,0 +1,17 @@
+/** Longest topic that AWS IoT takes, in UTF-8 bytes. */
+const LONGEST_TOPIC_BYTES = 256;
+
+/**
+ * The configured topic with `{thingName}` filled in.
+ * @throws Error when the result is not a topic that a device may publish to
+ */
+export function expandTopic(template: string, thingName: string): string {
+  const topic = template.replaceAll('{thingName}', thingName);
+  if (/[+#\u0000{}]/.test(topic)) throw new Error(`topic '${topic}' contains one of + # { } or NUL`);
+  const bytes = Buffer.byteLength(topic);
+  if (bytes > LONGEST_TOPIC_BYTES) throw new Error(`topic '${topic}' has ${bytes} bytes, more than 256`);
+  return topic;
+}
+
+/** Where results go on the device itself; the recipe's access control names the same topic. */
+export const localResultsTopic = (useCase: string): string => `kaizen/${useCase}/results`;

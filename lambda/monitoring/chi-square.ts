@@ -1,0 +1,54 @@
+/** Tail of the chi-square distribution. Pure. Formulas: NIST Digital Library of Mathematical Functions, 8.2, 8.7, 8.9. */
+
+/** Lanczos coefficients, g = 7, n = 9: relative error below 1e-14 for positive arguments. */
+const LANCZOS = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+];
+
+function logGamma(z: number): number {
+  const x = z - 1;
+  const sum = LANCZOS.reduce((total, c, index) => (index === 0 ? c : total + c / (x + index)), 0);
+  const t = x + 7.5;
+  return 0.5 * Math.log(2 * Math.PI) + (x + 0.5) * Math.log(t) - t + Math.log(sum);
+}
+
+const PRECISION = 1e-14;
+/** Both expansions need about the square root of their largest argument in steps; this suffices for 1e6. */
+const MOST_STEPS = 10_000;
+
+/** Regularized lower incomplete gamma P(a, x) by its series; converges fast for x < a + 1 (DLMF 8.7.1). */
+function lowerBySeries(a: number, x: number): number {
+  let term = 1 / a;
+  let sum = term;
+  for (let n = 1; n < MOST_STEPS && Math.abs(term) > Math.abs(sum) * PRECISION; n++) {
+    term *= x / (a + n);
+    sum += term;
+  }
+  return sum * Math.exp(a * Math.log(x) - x - logGamma(a));
+}
+
+/** Regularized upper incomplete gamma Q(a, x) by its continued fraction; for x >= a + 1 (DLMF 8.9.2, Lentz). */
+function upperByFraction(a: number, x: number): number {
+  const tiny = Number.MIN_VALUE / PRECISION;
+  let b = x + 1 - a;
+  let c = 1 / tiny;
+  let d = 1 / b;
+  let fraction = d;
+  for (let n = 1; n < MOST_STEPS; n++) {
+    const numerator = -n * (n - a);
+    b += 2;
+    d = 1 / (numerator * d + b || tiny);
+    c = b + numerator / c || tiny;
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < PRECISION) break;
+  }
+  return fraction * Math.exp(a * Math.log(x) - x - logGamma(a));
+}
+
+/** Probability that a chi-square variable with `degrees` (>= 1) degrees of freedom exceeds `statistic` (>= 0). */
+export function chiSquareTail(statistic: number, degrees: number): number {
+  const [a, x] = [degrees / 2, statistic / 2];
+  if (x <= 0) return 1;
+  return x < a + 1 ? 1 - lowerBySeries(a, x) : upperByFraction(a, x);
+}

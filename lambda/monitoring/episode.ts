@@ -1,0 +1,41 @@
+import type { FeatureComparison } from './compare-with-baseline';
+import type { AccuracyEstimate } from './estimate-accuracy';
+import type { Judgement } from './judge-release';
+
+/** Why an episode was opened: everything that a person needs to agree or disagree. */
+export interface Evidence {
+  readonly judgement: Judgement;
+  readonly results: number;
+  readonly features: readonly FeatureComparison[];
+  readonly accuracy?: AccuracyEstimate;
+  /** At most 20, the worst first. */
+  readonly deviatingDevices: readonly string[];
+}
+
+export type EpisodeStatus = 'OPEN' | 'RETRAINING' | 'CLOSED';
+
+/** Parameters of the retraining, decided once, so that a repeated start asks for the same thing. */
+export interface RetrainingParameters {
+  readonly datasetManifestUri: string;
+  readonly championModelUri: string;
+}
+
+/** Item of the episode table. Times are ISO timestamps. */
+export interface Episode {
+  readonly useCase: string;
+  /** `<releaseId>-episode-<n>`; n counts the episodes of the release. */
+  readonly episodeId: string;
+  readonly releaseId: string;
+  readonly openedAt: string;
+  readonly evidence: Evidence;
+  readonly status: EpisodeStatus;
+  readonly retrainingStartedAt?: string;
+  readonly clientRequestToken?: string;
+  readonly parameters?: RetrainingParameters;
+  readonly executionArn?: string;
+  readonly closedAt?: string;
+  readonly closedBecause?: string;
+}
+
+/** Sort key of the item that points to the episode that is not closed yet. */
+export const OPEN_POINTER = 'open';

@@ -1,0 +1,122 @@
+/** Evaluates the release in service; opens and closes episodes. */
+import type { Label, Release, Sketch } from '../../../contracts';
+import type { Episode, Evidence } from '../episode';
+import { type EvaluationOptions, evaluateRelease, type ReleaseEvaluation } from '../evaluate-release';
+import type { Judgement } from '../judge-release';
+import { MONITORING_METRICS } from '../names';
+import { type Measurement, measurementsOf } from './measurements';
+
+export interface EvaluateDriftOptions extends EvaluationOptions {
+  readonly driftLookbackHours: number;
+  readonly accuracyLookbackHours: number;
+  readonly deviceMetricLimit: number;
+}
+
+export interface DriftDetected {
+  readonly useCase: string;
+  readonly episodeId: string;
+  readonly releaseId: string;
+  readonly evidence: Evidence;
+}
+
+export interface EvaluateDriftPorts {
+  now(): Date;
+  /** The release in service everywhere; `undefined` before the first. */
+  champion(): Promise<Release | undefined>;
+  sketches(releaseId: string, since: string): Promise<Sketch[]>;
+  labels(releaseId: string, since: string): Promise<Label[]>;
+  episodes: {
+    current(): Promise<Episode | undefined>;
+    all(): Promise<Episode[]>;
+    open(episode: Episode): Promise<boolean>;
+    close(episodeId: string, closedAt: string, because: string): Promise<boolean>;
+  };
+  driftDetected(detail: DriftDetected): Promise<void>;
+  report(measurements: readonly Measurement[]): void;
+}
+
+export type EvaluateDriftOutcome =
+  | { readonly kind: 'NO_RELEASE' }
+  | { readonly kind: 'EVALUATED'; readonly judgement: Judgement; readonly episodeId?: string };
+
+const HOUR = 3_600_000;
+const MOST_DEVICES_IN_EVIDENCE = 20;
+
+function asksForRetraining(judgement: Judgement): boolean {
+  return judgement.kind === 'DRIFT' || judgement.kind === 'ACCURACY_LOW';
+}
+
+function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
+  return {
+    judgement: fleet.judgement,
+    results: fleet.sketch?.results ?? 0,
+    features: fleet.features,
+    accuracy: fleet.accuracy,
+    deviatingDevices: devices
+      .filter(({ judgement }) => asksForRetraining(judgement))
+      .slice(0, MOST_DEVICES_IN_EVIDENCE)
+      .map(({ deviceId }) => deviceId),
+  };
+}
+
+/** The episode that stays open after one of an older release has been closed. */
+async function closeAnswered(release: Release, ports: EvaluateDriftPorts): Promise<Episode | undefined> {
+  const current = await ports.episodes.current();
+  if (!current || current.releaseId === release.releaseId) return current;
+  await ports.episodes.close(
+    current.episodeId,
+    ports.now().toISOString(),
+    `release ${release.releaseId} is in service`,
+  );
+  return undefined;
+}
+
+async function openEpisode(
+  evaluation: ReleaseEvaluation,
+  ports: EvaluateDriftPorts,
+): Promise<Episode | undefined> {
+  const { useCase, releaseId } = evaluation.release;
+  const earlier = (await ports.episodes.all()).filter((episode) => episode.releaseId === releaseId).length;
+  const episode: Episode = {
+    useCase,
+    // Counted, not drawn: two evaluations at once ask for the same episode, and one of them gets it.
+    episodeId: `${releaseId}-episode-${earlier + 1}`,
+    releaseId,
+    openedAt: ports.now().toISOString(),
+    evidence: evidenceOf(evaluation),
+    status: 'OPEN',
+  };
+  if (!(await ports.episodes.open(episode))) return undefined;
+  // An event that is lost here is made good by the schedule of the retraining policy, which reads the table.
+  const { episodeId, evidence } = episode;
+  await ports.driftDetected({ useCase, episodeId, releaseId, evidence });
+  return episode;
+}
+
+/** Runs one evaluation. Repeating it changes nothing: an episode is opened once and closed once. */
+export async function evaluateDrift(
+  ports: EvaluateDriftPorts,
+  options: EvaluateDriftOptions,
+): Promise<EvaluateDriftOutcome> {
+  const release = await ports.champion();
+  if (!release) return { kind: 'NO_RELEASE' };
+  const since = (hours: number) => new Date(ports.now().getTime() - hours * HOUR).toISOString();
+  const [sketches, labels] = await Promise.all([
+    ports.sketches(release.releaseId, since(options.driftLookbackHours)),
+    ports.labels(release.releaseId, since(options.accuracyLookbackHours)),
+  ]);
+  const evaluation = evaluateRelease(release, sketches, labels, options);
+  const { judgement } = evaluation.fleet;
+  let episode = await closeAnswered(release, ports);
+  if (!episode && asksForRetraining(judgement)) episode = await openEpisode(evaluation, ports);
+  ports.report([
+    ...measurementsOf(evaluation, options.deviceMetricLimit),
+    {
+      name: MONITORING_METRICS.openEpisodes,
+      unit: 'Count',
+      value: episode ? 1 : 0,
+      dimensions: { useCase: release.useCase },
+    },
+  ]);
+  return { kind: 'EVALUATED', judgement, episodeId: episode?.episodeId };
+}

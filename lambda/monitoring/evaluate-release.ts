@@ -1,0 +1,86 @@
+import type { Label, Release, Sketch } from '../../contracts';
+import {
+  compareWithBaseline,
+  type DriftLimits,
+  type FeatureComparison,
+  worstRatio,
+} from './compare-with-baseline';
+import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
+import { type Judgement, type JudgeOptions, judgeRelease } from './judge-release';
+import { mergeSketches } from './sketch';
+
+export type EvaluationOptions = DriftLimits & JudgeOptions;
+
+/** One device, or the whole fleet, on one release. */
+export interface Observation {
+  /** `undefined` when no result came. */
+  readonly sketch?: Sketch;
+  readonly features: readonly FeatureComparison[];
+  readonly accuracy?: AccuracyEstimate;
+  readonly judgement: Judgement;
+}
+
+export interface ReleaseEvaluation {
+  readonly release: Release;
+  readonly fleet: Observation;
+  /** The worst first. */
+  readonly devices: readonly (Observation & { readonly deviceId: string })[];
+}
+
+function observe(
+  release: Release,
+  sketches: readonly Sketch[],
+  labels: readonly Label[],
+  options: EvaluationOptions,
+): Observation {
+  const sketch = mergeSketches(sketches);
+  const features = sketch ? compareWithBaseline(release.baseline, sketch, options) : [];
+  const accuracy = estimateAccuracy(labels);
+  const judgement = judgeRelease(
+    {
+      validResults: sketch ? sketch.results - sketch.invalid : 0,
+      features,
+      accuracy,
+      baselineAccuracy: release.baseline.accuracy,
+    },
+    options,
+  );
+  return { sketch, features, accuracy, judgement };
+}
+
+function byDevice<Item extends { deviceId: string }>(items: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(item.deviceId);
+    if (group) group.push(item);
+    else groups.set(item.deviceId, [item]);
+  }
+  return groups;
+}
+
+/**
+ * Evaluates a release over the fleet and on each device. Only the fleet's judgement asks for a retraining: one
+ * device that deviates has a dirty lens more often than a new world in front of it.
+ * @param sketches of this release, in the drift window
+ * @param labels of this release, in the accuracy window
+ */
+export function evaluateRelease(
+  release: Release,
+  sketches: readonly Sketch[],
+  labels: readonly Label[],
+  options: EvaluationOptions,
+): ReleaseEvaluation {
+  const [sketchesOf, labelsOf] = [byDevice(sketches), byDevice(labels)];
+  const devices = [...new Set([...sketchesOf.keys(), ...labelsOf.keys()])].map((deviceId) => ({
+    deviceId,
+    ...observe(release, sketchesOf.get(deviceId) ?? [], labelsOf.get(deviceId) ?? [], options),
+  }));
+  const isDeviating = (kind: Judgement['kind']) => Number(kind === 'DRIFT' || kind === 'ACCURACY_LOW');
+  devices.sort(
+    (x, y) =>
+      isDeviating(y.judgement.kind) - isDeviating(x.judgement.kind) ||
+      worstRatio(y.features) - worstRatio(x.features) ||
+      (x.deviceId < y.deviceId ? -1 : 1),
+  );
+  return { release, fleet: observe(release, sketches, labels, options), devices };
+}

@@ -1,0 +1,232 @@
+/**
+ * Sketches: mergeable summaries of results. Everything in one is a count, so merging is addition, and the table
+ * can merge by `ADD` without reading first. Pure.
+ */
+import type { Histogram, InferenceResult, Sketch } from '../../contracts';
+import bins from '../../contracts/histogram-bins.json';
+
+/** What a sketch is about. `windowStart` is an ISO timestamp. */
+export type SketchIdentity = Pick<Sketch, 'useCase' | 'releaseId' | 'deviceId' | 'windowStart'>;
+
+export const HISTOGRAM_FEATURES = ['confidence', 'latency', 'brightness', 'contrast', 'sharpness'] as const;
+export type HistogramFeature = (typeof HISTOGRAM_FEATURES)[number];
+
+const COUNTERS = ['results', 'uncertain', 'invalid', 'offline', 'dropped', 'frameBytes'] as const;
+
+/** Bins of log10 start here: a latency of zero would have no logarithm. */
+const LEAST_LATENCY_MILLISECONDS = 10 ** bins.latency.minimum;
+
+/** Histogram of a feature with nothing counted yet; bins are those of contracts/histogram-bins.json. */
+export function emptyHistogram(feature: HistogramFeature): Histogram {
+  const { minimum, maximum, bins: count } = bins[feature];
+  return { minimum, maximum, counts: new Array<number>(count).fill(0) };
+}
+
+export function emptySketch(identity: SketchIdentity): Sketch {
+  return {
+    useCase: identity.useCase,
+    releaseId: identity.releaseId,
+    deviceId: identity.deviceId,
+    windowStart: identity.windowStart,
+    results: 0,
+    uncertain: 0,
+    invalid: 0,
+    offline: 0,
+    dropped: 0,
+    frameBytes: 0,
+    classCounts: {},
+    confidence: emptyHistogram('confidence'),
+    latency: emptyHistogram('latency'),
+    brightness: emptyHistogram('brightness'),
+    contrast: emptyHistogram('contrast'),
+    sharpness: emptyHistogram('sharpness'),
+    shadow: { compared: 0, disagreed: 0 },
+  };
+}
+
+/** `histogram` with one more value; a value outside the range falls into the first or the last bin. */
+export function addToHistogram(histogram: Histogram, value: number): Histogram {
+  const { minimum, maximum, counts } = histogram;
+  const bin = Math.floor(((value - minimum) / (maximum - minimum)) * counts.length);
+  const clamped = Math.min(Math.max(bin, 0), counts.length - 1);
+  return { minimum, maximum, counts: counts.map((count, index) => (index === clamped ? count + 1 : count)) };
+}
+
+/** Own properties only: a class may be called 'constructor'. */
+function countOf(counts: Readonly<Record<string, number>>, name: string): number {
+  return Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0;
+}
+
+/**
+ * `sketch` with one more result.
+ * @param knownToShadow whether the release in `record.shadow` has this class; a class that it cannot know is no
+ *   disagreement, so such frames are not compared
+ */
+export function addResult(
+  sketch: Sketch,
+  record: InferenceResult,
+  knownToShadow: (className: string) => boolean,
+): Sketch {
+  const { predictedClass, confidence, image, shadow } = record;
+  const compared = shadow !== undefined && predictedClass !== undefined && knownToShadow(predictedClass);
+  const milliseconds = Math.max(record.latencyMilliseconds.total, LEAST_LATENCY_MILLISECONDS);
+  return {
+    ...sketch,
+    results: sketch.results + 1,
+    uncertain: sketch.uncertain + (record.status === 'uncertain' ? 1 : 0),
+    invalid: sketch.invalid + (record.status === 'invalid' ? 1 : 0),
+    offline: sketch.offline + (record.online ? 0 : 1),
+    frameBytes: sketch.frameBytes + (record.frameBytes ?? 0),
+    classCounts:
+      predictedClass === undefined
+        ? sketch.classCounts
+        : { ...sketch.classCounts, [predictedClass]: countOf(sketch.classCounts, predictedClass) + 1 },
+    confidence: confidence === undefined ? sketch.confidence : addToHistogram(sketch.confidence, confidence),
+    latency: addToHistogram(sketch.latency, Math.log10(milliseconds)),
+    brightness: image ? addToHistogram(sketch.brightness, image.brightness) : sketch.brightness,
+    contrast: image ? addToHistogram(sketch.contrast, image.contrast) : sketch.contrast,
+    sharpness: image ? addToHistogram(sketch.sharpness, image.sharpness) : sketch.sharpness,
+    shadow: compared
+      ? {
+          compared: sketch.shadow.compared + 1,
+          disagreed: sketch.shadow.disagreed + (shadow.predictedClass === predictedClass ? 0 : 1),
+        }
+      : sketch.shadow,
+  };
+}
+
+function addHistograms(left: Histogram, right: Histogram): Histogram {
+  if (
+    left.counts.length !== right.counts.length ||
+    left.minimum !== right.minimum ||
+    left.maximum !== right.maximum
+  ) {
+    throw new Error(
+      `histograms with different bins cannot be merged: ${left.counts.length} over ${left.minimum}..${left.maximum} and ${right.counts.length} over ${right.minimum}..${right.maximum}`,
+    );
+  }
+  return { ...left, counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)) };
+}
+
+function addSketches(left: Sketch, right: Sketch): Sketch {
+  const merged: Sketch = {
+    ...left,
+    classCounts: { ...left.classCounts },
+    shadow: {
+      compared: left.shadow.compared + right.shadow.compared,
+      disagreed: left.shadow.disagreed + right.shadow.disagreed,
+    },
+  };
+  for (const counter of COUNTERS) merged[counter] = left[counter] + right[counter];
+  for (const feature of HISTOGRAM_FEATURES) merged[feature] = addHistograms(left[feature], right[feature]);
+  for (const [name, count] of Object.entries(right.classCounts)) {
+    merged.classCounts[name] = countOf(left.classCounts, name) + count;
+  }
+  return merged;
+}
+
+/**
+ * Sum of `sketches`; the identity is the first one's. `undefined` when there are none.
+ * @throws Error when histograms have different bins
+ */
+export function mergeSketches(sketches: readonly Sketch[]): Sketch | undefined {
+  return sketches.length === 0 ? undefined : sketches.reduce(addSketches);
+}
+
+/** Value below which a share `q` (0..1) of the counted values lies, linear within a bin; NaN when nothing is counted. */
+export function quantile(histogram: Histogram, q: number): number {
+  const total = histogram.counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return Number.NaN;
+  const width = (histogram.maximum - histogram.minimum) / histogram.counts.length;
+  const target = Math.min(Math.max(q, 0), 1) * total;
+  let below = 0;
+  for (const [index, count] of histogram.counts.entries()) {
+    if (count > 0 && below + count >= target) {
+      return histogram.minimum + width * (index + (target - below) / count);
+    }
+    below += count;
+  }
+  return histogram.maximum;
+}
+
+/** Quantile of the total latency in milliseconds. */
+export function latencyQuantile(sketch: Sketch, q: number): number {
+  return 10 ** quantile(sketch.latency, q);
+}
+
+/** Partition of the sketch table that holds a release's windows. */
+export function sketchPartition(useCase: string, releaseId: string): string {
+  return `${useCase}#${releaseId}`;
+}
+
+const CLASS_PREFIX = 'class:';
+
+function flatten(sketch: Sketch): Record<string, number> {
+  const flat: Record<string, number> = {};
+  for (const counter of COUNTERS) flat[counter] = sketch[counter];
+  flat.shadowCompared = sketch.shadow.compared;
+  flat.shadowDisagreed = sketch.shadow.disagreed;
+  for (const [name, count] of Object.entries(sketch.classCounts)) flat[`${CLASS_PREFIX}${name}`] = count;
+  for (const feature of HISTOGRAM_FEATURES) {
+    for (const [index, count] of sketch[feature].counts.entries()) flat[`${feature}:${index}`] = count;
+  }
+  return flat;
+}
+
+/** Parameters of a DynamoDB update, less the table's name. */
+export interface SketchItemUpdate {
+  readonly Key: { readonly partition: string; readonly window: string };
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Record<string, string | number>;
+}
+
+/**
+ * The update that adds `sketch` to its item. Zeros are left out. Placeholders are numbered: an expression may have
+ * 4 KB, and the largest (182 numbers and 100 classes) has 3 KB so.
+ */
+export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
+  const names: Record<string, string> = {};
+  const values: Record<string, string | number> = {};
+  const placeholder = (name: string, value: string | number): [string, string] => {
+    const index = Object.keys(names).length;
+    names[`#${index}`] = name;
+    values[`:${index}`] = value;
+    return [`#${index}`, `:${index}`];
+  };
+  const identity = (['useCase', 'releaseId', 'deviceId', 'windowStart'] as const).map((name) =>
+    placeholder(name, sketch[name]).join('='),
+  );
+  const additions = Object.entries(flatten(sketch))
+    .filter(([name, count]) => count !== 0 || name === 'results')
+    .map(([name, count]) => placeholder(name, count).join(' '));
+  return {
+    Key: {
+      partition: sketchPartition(sketch.useCase, sketch.releaseId),
+      window: `${sketch.windowStart}#${sketch.deviceId}`,
+    },
+    UpdateExpression: `SET ${identity.join(',')} ADD ${additions.join(',')}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
+}
+
+/** The sketch in an item that {@link toItemUpdate} made; unknown attributes are ignored. */
+export function fromItem(item: Readonly<Record<string, unknown>>): Sketch {
+  const number = (name: string): number => (Object.hasOwn(item, name) ? Number(item[name]) : 0);
+  const sketch = emptySketch({
+    useCase: String(item.useCase),
+    releaseId: String(item.releaseId),
+    deviceId: String(item.deviceId),
+    windowStart: String(item.windowStart),
+  });
+  for (const counter of COUNTERS) sketch[counter] = number(counter);
+  sketch.shadow = { compared: number('shadowCompared'), disagreed: number('shadowDisagreed') };
+  for (const feature of HISTOGRAM_FEATURES) {
+    sketch[feature].counts = sketch[feature].counts.map((_, index) => number(`${feature}:${index}`));
+  }
+  for (const name of Object.keys(item)) {
+    if (name.startsWith(CLASS_PREFIX)) sketch.classCounts[name.slice(CLASS_PREFIX.length)] = number(name);
+  }
+  return sketch;
+}

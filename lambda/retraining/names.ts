@@ -1,0 +1,23 @@
+/** Environment variables and metrics of the retraining function, shared with the CDK code. */
+
+export const RETRAINING_VARIABLES = {
+  /** Name of dataset/merge-captures. Required. */
+  mergeCapturesFunction: 'MERGE_CAPTURES_FUNCTION',
+  /** `Epochs` of the pipeline. Default 10. */
+  epochs: 'RETRAINING_EPOCHS',
+  /** Labels newer than the champion's dataset that a retraining needs. Default 100. */
+  minimumLabels: 'RETRAINING_MINIMUM_LABELS',
+  /** Labels that a class unknown to the champion needs before it is trained. Default 20. */
+  minimumNewClassLabels: 'RETRAINING_MINIMUM_NEW_CLASS_LABELS',
+  /** Least hours between two retrainings. Default 24. */
+  cooldownHours: 'RETRAINING_COOLDOWN_HOURS',
+  /** The budget: pipeline executions per calendar month (UTC), whoever started them. Default 8. */
+  monthlyExecutions: 'RETRAINING_MONTHLY_EXECUTIONS',
+} as const;
+
+/** Counted per use case (dimension `useCase`). */
+export const RETRAINING_METRICS = {
+  started: 'RetrainingStarted',
+  waiting: 'RetrainingWaiting',
+  budgetExhausted: 'RetrainingBudgetExhausted',
+} as const;

@@ -1,0 +1,103 @@
+import type { Episode } from '../../monitoring/episode';
+
+/** The rules by which an episode becomes a retraining. */
+export interface RetrainingPolicy {
+  readonly minimumLabels: number;
+  readonly minimumNewClassLabels: number;
+  readonly cooldownHours: number;
+  readonly monthlyExecutions: number;
+}
+
+/** A run of the training pipeline, whoever started it. */
+export interface PipelineRun {
+  readonly arn: string;
+  readonly status: 'Executing' | 'Stopping' | 'Stopped' | 'Failed' | 'Succeeded';
+  readonly startedAt: Date;
+}
+
+export interface RetrainingSituation {
+  readonly now: Date;
+  /** The episode that is not closed, if any. */
+  readonly episode?: Pick<Episode, 'status' | 'executionArn' | 'clientRequestToken'>;
+  readonly runs: readonly PipelineRun[];
+  /** When the last retraining of any episode was started. */
+  readonly lastRetrainingAt?: Date;
+  /** Label -> number of labels that are newer than the champion's dataset. */
+  readonly newLabels: ReadonlyMap<string, number>;
+  readonly championClasses: readonly string[];
+}
+
+export type RetrainingDecision =
+  | { readonly kind: 'START' }
+  /** A start was cut off before its execution was noted: do it again, with the same token. */
+  | { readonly kind: 'RESUME' }
+  /** The execution of this episode came to nothing: close it, so that a new one can be opened after the cooldown. */
+  | { readonly kind: 'ABANDON'; readonly reason: string }
+  | {
+      readonly kind: 'WAIT';
+      readonly cause: 'RUNNING' | 'COOLDOWN' | 'BUDGET' | 'LABELS';
+      readonly reason: string;
+    }
+  | { readonly kind: 'SKIP'; readonly reason: string };
+
+const HOUR = 3_600_000;
+
+function wait(cause: 'RUNNING' | 'COOLDOWN' | 'BUDGET' | 'LABELS', reason: string): RetrainingDecision {
+  return { kind: 'WAIT', cause, reason };
+}
+
+function isSameMonth(left: Date, right: Date): boolean {
+  return left.toISOString().slice(0, 7) === right.toISOString().slice(0, 7);
+}
+
+/** An episode whose retraining has begun: finish the start, or follow the execution. */
+function decideBegun(situation: RetrainingSituation, executionArn: string | undefined): RetrainingDecision {
+  if (executionArn === undefined) return { kind: 'RESUME' };
+  const run = situation.runs.find(({ arn }) => arn === executionArn);
+  if (run?.status === 'Failed' || run?.status === 'Stopped') {
+    return { kind: 'ABANDON', reason: `execution ${executionArn} is ${run.status}` };
+  }
+  return { kind: 'SKIP', reason: `the episode has its execution ${executionArn}` };
+}
+
+function missingLabels(
+  { newLabels, championClasses }: RetrainingSituation,
+  policy: RetrainingPolicy,
+): string[] {
+  const total = [...newLabels.values()].reduce((sum, count) => sum + count, 0);
+  const missing: string[] = [];
+  if (total < policy.minimumLabels) missing.push(`${total} of ${policy.minimumLabels} new labels`);
+  for (const [name, count] of newLabels) {
+    // A class of a handful of images would be trained badly and be in service for months.
+    if (!championClasses.includes(name) && count < policy.minimumNewClassLabels) {
+      missing.push(`${count} of ${policy.minimumNewClassLabels} labels of the new class '${name}'`);
+    }
+  }
+  return missing;
+}
+
+/** The policy: a table from the situation to what to do, in this order. Pure. */
+export function decideRetraining(
+  situation: RetrainingSituation,
+  policy: RetrainingPolicy,
+): RetrainingDecision {
+  const { episode, runs, now, lastRetrainingAt } = situation;
+  if (!episode) return { kind: 'SKIP', reason: 'no episode is open' };
+  if (episode.status === 'CLOSED') return { kind: 'SKIP', reason: 'the episode is closed' };
+  if (episode.status === 'RETRAINING') return decideBegun(situation, episode.executionArn);
+
+  const running = runs.find(({ status }) => status === 'Executing' || status === 'Stopping');
+  if (running) return wait('RUNNING', `${running.arn} is running`);
+  const thisMonth = runs.filter(({ startedAt }) => isSameMonth(startedAt, now)).length;
+  if (thisMonth >= policy.monthlyExecutions) {
+    return wait('BUDGET', `${thisMonth} of ${policy.monthlyExecutions} executions of this month are spent`);
+  }
+  if (lastRetrainingAt && now.getTime() - lastRetrainingAt.getTime() < policy.cooldownHours * HOUR) {
+    return wait(
+      'COOLDOWN',
+      `the last retraining was started at ${lastRetrainingAt.toISOString()}; the cooldown is ${policy.cooldownHours} h`,
+    );
+  }
+  const missing = missingLabels(situation, policy);
+  return missing.length > 0 ? wait('LABELS', missing.join(', ')) : { kind: 'START' };
+}

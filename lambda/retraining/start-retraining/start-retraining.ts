@@ -1,0 +1,145 @@
+/**
+ * Turns the open episode into exactly one execution of the training pipeline.
+ *
+ * Every call looks at the state of the tables, not at the event that woke it: an event that comes twice, late or
+ * never changes nothing. A start has these steps, each of which may be the last before a crash, and each of which
+ * may be done again:
+ *
+ * 1. OPEN -> RETRAINING by a conditional write: of many callers one passes;
+ * 2. merge the captures into a new dataset;
+ * 3. fix the parameters: a second merge may find more labels, but the first one's answer counts;
+ * 4. StartPipelineExecution with a token made of the episode's id: SageMaker answers a repeated token with the
+ *    execution that it has;
+ * 5. note the execution.
+ */
+import { createHash } from 'node:crypto';
+import type { Label, Release } from '../../../contracts';
+import type { Episode, RetrainingParameters } from '../../monitoring/episode';
+import {
+  decideRetraining,
+  type PipelineRun,
+  type RetrainingDecision,
+  type RetrainingPolicy,
+} from './decide-retraining';
+
+export interface Champion {
+  readonly release: Release;
+  /** `s3://<model bucket>/pipelines/<execution id>/export/`. */
+  readonly exportUri: string;
+}
+
+export interface RetrainingStarted {
+  readonly useCase: string;
+  readonly episodeId: string;
+  readonly releaseId: string;
+  readonly executionArn: string;
+}
+
+export interface StartRetrainingPorts {
+  now(): Date;
+  champion(): Promise<Champion | undefined>;
+  /** S3 URI of the champion's model.tar.gz. */
+  championModelUri(champion: Champion): Promise<string>;
+  /** Every execution of the pipeline. */
+  runs(): Promise<PipelineRun[]>;
+  labels(): Promise<Pick<Label, 'label' | 'labelledAt'>[]>;
+  episodes: {
+    current(): Promise<Episode | undefined>;
+    all(): Promise<Episode[]>;
+    claim(episodeId: string, clientRequestToken: string, startedAt: string): Promise<boolean>;
+    fixParameters(episodeId: string, parameters: RetrainingParameters): Promise<RetrainingParameters>;
+    noteExecution(episodeId: string, executionArn: string): Promise<void>;
+    close(episodeId: string, closedAt: string, because: string): Promise<boolean>;
+  };
+  /** Merges labelled captures into the dataset; answers the manifest's URI. */
+  mergeCaptures(): Promise<string>;
+  /** Starts the pipeline, or answers the execution that was started with the same token. */
+  startPipeline(parameters: RetrainingParameters, clientRequestToken: string): Promise<string>;
+  retrainingStarted(detail: RetrainingStarted): Promise<void>;
+}
+
+/** Token of the one execution of an episode; SageMaker allows 32 to 128 characters. */
+export function clientRequestTokenOf(episodeId: string): string {
+  return createHash('sha256').update(episodeId).digest('hex');
+}
+
+/**
+ * From when on a label is news to the champion: its dataset was closed before its execution began. Where that
+ * execution is no longer listed, the release's own time stands in; it is later, so that labels are rather missed
+ * than counted twice.
+ */
+export function championDatasetClosedAt(champion: Champion, runs: readonly PipelineRun[]): Date {
+  const executionId = /\/pipelines\/([^/]+)\//.exec(champion.exportUri)?.[1];
+  const run = executionId && runs.find(({ arn }) => arn.endsWith(`/execution/${executionId}`));
+  return run ? run.startedAt : new Date(champion.release.createdAt);
+}
+
+function countLabels(
+  labels: readonly Pick<Label, 'label' | 'labelledAt'>[],
+  after: Date,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { label, labelledAt } of labels) {
+    if (Date.parse(labelledAt) > after.getTime()) counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function lastRetrainingAt(episodes: readonly Episode[]): Date | undefined {
+  const times = episodes.flatMap(({ retrainingStartedAt }) => retrainingStartedAt ?? []).map(Date.parse);
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
+}
+
+async function finishStart(
+  episode: Episode,
+  champion: Champion,
+  ports: StartRetrainingPorts,
+): Promise<string> {
+  const { useCase, episodeId, releaseId } = episode;
+  const parameters =
+    episode.parameters ??
+    (await ports.episodes.fixParameters(episodeId, {
+      datasetManifestUri: await ports.mergeCaptures(),
+      championModelUri: await ports.championModelUri(champion),
+    }));
+  const executionArn = await ports.startPipeline(parameters, clientRequestTokenOf(episodeId));
+  await ports.episodes.noteExecution(episodeId, executionArn);
+  await ports.retrainingStarted({ useCase, episodeId, releaseId, executionArn });
+  return executionArn;
+}
+
+/** One look at the open episode. Safe to call at any time, any number of times, at once. */
+export async function startRetraining(
+  ports: StartRetrainingPorts,
+  policy: RetrainingPolicy,
+): Promise<RetrainingDecision & { readonly executionArn?: string }> {
+  const [episode, champion] = await Promise.all([ports.episodes.current(), ports.champion()]);
+  if (!episode || !champion) return { kind: 'SKIP', reason: 'no episode is open' };
+  if (episode.releaseId !== champion.release.releaseId) {
+    return { kind: 'SKIP', reason: `the episode is about ${episode.releaseId}, which has been replaced` };
+  }
+  const [runs, labels, episodes] = await Promise.all([ports.runs(), ports.labels(), ports.episodes.all()]);
+  const decision = decideRetraining(
+    {
+      now: ports.now(),
+      episode,
+      runs,
+      lastRetrainingAt: lastRetrainingAt(episodes),
+      newLabels: countLabels(labels, championDatasetClosedAt(champion, runs)),
+      championClasses: champion.release.classes,
+    },
+    policy,
+  );
+  const now = () => ports.now().toISOString();
+  if (decision.kind === 'ABANDON') await ports.episodes.close(episode.episodeId, now(), decision.reason);
+  if (decision.kind === 'START') {
+    const claimed = await ports.episodes.claim(
+      episode.episodeId,
+      clientRequestTokenOf(episode.episodeId),
+      now(),
+    );
+    if (!claimed) return { kind: 'SKIP', reason: 'another invocation is starting it' };
+  }
+  if (decision.kind !== 'START' && decision.kind !== 'RESUME') return decision;
+  return { ...decision, executionArn: await finishStart(episode, champion, ports) };
+}

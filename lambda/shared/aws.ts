@@ -1,0 +1,39 @@
+/**
+ * SDK clients, one of each per process: a warm function keeps its connections. Made on first use, so that a
+ * function pays the start-up of only those it calls.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
+import { IoTClient } from '@aws-sdk/client-iot';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+function once<Client>(make: () => Client): () => Client {
+  let client: Client | undefined;
+  return () => {
+    client ??= make();
+    return client;
+  };
+}
+
+/** Path-style addresses where an endpoint is configured: such endpoints seldom have a DNS name per bucket. */
+function usesOwnEndpoint(): boolean {
+  return Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
+}
+
+export const documentClient = once(() =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
+);
+export const s3 = once(() => new S3Client({ forcePathStyle: usesOwnEndpoint() }));
+export const sqs = once(() => new SQSClient({}));
+export const kms = once(() => new KMSClient({}));
+export const eventBridge = once(() => new EventBridgeClient({}));
+export const sagemaker = once(() => new SageMakerClient({}));
+export const greengrass = once(() => new GreengrassV2Client({}));
+export const iot = once(() => new IoTClient({}));
+export const lambda = once(() => new LambdaClient({}));

@@ -1,0 +1,16 @@
+/** Errors that tell the caller what to do about them; everything else is a fault that a retry may cure. */
+
+/** The input can never be processed: a retry is useless, the sender or the configuration is wrong. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError';
+}
+
+/** The function is not set up as its code expects. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Whether `error` is the AWS (or own) error with this name; SDK errors carry their code as `name`. */
+export function isErrorNamed(error: unknown, ...names: string[]): error is Error {
+  return error instanceof Error && names.includes(error.name);
+}

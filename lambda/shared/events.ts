@@ -1,0 +1,19 @@
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { eventBridge } from './aws';
+import { type DetailType, EVENT_SOURCE } from './names';
+
+/**
+ * Puts one event on the default bus.
+ * @throws Error when EventBridge refuses the entry; PutEvents answers 200 even then
+ */
+export async function putEvent(detailType: DetailType, detail: object): Promise<void> {
+  const answer = await eventBridge().send(
+    new PutEventsCommand({
+      Entries: [{ Source: EVENT_SOURCE, DetailType: detailType, Detail: JSON.stringify(detail) }],
+    }),
+  );
+  if ((answer.FailedEntryCount ?? 0) > 0) {
+    const entry = answer.Entries?.[0];
+    throw new Error(`EventBridge refused '${detailType}': ${entry?.ErrorCode} ${entry?.ErrorMessage}`);
+  }
+}

@@ -1,0 +1,83 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { documentClient, s3 } from '../../shared/aws';
+import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
+import { InvalidInputError } from '../../shared/errors';
+import { log } from '../../shared/log';
+import { MetricUnit, newMetrics } from '../../shared/metrics';
+import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { counterOf, ReleaseReader } from '../../shared/releases';
+import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../names';
+import { type IngestResultsPorts, ingestResults } from './ingest-results';
+import { SketchTable } from './sketch-table';
+
+/** A release never changes, so its classes are kept for the life of the process. */
+const knownClasses = new Map<string, ReadonlySet<string>>();
+
+function awsPorts(): IngestResultsPorts {
+  const bucket = requireEnvironment(VARIABLES.telemetryBucket);
+  const sketches = new SketchTable(documentClient(), requireEnvironment(VARIABLES.sketchTable));
+  const releaseTable = requireEnvironment(VARIABLES.releaseTable);
+  return {
+    async classesOf(useCase, releaseId) {
+      const known = knownClasses.get(releaseId);
+      const counter = counterOf(useCase, releaseId);
+      if (known || counter === undefined) return known;
+      const release = await new ReleaseReader(documentClient(), releaseTable, useCase).release(counter);
+      if (!release) return undefined;
+      const classes = new Set(release.classes);
+      knownClasses.set(releaseId, classes);
+      return classes;
+    },
+    async storeLines(key, lines) {
+      await s3().send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`,
+          ContentType: 'application/x-ndjson',
+        }),
+      );
+    },
+    addOnce: (batch, receivedAt, parts) => sketches.addOnce(batch, receivedAt, parts),
+  };
+}
+
+/** SQS: one results batch per message. A message that fails goes back alone, and in the end to the dead-letter queue. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  log.addContext(context);
+  const ports = awsPorts();
+  const windowSeconds = numberFromEnvironment(TELEMETRY_VARIABLES.sketchWindowSeconds, {
+    default: 3600,
+    minimum: 1,
+    maximum: 86_400,
+  });
+  const metrics = newMetrics({ useCase: requireEnvironment(VARIABLES.useCase) });
+  const ingest = async (record: SQSRecord): Promise<void> => {
+    try {
+      const outcome = await ingestResults(record.body, windowSeconds, ports);
+      if (outcome.repeated) {
+        metrics.addMetric(TELEMETRY_METRICS.batchesRepeated, MetricUnit.Count, 1);
+        return;
+      }
+      metrics.addMetric(TELEMETRY_METRICS.recordsAccepted, MetricUnit.Count, outcome.accepted);
+      metrics.addMetric(TELEMETRY_METRICS.recordsRejected, MetricUnit.Count, outcome.rejected);
+      metrics.addMetric(TELEMETRY_METRICS.recordsDroppedOnDevice, MetricUnit.Count, outcome.droppedOnDevice);
+    } catch (error) {
+      if (error instanceof InvalidInputError) {
+        metrics.addMetric(TELEMETRY_METRICS.messagesRefused, MetricUnit.Count, 1);
+      }
+      log.error('message not ingested', { messageId: record.messageId, error: error as Error });
+      throw error;
+    }
+  };
+  try {
+    return await processPartialResponse(event, ingest, new BatchProcessor(EventType.SQS), {
+      context,
+      throwOnFullBatchFailure: false,
+    });
+  } finally {
+    metrics.publishStoredMetrics();
+  }
+}

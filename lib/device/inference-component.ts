@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnDeletionPolicy, Stack } from 'aws-cdk-lib';
+import * as greengrass from 'aws-cdk-lib/aws-greengrassv2';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { type ComponentConfiguration, parseContract } from '../../contracts';
+import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import type { AppConfig } from '../app-config';
+import { contentVersion } from '../shared/content-version';
+import { INFERENCE_COMPONENT_NAME, modelComponentName, resultsTopic, statusTopic } from '../shared/names';
+
+const ARTIFACT = join(__dirname, '..', '..', 'dist', 'edge', 'inference.zip');
+/** Stands for the version while the version is being computed. */
+const NO_VERSION = '0.0.0';
+
+export interface InferenceComponentProps {
+  readonly config: AppConfig;
+  readonly telemetryBucket: s3.IBucket;
+}
+
+/** The component that runs on every device: code and default configuration, no model. */
+export class InferenceComponent extends Construct {
+  readonly name = INFERENCE_COMPONENT_NAME;
+  /** Follows from the artifact and the recipe, configuration included. */
+  readonly version: string;
+  readonly artifact: Asset;
+
+  constructor(scope: Construct, id: string, props: InferenceComponentProps) {
+    super(scope, id);
+    if (!existsSync(ARTIFACT)) {
+      throw new Error('the inference component is missing (dist/edge/inference.zip): run `npm run build`');
+    }
+    const stack = Stack.of(this);
+    this.artifact = new Asset(this, 'Artifact', { path: ARTIFACT });
+    const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
+    const recipe = (version: string) =>
+      inferenceRecipe({ version, artifactUri: this.artifact.s3ObjectUrl, configuration });
+    this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
+    const component = new greengrass.CfnComponentVersion(this, 'Version', {
+      inlineRecipe: stack.toJsonString(recipe(this.version)),
+    });
+    // Devices may still run, or go back to, an earlier version.
+    component.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    component.cfnOptions.deletionPolicy =
+      props.config.removal === 'retain' ? CfnDeletionPolicy.RETAIN : CfnDeletionPolicy.DELETE;
+  }
+}
+
+/** The environment's device settings in the shape that the component reads. */
+function defaultConfiguration(config: AppConfig, captureBucket: string): ComponentConfiguration {
+  const { shadowFrames, ...device } = config.device;
+  const configuration = {
+    useCase: config.useCase,
+    modelComponentName: modelComponentName(config.useCase),
+    resultsTopic: resultsTopic(config, '{thingName}'),
+    statusTopic: statusTopic(config, '{thingName}'),
+    captureBucket,
+    ...device,
+    shadow: { frames: shadowFrames },
+  };
+  // The bucket's name is not known before deployment: any valid one stands for it in the check.
+  parseContract(
+    'component-configuration',
+    { ...configuration, captureBucket: 'decided-at-deployment' },
+    `default configuration of ${INFERENCE_COMPONENT_NAME} in ${config.environmentName}`,
+  );
+  return configuration;
+}

@@ -1,0 +1,78 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
+import type { AppConfig } from '../app-config';
+import { HandlerFunction } from '../shared/handler-function';
+import { grantPutOwnEvents } from '../shared/own-events';
+import { grantSign } from '../shared/signing';
+import type { ModelRegistry } from './model-registry';
+
+export interface ReleaseBuilderProps {
+  readonly config: AppConfig;
+  readonly encryptionKey: kms.IKey;
+  readonly registry: ModelRegistry;
+}
+
+/** Makes a signed release of every approved model package. */
+export class ReleaseBuilder extends Construct {
+  readonly function: lambda.IFunction;
+  readonly deadLetterQueue: sqs.IQueue;
+
+  constructor(scope: Construct, id: string, props: ReleaseBuilderProps) {
+    super(scope, id);
+    const { bucket, releaseTable, signingKey, modelPackageGroupName } = props.registry;
+    const builder = new HandlerFunction(this, 'BuildRelease', {
+      ...props,
+      handler: 'registry/build-release',
+      description: 'Builds and signs the release of an approved model package, once per package',
+      environment: {
+        [ENVIRONMENT_VARIABLES.modelBucket]: bucket.bucketName,
+        [ENVIRONMENT_VARIABLES.releaseTable]: releaseTable.tableName,
+        [ENVIRONMENT_VARIABLES.signingKeyArn]: signingKey.keyArn,
+        [ENVIRONMENT_VARIABLES.modelPackageGroup]: modelPackageGroupName,
+      },
+      timeout: Duration.minutes(5),
+      memorySize: 1024,
+      asynchronous: true,
+    });
+    bucket.grantRead(builder.function, 'pipelines/*');
+    bucket.grantRead(builder.function, 'releases/*');
+    bucket.grantPut(builder.function, 'releases/*');
+    releaseTable.grantReadWriteData(builder.function);
+    grantSign(signingKey, builder.function);
+    grantPutOwnEvents(builder.function);
+    builder.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'ReadModelPackages',
+        actions: ['sagemaker:DescribeModelPackage'],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'sagemaker',
+            resource: 'model-package',
+            resourceName: `${modelPackageGroupName}/*`,
+          }),
+        ],
+      }),
+    );
+    this.function = builder.function;
+    this.deadLetterQueue = builder.requireDeadLetterQueue();
+    // SageMaker says so again on every later edit of an approved package; the function builds only once.
+    new events.Rule(this, 'PackageApproved', {
+      description: 'A model package was approved',
+      eventPattern: {
+        source: ['aws.sagemaker'],
+        detailType: ['SageMaker Model Package State Change'],
+        detail: { ModelPackageGroupName: [modelPackageGroupName], ModelApprovalStatus: ['Approved'] },
+      },
+      targets: [
+        new targets.LambdaFunction(builder.function, { deadLetterQueue: builder.requireDeadLetterQueue() }),
+      ],
+    });
+  }
+}

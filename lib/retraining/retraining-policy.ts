@@ -1,0 +1,100 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
+import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
+import type { AppConfig } from '../app-config';
+import { HandlerFunction } from '../shared/handler-function';
+import { grantPutOwnEvents } from '../shared/own-events';
+
+const MINUTES_PER_HOUR = 60;
+
+export interface RetrainingPolicyProps {
+  readonly config: AppConfig;
+  readonly encryptionKey: kms.IKey;
+  readonly pipelineName: string;
+  readonly mergeCaptures: lambda.IFunction;
+  readonly releaseTable: dynamodb.ITable;
+  readonly labelTable: dynamodb.ITable;
+  readonly episodeTable: dynamodb.ITable;
+}
+
+/** Starts the training pipeline once per episode: when there is evidence, news to learn, and budget. */
+export class RetrainingPolicy extends Construct {
+  readonly function: lambda.IFunction;
+  readonly deadLetterQueue: sqs.IQueue;
+
+  constructor(scope: Construct, id: string, props: RetrainingPolicyProps) {
+    super(scope, id);
+    const { retraining, training, useCase } = props.config;
+    const start = new HandlerFunction(this, 'StartRetraining', {
+      ...props,
+      handler: 'retraining/start-retraining',
+      description: 'Starts the training pipeline for an open episode, within cooldown and budget',
+      environment: {
+        [ENVIRONMENT_VARIABLES.releaseTable]: props.releaseTable.tableName,
+        [ENVIRONMENT_VARIABLES.labelTable]: props.labelTable.tableName,
+        [ENVIRONMENT_VARIABLES.episodeTable]: props.episodeTable.tableName,
+        [ENVIRONMENT_VARIABLES.pipelineName]: props.pipelineName,
+        [RETRAINING_VARIABLES.mergeCapturesFunction]: props.mergeCaptures.functionName,
+        [RETRAINING_VARIABLES.epochs]: String(training.epochs),
+        [RETRAINING_VARIABLES.minimumLabels]: String(retraining.minimumNewLabels),
+        [RETRAINING_VARIABLES.minimumNewClassLabels]: String(retraining.minimumLabelsPerNewClass),
+        [RETRAINING_VARIABLES.cooldownHours]: String(retraining.cooldownMinutes / MINUTES_PER_HOUR),
+        [RETRAINING_VARIABLES.monthlyExecutions]: String(retraining.maximumExecutionsPerMonth),
+      },
+      // It waits for merge-captures, which copies images.
+      timeout: Duration.minutes(15),
+      asynchronous: true,
+    });
+    props.releaseTable.grantReadData(start.function);
+    props.labelTable.grantReadData(start.function);
+    props.episodeTable.grantReadWriteData(start.function);
+    props.mergeCaptures.grantInvoke(start.function);
+    grantPutOwnEvents(start.function);
+    this.grantStartPipeline(start.function, props.pipelineName);
+    this.function = start.function;
+    this.deadLetterQueue = start.requireDeadLetterQueue();
+    const target = () =>
+      new targets.LambdaFunction(start.function, { deadLetterQueue: start.requireDeadLetterQueue() });
+    new events.Rule(this, 'DriftDetected', {
+      description: 'Drift was detected',
+      eventPattern: {
+        source: [EVENT_SOURCE],
+        detailType: [DETAIL_TYPES.driftDetected],
+        detail: { useCase: [useCase] },
+      },
+      targets: [target()],
+    });
+    new events.Rule(this, 'Schedule', {
+      description: 'Looks at the open episode again: labels come later than drift',
+      schedule: events.Schedule.rate(Duration.minutes(retraining.scheduleMinutes)),
+      targets: [target()],
+    });
+  }
+
+  private grantStartPipeline(start: lambda.Function, pipelineName: string): void {
+    const arn = (resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'sagemaker', resource: 'pipeline', resourceName });
+    start.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'StartPipeline',
+        actions: ['sagemaker:StartPipelineExecution', 'sagemaker:ListPipelineExecutions'],
+        resources: [arn(pipelineName)],
+      }),
+    );
+    start.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'FollowExecutions',
+        actions: ['sagemaker:DescribePipelineExecution'],
+        resources: [arn(`${pipelineName}/execution/*`)],
+      }),
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import type { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { EVENT_SOURCE } from '../../lambda/shared/names';
+
+/** Allows `grantee` to put the application's own events on the default bus, under no other source. */
+export function grantPutOwnEvents(grantee: iam.IGrantable & { readonly stack: Stack }): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      sid: 'PutOwnEvents',
+      actions: ['events:PutEvents'],
+      resources: [
+        grantee.stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
+      ],
+      conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+    }),
+  );
+}

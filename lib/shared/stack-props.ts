@@ -1,0 +1,25 @@
+import type { StackProps } from 'aws-cdk-lib';
+import type { AppConfig } from '../app-config';
+import { stackName } from './names';
+import { terminationProtection } from './removal';
+import { stackSynthesizer } from './synthesizer';
+
+/** Prefix of a stack's assets in the account's asset bucket. */
+export const assetPrefix = (config: AppConfig, stack: Parameters<typeof stackName>[1]): string =>
+  `${stackName(config, stack)}/`;
+
+/** What every stack of an environment has in common. */
+export function stackProps(
+  config: AppConfig,
+  stack: Parameters<typeof stackName>[1],
+  description: string,
+): StackProps {
+  return {
+    stackName: stackName(config, stack),
+    description: `Kaizen Edge (${config.environmentName}): ${description}`,
+    env: { account: config.account, region: config.region },
+    terminationProtection: terminationProtection(config),
+    synthesizer: stackSynthesizer(config, assetPrefix(config, stack)),
+    tags: { application: 'kaizen-edge', environment: config.environmentName, useCase: config.useCase },
+  };
+}

@@ -1,0 +1,71 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { AppConfig } from '../app-config';
+import { Alarms } from '../monitoring/alarms';
+import { Dashboard } from '../monitoring/dashboard';
+import { DriftEvaluation } from '../monitoring/drift-evaluation';
+import { RetrainingPolicy } from '../retraining/retraining-policy';
+import { stackProps } from '../shared/stack-props';
+import { TelemetryIngest } from '../telemetry/telemetry-ingest';
+import type { DataStack } from './data-stack';
+import type { FleetStack } from './fleet-stack';
+import type { TrainingStack } from './training-stack';
+
+export interface OperationsStackProps {
+  readonly data: DataStack;
+  readonly training: TrainingStack;
+  readonly fleet: FleetStack;
+}
+
+/** What watches the field, and closes the loop. */
+export class OperationsStack extends Stack {
+  constructor(scope: Construct, config: AppConfig, { data, training, fleet }: OperationsStackProps) {
+    super(scope, 'Operations', stackProps(config, 'operations', 'Telemetry, monitoring, retraining, alarms'));
+    const shared = { config, encryptionKey: data.encryptionKey };
+    const tables = {
+      releaseTable: data.registry.releaseTable,
+      labelTable: data.dataset.labelTable,
+      episodeTable: data.episodeTable,
+    };
+    const ingest = new TelemetryIngest(this, 'Telemetry', {
+      ...shared,
+      intake: fleet.intake,
+      store: data.telemetry,
+    });
+    const drift = new DriftEvaluation(this, 'Monitoring', {
+      ...shared,
+      ...tables,
+      sketchTable: data.telemetry.sketchTable,
+    });
+    const retraining = new RetrainingPolicy(this, 'Retraining', {
+      ...shared,
+      ...tables,
+      pipelineName: training.pipeline.pipelineName,
+      mergeCaptures: training.captureMerge.function,
+    });
+    const alarms = new Alarms(this, 'Alarms', {
+      ...shared,
+      deadLetterQueues: {
+        manifests: data.dataset.manifestQueue.deadLetterQueue,
+        'build-release': training.releaseBuilder.deadLetterQueue,
+        results: fleet.intake.results.deadLetterQueue,
+        status: fleet.intake.status.deadLetterQueue,
+        'evaluate-drift': drift.deadLetterQueue,
+        'start-retraining': retraining.deadLetterQueue,
+      },
+      resultsQueue: fleet.intake.results.queue,
+      evaluateDrift: drift.function,
+      rollout: fleet.rollout.stateMachine,
+      pipelineName: training.pipeline.pipelineName,
+    });
+    const dashboard = new Dashboard(this, 'Overview', { config, alarms: alarms.all });
+    for (const [id, value] of Object.entries({
+      EvaluateDriftFunctionName: drift.function.functionName,
+      StartRetrainingFunctionName: retraining.function.functionName,
+      DashboardName: dashboard.name,
+      IngestResultsFunctionName: ingest.ingestResults.functionName,
+    })) {
+      new CfnOutput(this, id, { value });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iot from 'aws-cdk-lib/aws-iot';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { RULE_SELECT } from '../../lambda/telemetry/names';
+import type { AppConfig } from '../app-config';
+import { resultsRuleName, statusRuleName } from '../shared/names';
+import { WorkQueue } from '../shared/queues';
+import { serviceRole } from '../shared/service-role';
+
+/** Timeout of the functions that take from the intake's queues. */
+export const INGEST_TIMEOUT = Duration.minutes(1);
+
+export interface TelemetryIntakeProps {
+  readonly config: AppConfig;
+  readonly encryptionKey: kms.IKey;
+}
+
+/** From the devices' Basic Ingest topics to one queue per kind of message. */
+export class TelemetryIntake extends Construct {
+  readonly results: WorkQueue;
+  readonly status: WorkQueue;
+
+  constructor(scope: Construct, id: string, props: TelemetryIntakeProps) {
+    super(scope, id);
+    const { config } = props;
+    this.results = this.intake('Results', props, resultsRuleName(config), `${config.useCase}/+/results`);
+    this.status = this.intake('Status', props, statusRuleName(config), `${config.useCase}/+/status`);
+  }
+
+  private intake(id: string, props: TelemetryIntakeProps, ruleName: string, topicFilter: string): WorkQueue {
+    const intake = new WorkQueue(this, id, {
+      ...props,
+      handlerTimeout: INGEST_TIMEOUT,
+    });
+    const ruleArn = Stack.of(this).formatArn({ service: 'iot', resource: 'rule', resourceName: ruleName });
+    const role = serviceRole(this, `${id}RuleRole`, 'iot.amazonaws.com', ruleArn);
+    intake.queue.grantSendMessages(role);
+    intake.deadLetterQueue.grantSendMessages(role);
+    const rule = new iot.CfnTopicRule(this, `${id}Rule`, {
+      ruleName,
+      topicRulePayload: {
+        description: `${id} of ${props.config.useCase}; devices publish to $aws/rules/${ruleName}/${topicFilter}`,
+        awsIotSqlVersion: '2016-03-23',
+        // By Basic Ingest the topic's first three levels select the rule, and topic(1) is the use case.
+        sql: `${RULE_SELECT} FROM '${topicFilter}'`,
+        actions: [sendTo(intake.queue, role)],
+        errorAction: sendTo(intake.deadLetterQueue, role),
+      },
+    });
+    // A rule that works before its role may send loses messages.
+    rule.node.addDependency(role);
+    return intake;
+  }
+}
+
+function sendTo(queue: sqs.IQueue, role: iam.IRole): iot.CfnTopicRule.ActionProperty {
+  return { sqs: { queueUrl: queue.queueUrl, roleArn: role.roleArn, useBase64: false } };
+}

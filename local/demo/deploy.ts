@@ -1,0 +1,66 @@
+/** `cdk bootstrap` and `cdk deploy` against the local AWS: the unmodified CDK CLI and the same app as for a real account. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws } from '../launcher/start-local-aws';
+import { REPOSITORY_ROOT } from '../shared/repository';
+import { SupervisedProcess } from '../shared/supervised-process';
+
+/** Outputs of all stacks; an output's name is unique over the stacks. */
+export type StackOutputs = Readonly<Record<string, string>>;
+
+export interface DeployOptions {
+  readonly aws: LocalAws;
+  /** For the log, cdk.out and the outputs. */
+  readonly directory: string;
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** @throws Error with the CLI's last lines */
+export async function deployToLocalAws(options: DeployOptions): Promise<StackOutputs> {
+  const outputsFile = join(options.directory, 'stack-outputs.json');
+  await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`]);
+  await runCdk(options, [
+    'deploy',
+    '**',
+    '--require-approval=never',
+    '--concurrency=4',
+    `--outputs-file=${outputsFile}`,
+    `--output=${join(options.directory, 'cdk.out')}`,
+    '--context=env=local',
+  ]);
+  const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
+  return Object.assign({}, ...Object.values(byStack)) as StackOutputs;
+}
+
+async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
+  const cdk = new SupervisedProcess({
+    name: 'cdk',
+    command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'cdk'),
+    arguments: [...args, '--ci', '--no-notices', '--progress=events', '--no-color'],
+    workingDirectory: REPOSITORY_ROOT,
+    environment: {
+      PATH: process.env.PATH,
+      HOME: options.directory,
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      ...options.aws.environment,
+    },
+    logFile: join(options.directory, 'cdk.log'),
+    onLine: options.onLine,
+  });
+  const abort = () => void cdk.stop();
+  options.signal.addEventListener('abort', abort, { once: true });
+  const outcome = await cdk.ended;
+  options.signal.removeEventListener('abort', abort);
+  options.signal.throwIfAborted();
+  if (outcome !== 0) throw new Error(`cdk ${args[0]} failed (${outcome}). Its last lines:\n${cdk.tail}`);
+}
+
+/** An output that must be there. @throws Error naming those that are */
+export function output(outputs: StackOutputs, name: string): string {
+  const value = outputs[name];
+  if (value === undefined) {
+    throw new Error(`the deployed stacks have no output '${name}', only ${Object.keys(outputs).sort().join(', ')}`);
+  }
+  return value;
+}

@@ -1,0 +1,96 @@
+/** The demo's core devices: each a process of its own with its own certificate. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LocalAws } from '../launcher/start-local-aws';
+import { LOCAL_ACCOUNT_ID, LOCAL_REGION } from '../launcher/start-local-aws';
+import { REPOSITORY_ROOT } from '../shared/repository';
+import { SupervisedProcess } from '../shared/supervised-process';
+
+export interface DeviceOptions {
+  readonly thingName: string;
+  /** Folder with certificate.pem, private-key.pem and trusted-keys.json, as `kaizen device provision` wrote it. */
+  readonly identityDirectory: string;
+  /** The nucleus's root folder. */
+  readonly rootPath: string;
+  readonly roleAlias: string;
+  readonly onCrash: (message: string) => void;
+}
+
+/** One simulated core device. */
+export class Device {
+  private child: SupervisedProcess | undefined;
+  private readonly configFile: string;
+
+  constructor(
+    private readonly aws: LocalAws,
+    private readonly options: DeviceOptions,
+  ) {
+    mkdirSync(options.rootPath, { recursive: true });
+    this.configFile = join(options.identityDirectory, 'core-device.json');
+    writeFileSync(this.configFile, JSON.stringify(this.configuration(), undefined, 2));
+  }
+
+  get thingName(): string {
+    return this.options.thingName;
+  }
+
+  /** Starts the device and resolves when it is up. @throws Error with its last log lines when it does not come up */
+  async start(): Promise<void> {
+    let ready: () => void = () => {};
+    const up = new Promise<'ready'>((resolve) => {
+      ready = () => resolve('ready');
+    });
+    this.child = new SupervisedProcess({
+      name: `core device ${this.thingName}`,
+      command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'tsx'),
+      arguments: [join(REPOSITORY_ROOT, 'local', 'core-device', 'main.ts'), '--config', this.configFile],
+      // A device knows nothing of the cloud but its own configuration.
+      environment: { PATH: process.env.PATH, HOME: this.options.rootPath },
+      logFile: join(this.options.identityDirectory, 'core-device.log'),
+      onCrash: this.options.onCrash,
+      onLine: (line) => {
+        if (line.includes('"event":"ready"')) ready();
+      },
+    });
+    const outcome = await Promise.race([up, this.child.ended]);
+    if (outcome !== 'ready') throw new Error(`${this.thingName} did not start (${outcome}):\n${this.child.tail}`);
+  }
+
+  /** Cuts the device off from every network; it goes on working. */
+  cutNetwork(): void {
+    this.child?.signal('SIGUSR1');
+  }
+
+  restoreNetwork(): void {
+    this.child?.signal('SIGUSR2');
+  }
+
+  /** A power cut: SIGKILL for the device and all its components. */
+  async cutPower(): Promise<void> {
+    await this.child?.kill();
+  }
+
+  async stop(): Promise<void> {
+    await this.child?.stop();
+  }
+
+  private configuration(): Record<string, unknown> {
+    const { aws, options } = this;
+    return {
+      thingName: options.thingName,
+      rootPath: options.rootPath,
+      region: LOCAL_REGION,
+      accountId: LOCAL_ACCOUNT_ID,
+      mqtt: { host: aws.iot.host, port: aws.iot.port },
+      iotCaPath: aws.iot.caPath,
+      gatewayUrl: aws.gateway.url,
+      gatewayCaPath: aws.gateway.caPath,
+      awsEndpointUrl: aws.endpointUrl,
+      certificatePath: join(options.identityDirectory, 'certificate.pem'),
+      privateKeyPath: join(options.identityDirectory, 'private-key.pem'),
+      roleAlias: options.roleAlias,
+      componentEnvironment: { AWS_ENDPOINT_URL: aws.endpointUrl },
+      healthIntervalSeconds: 10,
+    };
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The AWS IoT credentials provider: a certificate for temporary AWS credentials.
+ * docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html
+ */
+import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import type { DeviceIdentity } from './device-identity';
+import { policiesAllow } from './iot-policy';
+import { forbidden } from './refusal';
+
+export interface RoleAlias {
+  readonly roleArn: string;
+  /** Lifetime of the credentials. */
+  readonly credentialDurationSeconds: number;
+}
+
+/** The answer's body, as AWS writes it. */
+export interface CredentialsAnswer {
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+    /** ISO 8601. */
+    readonly expiration: string;
+  };
+}
+
+export interface CredentialsRequest {
+  readonly alias: string;
+  readonly aliasArn: string;
+  /** Header `x-amzn-iot-thingname`. */
+  readonly thingName: string | undefined;
+}
+
+/**
+ * @returns the alias to assume
+ * @throws Refusal naming the rule that the request breaks
+ */
+export function authorizeCredentials(
+  identity: DeviceIdentity,
+  request: CredentialsRequest,
+  aliases: ReadonlyMap<string, RoleAlias>,
+): RoleAlias {
+  const { alias, aliasArn, thingName } = request;
+  if (thingName === undefined) throw forbidden('The header x-amzn-iot-thingname is missing');
+  if (!identity.things.includes(thingName))
+    throw forbidden(`The certificate is not attached to ${thingName}`);
+  if (!policiesAllow(identity.policies, 'iot:AssumeRoleWithCertificate', aliasArn))
+    throw forbidden(`No policy allows iot:AssumeRoleWithCertificate on ${aliasArn}`);
+  const found = aliases.get(alias);
+  if (!found) throw forbidden(`There is no role alias ${alias}`);
+  return found;
+}
+
+/**
+ * The session is named by the certificate, as the real service names it. ministack tells which role alias asks by the
+ * external id, for the role's trust policy (see `credentials_provider.py`).
+ */
+export async function assumeRole(
+  sts: STSClient,
+  role: RoleAlias,
+  session: { certificateId: string; aliasArn: string },
+): Promise<CredentialsAnswer> {
+  const { Credentials } = await sts.send(
+    new AssumeRoleCommand({
+      RoleArn: role.roleArn,
+      RoleSessionName: session.certificateId,
+      ExternalId: session.aliasArn,
+      DurationSeconds: role.credentialDurationSeconds,
+    }),
+  );
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+    throw new Error(`AssumeRole of ${role.roleArn} gave no credentials`);
+  return {
+    credentials: {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiration: Expiration.toISOString(),
+    },
+  };
+}

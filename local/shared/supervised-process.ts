@@ -1,0 +1,103 @@
+/** A child process in a process group of its own, with its last log lines at hand and nothing left behind. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const LAST_LINES = 20;
+
+export interface SupervisedProcessOptions {
+  /** What it is, for messages: "ministack", "core device line-1". */
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly workingDirectory?: string;
+  /** Its output goes to this file. */
+  readonly logFile: string;
+  readonly onLine?: (line: string) => void;
+  /** Called when it ends although nobody stopped it. */
+  readonly onCrash?: (message: string) => void;
+}
+
+export class SupervisedProcess {
+  private readonly child: ChildProcess;
+  private readonly log: WriteStream;
+  private readonly lastLines: string[] = [];
+  private stopping = false;
+  /** Resolves with the exit code (or signal name) when the process has ended. */
+  readonly ended: Promise<number | string>;
+
+  constructor(private readonly options: SupervisedProcessOptions) {
+    this.log = createWriteStream(options.logFile, { flags: 'a' });
+    this.child = spawn(options.command, [...options.arguments], {
+      cwd: options.workingDirectory,
+      env: options.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once('error', (error) => this.finish(error.message, resolve));
+      this.child.once('exit', (code, signal) => this.finish(code ?? signal ?? 'unknown', resolve));
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.take(line));
+    }
+  }
+
+  get processId(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** The last lines that it printed, newest last. */
+  get tail(): string {
+    return this.lastLines.join('\n');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.child.pid !== undefined && this.child.exitCode === null) this.child.kill(name);
+  }
+
+  /** SIGTERM to the whole group, SIGKILL after `graceMilliseconds`. */
+  async stop(graceMilliseconds = 8000): Promise<void> {
+    this.stopping = true;
+    if (this.child.pid === undefined) return;
+    this.signalGroup('SIGTERM');
+    const timer = setTimeout(() => this.signalGroup('SIGKILL'), graceMilliseconds);
+    await this.ended;
+    clearTimeout(timer);
+    // Grandchildren that ignored SIGTERM outlive their parent; the group is still addressable by its leader's id.
+    this.signalGroup('SIGKILL');
+  }
+
+  /** SIGKILL at once, as a power cut would. */
+  async kill(): Promise<void> {
+    this.stopping = true;
+    this.signalGroup('SIGKILL');
+    await this.ended;
+  }
+
+  private signalGroup(name: NodeJS.Signals): void {
+    try {
+      if (this.child.pid !== undefined) process.kill(-this.child.pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  private take(line: string): void {
+    this.log.write(`${line}\n`);
+    this.lastLines.push(line);
+    if (this.lastLines.length > LAST_LINES) this.lastLines.shift();
+    this.options.onLine?.(line);
+  }
+
+  private finish(outcome: number | string, resolve: (outcome: number | string) => void): void {
+    this.log.end();
+    resolve(outcome);
+    if (!this.stopping) {
+      this.options.onCrash?.(
+        `${this.options.name} ended unexpectedly (${outcome}). Log: ${this.options.logFile}\nIts last lines:\n${this.tail}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Builds everything that a deployment carries, into dist/:
+ *
+ * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function, in one esbuild pass
+ * - `edge/inference.zip`, `edge/inference.json`, `edge/deliver-release.cjs`: what devices run
+ * - `training/sourcedir.tar.gz`: the code of the training jobs
+ *
+ * The same sources give the same bytes, so that an unchanged function is not deployed again.
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = join(__dirname, '..');
+const DIST = join(ROOT, 'dist');
+const LAMBDA = join(ROOT, 'lambda');
+
+/** Builds with an owner of their own: module and exported function, called with its output folder. */
+const OTHER_BUILDS = [
+  { module: 'edge-components/inference/build', name: 'buildInferenceArtifact', output: 'edge' },
+  { module: 'edge-components/model/build', name: 'buildDeliverRelease', output: 'edge' },
+  { module: 'scripts/build-training-source', name: 'buildTrainingSource', output: 'training' },
+];
+
+/** Folders `<noun>/<verb-object>` under lambda/ that hold a handler. */
+export function handlerFolders(): string[] {
+  return readdirSync(LAMBDA, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name === 'handler.ts')
+    .map((entry) => entry.parentPath.slice(LAMBDA.length + 1))
+    .sort();
+}
+
+/** Bundles every handler; the runtime's own SDK changes without notice, so ours is bundled. */
+export async function buildHandlers(): Promise<string[]> {
+  const folders = handlerFolders();
+  rmSync(join(DIST, 'lambda'), { recursive: true, force: true });
+  await build({
+    entryPoints: Object.fromEntries(
+      folders.map((folder) => [`${folder}/index`, join(LAMBDA, folder, 'handler.ts')]),
+    ),
+    outdir: join(DIST, 'lambda'),
+    absWorkingDir: ROOT,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    // The SDK's ES modules let esbuild leave out the commands that nobody calls.
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return folders;
+}
+
+async function buildOthers(): Promise<void> {
+  for (const { module, name, output } of OTHER_BUILDS) {
+    const file = join(ROOT, `${module}.ts`);
+    if (!existsSync(file)) throw new Error(`${module}.ts is missing: it builds a part of dist/${output}`);
+    const run: unknown = (await import(file))[name];
+    if (typeof run !== 'function') throw new Error(`${module}.ts must export the function ${name}`);
+    await run(join(DIST, output));
+  }
+}
+
+export async function buildAll(): Promise<void> {
+  const [folders] = await Promise.all([buildHandlers(), buildOthers()]);
+  console.error(`built ${folders.length} functions, the edge components and the training source into dist/`);
+}
+
+if (require.main === module) {
+  buildAll().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,50 @@
+/** Runs one of the project's commands, after making sure that everything it needs is installed. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ROOT, SetupError, setup } from './setup.mjs';
+
+const COMMANDS = {
+  setup: { what: 'installs everything', run: null },
+  demo: { what: 'runs the whole loop on a local AWS and writes out/demo/report.html', run: ['tsx', 'local/demo/main.ts'] },
+  local: { what: 'starts the local AWS and keeps it until Ctrl-C', run: ['tsx', 'local/launcher/main.ts'] },
+  test: { what: 'types, lint, all tests, and the loop with small settings', run: ['node', 'scripts/test.mjs'] },
+  build: { what: 'bundles the Lambda functions and the edge component', run: ['tsx', 'scripts/build-handlers.ts'] },
+  bench: { what: 'runs a benchmark suite: npm run bench -- <suite>', run: ['tsx', 'bench/main.ts'] },
+  kaizen: { what: 'the operator command line: npm run kaizen -- --help', run: ['tsx', 'bin/kaizen.ts'] },
+};
+
+function usage() {
+  const lines = Object.entries(COMMANDS).map(([name, { what }]) => `  npm run ${name.padEnd(7)} ${what}`);
+  return `Commands:\n${lines.join('\n')}`;
+}
+
+/** Ctrl-C reaches the child too (same terminal); this process only waits for it to clean up. */
+function runCommand([program, ...args]) {
+  const executable = program === 'node' ? process.execPath : join(ROOT, 'node_modules', '.bin', program);
+  const child = spawn(executable, args, { cwd: ROOT, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT') child.kill(signal);
+    });
+  }
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
+  });
+}
+
+const [name = '', ...rest] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (!command) {
+  console.error(`unknown command '${name}'.\n${usage()}`);
+  process.exitCode = 2;
+} else {
+  try {
+    setup();
+    if (command.run) runCommand([...command.run, ...rest]);
+    else console.log('setup: everything is installed');
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(`setup: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
