@@ -44,12 +44,16 @@ export function emptySketch(identity: SketchIdentity): Sketch {
   };
 }
 
-/** `histogram` with one more value; a value outside the range falls into the first or the last bin. */
-export function addToHistogram(histogram: Histogram, value: number): Histogram {
-  const { minimum, maximum, counts } = histogram;
+/** Index of the bin that counts `value`; a value outside the range falls into the first or the last one. */
+function binOf({ minimum, maximum, counts }: Histogram, value: number): number {
   const bin = Math.floor(((value - minimum) / (maximum - minimum)) * counts.length);
-  const clamped = Math.min(Math.max(bin, 0), counts.length - 1);
-  return { minimum, maximum, counts: counts.map((count, index) => (index === clamped ? count + 1 : count)) };
+  return Math.min(Math.max(bin, 0), counts.length - 1);
+}
+
+/** `histogram` with one more value. */
+export function addToHistogram(histogram: Histogram, value: number): Histogram {
+  const bin = binOf(histogram, value);
+  return { ...histogram, counts: histogram.counts.with(bin, (histogram.counts[bin] ?? 0) + 1) };
 }
 
 /** Own properties only: a class may be called 'constructor'. */

@@ -14,3 +14,8 @@ export function newMetrics(dimensions: Readonly<Record<string, string>>): Metric
   metrics.setDefaultDimensions({ ...dimensions });
   return metrics;
 }
+
+/** Writes what was collected; without anything there is no line, and no warning about it. */
+export function publishMetrics(metrics: Metrics): void {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+}

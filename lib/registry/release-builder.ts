@@ -1,7 +1,6 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +10,7 @@ import type { AppConfig } from '../app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 import { grantSign } from '../shared/signing';
+import { grantReadModelPackages } from './model-package-access';
 import type { ModelRegistry } from './model-registry';
 
 export interface ReleaseBuilderProps {
@@ -47,19 +47,7 @@ export class ReleaseBuilder extends Construct {
     releaseTable.grantReadWriteData(builder.function);
     grantSign(signingKey, builder.function);
     grantPutOwnEvents(builder.function);
-    builder.function.addToRolePolicy(
-      new iam.PolicyStatement({
-        sid: 'ReadModelPackages',
-        actions: ['sagemaker:DescribeModelPackage'],
-        resources: [
-          Stack.of(this).formatArn({
-            service: 'sagemaker',
-            resource: 'model-package',
-            resourceName: `${modelPackageGroupName}/*`,
-          }),
-        ],
-      }),
-    );
+    grantReadModelPackages(builder.function, modelPackageGroupName);
     this.function = builder.function;
     this.deadLetterQueue = builder.requireDeadLetterQueue();
     // SageMaker says so again on every later edit of an approved package; the function builds only once.

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
 import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
 import type { AppConfig } from '../app-config';
+import { grantReadModelPackages } from '../registry/model-package-access';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 
@@ -19,6 +20,7 @@ export interface RetrainingPolicyProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
   readonly pipelineName: string;
+  readonly modelPackageGroupName: string;
   readonly mergeCaptures: lambda.IFunction;
   readonly releaseTable: dynamodb.ITable;
   readonly labelTable: dynamodb.ITable;
@@ -58,6 +60,7 @@ export class RetrainingPolicy extends Construct {
     props.episodeTable.grantReadWriteData(start.function);
     props.mergeCaptures.grantInvoke(start.function);
     grantPutOwnEvents(start.function);
+    grantReadModelPackages(start.function, props.modelPackageGroupName);
     this.grantStartPipeline(start.function, props.pipelineName);
     this.function = start.function;
     this.deadLetterQueue = start.requireDeadLetterQueue();
@@ -80,20 +83,17 @@ export class RetrainingPolicy extends Construct {
   }
 
   private grantStartPipeline(start: lambda.Function, pipelineName: string): void {
-    const arn = (resourceName: string) =>
-      Stack.of(this).formatArn({ service: 'sagemaker', resource: 'pipeline', resourceName });
     start.addToRolePolicy(
       new iam.PolicyStatement({
         sid: 'StartPipeline',
         actions: ['sagemaker:StartPipelineExecution', 'sagemaker:ListPipelineExecutions'],
-        resources: [arn(pipelineName)],
-      }),
-    );
-    start.addToRolePolicy(
-      new iam.PolicyStatement({
-        sid: 'FollowExecutions',
-        actions: ['sagemaker:DescribePipelineExecution'],
-        resources: [arn(`${pipelineName}/execution/*`)],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'sagemaker',
+            resource: 'pipeline',
+            resourceName: pipelineName,
+          }),
+        ],
       }),
     );
   }

@@ -11,7 +11,8 @@ export function grantPutOwnEvents(grantee: iam.IGrantable & { readonly stack: St
       resources: [
         grantee.stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
       ],
-      conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+      // One call may carry events of several sources: each of them must be ours.
+      conditions: { 'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE } },
     }),
   );
 }

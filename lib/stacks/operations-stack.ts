@@ -31,6 +31,7 @@ export class OperationsStack extends Stack {
       ...shared,
       intake: fleet.intake,
       store: data.telemetry,
+      releaseTable: data.registry.releaseTable,
     });
     const drift = new DriftEvaluation(this, 'Monitoring', {
       ...shared,
@@ -41,6 +42,7 @@ export class OperationsStack extends Stack {
       ...shared,
       ...tables,
       pipelineName: training.pipeline.pipelineName,
+      modelPackageGroupName: data.registry.modelPackageGroupName,
       mergeCaptures: training.captureMerge.function,
     });
     const alarms = new Alarms(this, 'Alarms', {

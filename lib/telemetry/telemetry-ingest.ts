@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -21,6 +22,7 @@ export interface TelemetryIngestProps {
   readonly encryptionKey: kms.IKey;
   readonly intake: TelemetryIntake;
   readonly store: TelemetryStore;
+  readonly releaseTable: dynamodb.ITable;
 }
 
 /** From the intake's queues to result files, sketches and the inventory. */
@@ -43,6 +45,7 @@ export class TelemetryIngest extends Construct {
       environment: {
         [ENVIRONMENT_VARIABLES.telemetryBucket]: store.bucket.bucketName,
         [ENVIRONMENT_VARIABLES.sketchTable]: store.sketchTable.tableName,
+        [ENVIRONMENT_VARIABLES.releaseTable]: props.releaseTable.tableName,
         [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(config.telemetry.sketchWindowSeconds),
       },
       timeout: INGEST_TIMEOUT,
@@ -50,6 +53,8 @@ export class TelemetryIngest extends Construct {
     });
     store.bucket.grantPut(ingest, 'results/*');
     store.sketchTable.grantReadWriteData(ingest);
+    // A result may only name a class that its release knows.
+    props.releaseTable.grantReadData(ingest);
     ingest.addEventSource(
       new SqsEventSource(intake.results.queue, {
         batchSize: RESULTS_BATCH,

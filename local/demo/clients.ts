@@ -10,19 +10,17 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Clients } from '../../cli/clients';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, type LocalAws } from '../launcher/start-local-aws';
 
-export interface DemoClients {
-  readonly cloudFormation: CloudFormationClient;
-  readonly documents: DynamoDBDocumentClient;
-  readonly greengrass: GreengrassV2Client;
-  readonly iot: IoTClient;
-  readonly kms: KMSClient;
-  readonly lambda: LambdaClient;
+/** The operator's clients, whole, and those that only an onlooker needs. */
+export interface DemoClients extends Clients {
   readonly s3: S3Client;
-  readonly sagemaker: SageMakerClient;
+  readonly dynamoDb: DynamoDBDocumentClient;
+  readonly greengrass: GreengrassV2Client;
+  readonly sageMaker: SageMakerClient;
+  readonly lambda: LambdaClient;
   readonly stepFunctions: SFNClient;
-  readonly sqs: SQSClient;
 }
 
 export function makeClients(aws: LocalAws): DemoClients {
@@ -30,7 +28,7 @@ export function makeClients(aws: LocalAws): DemoClients {
   const at = (variable: string) => ({ ...settings, endpoint: aws.environment[variable] as string });
   return {
     cloudFormation: new CloudFormationClient(settings),
-    documents: DynamoDBDocumentClient.from(new DynamoDBClient(settings), {
+    dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient(settings), {
       marshallOptions: { removeUndefinedValues: true },
     }),
     greengrass: new GreengrassV2Client(at('AWS_ENDPOINT_URL_GREENGRASSV2')),
@@ -38,7 +36,7 @@ export function makeClients(aws: LocalAws): DemoClients {
     kms: new KMSClient(settings),
     lambda: new LambdaClient(settings),
     s3: new S3Client({ ...settings, forcePathStyle: true }),
-    sagemaker: new SageMakerClient(at('AWS_ENDPOINT_URL_SAGEMAKER')),
+    sageMaker: new SageMakerClient(at('AWS_ENDPOINT_URL_SAGEMAKER')),
     stepFunctions: new SFNClient(settings),
     sqs: new SQSClient(settings),
   };

@@ -1,12 +1,10 @@
 /** `cdk bootstrap` and `cdk deploy` against the local AWS: the unmodified CDK CLI and the same app as for a real account. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KaizenEnvironment } from '../../cli/environment';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws } from '../launcher/start-local-aws';
 import { REPOSITORY_ROOT } from '../shared/repository';
 import { SupervisedProcess } from '../shared/supervised-process';
-
-/** Outputs of all stacks; an output's name is unique over the stacks. */
-export type StackOutputs = Readonly<Record<string, string>>;
 
 export interface DeployOptions {
   readonly aws: LocalAws;
@@ -17,7 +15,7 @@ export interface DeployOptions {
 }
 
 /** @throws Error with the CLI's last lines */
-export async function deployToLocalAws(options: DeployOptions): Promise<StackOutputs> {
+export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEnvironment> {
   const outputsFile = join(options.directory, 'stack-outputs.json');
   await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`]);
   await runCdk(options, [
@@ -30,7 +28,8 @@ export async function deployToLocalAws(options: DeployOptions): Promise<StackOut
     '--context=env=local',
   ]);
   const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
-  return Object.assign({}, ...Object.values(byStack)) as StackOutputs;
+  // An output's name is unique over the stacks.
+  return new KaizenEnvironment('local', new Map(Object.values(byStack).flatMap((stack) => Object.entries(stack))));
 }
 
 async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
@@ -54,13 +53,4 @@ async function runCdk(options: DeployOptions, args: readonly string[]): Promise<
   options.signal.removeEventListener('abort', abort);
   options.signal.throwIfAborted();
   if (outcome !== 0) throw new Error(`cdk ${args[0]} failed (${outcome}). Its last lines:\n${cdk.tail}`);
-}
-
-/** An output that must be there. @throws Error naming those that are */
-export function output(outputs: StackOutputs, name: string): string {
-  const value = outputs[name];
-  if (value === undefined) {
-    throw new Error(`the deployed stacks have no output '${name}', only ${Object.keys(outputs).sort().join(', ')}`);
-  }
-  return value;
 }

@@ -1,5 +1,5 @@
 /** The demo's core devices: each a process of its own with its own certificate. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalAws } from '../launcher/start-local-aws';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION } from '../launcher/start-local-aws';
@@ -25,7 +25,10 @@ export class Device {
     private readonly aws: LocalAws,
     private readonly options: DeviceOptions,
   ) {
-    mkdirSync(options.rootPath, { recursive: true });
+    // The installer's part: trusted keys lie outside of anything that a deployment can write.
+    const trust = join(options.rootPath, 'kaizen-edge');
+    mkdirSync(trust, { recursive: true });
+    copyFileSync(join(options.identityDirectory, 'trusted-keys.json'), join(trust, 'trusted-keys.json'));
     this.configFile = join(options.identityDirectory, 'core-device.json');
     writeFileSync(this.configFile, JSON.stringify(this.configuration(), undefined, 2));
   }

@@ -89,13 +89,3 @@ def install() -> None:
         raise SystemExit(f"ministack: {', '.join(missing)} of core/iam_evaluator.py moved")
     for name, wrap in WRAPPERS.items():
         setattr(evaluator, name, wrap(getattr(evaluator, name)))
-
-
-def main() -> None:
-    """ministack with the credentials provider's additions, for tests."""
-    install()
-    importlib.import_module("ministack.app").main()
-
-
-if __name__ == "__main__":
-    main()

@@ -158,5 +158,5 @@ function sendError(reply: FastifyReply, error: Error): FastifyReply {
       .header('x-amzn-errortype', ERROR_TYPES[error.httpStatus])
       .send({ message: error.message });
   const status = (error as { statusCode?: number }).statusCode ?? 500;
-  return reply.code(status < 500 ? status : 500).send({ message: `${error.name}: ${error.message}` });
+  return reply.code(Math.min(status, 500)).send({ message: `${error.name}: ${error.message}` });
 }

@@ -178,12 +178,24 @@ export class S3Artifacts implements ArtifactObjects {
 export class EventBridgeSink implements EventSink {
   private readonly client: EventBridgeClient;
 
-  constructor(settings: AwsSettings) {
+  constructor(
+    settings: AwsSettings,
+    private readonly onProblem: (message: string) => void,
+  ) {
     this.client = new EventBridgeClient(settings);
   }
 
-  /** Real EventBridge keeps the source `aws.greengrass` to itself; the local one lets this service speak for it. */
+  /** Best effort, as AWS's own: an event that cannot be put fails no operation. */
   async put(event: ServiceEvent): Promise<void> {
+    try {
+      await this.putOrThrow(event);
+    } catch (error) {
+      this.onProblem(`event '${event.detailType}' was not put: ${(error as Error).message}`);
+    }
+  }
+
+  /** EventBridge keeps the source `aws.greengrass` to the service itself: see `event_sources.py`. */
+  private async putOrThrow(event: ServiceEvent): Promise<void> {
     const answer = await this.client.send(
       new PutEventsCommand({
         Entries: [
@@ -197,6 +209,6 @@ export class EventBridgeSink implements EventSink {
       }),
     );
     const refused = answer.Entries?.find((entry) => entry.ErrorCode);
-    if (refused) throw new Error(`EventBridge refused '${event.detailType}': ${refused.ErrorMessage}`);
+    if (refused) throw new Error(refused.ErrorMessage);
   }
 }

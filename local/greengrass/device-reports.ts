@@ -102,7 +102,8 @@ export class DeviceReports {
       await this.client.send(new DeleteCertificateCommand({ certificateId, forceDelete: true }));
       await this.client.send(new DeletePolicyCommand({ policyName: POLICY_NAME }));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+      // Without an answer IoT Core is gone, and the certificate with it.
+      if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode) throw error;
     } finally {
       this.client.destroy();
     }

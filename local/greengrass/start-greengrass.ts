@@ -1,6 +1,7 @@
 /** Starts the Greengrass V2 control plane: `@aws-sdk/client-greengrassv2` works with it unchanged. */
 import type { AddressInfo } from 'node:net';
 import type { RunningService } from '../shared/running-service';
+import type { Scope } from './arn';
 import { AwsIotJobs, type AwsSettings, EventBridgeSink, S3Artifacts } from './aws-ports';
 import { ComponentOperations } from './component-operations';
 import { ComponentStore } from './component-store';
@@ -34,8 +35,8 @@ export async function startGreengrass(options: GreengrassOptions): Promise<Runni
   const { region, accountId, credentials } = options;
   const scope = { region, accountId };
   const settings: AwsSettings = { endpoint: options.awsEndpointUrl, region, credentials };
-  const operations = composeOperations(settings, scope);
   const onProblem = options.onProblem ?? ((message: string) => console.error(`greengrass: ${message}`));
+  const operations = composeOperations(settings, scope, onProblem);
   let url = '';
   const server = buildServer(operations, () => url);
   const reports = await DeviceReports.listen(settings, scope, options.iotEndpoint, {
@@ -59,13 +60,17 @@ export async function startGreengrass(options: GreengrassOptions): Promise<Runni
   };
 }
 
-function composeOperations(settings: AwsSettings, scope: { region: string; accountId: string }): Operations {
+function composeOperations(
+  settings: AwsSettings,
+  scope: Scope,
+  onProblem: (message: string) => void,
+): Operations {
   const tags = new TagStore();
   const tokens = new ClientTokens();
   const store = new ComponentStore(scope);
   const ledger = new DeploymentLedger(scope);
   const jobs = new AwsIotJobs(settings);
-  const events = new EventBridgeSink(settings);
+  const events = new EventBridgeSink(settings, onProblem);
   const now = () => new Date();
   return {
     tags,

@@ -38,6 +38,8 @@ export interface InspectionLineOptions {
 export class InspectionLine {
   private readonly cameras: Camera[] = [];
   private readonly truth = new Map<string, ShownFrame>();
+  /** References into the stock, so that keeping them costs nothing. */
+  private readonly images = new Map<string, Buffer>();
   private condition: string;
   private timer: NodeJS.Timeout | undefined;
 
@@ -75,6 +77,13 @@ export class InspectionLine {
     return this.truth;
   }
 
+  /** The image of a shown frame. @throws Error for a frame that this line never showed */
+  imageOf(frameId: string): Buffer {
+    const image = this.images.get(frameId);
+    if (!image) throw new Error(`frame ${frameId} was never shown`);
+    return image;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all(this.cameras.map((camera) => camera.stop()));
@@ -94,8 +103,9 @@ export class InspectionLine {
     for (const camera of this.cameras) {
       const shown = camera.show(frames, this.condition);
       if (!shown) continue;
-      this.truth.set(shown.frameId, shown);
-      lines.push(JSON.stringify(shown));
+      this.truth.set(shown.frame.frameId, shown.frame);
+      this.images.set(shown.frame.frameId, shown.image);
+      lines.push(JSON.stringify(shown.frame));
     }
     if (lines.length > 0) appendFileSync(this.options.truthFile, `${lines.join('\n')}\n`);
   }
@@ -132,14 +142,15 @@ class Camera {
     });
   }
 
-  show(frames: readonly StockFrame[], condition: string): ShownFrame | undefined {
+  show(frames: readonly StockFrame[], condition: string): { readonly frame: ShownFrame; readonly image: Buffer } | undefined {
     if (!this.client) return undefined;
     const frame = frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame;
     const shownAt = Date.now();
     const frameId = `${this.deviceId}-${String(this.sequence++).padStart(7, '0')}`;
     const header = { frameId, capturedAt: new Date(shownAt).toISOString(), bytes: frame.jpeg.length };
     this.client.write(encodeFrame(header, frame.jpeg));
-    return { frameId, deviceId: this.deviceId, label: frame.label, condition, shownAt, bytes: frame.jpeg.length };
+    const shown = { frameId, deviceId: this.deviceId, label: frame.label, condition, shownAt, bytes: frame.jpeg.length };
+    return { frame: shown, image: frame.jpeg };
   }
 
   stop(): Promise<void> {

@@ -20,9 +20,11 @@ import sys
 import urllib.error
 import urllib.request
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Callable
 
 MINISTACK_VERSION = "1.5.33"
+LOCAL = Path(__file__).resolve().parent.parent
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
@@ -200,6 +202,10 @@ def main() -> None:
     if found != MINISTACK_VERSION:
         raise SystemExit(f"ministack {MINISTACK_VERSION} is required, found {found}: run `npm run setup`")
     register_handlers()
+    # Patches of ministack that belong to the services whose behaviour they complete.
+    for folder, module in (("device-gateway", "credentials_provider"), ("greengrass", "event_sources")):
+        sys.path.insert(0, str(LOCAL / folder))
+        importlib.import_module(module).install()
     keep_listeners_on(os.environ.get("BIND_HOST", "127.0.0.1"))
     sys.argv = sys.argv[:1]
     importlib.import_module("ministack.app").main()

@@ -87,12 +87,15 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
-/** The graph cannot be used. `contract`: it loads, but its inputs or outputs are not what the release says. */
+/**
+ * The graph cannot be used. `load`: not loadable; `contract`: its inputs or outputs are not what the release says;
+ * `run`: this run failed, the next may not; `gone`: its thread or process hangs or has died, nothing more will come.
+ */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
     message: string,
-    readonly kind: 'load' | 'contract' | 'run' | 'timeout',
+    readonly kind: 'load' | 'contract' | 'run' | 'gone',
   ) {
     super(message);
   }

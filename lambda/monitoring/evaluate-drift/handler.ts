@@ -3,7 +3,7 @@ import { documentClient } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
-import { newMetrics } from '../../shared/metrics';
+import { newMetrics, publishMetrics } from '../../shared/metrics';
 import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { ReleaseReader } from '../../shared/releases';
 import { EpisodeTable } from '../episode-table';
@@ -44,7 +44,7 @@ function writeMetrics(measurements: readonly Measurement[]): void {
   for (const group of groups.values()) {
     const metrics = newMetrics(group[0]?.dimensions ?? {});
     for (const { name, unit, value } of group) metrics.addMetric(name, unit, value);
-    metrics.publishStoredMetrics();
+    publishMetrics(metrics);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { MetricUnit, newMetrics } from '../../shared/metrics';
+import { MetricUnit, newMetrics, publishMetrics } from '../../shared/metrics';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { RETRAINING_METRICS, RETRAINING_VARIABLES } from '../names';
 import { awsPorts } from './aws-ports';
@@ -25,7 +25,7 @@ function writeMetrics(decision: RetrainingDecision): void {
   count(RETRAINING_METRICS.started, decision.kind === 'START' || decision.kind === 'RESUME');
   count(RETRAINING_METRICS.waiting, decision.kind === 'WAIT');
   count(RETRAINING_METRICS.budgetExhausted, decision.kind === 'WAIT' && decision.cause === 'BUDGET');
-  metrics.publishStoredMetrics();
+  publishMetrics(metrics);
 }
 
 /** `Drift Detected` or schedule: both only say "look now"; what to do is in the tables. */

@@ -5,7 +5,7 @@ import { documentClient, s3 } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { log } from '../../shared/log';
-import { MetricUnit, newMetrics } from '../../shared/metrics';
+import { MetricUnit, newMetrics, publishMetrics } from '../../shared/metrics';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { counterOf, ReleaseReader } from '../../shared/releases';
 import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../names';
@@ -67,8 +67,10 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     } catch (error) {
       if (error instanceof InvalidInputError) {
         metrics.addMetric(TELEMETRY_METRICS.messagesRefused, MetricUnit.Count, 1);
+        log.warn('message refused', { messageId: record.messageId, reason: error.message });
+      } else {
+        log.error('message not ingested', { messageId: record.messageId, error: error as Error });
       }
-      log.error('message not ingested', { messageId: record.messageId, error: error as Error });
       throw error;
     }
   };
@@ -78,6 +80,6 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       throwOnFullBatchFailure: false,
     });
   } finally {
-    metrics.publishStoredMetrics();
+    publishMetrics(metrics);
   }
 }

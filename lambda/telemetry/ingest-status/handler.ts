@@ -5,7 +5,7 @@ import { documentClient } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError, isErrorNamed } from '../../shared/errors';
 import { log } from '../../shared/log';
-import { MetricUnit, newMetrics } from '../../shared/metrics';
+import { MetricUnit, newMetrics, publishMetrics } from '../../shared/metrics';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { TELEMETRY_METRICS } from '../names';
 import { type IngestStatusPorts, ingestStatus } from './ingest-status';
@@ -43,8 +43,10 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     } catch (error) {
       if (error instanceof InvalidInputError) {
         metrics.addMetric(TELEMETRY_METRICS.messagesRefused, MetricUnit.Count, 1);
+        log.warn('status refused', { messageId: record.messageId, reason: error.message });
+      } else {
+        log.error('status not ingested', { messageId: record.messageId, error: error as Error });
       }
-      log.error('status not ingested', { messageId: record.messageId, error: error as Error });
       throw error;
     }
   };
@@ -54,6 +56,6 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       throwOnFullBatchFailure: false,
     });
   } finally {
-    metrics.publishStoredMetrics();
+    publishMetrics(metrics);
   }
 }

@@ -85,6 +85,18 @@ export class GatewayClient {
     return { ...resolved, recipe: Buffer.from(resolved.recipe, 'base64').toString('utf8') };
   }
 
+  /** Thing groups of this device; undefined when it may not ask (`deployment/ThingGroupHelper.java`). @throws as above */
+  async thingGroups(): Promise<readonly string[] | undefined> {
+    try {
+      const path = `/greengrass/v2/coreDevices/${encodeURIComponent(this.options.thingName)}/thingGroups`;
+      const answer = (await this.send('GET', path)) as { thingGroups?: Array<{ thingGroupName: string }> };
+      return (answer.thingGroups ?? []).map(({ thingGroupName }) => thingGroupName);
+    } catch (error) {
+      if (error instanceof GatewayError && (error.status === 403 || error.status === 404)) return undefined;
+      throw error;
+    }
+  }
+
   close(): void {
     this.agent.destroy();
   }

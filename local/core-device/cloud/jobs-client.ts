@@ -78,27 +78,30 @@ export class JobsClient {
 
   private async ask(topic: string, request: object): Promise<Answer> {
     const clientToken = randomUUID();
+    let cleanUp = (): void => {};
     const answer = new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`no answer on ${topic} within ${ANSWER_TIMEOUT_MILLISECONDS} ms`)),
         ANSWER_TIMEOUT_MILLISECONDS,
       );
-      this.connection.once('disconnected', (reason) => {
-        clearTimeout(timer);
-        reject(new Error(`connection lost: ${reason}`));
-      });
+      const lost = (reason: string): void => reject(new Error(`connection lost: ${reason}`));
+      this.connection.once('disconnected', lost);
       this.waiting.set(clientToken, (value, accepted) => {
-        clearTimeout(timer);
         if (accepted) resolve(value);
         else reject(new JobsError(value.code ?? 'Unknown', value.message ?? 'no reason given'));
       });
+      cleanUp = () => {
+        clearTimeout(timer);
+        this.connection.off('disconnected', lost);
+        this.waiting.delete(clientToken);
+      };
     });
     answer.catch(() => {}); // publish() may fail first; the failure is then its
     try {
       await this.connection.publish(topic, JSON.stringify({ ...request, clientToken }), 1);
       return await answer;
     } finally {
-      this.waiting.delete(clientToken);
+      cleanUp();
     }
   }
 }

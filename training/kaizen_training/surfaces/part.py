@@ -48,7 +48,7 @@ def _scratch(rng: np.random.Generator) -> dict[str, float]:
     return _line(rng) | {
         "width": rng.uniform(1.4, 2.6),
         "bend": rng.uniform(-0.004, 0.004),
-        "strength": sign * rng.uniform(0.30, 0.75),
+        "strength": sign * rng.uniform(0.25, 0.70),
     }
 
 
@@ -60,7 +60,7 @@ def _dent(rng: np.random.Generator) -> dict[str, float]:
         "angle": rng.uniform(0, np.pi),
         "radius": rng.uniform(11, 21),
         "aspect": rng.uniform(0.7, 1.0),
-        "strength": rng.uniform(0.30, 0.70),
+        "strength": rng.uniform(0.25, 0.62),
     }
 
 
@@ -71,7 +71,7 @@ def _stain(rng: np.random.Generator) -> dict[str, float]:
         "y": rng.uniform(-28, 28),
         "radius": rng.uniform(10, 24),
         "softness": rng.uniform(1.5, 4.0),
-        "strength": rng.uniform(0.18, 0.48),
+        "strength": rng.uniform(0.15, 0.45),
         "warmth": rng.uniform(-0.06, 0.10),
         "phase2": rng.uniform(0, 2 * np.pi),
         "phase3": rng.uniform(0, 2 * np.pi),
@@ -109,7 +109,7 @@ def make_part(label: str, rng: np.random.Generator) -> Part:
         label=label,
         texture=texture,
         tint=(float(base[0]), float(base[1]), float(base[2])),
-        texture_contrast=float(rng.uniform(0.025, 0.055)),
+        texture_contrast=float(rng.uniform(0.028, 0.060)),
         # Half the diagonal of the widest view is 64 * sqrt(2) * 1.25 = 113 pixels, plus 10 of camera offset:
         # a centre this far inside never looks over the edge of the 512-pixel photograph.
         centre=(float(rng.uniform(126, 386)), float(rng.uniform(126, 386))),

@@ -104,9 +104,7 @@ def _reflectance(part: Part, view: View, x: Field, y: Field) -> Field:
     elif part.label == "dent":
         depth, slope_x, slope_y = _dent_profile(part, x, y)
         light_x, light_y = np.cos(view.light_angle), np.sin(view.light_angle)
-        shading += np.float32(part.defect["strength"]) * (
-            slope_x * np.float32(light_x) + slope_y * np.float32(light_y)
-        )
+        shading += np.float32(part.defect["strength"]) * (slope_x * np.float32(light_x) + slope_y * np.float32(light_y))
         squeeze = 1 + np.float32(0.35) * depth
         x = np.float32(part.defect["x"]) + (x - np.float32(part.defect["x"])) * squeeze
         y = np.float32(part.defect["y"]) + (y - np.float32(part.defect["y"])) * squeeze

@@ -1,0 +1,23 @@
+import { CommanderError } from 'commander';
+import { ContractError } from '../contracts';
+import { InputError } from './errors';
+import { buildProgram, type ProgramPorts } from './program';
+
+/** 0 done, 1 it failed, 2 the arguments or what they name are wrong. */
+export type ExitCode = 0 | 1 | 2;
+
+/**
+ * Runs one command. Never throws: what went wrong is one message on the error output, without a stack.
+ * @param parameters the arguments after the program's name
+ */
+export async function runProgram(parameters: readonly string[], ports: ProgramPorts): Promise<ExitCode> {
+  try {
+    await buildProgram(ports).parseAsync([...parameters], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has written its own message, and the help that was asked for is no error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    ports.writeError(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof InputError || error instanceof ContractError ? 2 : 1;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * `inbox/<offerId>/offer.json` from a model component's startup script, `verdict.json` beside it as the answer. Offers are
+ * judged one at a time, oldest first; one that was not answered before a restart is judged again.
+ */
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseContractJson, type ReleaseOffer, type ReleaseVerdict } from '../../../../contracts';
+import type { Clock, Log } from '../ports';
+import { readIfPresent, replaceFile } from './durable-file';
+import { isIdentifier } from './frame-message';
+
+const POLL_MILLISECONDS = 100;
+/** The script removes its offer when it has read the verdict; one that was killed leaves it. */
+const FORGET_AFTER_MILLISECONDS = 3600 * 1000;
+
+export class OfferInbox {
+  private timer: NodeJS.Timeout | undefined;
+  private polling: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly judge: (offer: ReleaseOffer) => Promise<ReleaseVerdict>,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    const poll = async (): Promise<void> => {
+      try {
+        await this.answerAll();
+      } catch (error) {
+        this.log.error('inbox', { error: (error as Error).message });
+      }
+      if (!this.stopped) {
+        this.timer = setTimeout(() => {
+          this.polling = poll();
+        }, POLL_MILLISECONDS);
+      }
+    };
+    this.polling = poll();
+  }
+
+  /** Does not wait for an offer that is being judged: it is judged again after the next start. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private async answerAll(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    for (const offerId of (await readdir(this.folder)).sort()) {
+      if (this.stopped) return;
+      if (isIdentifier(offerId)) await this.answer(offerId);
+    }
+  }
+
+  private async answer(offerId: string): Promise<void> {
+    const folder = join(this.folder, offerId);
+    const text = await readIfPresent(join(folder, 'offer.json'));
+    if (text === undefined) return;
+    const verdictPath = join(folder, 'verdict.json');
+    const answered = await stat(verdictPath).catch(() => undefined);
+    if (answered) {
+      if (this.clock.now() - answered.mtimeMs > FORGET_AFTER_MILLISECONDS) {
+        await rm(folder, { recursive: true, force: true });
+      }
+      return;
+    }
+    const verdict = await this.verdictOf(offerId, text);
+    if (this.stopped) return;
+    await replaceFile(verdictPath, JSON.stringify(verdict)).catch((error) =>
+      // The script has given up and removed its offer.
+      this.log.warn('verdict not delivered', { offerId, error: (error as Error).message }),
+    );
+  }
+
+  private async verdictOf(offerId: string, text: string): Promise<ReleaseVerdict> {
+    try {
+      const offer = parseContractJson('release-offer', text, `offer.json of offer ${offerId}`);
+      if (offer.offerId !== offerId) throw new Error(`offer.json names offer '${offer.offerId}'`);
+      return await this.judge(offer);
+    } catch (error) {
+      return {
+        schemaVersion: 1,
+        offerId,
+        verdict: 'refused',
+        code: 'ENVELOPE_INVALID',
+        message: (error as Error).message.slice(0, 1000),
+        decidedAt: new Date(this.clock.now()).toISOString(),
+      };
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/** Does a release compute on this device what the cloud computed, and which of its variants is fastest here? */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GoldenSample, Release, Variant } from '../../../../contracts';
+import type { StoredRelease } from '../adapters/release-store';
+import {
+  type DecodedImage,
+  type ImageDecoder,
+  type LoadedModel,
+  type Log,
+  ModelError,
+  type ModelHost,
+  type ModelSpecification,
+} from '../ports';
+import { goldenSampleProblem } from './golden-samples';
+import { ReleaseRefusal } from './release-transitions';
+
+/** Enough for a median that a single interruption does not move; below a tenth of a second for small networks. */
+const TIMED_RUNS = 10;
+
+export interface SelfTestPorts {
+  readonly trialHost: ModelHost;
+  readonly servingHost: ModelHost;
+  readonly decoder: ImageDecoder;
+  readonly log: Log;
+}
+
+export interface TrialResult {
+  readonly variant: string;
+  /** Variant -> median milliseconds of one run, for every variant that passed. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+/** The release's golden images, decoded. @throws ReleaseRefusal when one is not an image of the declared size */
+async function goldenImages(stored: StoredRelease, decoder: ImageDecoder): Promise<DecodedImage[]> {
+  const { height, width } = stored.release.input;
+  return Promise.all(
+    stored.release.goldenSamples.map(async ({ file }) => {
+      const image = await decoder
+        .decode(await readFile(join(stored.folder, file)), height * width)
+        .catch((error: Error) => {
+          throw new ReleaseRefusal('GOLDEN_SAMPLE_MISMATCH', `${file}: ${error.message}`);
+        });
+      if (image.height === height && image.width === width) return image;
+      const actual = `${image.width}x${image.height}`;
+      throw new ReleaseRefusal('GOLDEN_SAMPLE_MISMATCH', `${file}: ${actual} pixels, input is ${width}x${height}`);
+    }),
+  );
+}
+
+export function specificationOf(stored: StoredRelease, variant: Variant): ModelSpecification {
+  const { release, folder } = stored;
+  const file = release.files.find((candidate) => candidate.name === variant.file);
+  if (!file) throw new ReleaseRefusal('RELEASE_INVALID', `'${variant.file}' is not among the release's files`);
+  return {
+    path: join(folder, file.name),
+    sha256: file.sha256,
+    input: release.input,
+    classes: release.classes.length,
+  };
+}
+
+function refusalOf(error: unknown, variant: string): ReleaseRefusal {
+  if (error instanceof ReleaseRefusal) return error;
+  const contract = error instanceof ModelError && error.kind === 'contract';
+  return new ReleaseRefusal(
+    contract ? 'OUTPUT_CONTRACT' : 'LOAD_FAILED',
+    `${variant}: ${(error as Error).message}`.slice(0, 1000),
+  );
+}
+
+async function checkSample(
+  model: LoadedModel,
+  variant: string,
+  sample: GoldenSample,
+  image: DecodedImage,
+): Promise<number> {
+  const { probabilities, milliseconds } = await model.run(image);
+  const problem = goldenSampleProblem(sample, variant, probabilities);
+  if (problem) throw new ReleaseRefusal(problem.code, problem.message);
+  return milliseconds;
+}
+
+/** A variant loaded where a hanging graph can be killed. */
+export interface Trial {
+  readonly variant: Variant;
+  readonly model: LoadedModel;
+}
+
+/** Runs `attempt` for each variant; see {@link loadTrials} for which failures are passed over. */
+async function eachVariant<Item, Result>(
+  items: readonly Item[],
+  variantOf: (item: Item) => Variant,
+  attempt: (item: Item) => Promise<Result>,
+  log: Log,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let failure: ReleaseRefusal | undefined;
+  for (const item of items) {
+    const variant = variantOf(item);
+    try {
+      results.push(await attempt(item));
+    } catch (error) {
+      failure = refusalOf(error, variant.name);
+      if (variant.precision !== 'int8') throw failure;
+      log.warn('variant left out', { variant: variant.name, code: failure.code, message: failure.message });
+    }
+  }
+  if (results.length === 0) throw failure ?? new ReleaseRefusal('RELEASE_INVALID', 'the release has no variant');
+  return results;
+}
+
+/**
+ * Loads every variant. An int8 variant that fails is left out when another one works: quantization may suit one
+ * processor and not another. A failing fp32 variant refuses the release, because it is what the cloud evaluated.
+ * @param opened receives each trial as it opens, so that the caller can close them whatever happens
+ * @throws ReleaseRefusal LOAD_FAILED, OUTPUT_CONTRACT
+ */
+export async function loadTrials(
+  stored: StoredRelease,
+  opened: Trial[],
+  ports: Pick<SelfTestPorts, 'trialHost' | 'log'>,
+): Promise<void> {
+  await eachVariant(
+    stored.release.variants,
+    (variant) => variant,
+    async (variant) => {
+      opened.push({ variant, model: await ports.trialHost.load(specificationOf(stored, variant)) });
+    },
+    ports.log,
+  );
+}
+
+/**
+ * Runs the golden samples through every trial, times those that pass, and picks the fastest.
+ * @throws ReleaseRefusal LOAD_FAILED, OUTPUT_CONTRACT, GOLDEN_SAMPLE_MISMATCH
+ */
+export async function compareTrials(
+  stored: StoredRelease,
+  trials: readonly Trial[],
+  ports: Pick<SelfTestPorts, 'decoder' | 'log'>,
+): Promise<TrialResult> {
+  const images = await goldenImages(stored, ports.decoder);
+  const measured = await eachVariant(
+    trials,
+    (trial) => trial.variant,
+    async ({ variant, model }) => {
+      for (const [index, sample] of stored.release.goldenSamples.entries()) {
+        await checkSample(model, variant.name, sample, images[index] as DecodedImage);
+      }
+      return { variant: variant.name, median: await medianRun(model, images) };
+    },
+    ports.log,
+  );
+  const fastest = measured.reduce((best, next) => (next.median < best.median ? next : best));
+  return {
+    variant: fastest.variant,
+    milliseconds: Object.fromEntries(measured.map(({ variant, median }) => [variant, median])),
+  };
+}
+
+async function medianRun(model: LoadedModel, images: readonly DecodedImage[]): Promise<number> {
+  const times: number[] = [];
+  for (let run = 0; run < TIMED_RUNS; run++) {
+    times.push((await model.run(images[run % images.length] as DecodedImage)).milliseconds);
+  }
+  return times.sort((left, right) => left - right)[TIMED_RUNS / 2] as number;
+}
+
+/**
+ * Loads a tested variant where it will serve, and runs the golden samples once more there: also the warm-up.
+ * @throws ReleaseRefusal
+ */
+export async function loadServing(
+  stored: StoredRelease,
+  variantName: string,
+  ports: SelfTestPorts,
+): Promise<LoadedModel> {
+  const variant = variantOf(stored.release, variantName);
+  const images = await goldenImages(stored, ports.decoder);
+  let model: LoadedModel | undefined;
+  try {
+    model = await ports.servingHost.load(specificationOf(stored, variant));
+    for (const [index, sample] of stored.release.goldenSamples.entries()) {
+      await checkSample(model, variant.name, sample, images[index] as DecodedImage);
+    }
+    return model;
+  } catch (error) {
+    await model?.close();
+    throw refusalOf(error, variant.name);
+  }
+}
+
+function variantOf(release: Release, name: string): Variant {
+  const variant = release.variants.find((candidate) => candidate.name === name);
+  if (!variant) throw new ReleaseRefusal('RELEASE_INVALID', `the release has no variant '${name}'`);
+  return variant;
+}

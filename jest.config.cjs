@@ -1,0 +1,30 @@
+const transform = {
+  '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }],
+};
+
+const shared = { transform, testEnvironment: 'node', rootDir: __dirname };
+
+/**
+ * unit: pure code and adapters over fakes, no network, no child process that matters; under a minute in all.
+ * infrastructure: synthesizes the CDK app (needs the bundled handlers, which its global setup builds).
+ * integ: real components: local AWS, MQTT over mTLS, ONNX Runtime, SIGKILL.
+ *
+ * @type {import('jest').Config}
+ */
+module.exports = {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/'],
+    },
+    {
+      ...shared,
+      displayName: 'infrastructure',
+      testMatch: ['<rootDir>/test/infrastructure/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/infrastructure/build-assets.ts',
+    },
+    { ...shared, displayName: 'integ', testMatch: ['<rootDir>/test/integ/**/*.test.ts'] },
+  ],
+};

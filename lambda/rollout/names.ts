@@ -1,0 +1,36 @@
+/** Environment variables of the rollout functions, shared with the CDK code. */
+
+export const ROLLOUT_VARIABLES = {
+  /** JSON: the waves in the order of deployment, see {@link WaveSettings}. */
+  waves: 'ROLLOUT_WAVES',
+  /** JSON: see {@link RolloutLimits}. */
+  limits: 'ROLLOUT_LIMITS',
+  inferenceComponentName: 'INFERENCE_COMPONENT_NAME',
+  inferenceComponentVersion: 'INFERENCE_COMPONENT_VERSION',
+  /** S3 URI of the startup script as the deployment uploaded it. */
+  deliverReleaseSourceUri: 'DELIVER_RELEASE_SOURCE_URI',
+  /** Content-addressed S3 URI in the model bucket from which devices get it. */
+  deliverReleaseUri: 'DELIVER_RELEASE_URI',
+} as const;
+
+/** How one wave is rolled out. */
+export interface WaveSettings {
+  readonly name: string;
+  readonly thingGroupName: string;
+  readonly thingGroupArn: string;
+  readonly bakeSeconds: number;
+  readonly installTimeoutSeconds: number;
+  readonly decisionTimeoutSeconds: number;
+  readonly minimumResults: number;
+}
+
+/** How much worse than the release before a release may be; shares are 0..1. */
+export interface RolloutLimits {
+  /** Share of shadowed frames on which the new release contradicts the previous one. */
+  readonly disagreement: number;
+  readonly invalidRate: number;
+  /** Median latency, new / previous. */
+  readonly latencyRatio: number;
+  /** Accuracy on labels, previous - new. */
+  readonly accuracyDrop: number;
+}

@@ -1,0 +1,327 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { deliverReleaseKey, modelComponentName, REGISTRY_VARIABLES } from '../../lambda/registry/names';
+import { ROLLOUT_VARIABLES, type WaveSettings } from '../../lambda/rollout/names';
+import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
+import type { AppConfig } from '../app-config';
+import { HandlerFunction } from '../shared/handler-function';
+import { stateMachineName } from '../shared/names';
+import { grantPutOwnEvents } from '../shared/own-events';
+import { DeadLetterQueue } from '../shared/queues';
+import { removalPolicy } from '../shared/removal';
+import { grantSign } from '../shared/signing';
+import { rolloutDefinition } from './rollout-definition';
+
+const STARTUP_SCRIPT = join(__dirname, '..', '..', 'dist', 'edge', 'deliver-release.cjs');
+/** Step Functions ends a standard execution after this many events; docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const LONGEST_HISTORY = 25_000;
+/** A look at a wave is a wait, a task and a choice: entered, exited, scheduled, started, succeeded. */
+const EVENTS_PER_LOOK = 9;
+/** Room for everything that is not a look at a wave, such as waiting for another rollout to end. */
+const HISTORY_MARGIN = 5_000;
+
+/** A thing group that gets a release at the same time. */
+export interface RolloutWave {
+  readonly name: string;
+  readonly thingGroupName: string;
+  readonly thingGroupArn: string;
+}
+
+export interface RolloutProps {
+  readonly config: AppConfig;
+  readonly modelBucket: s3.IBucket;
+  readonly releaseTable: dynamodb.ITable;
+  readonly sketchTable: dynamodb.ITable;
+  readonly labelTable: dynamodb.ITable;
+  readonly inventoryTable: dynamodb.ITable;
+  readonly episodeTable: dynamodb.ITable;
+  readonly signingKey: kms.IKey;
+  readonly encryptionKey: kms.IKey;
+  /** In the order of deployment; each is named in the configuration's `rollout.waves`. */
+  readonly waves: readonly RolloutWave[];
+  /** The code that runs releases, pinned in every deployment. */
+  readonly inferenceComponent: { readonly name: string; readonly version: string };
+}
+
+/** Brings a release to the fleet wave by wave, judges it by what the devices report, and takes it back. */
+export class Rollout extends Construct {
+  readonly stateMachine: sfn.StateMachine;
+  /** `Release Ready` events that could not start an execution. */
+  readonly deadLetterQueue: sqs.IQueue;
+
+  private readonly startupScript: Asset;
+  private readonly startupScriptKey: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: RolloutProps,
+  ) {
+    super(scope, id);
+    const { config, encryptionKey } = props;
+    const waves = waveSettings(props);
+    if (!existsSync(STARTUP_SCRIPT)) {
+      throw new Error('the startup script is missing (dist/edge/deliver-release.cjs): run `npm run build`');
+    }
+    this.startupScript = new Asset(this, 'StartupScript', { path: STARTUP_SCRIPT });
+    this.startupScriptKey = deliverReleaseKey(
+      createHash('sha256').update(readFileSync(STARTUP_SCRIPT)).digest('hex'),
+    );
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      encryptionKey,
+      retention: config.lambda.logRetentionDays as logs.RetentionDays,
+      removalPolicy: removalPolicy(config),
+    });
+    this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
+      stateMachineName: stateMachineName(config),
+      comment: 'Rolls a release out wave by wave, and back when the devices say so',
+      definitionBody: sfn.DefinitionBody.fromChainable(
+        rolloutDefinition(
+          this,
+          {
+            plan: this.planRollout(waves),
+            deploy: this.deployWave(),
+            check: this.checkWave(),
+            judge: this.judgeWave(),
+            rollBack: this.rollBackWave(),
+            finish: this.finishRollout(),
+          },
+          pollInterval(config, waves),
+        ),
+      ),
+      logs: { destination: logGroup, level: sfn.LogLevel.ALL, includeExecutionData: true },
+      tracingEnabled: true,
+    });
+    this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetters', props);
+    // The event may come twice: the second execution finds the release claimed and ends.
+    new events.Rule(this, 'ReleaseReady', {
+      description: 'A signed release is ready',
+      eventPattern: {
+        source: [EVENT_SOURCE],
+        detailType: [DETAIL_TYPES.releaseReady],
+        detail: { useCase: [config.useCase] },
+      },
+      targets: [
+        new targets.SfnStateMachine(this.stateMachine, {
+          input: events.RuleTargetInput.fromEventPath('$.detail'),
+          deadLetterQueue: this.deadLetterQueue,
+        }),
+      ],
+    });
+  }
+
+  private planRollout(waves: readonly WaveSettings[]): lambda.IFunction {
+    const plan = this.step('PlanRollout', 'plan-rollout', 'Claims a release and publishes its component', {
+      ...this.publishingVariables(),
+      [ROLLOUT_VARIABLES.waves]: Stack.of(this).toJsonString(waves),
+    });
+    this.props.releaseTable.grantReadWriteData(plan);
+    this.grantPublish(plan);
+    return plan;
+  }
+
+  private deployWave(): lambda.IFunction {
+    const deploy = this.step(
+      'DeployWave',
+      'deploy-wave',
+      'Deploys the release to a wave, beside what is there',
+      this.componentVariables(),
+    );
+    this.props.releaseTable.grantReadWriteData(deploy);
+    this.grantDeploy(deploy);
+    return deploy;
+  }
+
+  private checkWave(): lambda.IFunction {
+    const check = this.step(
+      'CheckWave',
+      'check-wave',
+      'Looks whether the devices of a wave run the release',
+      {
+        [ENVIRONMENT_VARIABLES.inventoryTable]: this.props.inventoryTable.tableName,
+      },
+    );
+    this.props.inventoryTable.grantReadData(check);
+    this.grantListWaves(check);
+    this.allow(
+      check,
+      'ReadEffectiveDeployments',
+      ['greengrass:ListEffectiveDeployments'],
+      [this.arn('greengrass', 'coreDevices:*')],
+    );
+    return check;
+  }
+
+  private judgeWave(): lambda.IFunction {
+    const { sketchTable, labelTable, episodeTable, releaseTable, config } = this.props;
+    const judge = this.step('JudgeWave', 'judge-wave', 'Judges a release by what a wave reports', {
+      [ENVIRONMENT_VARIABLES.sketchTable]: sketchTable.tableName,
+      [ENVIRONMENT_VARIABLES.labelTable]: labelTable.tableName,
+      [ENVIRONMENT_VARIABLES.episodeTable]: episodeTable.tableName,
+      [ROLLOUT_VARIABLES.limits]: JSON.stringify(config.rollout.limits),
+    });
+    for (const table of [sketchTable, labelTable, episodeTable, releaseTable]) table.grantReadData(judge);
+    this.grantListWaves(judge);
+    return judge;
+  }
+
+  private rollBackWave(): lambda.IFunction {
+    const { config, releaseTable, signingKey, modelBucket } = this.props;
+    const rollBack = this.step(
+      'RollBackWave',
+      'roll-back-wave',
+      'Takes a release back from every touched wave',
+      {
+        ...this.publishingVariables(),
+        ...this.componentVariables(),
+        [ENVIRONMENT_VARIABLES.signingKeyArn]: signingKey.keyArn,
+        [REGISTRY_VARIABLES.releaseLifetimeDays]: String(config.registry.releaseLifetimeDays),
+      },
+    );
+    releaseTable.grantReadWriteData(rollBack);
+    modelBucket.grantPut(rollBack, 'releases/envelopes/*');
+    grantSign(signingKey, rollBack);
+    this.grantPublish(rollBack);
+    this.grantDeploy(rollBack);
+    return rollBack;
+  }
+
+  private finishRollout(): lambda.IFunction {
+    const finish = this.step('FinishRollout', 'finish-rollout', 'Records how a rollout ended and says so');
+    this.props.releaseTable.grantReadWriteData(finish);
+    grantPutOwnEvents(finish);
+    return finish;
+  }
+
+  private step(
+    id: string,
+    verb: string,
+    description: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): lambda.Function {
+    const { function: step } = new HandlerFunction(this, id, {
+      ...this.props,
+      handler: `rollout/${verb}`,
+      description,
+      environment: {
+        [ENVIRONMENT_VARIABLES.releaseTable]: this.props.releaseTable.tableName,
+        ...environment,
+      },
+      timeout: Duration.minutes(5),
+    });
+    return step;
+  }
+
+  private componentVariables(): Record<string, string> {
+    const { name, version } = this.props.inferenceComponent;
+    return {
+      [ROLLOUT_VARIABLES.inferenceComponentName]: name,
+      [ROLLOUT_VARIABLES.inferenceComponentVersion]: version,
+    };
+  }
+
+  private publishingVariables(): Record<string, string> {
+    const { modelBucket, inferenceComponent } = this.props;
+    return {
+      [ENVIRONMENT_VARIABLES.modelBucket]: modelBucket.bucketName,
+      [ROLLOUT_VARIABLES.inferenceComponentName]: inferenceComponent.name,
+      [ROLLOUT_VARIABLES.deliverReleaseSourceUri]: this.startupScript.s3ObjectUrl,
+      [ROLLOUT_VARIABLES.deliverReleaseUri]: modelBucket.s3UrlForObject(this.startupScriptKey),
+    };
+  }
+
+  /** Creating a component version needs read access to its artifacts. */
+  private grantPublish(step: lambda.Function): void {
+    const { modelBucket, config } = this.props;
+    modelBucket.grantRead(step, 'releases/*');
+    modelBucket.grantRead(step, 'components/*');
+    modelBucket.grantPut(step, 'components/*');
+    this.startupScript.grantRead(step);
+    const component = `components:${modelComponentName(config.useCase)}`;
+    this.allow(
+      step,
+      'PublishModelComponent',
+      ['greengrass:CreateComponentVersion'],
+      [this.arn('greengrass', component)],
+    );
+    this.allow(
+      step,
+      'ReadModelComponent',
+      ['greengrass:DescribeComponent'],
+      [this.arn('greengrass', `${component}:versions:*`)],
+    );
+  }
+
+  /**
+   * A deployment is an IoT job, made with the caller's rights
+   * (docs.aws.amazon.com/service-authorization/latest/reference/list_awsiotgreengrassv2.html, dependent actions).
+   */
+  private grantDeploy(step: lambda.Function): void {
+    const groups = this.props.waves.map(({ thingGroupArn }) => thingGroupArn);
+    const jobs = this.arn('iot', 'job/*');
+    const deployments = this.arn('greengrass', 'deployments:*');
+    this.allow(step, 'Deploy', ['greengrass:CreateDeployment', 'greengrass:GetDeployment'], [deployments]);
+    // The action has no resource level.
+    this.allow(step, 'FindDeployment', ['greengrass:ListDeployments'], ['*']);
+    this.allow(
+      step,
+      'RunDeploymentJobs',
+      ['iot:CreateJob', 'iot:DescribeJob', 'iot:CancelJob', 'iot:UpdateJob'],
+      [jobs, ...groups],
+    );
+    this.allow(step, 'ReadWaves', ['iot:DescribeThingGroup'], groups);
+    this.grantListWaves(step);
+  }
+
+  private grantListWaves(step: lambda.Function): void {
+    const groups = this.props.waves.map(({ thingGroupArn }) => thingGroupArn);
+    this.allow(step, 'ListWaves', ['iot:ListThingsInThingGroup'], groups);
+  }
+
+  private allow(step: lambda.Function, sid: string, actions: string[], resources: string[]): void {
+    step.addToRolePolicy(new iam.PolicyStatement({ sid, actions, resources }));
+  }
+
+  private arn(service: string, rest: string): string {
+    const { partition, region, account } = Stack.of(this);
+    return `arn:${partition}:${service}:${region}:${account}:${rest}`;
+  }
+}
+
+/**
+ * Joins each wave with its settings in the configuration.
+ * @throws Error when a wave has no settings
+ */
+function waveSettings({ config, waves }: RolloutProps): WaveSettings[] {
+  return waves.map((wave) => {
+    const found = config.rollout.waves.find(({ name }) => name === wave.name);
+    if (found === undefined) throw new Error(`rollout.waves: there is no wave named '${wave.name}'`);
+    return { ...found, ...wave };
+  });
+}
+
+/** The configured interval, or longer where the longest possible rollout would not fit into one execution. */
+function pollInterval(config: AppConfig, waves: readonly WaveSettings[]): Duration {
+  // Installing and deciding per wave, and once more the longest installation for the roll-back.
+  const longestInstallation = Math.max(...waves.map((wave) => wave.installTimeoutSeconds));
+  const waitingSeconds = waves.reduce(
+    (total, wave) => total + wave.installTimeoutSeconds + wave.decisionTimeoutSeconds,
+    longestInstallation,
+  );
+  const mostLooks = Math.floor((LONGEST_HISTORY - HISTORY_MARGIN) / EVENTS_PER_LOOK);
+  return Duration.seconds(Math.max(config.rollout.pollSeconds, Math.ceil(waitingSeconds / mostLooks)));
+}

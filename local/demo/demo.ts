@@ -1,0 +1,39 @@
+/** The demo, as a table of contents. Each phase is a file under phases/. */
+import type { DemoConsole } from './console';
+import { introduceCrack } from './phases/introduce-crack';
+import { driftTheLight } from './phases/drift-the-light';
+import { reportFigures } from './phases/report-figures';
+import { rollOutFirstRelease } from './phases/roll-out-first-release';
+import { rollOutWrongModel } from './phases/roll-out-wrong-model';
+import { recoverByRetraining } from './phases/recover-by-retraining';
+import { startEverything } from './phases/start-everything';
+import { tamperWithAnArtifact } from './phases/tamper-with-an-artifact';
+import { trainFirstModel } from './phases/train-first-model';
+import type { DemoSettings } from './settings';
+import type { WorkDirectory } from './work-directory';
+
+export interface DemoRun {
+  readonly settings: DemoSettings;
+  readonly work: WorkDirectory;
+  readonly console: DemoConsole;
+  /** Aborted by Ctrl-C, and by the crash of any part with that part's last lines as the reason. */
+  readonly abort: AbortController;
+}
+
+/** @throws Error naming what failed; everything that was started has ended then */
+export async function runDemo(run: DemoRun): Promise<void> {
+  const stops: Array<() => Promise<void>> = [];
+  try {
+    const context = await startEverything(run, stops);
+    const firstExecution = await trainFirstModel(context);
+    await rollOutFirstRelease(context, firstExecution);
+    await driftTheLight(context);
+    await introduceCrack(context);
+    const secondExecution = await recoverByRetraining(context);
+    await rollOutWrongModel(context, secondExecution);
+    await tamperWithAnArtifact(context);
+    await reportFigures(context, run.work);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}

@@ -1,0 +1,60 @@
+/** `npm run demo`: sets up, runs the closed loop once and ends with a report. */
+import { parseDemoArguments, USAGE, UsageError } from './arguments';
+import { DemoConsole } from './console';
+import { runDemo } from './demo';
+import { FULL, SMALL } from './settings';
+import { openWorkDirectory, WorkDirectoryError } from './work-directory';
+
+const EXIT_USAGE = 2;
+/** 128 + SIGINT, as a shell reports it. */
+const EXIT_INTERRUPTED = 130;
+
+async function main(): Promise<number> {
+  const args = parseDemoArguments(process.argv.slice(2));
+  if (args === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  const work = openWorkDirectory(args.outputDirectory);
+  const abort = new AbortController();
+  const interrupt = () => {
+    if (!abort.signal.aborted) console.error('\nstopping: everything that was started is being ended ...');
+    abort.abort(new Error('interrupted'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const demoConsole = new DemoConsole();
+  try {
+    await runDemo({
+      settings: args.small ? SMALL : FULL,
+      work,
+      console: demoConsole,
+      abort,
+    });
+    return 0;
+  } catch (error) {
+    if (abort.signal.aborted && (abort.signal.reason as Error).message === 'interrupted') {
+      console.error('stopped; an earlier report is as it was.');
+      return EXIT_INTERRUPTED;
+    }
+    const reason = abort.signal.aborted ? (abort.signal.reason as Error) : (error as Error);
+    console.error(`\nThe demo failed: ${reason.message}\nLogs: ${work.run}`);
+    if (process.env.KAIZEN_DEBUG) console.error(reason.stack);
+    return 1;
+  } finally {
+    work.release();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    const expected = error instanceof UsageError || error instanceof WorkDirectoryError;
+    console.error(expected ? error.message : error.stack);
+    process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1;
+  },
+);

@@ -1,0 +1,72 @@
+/** retraining -> training -> rollout: the policy starts the pipeline once; release 2 knows the new class. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DemoContext, keepSpan, note } from '../context';
+import { waitForRelease } from '../inventory';
+import { accuracyOf } from '../observations';
+import { executionArns, followExecution, type PipelineExecution, percent } from '../pipeline';
+import { approve, followRollout, keepModel, releaseIdOf } from '../rollout';
+import { waitFor } from '../waiting';
+import { expectInService } from './roll-out-first-release';
+
+const RETRAINING_TIMEOUT_SECONDS = 240;
+/** The device is cut off this long after the rollout to its wave has begun: in the middle of its deployment. */
+const POWER_OFF_MILLISECONDS = 1500;
+
+export async function recoverByRetraining(context: DemoContext): Promise<PipelineExecution> {
+  const { console } = context;
+  const changedAt = Date.now();
+  const execution = await console.phase('retraining: the policy starts the pipeline by itself', () =>
+    awaitRetraining(context),
+  );
+  keepSpan(context, 'light drift and crack', changedAt);
+  await console.phase('rollout: release 2; one device loses power in the middle of it', async () => {
+    const counter = await approve(context, execution.modelPackageVersion, 'knows crack; no class got worse');
+    keepModel(context, counter, execution);
+    const [rollout] = await Promise.all([followRollout(context, counter), cutPowerDuringRollout(context, counter)]);
+    expectInService(context, rollout);
+    await waitForRelease(
+      context,
+      context.devices.map(({ thingName }) => thingName),
+      releaseIdOf(context, counter),
+      60,
+    );
+  });
+  await console.phase('accuracy recovers', async () => {
+    const from = Date.now();
+    await sleep(context.settings.steadySeconds * 1000, undefined, { signal: context.signal });
+    keepSpan(context, 'after retraining', from);
+    await context.observations.refresh();
+    const recovered = context.observations.all.filter(({ truth }) => truth.shownAt >= from);
+    note(context, 'line', `accuracy with release 2: ${percent(accuracyOf(recovered))} of ${recovered.length} frames`);
+  });
+  return execution;
+}
+
+async function awaitRetraining(context: DemoContext): Promise<PipelineExecution> {
+  const arn = await waitFor(
+    { what: 'the retraining policy to start', timeoutSeconds: RETRAINING_TIMEOUT_SECONDS, signal: context.signal },
+    async () => {
+      const arns = await executionArns(context);
+      return arns.length > 1 ? arns[0] : undefined;
+    },
+  );
+  note(context, 'training', `retraining started by the policy: execution ${arn.split('/').pop()}`);
+  const execution = await followExecution(context, arn);
+  const executions = await executionArns(context);
+  if (executions.length !== 2) {
+    throw new Error(`one drift episode must start one execution, but there are ${executions.length - 1}: ${executions}`);
+  }
+  return execution;
+}
+
+/** SIGKILL in the middle of a deployment, as a power cut would; the device must come back on a verified release. */
+async function cutPowerDuringRollout(context: DemoContext, counter: number): Promise<void> {
+  const victim = context.devices.find(({ thingName }) => thingName === context.settings.devices.canary[0]);
+  if (!victim) throw new Error('the demo has no canary device');
+  await sleep(POWER_OFF_MILLISECONDS, undefined, { signal: context.signal });
+  await victim.cutPower();
+  note(context, 'fault', `${victim.thingName} loses power during the rollout (SIGKILL of the device and its components)`);
+  await victim.start();
+  await waitForRelease(context, [victim.thingName], releaseIdOf(context, counter), 120);
+  note(context, 'fault', `${victim.thingName} is back and serves the verified release ${counter}`);
+}

@@ -1,0 +1,96 @@
+import { isAllowed } from './iot-policy-evaluator';
+import { identityStatements, listOf, type Statement } from './policy-statements';
+import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
+
+describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
+  const app = () => synthesizedApp(environment);
+  const iot = (rest: string) => `arn:aws:iot:us-east-1:${app().config.account}:${rest}`;
+  const statements = (): Statement[] => {
+    const [policy, ...others] = app().resources('AWS::IoT::Policy');
+    expect(others).toEqual([]);
+    return policy?.Properties.PolicyDocument.Statement;
+  };
+  const may = (action: string, resource: string, thingName: string | undefined = 'line-1-camera') =>
+    isAllowed(statements(), action, iot(resource), { thingName });
+  const results = (thing: string) =>
+    `topic/$aws/rules/kaizen_${environment}_results/surface-inspection/${thing}/results`;
+
+  test.each([
+    ['connect as itself', 'iot:Connect', 'client/line-1-camera'],
+    ['answer its jobs', 'iot:Publish', 'topic/$aws/things/line-1-camera/jobs/j1/update'],
+    ['listen to its jobs', 'iot:Subscribe', 'topicfilter/$aws/things/line-1-camera/jobs/notify-next'],
+    ['receive its jobs', 'iot:Receive', 'topic/$aws/things/line-1-camera/jobs/notify-next'],
+    ['say how it is', 'iot:Publish', 'topic/$aws/things/line-1-camera/greengrassv2/health/json'],
+  ])('it may %s', (_what, action, resource) => {
+    expect(may(action, resource)).toBe(true);
+  });
+
+  test('it may publish its own results and status', () => {
+    expect(may('iot:Publish', results('line-1-camera'))).toBe(true);
+    expect(may('iot:Publish', results('line-1-camera').replaceAll('results', 'status'))).toBe(true);
+  });
+
+  test.each([
+    ['connect as another', 'iot:Connect', 'client/line-2-camera'],
+    ['connect under a longer name', 'iot:Connect', 'client/line-1-camera-2'],
+    ['answer the jobs of another', 'iot:Publish', 'topic/$aws/things/line-2-camera/jobs/j1/update'],
+    [
+      'listen to the jobs of another',
+      'iot:Subscribe',
+      'topicfilter/$aws/things/line-2-camera/jobs/notify-next',
+    ],
+    ['listen to the jobs of all', 'iot:Subscribe', 'topicfilter/$aws/things/+/jobs/notify-next'],
+    ['listen to everything', 'iot:Subscribe', 'topicfilter/#'],
+    ['change its classic shadow', 'iot:Publish', 'topic/$aws/things/line-1-camera/shadow/update'],
+    ['publish elsewhere', 'iot:Publish', 'topic/anything'],
+    ['use another role alias', 'iot:AssumeRoleWithCertificate', 'rolealias/admin'],
+  ])('case 35: it may not %s', (_what, action, resource) => {
+    expect(may(action, resource)).toBe(false);
+  });
+
+  test('case 35: it may not publish as another thing, nor for another use case or environment', () => {
+    expect(may('iot:Publish', results('line-2-camera'))).toBe(false);
+    expect(may('iot:Publish', results('line-1-camera').replace('surface-inspection', 'other'))).toBe(false);
+    expect(may('iot:Publish', results('line-1-camera').replace('_results', '_admin'))).toBe(false);
+  });
+
+  test('case 35: a certificate without a thing may do nothing over MQTT', () => {
+    const nobody = { thingName: undefined };
+    for (const action of ['iot:Connect', 'iot:Publish', 'iot:Subscribe', 'iot:Receive']) {
+      for (const resource of ['client/', 'client/line-1-camera', results('line-1-camera'), 'topicfilter/#']) {
+        expect(isAllowed(statements(), action, iot(resource), nobody)).toBe(false);
+      }
+    }
+  });
+
+  test('case 35: the policy has no wildcard action and no statement about every resource', () => {
+    for (const statement of statements()) {
+      expect(listOf(statement.Action).filter((action) => action.includes('*'))).toEqual([]);
+      expect(listOf(statement.Resource)).not.toContain('*');
+    }
+  });
+
+  test('case 35: its credentials write below its own captures only, and read releases and components only', () => {
+    const granted = identityStatements(app())
+      .filter(({ where }) => where.includes('TokenExchange'))
+      .map(({ statement }) => statement);
+    const withAction = (action: string) =>
+      granted
+        .filter((statement) => listOf(statement.Action).includes(action))
+        .flatMap((statement) => listOf(statement.Resource))
+        .map((resource) => JSON.stringify(resource));
+    const puts = withAction('s3:PutObject');
+    expect(puts).toHaveLength(1);
+    expect(puts[0]).toContain('/captures/surface-inspection/${credentials-iot:ThingName}/*');
+    const gets = withAction('s3:GetObject');
+    expect(
+      gets.filter(
+        (resource) =>
+          !/\/(releases\/blobs|releases\/envelopes|components|kaizen-\w+-fleet)\/\*/.test(resource),
+      ),
+    ).toEqual([]);
+    expect(new Set(granted.flatMap(({ Action }) => listOf(Action)))).toEqual(
+      new Set(['s3:PutObject', 's3:GetObject', 's3:GetBucketLocation', 'kms:Decrypt', 'kms:GenerateDataKey']),
+    );
+  });
+});

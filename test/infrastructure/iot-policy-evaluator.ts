@@ -1,0 +1,47 @@
+/** AWS IoT Core's policy rules for one MQTT connection, offline: default deny, explicit deny wins. */
+import { listOf, type Statement } from './policy-statements';
+
+export interface Connection {
+  /** The thing that the certificate is attached to, when the client id is its name. */
+  readonly thingName?: string;
+}
+
+/** `*` is any text and `?` any character; in resources MQTT's `+` and `#` are ordinary characters. */
+function matches(pattern: string, text: string): boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\#]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`, 's').test(text);
+}
+
+/** A variable without a value makes its resource match nothing, as AWS IoT does. */
+function resolved(resource: string, { thingName }: Connection): string | undefined {
+  if (!resource.includes('${')) return resource;
+  const known =
+    thingName === undefined ? resource : resource.replaceAll('${iot:Connection.Thing.ThingName}', thingName);
+  return known.includes('${') ? undefined : known;
+}
+
+function holds(statement: Statement, { thingName }: Connection): boolean {
+  const attached = statement.Condition?.Bool?.['iot:Connection.Thing.IsAttached'];
+  return attached === undefined || String(attached) === String(thingName !== undefined);
+}
+
+export function isAllowed(
+  statements: readonly Statement[],
+  action: string,
+  resource: string,
+  connection: Connection,
+): boolean {
+  const applying = statements.filter(
+    (statement) =>
+      holds(statement, connection) &&
+      listOf(statement.Action).some((pattern) => matches(pattern, action)) &&
+      listOf(statement.Resource as string | string[]).some((pattern) => {
+        const known = resolved(pattern, connection);
+        return known !== undefined && matches(known, resource);
+      }),
+  );
+  return applying.length > 0 && applying.every(({ Effect }) => Effect === 'Allow');
+}

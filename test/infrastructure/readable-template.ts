@@ -1,0 +1,51 @@
+/** Templates for review: as YAML, without what changes in every build or says nothing. */
+import type { Template } from 'aws-cdk-lib/assertions';
+import { stringify } from 'yaml';
+
+const NOT_REVIEWED_SECTIONS = ['Parameters', 'Rules', 'Conditions', 'Mappings'];
+const NOT_REVIEWED_TYPES = ['AWS::CDK::Metadata'];
+/** Long texts made by code that has tests of its own: dashboards, pipeline definitions, recipes. */
+const LONGEST_TEXT = 200;
+
+function masked(text: string): string {
+  const hidden = text.replace(/[0-9a-f]{64}/g, '<sha256>').replace(/\b1\.\d{1,6}\.\d{1,6}\b/g, '1.<content>');
+  return hidden.length > LONGEST_TEXT ? `${hidden.slice(0, 60)}... <long text>` : hidden;
+}
+
+function simplified(value: unknown): unknown {
+  if (typeof value === 'string') return masked(value);
+  if (Array.isArray(value)) return value.map(simplified);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  const [[name, argument] = ['', undefined]] = entries;
+  // Intrinsic functions as one line: the reader wants to know what is meant, not how it is spelled.
+  if (entries.length === 1 && name === 'Ref') return `<${argument}>`;
+  if (entries.length === 1 && name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
+  if (entries.length === 1 && name === 'Fn::ImportValue') return `<import ${importName(String(argument))}>`;
+  if (entries.length === 1 && name === 'Fn::Join') {
+    const [separator, parts] = argument as [string, unknown[]];
+    return masked(parts.map(simplified).join(separator));
+  }
+  return Object.fromEntries(entries.map(([key, child]) => [key, simplified(child)]));
+}
+
+/** `kaizen-dev-data:ExportsOutputFnGetAttEncryptionKey1B843E66Arn91172964` -> `kaizen-dev-data EncryptionKey...Arn`. */
+function importName(name: string): string {
+  const [stack, output = ''] = name.split(':');
+  return `${stack} ${output.replace(/^ExportsOutput(Ref|FnGetAtt)/, '').replace(/[0-9A-F]{8}$/, '')}`;
+}
+
+export function readable(template: Template): string {
+  const { Resources, Outputs, ...rest } = template.toJSON();
+  for (const section of NOT_REVIEWED_SECTIONS) delete rest[section];
+  const resources = Object.entries(Resources as Record<string, { Type: string; Metadata?: object }>)
+    .filter(([, { Type }]) => !NOT_REVIEWED_TYPES.includes(Type))
+    .map(([id, { Metadata: _paths, ...resource }]) => [id, simplified(resource)]);
+  const outputs = Object.entries(Outputs as Record<string, { Value: unknown }>)
+    .filter(([id]) => !id.startsWith('ExportsOutput'))
+    .map(([id, { Value }]) => [id, simplified(Value)]);
+  return stringify(
+    { ...rest, Resources: Object.fromEntries(resources), Outputs: Object.fromEntries(outputs) },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+}

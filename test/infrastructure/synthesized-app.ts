@@ -1,0 +1,63 @@
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import cdkJson from '../../cdk.json';
+import { type AppConfig, loadConfig } from '../../lib/app-config';
+import { EdgeMlopsStage } from '../../lib/edge-mlops-stage';
+
+export const ENVIRONMENTS = ['local', 'dev', 'prod'] as const;
+export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the properties of any resource type
+  readonly Properties: Record<string, any>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+/** A resource with the stack that it is in. */
+export interface PlacedResource extends Resource {
+  readonly stack: string;
+  readonly logicalId: string;
+}
+
+export interface SynthesizedApp {
+  readonly config: AppConfig;
+  readonly stacks: Readonly<Record<'data' | 'training' | 'fleet' | 'operations', Stack>>;
+  readonly templates: ReadonlyMap<string, Template>;
+  resources(type: string): PlacedResource[];
+}
+
+function synthesize(environment: EnvironmentName): SynthesizedApp {
+  const app = new App({ context: { ...cdkJson.context, env: environment } });
+  const config = loadConfig(app);
+  const { data, training, fleet, operations } = new EdgeMlopsStage(app, config);
+  const stacks = { data, training, fleet, operations };
+  const templates = new Map(Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]));
+  return {
+    config,
+    stacks,
+    templates,
+    resources: (type) =>
+      [...templates].flatMap(([stack, template]) =>
+        Object.entries(template.findResources(type)).map(([logicalId, resource]) => ({
+          Properties: {},
+          ...(resource as Resource),
+          stack,
+          logicalId,
+        })),
+      ),
+  };
+}
+
+const synthesized = new Map<EnvironmentName, SynthesizedApp>();
+
+/** The application as `cdk synth -c env=<environment>` makes it; synthesized once per test file. */
+export function synthesizedApp(environment: EnvironmentName): SynthesizedApp {
+  const found = synthesized.get(environment) ?? synthesize(environment);
+  synthesized.set(environment, found);
+  return found;
+}
+
+/** Synthesized anew, to compare. */
+export const synthesizedAgain = synthesize;

@@ -1,0 +1,213 @@
+import type { Label, Release, Sketch } from '../../../contracts';
+import type { Episode } from '../../../lambda/monitoring/episode';
+import {
+  type DriftDetected,
+  type EvaluateDriftOptions,
+  type EvaluateDriftPorts,
+  evaluateDrift,
+} from '../../../lambda/monitoring/evaluate-drift/evaluate-drift';
+import { type Measurement, measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
+import { evaluateRelease } from '../../../lambda/monitoring/evaluate-release';
+import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
+
+const OPTIONS: EvaluateDriftOptions = {
+  featureLimit: 0.25,
+  classMixLimit: 0.5,
+  falseAlarmProbability: 0.001,
+  minimumResults: 200,
+  minimumEffectiveLabels: 20,
+  accuracyDropLimit: 0.05,
+  driftLookbackHours: 24,
+  accuracyLookbackHours: 168,
+  deviceMetricLimit: 100,
+};
+const NOW = '2026-03-02T00:00:00.000Z';
+
+function brightness(seed: number, mean: number, size = 500) {
+  const random = seededRandom(seed);
+  return histogramOf(
+    'brightness',
+    Array.from({ length: size }, () => normal(random, mean, 12)),
+  );
+}
+
+const RELEASE = aRelease({ baseline: { ...aRelease().baseline, brightness: brightness(1, 120, 1000) } });
+const sketchFrom = (deviceId: string, mean: number): Sketch =>
+  aSketch({ deviceId, results: 500, brightness: brightness(deviceId.length, mean) });
+
+/** Episodes and events in memory. */
+class FakeWorld implements EvaluateDriftPorts {
+  release: Release | undefined = RELEASE;
+  fleet: Sketch[] = [sketchFrom('line-1', 120)];
+  given: Label[] = [];
+  readonly stored: Episode[] = [];
+  readonly events: DriftDetected[] = [];
+  measurements: readonly Measurement[] = [];
+  readonly since: string[] = [];
+  losesEvent = false;
+
+  now = () => new Date(NOW);
+  champion = async () => this.release;
+  sketches = async (_releaseId: string, since: string) => {
+    this.since.push(since);
+    return this.fleet;
+  };
+  labels = async (_releaseId: string, since: string) => {
+    this.since.push(since);
+    return this.given;
+  };
+  episodes = {
+    current: async () => this.stored.find(({ status }) => status !== 'CLOSED'),
+    all: async () => [...this.stored],
+    open: async (episode: Episode) => {
+      if (
+        this.stored.some(({ status, episodeId }) => status !== 'CLOSED' || episodeId === episode.episodeId)
+      ) {
+        return false;
+      }
+      this.stored.push(episode);
+      return true;
+    },
+    close: async (episodeId: string, closedAt: string, closedBecause: string) => {
+      const index = this.stored.findIndex((episode) => episode.episodeId === episodeId);
+      this.stored[index] = { ...(this.stored[index] as Episode), status: 'CLOSED', closedAt, closedBecause };
+      return true;
+    },
+  };
+  driftDetected = async (detail: DriftDetected) => {
+    if (this.losesEvent) throw new Error('EventBridge is away');
+    this.events.push(detail);
+  };
+  report = (measurements: readonly Measurement[]) => {
+    this.measurements = measurements;
+  };
+}
+
+test('[B11] before the first release there is nothing to judge', async () => {
+  const world = new FakeWorld();
+  world.release = undefined;
+  await expect(evaluateDrift(world, OPTIONS)).resolves.toEqual({ kind: 'NO_RELEASE' });
+});
+
+test('a healthy fleet opens no episode', async () => {
+  const world = new FakeWorld();
+  await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({ judgement: { kind: 'HEALTHY' } });
+  expect(world.stored).toEqual([]);
+  expect(world.since.sort()).toEqual(['2026-02-23T00:00:00.000Z', '2026-03-01T00:00:00.000Z']);
+});
+
+test('[B7] drift opens one episode, however often it is seen', async () => {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80), sketchFrom('line-22', 82)];
+  const outcomes = [];
+  for (let round = 0; round < 3; round++) outcomes.push(await evaluateDrift(world, OPTIONS));
+  expect(world.stored).toHaveLength(1);
+  expect(world.stored[0]).toMatchObject({
+    episodeId: 'surface-2-episode-1',
+    releaseId: 'surface-2',
+    openedAt: NOW,
+    status: 'OPEN',
+    evidence: {
+      judgement: { kind: 'DRIFT', feature: 'brightness', limit: 0.25 },
+      results: 1000,
+      deviatingDevices: ['line-1', 'line-22'],
+    },
+  });
+  expect(world.events).toHaveLength(1);
+  expect(outcomes.map((outcome) => 'episodeId' in outcome && outcome.episodeId)).toEqual(
+    Array(3).fill('surface-2-episode-1'),
+  );
+});
+
+test('case 33: evaluations at once open one episode', async () => {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80)];
+  await Promise.all(Array.from({ length: 5 }, () => evaluateDrift(world, OPTIONS)));
+  expect(world.stored).toHaveLength(1);
+  expect(world.events).toHaveLength(1);
+});
+
+test('[S12] labels that say the model is wrong open an episode, without drift', async () => {
+  const world = new FakeWorld();
+  world.given = Array.from({ length: 60 }, (_, index) => aLabel({ label: index % 3 ? 'good' : 'scratch' }));
+  await evaluateDrift(world, OPTIONS);
+  expect(world.events[0]?.evidence.judgement).toMatchObject({ kind: 'ACCURACY_LOW' });
+  expect(world.events[0]?.evidence.judgement).toMatchObject({ limit: expect.closeTo(0.92, 6) });
+});
+
+test('an episode stays although its event is lost: the schedule of the policy finds it', async () => {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80)];
+  world.losesEvent = true;
+  await expect(evaluateDrift(world, OPTIONS)).rejects.toThrow('EventBridge is away');
+  expect(world.stored).toHaveLength(1);
+});
+
+test('[S9] a newer release closes the episode, and drift of its own opens the next', async () => {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80)];
+  await evaluateDrift(world, OPTIONS);
+  world.release = { ...RELEASE, releaseId: 'surface-3', counter: 3 };
+  world.fleet = [sketchFrom('line-1', 120)];
+  await evaluateDrift(world, OPTIONS);
+  expect(world.stored).toMatchObject([
+    { status: 'CLOSED', closedBecause: 'release surface-3 is in service' },
+  ]);
+  world.fleet = [sketchFrom('line-1', 80)];
+  await evaluateDrift(world, OPTIONS);
+  expect(world.stored.map(({ episodeId }) => episodeId)).toEqual([
+    'surface-2-episode-1',
+    'surface-3-episode-1',
+  ]);
+});
+
+test('an episode that came to nothing is followed by one with the next number', async () => {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80)];
+  await evaluateDrift(world, OPTIONS);
+  await world.episodes.close('surface-2-episode-1', NOW, 'execution failed');
+  await evaluateDrift(world, OPTIONS);
+  expect(world.stored[1]?.episodeId).toBe('surface-2-episode-2');
+});
+
+test('one dirty lens among many devices is reported and asks for no retraining', () => {
+  const healthy = Array.from({ length: 9 }, (_, index) => sketchFrom(`line-${10 ** index}`, 120));
+  const evaluation = evaluateRelease(RELEASE, [...healthy, sketchFrom('lens', 80)], [], OPTIONS);
+  expect(evaluation.fleet.judgement.kind).toBe('HEALTHY');
+  expect(evaluation.devices[0]).toMatchObject({ deviceId: 'lens', judgement: { kind: 'DRIFT' } });
+});
+
+test('[B7] metrics are written per use case, per release and for the worst devices', () => {
+  const label = aLabel({ deviceId: 'lens', label: 'scratch' });
+  const evaluation = evaluateRelease(
+    RELEASE,
+    [sketchFrom('line-1', 120), sketchFrom('lens', 80)],
+    [label],
+    OPTIONS,
+  );
+  const written = measurementsOf(evaluation, 1);
+  const named = (name: string) =>
+    written.filter((measurement) => measurement.name === name).map(({ dimensions }) => dimensions);
+  const useCase = 'surface';
+  expect(named('Drift')).toEqual([
+    { useCase, feature: 'brightness' },
+    { useCase, releaseId: 'surface-2', feature: 'brightness' },
+    { useCase, deviceId: 'lens', feature: 'brightness' },
+  ]);
+  expect(named('Accuracy')).toEqual([
+    { useCase },
+    { useCase, releaseId: 'surface-2' },
+    { useCase, deviceId: 'lens' },
+  ]);
+  // Nothing was compared, so there is no rate: a metric that is no number is left out.
+  expect(named('ShadowDisagreementRate')).toEqual([]);
+  expect(written.every(({ value }) => Number.isFinite(value))).toBe(true);
+});
+
+test('a fleet without results reports zero results and no rate', () => {
+  const written = measurementsOf(evaluateRelease(RELEASE, [], [], OPTIONS), 10);
+  expect(written.map(({ name, value }) => [name, value])).toEqual([
+    ['Results', 0],
+    ['Results', 0],
+  ]);
+});

@@ -1,0 +1,66 @@
+import type { FeatureComparison } from '../../../lambda/monitoring/compare-with-baseline';
+import { judgeRelease, type ReleaseObservations } from '../../../lambda/monitoring/judge-release';
+
+const OPTIONS = { minimumResults: 200, minimumEffectiveLabels: 20, accuracyDropLimit: 0.05 };
+
+const feature = (overrides: Partial<FeatureComparison>): FeatureComparison => ({
+  feature: 'brightness',
+  limit: 0.25,
+  drifted: true,
+  populationStabilityIndex: 0.3,
+  jensenShannon: 0.2,
+  pValue: 0,
+  ...overrides,
+});
+
+const accuracy = (value: number, effectiveLabels: number, half = 0.02) => ({
+  value,
+  lower: value - half,
+  upper: value + half,
+  labels: 100,
+  effectiveLabels,
+});
+
+const seen = (overrides: Partial<ReleaseObservations>): ReleaseObservations => ({
+  validResults: 1000,
+  features: [],
+  baselineAccuracy: 0.97,
+  ...overrides,
+});
+
+const LOW = {
+  kind: 'ACCURACY_LOW',
+  value: 0.8,
+  lower: 0.78,
+  upper: 0.8200000000000001,
+  limit: 0.9199999999999999,
+};
+
+test.each<[string, Partial<ReleaseObservations>, object]>([
+  ['silence', { validResults: 0 }, { kind: 'NO_DATA', results: 0, minimumResults: 200 }],
+  [
+    'too few results',
+    { validResults: 199, features: [feature({})] },
+    { kind: 'NO_DATA', results: 199, minimumResults: 200 },
+  ],
+  ['enough results', { validResults: 200 }, { kind: 'HEALTHY' }],
+  ['a feature above its limit by chance', { features: [feature({ drifted: false })] }, { kind: 'HEALTHY' }],
+  [
+    'one drifted feature',
+    { features: [feature({})] },
+    { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
+  ],
+  [
+    'two: the one farther beyond its own limit',
+    { features: [feature({ feature: 'classMix', limit: 0.5, populationStabilityIndex: 0.55 }), feature({})] },
+    { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
+  ],
+  ['low accuracy', { accuracy: accuracy(0.8, 50) }, LOW],
+  ['low accuracy and drift', { accuracy: accuracy(0.8, 50), features: [feature({})] }, LOW],
+  ['low accuracy and few results', { accuracy: accuracy(0.8, 50), validResults: 3 }, LOW],
+  ['low accuracy of too few labels', { accuracy: accuracy(0.8, 19.9) }, { kind: 'HEALTHY' }],
+  ['an interval that reaches the limit', { accuracy: accuracy(0.9, 50) }, { kind: 'HEALTHY' }],
+  ['good accuracy', { accuracy: accuracy(0.97, 50) }, { kind: 'HEALTHY' }],
+])('[S12] %s', (_, observations, expected) => {
+  expect(judgeRelease(seen(observations), OPTIONS)).toEqual(expected);
+});

@@ -1,0 +1,129 @@
+import {
+  decideRetraining,
+  type PipelineRun,
+  type RetrainingSituation,
+} from '../../../lambda/retraining/start-retraining/decide-retraining';
+
+const POLICY = { minimumLabels: 100, minimumNewClassLabels: 20, cooldownHours: 24, monthlyExecutions: 3 };
+const NOW = new Date('2026-03-10T12:00:00Z');
+
+const run = (status: PipelineRun['status'], startedAt: string, arn = 'arn:run'): PipelineRun => ({
+  arn,
+  status,
+  startedAt: new Date(startedAt),
+});
+
+const situation = (overrides: Partial<RetrainingSituation>): RetrainingSituation => ({
+  now: NOW,
+  episode: { status: 'OPEN' },
+  runs: [],
+  newLabels: new Map([['good', 100]]),
+  championClasses: ['good', 'scratch'],
+  ...overrides,
+});
+
+const MARCH = ['2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z', '2026-03-03T00:00:00Z'];
+
+test.each<[string, Partial<RetrainingSituation>, object]>([
+  ['no episode', { episode: undefined }, { kind: 'SKIP', reason: 'no episode is open' }],
+  ['a closed episode', { episode: { status: 'CLOSED' } }, { kind: 'SKIP' }],
+  ['an open episode and enough of everything', {}, { kind: 'START' }],
+  [
+    'a start that was cut off, whatever the labels say',
+    { episode: { status: 'RETRAINING' }, newLabels: new Map() },
+    { kind: 'RESUME' },
+  ],
+  [
+    'an execution on its way',
+    {
+      episode: { status: 'RETRAINING', executionArn: 'arn:run' },
+      runs: [run('Executing', '2026-03-10T11:00:00Z')],
+    },
+    { kind: 'SKIP' },
+  ],
+  [
+    'an execution that succeeded and waits for approval',
+    {
+      episode: { status: 'RETRAINING', executionArn: 'arn:run' },
+      runs: [run('Succeeded', '2026-03-10T11:00:00Z')],
+    },
+    { kind: 'SKIP' },
+  ],
+  [
+    'an execution that failed',
+    {
+      episode: { status: 'RETRAINING', executionArn: 'arn:run' },
+      runs: [run('Failed', '2026-03-10T11:00:00Z')],
+    },
+    { kind: 'ABANDON', reason: 'execution arn:run is Failed' },
+  ],
+  [
+    'an execution that was stopped',
+    {
+      episode: { status: 'RETRAINING', executionArn: 'arn:run' },
+      runs: [run('Stopped', '2026-03-10T11:00:00Z')],
+    },
+    { kind: 'ABANDON' },
+  ],
+  [
+    'somebody else trains',
+    { runs: [run('Executing', '2026-02-28T23:00:00Z')] },
+    { kind: 'WAIT', cause: 'RUNNING' },
+  ],
+  [
+    'the budget of the month is spent',
+    { runs: MARCH.map((at) => run('Succeeded', at)) },
+    { kind: 'WAIT', cause: 'BUDGET', reason: '3 of 3 executions of this month are spent' },
+  ],
+  [
+    'the budget of the month before was spent',
+    { runs: MARCH.map((at) => run('Failed', at.replace('-03-', '-02-'))) },
+    { kind: 'START' },
+  ],
+  [
+    'a retraining yesterday afternoon',
+    { lastRetrainingAt: new Date('2026-03-09T12:00:01Z') },
+    { kind: 'WAIT', cause: 'COOLDOWN' },
+  ],
+  ['a retraining a full day ago', { lastRetrainingAt: new Date('2026-03-09T12:00:00Z') }, { kind: 'START' }],
+  [
+    'too few labels',
+    {
+      newLabels: new Map([
+        ['good', 90],
+        ['scratch', 9],
+      ]),
+    },
+    { kind: 'WAIT', cause: 'LABELS', reason: '99 of 100 new labels' },
+  ],
+  [
+    'a new class with too few labels',
+    {
+      newLabels: new Map([
+        ['good', 200],
+        ['dent', 19],
+      ]),
+    },
+    { kind: 'WAIT', cause: 'LABELS', reason: "19 of 20 labels of the new class 'dent'" },
+  ],
+  [
+    'a new class with enough labels',
+    {
+      newLabels: new Map([
+        ['good', 80],
+        ['dent', 20],
+      ]),
+    },
+    { kind: 'START' },
+  ],
+])('[S13] %s', (_, overrides, expected) => {
+  expect(decideRetraining(situation(overrides), POLICY)).toMatchObject(expected);
+});
+
+test('[B12] the budget speaks before the labels: it is the one that costs', () => {
+  const decision = decideRetraining(
+    situation({ runs: MARCH.map((at) => run('Succeeded', at)), newLabels: new Map() }),
+    POLICY,
+  );
+  expect(decision).toMatchObject({ cause: 'BUDGET' });
+});

@@ -1,0 +1,28 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { mockClient } from 'aws-sdk-client-mock';
+import { putEvent } from '../../../lambda/shared/events';
+
+const eventBridge = mockClient(EventBridgeClient);
+
+beforeEach(() => {
+  eventBridge.reset();
+  process.env.AWS_REGION = 'eu-central-1';
+});
+
+test('an event carries our source and its detail', async () => {
+  eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+  await putEvent('Drift Detected', { useCase: 'surface' });
+  expect(eventBridge.commandCalls(PutEventsCommand)[0]?.args[0].input).toEqual({
+    Entries: [{ Source: 'com.kaizenedge', DetailType: 'Drift Detected', Detail: '{"useCase":"surface"}' }],
+  });
+});
+
+test('an entry that EventBridge refuses in an answer of 200 is an error', async () => {
+  eventBridge.on(PutEventsCommand).resolves({
+    FailedEntryCount: 1,
+    Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }],
+  });
+  await expect(putEvent('Drift Detected', {})).rejects.toThrow(
+    "EventBridge refused 'Drift Detected': ThrottlingException slow down",
+  );
+});

@@ -1,0 +1,146 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { DeviceStatus } from '../../../contracts';
+import { log } from '../../../lambda/shared/log';
+import { handler as ingestResults } from '../../../lambda/telemetry/ingest-results/handler';
+import { handler as ingestStatus } from '../../../lambda/telemetry/ingest-status/handler';
+import { aBatch, aMessage, aRelease, aResult, RECEIVED_AT } from '../shared/builders';
+
+const table = mockClient(DynamoDBDocumentClient);
+const bucket = mockClient(S3Client);
+const context = { functionName: 'ingest', getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+
+beforeEach(() => {
+  table.reset();
+  bucket.reset();
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    KAIZEN_USE_CASE: 'surface',
+    TELEMETRY_BUCKET: 'telemetry',
+    SKETCH_TABLE: 'sketches',
+    RELEASE_TABLE: 'releases',
+    INVENTORY_TABLE: 'inventory',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+  });
+  for (const method of ['warn', 'error'] as const) {
+    jest.spyOn(log, method).mockImplementation(() => undefined);
+  }
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+const event = (...bodies: string[]) =>
+  ({
+    Records: bodies.map((body, index) => ({
+      messageId: `m${index}`,
+      body,
+      receiptHandle: `h${index}`,
+      attributes: {},
+      messageAttributes: {},
+      eventSource: 'aws:sqs',
+    })),
+  }) as unknown as SQSEvent;
+
+const failed = (response: { batchItemFailures: { itemIdentifier: string }[] }) =>
+  response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+
+const status: DeviceStatus = {
+  schemaVersion: 1,
+  deviceId: 'line-1',
+  useCase: 'surface',
+  sentAt: '2026-03-01T10:20:00.000Z',
+  componentVersion: '1.0.0',
+  healthy: true,
+  conditions: [],
+  outboxRecords: 0,
+  framesProcessed: 10,
+  framesDropped: 0,
+  captureBytesToday: 0,
+  highestCounter: 2,
+};
+
+describe('ingest-results', () => {
+  test('case 31: of a queue batch, only poison and spoofed messages fail', async () => {
+    bucket.on(PutObjectCommand).resolves({});
+    table.on(TransactWriteCommand).resolves({});
+    const response = await ingestResults(
+      event(
+        aMessage(aBatch()),
+        '{"poison',
+        aMessage(aBatch({ batchId: 'batch-2' })),
+        aMessage(aBatch({ deviceId: 'line-2' })),
+      ),
+      context,
+    );
+    expect(failed(response)).toEqual(['m1', 'm3']);
+    expect(table.commandCalls(TransactWriteCommand)).toHaveLength(2);
+  });
+
+  test('case 34: when everything fails, everything comes back and nothing throws', async () => {
+    bucket.on(PutObjectCommand).rejects(new Error('SlowDown'));
+    const response = await ingestResults(event(aMessage(aBatch()), aMessage(aBatch())), context);
+    expect(failed(response)).toEqual(['m0', 'm1']);
+    expect(table.commandCalls(TransactWriteCommand)).toHaveLength(0);
+  });
+
+  test('[B3] classes of the shadow release are read once per process', async () => {
+    bucket.on(PutObjectCommand).resolves({});
+    table.on(TransactWriteCommand).resolves({});
+    table
+      .on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'release#000001' } })
+      .resolves({ Item: { release: JSON.stringify(aRelease({ releaseId: 'surface-1', counter: 1 })) } });
+    const shadow = { releaseId: 'surface-1', predictedClass: 'scratch', confidence: 0.7 };
+    const body = aMessage(aBatch({ records: [aResult({ shadow })] }));
+    await ingestResults(event(body), context);
+    await ingestResults(event(body), context);
+    expect(table.commandCalls(GetCommand)).toHaveLength(1);
+    const update = table.commandCalls(TransactWriteCommand)[1]?.args[0].input.TransactItems?.[1]?.Update;
+    expect(Object.values(update?.ExpressionAttributeNames ?? {})).toEqual(
+      expect.arrayContaining(['shadowCompared', 'shadowDisagreed']),
+    );
+  });
+
+  test('a missing variable is named', async () => {
+    delete process.env.SKETCH_TABLE;
+    await expect(ingestResults(event(aMessage(aBatch())), context)).rejects.toThrow(
+      'SKETCH_TABLE is required',
+    );
+  });
+});
+
+describe('ingest-status', () => {
+  test('[B7] a status is written unless a later one was received', async () => {
+    table.on(PutCommand).resolves({});
+    const response = await ingestStatus(event(aMessage(status)), context);
+    expect(failed(response)).toEqual([]);
+    expect(table.commandCalls(PutCommand)[0]?.args[0].input).toMatchObject({
+      TableName: 'inventory',
+      Item: { ...status, receivedAt: RECEIVED_AT },
+      ConditionExpression: 'attribute_not_exists(deviceId) OR receivedAt <= :receivedAt',
+    });
+  });
+
+  test('a status that comes too late is no failure', async () => {
+    table.on(PutCommand).rejects(new ConditionalCheckFailedException({ $metadata: {}, message: 'older' }));
+    expect(failed(await ingestStatus(event(aMessage(status)), context))).toEqual([]);
+  });
+
+  test('case 32: a status in the name of another device, or out of contract, fails alone', async () => {
+    table.on(PutCommand).resolves({});
+    const spoofed = aMessage({ ...status, deviceId: 'line-2' });
+    const broken = aMessage({ ...status, healthy: 'yes' });
+    expect(failed(await ingestStatus(event(spoofed, aMessage(status), broken), context))).toEqual([
+      'm0',
+      'm2',
+    ]);
+    expect(table.commandCalls(PutCommand)).toHaveLength(1);
+  });
+
+  test('case 34: throttling brings the message back', async () => {
+    table.on(PutCommand).rejects(new Error('ProvisionedThroughputExceededException'));
+    expect(failed(await ingestStatus(event(aMessage(status)), context))).toEqual(['m0']);
+  });
+});

@@ -1,0 +1,88 @@
+"""What the field is compared with: image statistics and histograms with the bins that the cloud uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaizen_training.contracts import contracts_folder
+
+# Luma of ITU-R BT.601; the device computes the same (edge-components/inference/src/domain/image-statistics.ts), and
+# contracts/examples/image-statistics.json holds both to it.
+LUMA = np.asarray([0.299, 0.587, 0.114])
+_IMAGES_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class ImageStatistics:
+    """One number per image, float64 [n].
+
+    Attributes:
+        brightness: mean luma, 0..255.
+        contrast: population standard deviation of luma, 0..127.5.
+        sharpness: mean absolute difference of horizontal neighbours, 0..255; 0 for an image of one column.
+    """
+
+    brightness: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+    sharpness: NDArray[np.float64]
+
+
+def _statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    luma = images.astype(np.float64) @ LUMA
+    differences = np.abs(np.diff(luma, axis=2))
+    sharpness = differences.mean(axis=(1, 2)) if luma.shape[2] > 1 else np.zeros(len(luma))
+    return np.stack([luma.mean(axis=(1, 2)), luma.std(axis=(1, 2)), sharpness])
+
+
+def image_statistics(images: NDArray[np.uint8]) -> ImageStatistics:
+    """Computes the statistics of images, uint8 [n, height, width, 3]."""
+    starts = range(0, len(images), _IMAGES_AT_ONCE)
+    brightness, contrast, sharpness = np.concatenate(
+        [_statistics(images[start : start + _IMAGES_AT_ONCE]) for start in starts], axis=1
+    )
+    return ImageStatistics(brightness, contrast, sharpness)
+
+
+def histogram(values: NDArray[np.float64], name: str) -> dict[str, Any]:
+    """Counts values into the equal-width bins of `contracts/histogram-bins.json`.
+
+    Args:
+        values: float [n].
+        name: a histogram of that file, such as `confidence`.
+
+    Returns:
+        The contract histogram; values outside the range are in the first or the last bin.
+    """
+    bins = json.loads((contracts_folder() / "histogram-bins.json").read_text(encoding="utf-8"))[name]
+    minimum, maximum, count = bins["minimum"], bins["maximum"], bins["bins"]
+    positions = np.floor((values - minimum) / (maximum - minimum) * count).astype(np.int64)
+    counts = np.bincount(np.clip(positions, 0, count - 1), minlength=count)
+    return {"minimum": minimum, "maximum": maximum, "counts": counts.tolist()}
+
+
+def baseline_of(
+    images: NDArray[np.uint8], probabilities: NDArray[np.float64], classes: list[str], test_accuracy: float
+) -> dict[str, Any]:
+    """The release's baseline: distributions over validation images and what the model says about them.
+
+    Args:
+        images: validation images after JPEG decoding, uint8 [n, height, width, 3].
+        probabilities: the model's answers to them, [n, classes].
+        classes: in the order of the model's output.
+        test_accuracy: accuracy on the untouched test split.
+    """
+    statistics = image_statistics(images)
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "confidence": histogram(probabilities.max(axis=1), "confidence"),
+        "brightness": histogram(statistics.brightness, "brightness"),
+        "contrast": histogram(statistics.contrast, "contrast"),
+        "sharpness": histogram(statistics.sharpness, "sharpness"),
+        "classCounts": {name: int((predicted == index).sum()) for index, name in enumerate(classes)},
+        "accuracy": test_accuracy,
+    }

@@ -1,0 +1,58 @@
+"""Installs what a SageMaker image lacks, inside that image and nowhere else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
+# Import names of the packages in requirements.txt.
+MODULES = ("jsonschema", "onnx", "onnxruntime", "onnxscript", "sklearn")
+# Files that only a real Processing or Training container has. The local SageMaker lays jobs out under a private
+# directory, so it never has them at these absolute paths.
+CONTAINER_MARKS = (Path("/opt/ml/config/processingjobconfig.json"), Path("/opt/ml/input/config/resourceconfig.json"))
+
+
+def missing_modules() -> list[str]:
+    """Modules of requirements.txt that cannot be imported."""
+    return [name for name in MODULES if find_spec(name) is None]
+
+
+def _pip_install() -> None:
+    subprocess.run(  # noqa: S603 - fixed command, our own file
+        [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-r", str(REQUIREMENTS)], check=True
+    )
+
+
+def ensure_requirements(
+    missing: Callable[[], list[str]] = missing_modules,
+    in_container: Callable[[], bool] = lambda: any(mark.exists() for mark in CONTAINER_MARKS),
+    install: Callable[[], None] = _pip_install,
+) -> None:
+    """Makes the modules of requirements.txt importable.
+
+    Raises:
+        RuntimeError: modules are missing outside a SageMaker container, where nothing is installed behind your back.
+        subprocess.CalledProcessError: pip failed.
+    """
+    absent = missing()
+    if not absent:
+        return
+    if not in_container():
+        raise RuntimeError(
+            f"the Python modules {', '.join(absent)} are missing: install training/requirements.lock"
+        )
+    install()
+
+
+def main() -> int:
+    """Runs as `python -m kaizen_training.bootstrap`."""
+    ensure_requirements()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
