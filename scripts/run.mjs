@@ -5,10 +5,19 @@ import { ROOT, SetupError, setup } from './setup.mjs';
 
 const COMMANDS = {
   setup: { what: 'installs everything', run: null },
-  demo: { what: 'runs the whole loop on a local AWS and writes out/demo/report.html', run: ['tsx', 'local/demo/main.ts'] },
+  demo: {
+    what: 'runs the whole loop on a local AWS and writes out/demo/report.html',
+    run: ['tsx', 'local/demo/main.ts'],
+  },
   local: { what: 'starts the local AWS and keeps it until Ctrl-C', run: ['tsx', 'local/launcher/main.ts'] },
-  test: { what: 'types, lint, all tests, and the loop with small settings', run: ['node', 'scripts/test.mjs'] },
-  build: { what: 'bundles the Lambda functions and the edge component', run: ['tsx', 'scripts/build-handlers.ts'] },
+  test: {
+    what: 'types, lint, all tests, and the loop with small settings',
+    run: ['node', 'scripts/test.mjs'],
+  },
+  build: {
+    what: 'bundles the Lambda functions and the edge component',
+    run: ['tsx', 'scripts/build-handlers.ts'],
+  },
   bench: { what: 'runs a benchmark suite: npm run bench -- <suite>', run: ['tsx', 'bench/main.ts'] },
   kaizen: { what: 'the operator command line: npm run kaizen -- --help', run: ['tsx', 'bin/kaizen.ts'] },
 };

@@ -49,7 +49,9 @@ function findPython() {
       );
   const seen = [];
   for (const command of candidates) {
-    const probe = spawnSync(command, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' });
+    const probe = spawnSync(command, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], {
+      encoding: 'utf8',
+    });
     if (probe.status !== 0) continue;
     const version = probe.stdout.trim();
     seen.push(`${command} is ${version}`);
@@ -67,32 +69,56 @@ function findPython() {
 function runStep(what, command, args, hint) {
   const started = Date.now();
   process.stdout.write(`setup: ${what} ...\n`);
-  const outcome = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+  const outcome = spawnSync(command, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+  });
   if (outcome.status !== 0) {
-    const lines = `${outcome.stdout ?? ''}${outcome.stderr ?? ''}${outcome.error?.message ?? ''}`.trim().split('\n');
+    const lines = `${outcome.stdout ?? ''}${outcome.stderr ?? ''}${outcome.error?.message ?? ''}`
+      .trim()
+      .split('\n');
     throw new SetupError(`${what} failed. ${hint}\nIts last lines:\n${lines.slice(-15).join('\n')}`);
   }
   process.stdout.write(`setup: ${what} took ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
 
-const NETWORK_HINT = 'Check the network connection to the package registries and the free disk space, then run the command again.';
+const NETWORK_HINT =
+  'Check the network connection to the package registries and the free disk space, then run the command again.';
 
 export function setup() {
   checkNode();
   const state = readState();
   const lockFile = join(ROOT, 'package-lock.json');
-  const npmDigest = digestOf(readFileSync(lockFile), process.versions.modules, process.platform, process.arch);
+  const npmDigest = digestOf(
+    readFileSync(lockFile),
+    process.versions.modules,
+    process.platform,
+    process.arch,
+  );
   if (state.npm !== npmDigest || !existsSync(join(ROOT, 'node_modules'))) {
     runStep('installing the locked npm packages', 'npm', ['ci', '--no-audit', '--no-fund'], NETWORK_HINT);
     writeFileSync(STATE_FILE, JSON.stringify({ ...readState(), npm: npmDigest }));
   }
   const requirements = readFileSync(join(ROOT, REQUIREMENTS));
   const interpreter = join(ROOT, '.venv', 'bin', 'python');
-  const upToDate = state.python === digestOf(requirements, state.pythonVersion ?? '') && existsSync(interpreter);
+  const upToDate =
+    state.python === digestOf(requirements, state.pythonVersion ?? '') && existsSync(interpreter);
   if (!upToDate) {
     const { command, version } = findPython();
-    runStep(`making the Python ${version} environment`, command, ['-m', 'venv', '--clear', '.venv'], 'Python needs its venv module (Debian: python3-venv).');
-    runStep('installing the locked Python packages', interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], NETWORK_HINT);
+    runStep(
+      `making the Python ${version} environment`,
+      command,
+      ['-m', 'venv', '--clear', '.venv'],
+      'Python needs its venv module (Debian: python3-venv).',
+    );
+    runStep(
+      'installing the locked Python packages',
+      interpreter,
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS],
+      NETWORK_HINT,
+    );
     writeFileSync(
       STATE_FILE,
       JSON.stringify({ ...readState(), python: digestOf(requirements, version), pythonVersion: version }),

@@ -16,7 +16,10 @@ function jestTotals(file) {
     try {
       const report = JSON.parse(readFileSync(file, 'utf8'));
       // A suite that does not load has no failed test of its own but has failed all the same.
-      return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
+      return {
+        passed: report.numPassedTests,
+        failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+      };
     } catch {
       return whole(outcome);
     }
@@ -26,7 +29,8 @@ function jestTotals(file) {
 function pytestTotals(file) {
   return (outcome) => {
     try {
-      const [, errors, failures, , tests] = /errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"/.exec(readFileSync(file, 'utf8'));
+      const [, errors, failures, , tests] =
+        /errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"/.exec(readFileSync(file, 'utf8'));
       const failed = Number(errors) + Number(failures);
       return { passed: Number(tests) - failed, failed };
     } catch {
@@ -50,20 +54,39 @@ const STAGES = [
   { name: 'lint: TypeScript', command: [bin('biome'), 'ci', '.'], totals: whole },
   { name: 'lint: Python', command: [python, '-m', 'ruff', 'check', '.'], totals: whole },
   { name: 'format: Python', command: [python, '-m', 'ruff', 'format', '--check', '.'], totals: whole },
-  { name: 'types: Python', command: [python, '-m', 'mypy', '--config-file', 'training/pyproject.toml', 'training/kaizen_training'], totals: whole },
-  { name: 'generated contract types are current', command: [bin('tsx'), 'scripts/generate-contracts.ts', '--check'], totals: whole },
+  {
+    name: 'types: Python',
+    command: [python, '-m', 'mypy', '--config-file', 'training/pyproject.toml', 'training/kaizen_training'],
+    totals: whole,
+  },
+  {
+    name: 'generated contract types are current',
+    command: [bin('tsx'), 'scripts/generate-contracts.ts', '--check'],
+    totals: whole,
+  },
   jest('unit'),
-  { name: 'tests: Python', command: [python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`], totals: pytestTotals(pytestFile) },
+  {
+    name: 'tests: Python',
+    command: [python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
+    totals: pytestTotals(pytestFile),
+  },
   jest('infrastructure'),
   jest('integ', '--runInBand'),
-  { name: 'the whole loop, small', command: [bin('tsx'), 'local/demo/main.ts', '--small', '--output', 'out/test/loop'], totals: whole },
+  {
+    name: 'the whole loop, small',
+    command: [bin('tsx'), 'local/demo/main.ts', '--small', '--output', 'out/test/loop'],
+    totals: whole,
+  },
 ];
 
 function main() {
   const only = process.argv.slice(2);
-  const stages = only.length === 0 ? STAGES : STAGES.filter((stage) => only.some((word) => stage.name.includes(word)));
+  const stages =
+    only.length === 0 ? STAGES : STAGES.filter((stage) => only.some((word) => stage.name.includes(word)));
   if (stages.length === 0) {
-    console.error(`no check is called '${only.join(' ')}'. Checks: ${STAGES.map((stage) => stage.name).join('; ')}`);
+    console.error(
+      `no check is called '${only.join(' ')}'. Checks: ${STAGES.map((stage) => stage.name).join('; ')}`,
+    );
     process.exitCode = 2;
     return;
   }
@@ -81,7 +104,9 @@ function main() {
     if (outcome.status !== 0 && counted.failed === 0) counted.failed = 1;
     totals.passed += counted.passed;
     totals.failed += counted.failed;
-    rows.push(`${counted.failed === 0 ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(40)} ${String(counted.passed).padStart(5)} passed ${String(counted.failed).padStart(3)} failed ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s`);
+    rows.push(
+      `${counted.failed === 0 ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(40)} ${String(counted.passed).padStart(5)} passed ${String(counted.failed).padStart(3)} failed ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s`,
+    );
   }
   console.log(`\n${rows.join('\n')}\n`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);

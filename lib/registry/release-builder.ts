@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
 import type { AppConfig } from '../app-config';
 import { HandlerFunction } from '../shared/handler-function';
@@ -26,6 +27,7 @@ export class ReleaseBuilder extends Construct {
 
   constructor(scope: Construct, id: string, props: ReleaseBuilderProps) {
     super(scope, id);
+    const { registry } = props.config;
     const { bucket, releaseTable, signingKey, modelPackageGroupName } = props.registry;
     const builder = new HandlerFunction(this, 'BuildRelease', {
       ...props,
@@ -36,6 +38,8 @@ export class ReleaseBuilder extends Construct {
         [ENVIRONMENT_VARIABLES.releaseTable]: releaseTable.tableName,
         [ENVIRONMENT_VARIABLES.signingKeyArn]: signingKey.keyArn,
         [ENVIRONMENT_VARIABLES.modelPackageGroup]: modelPackageGroupName,
+        [REGISTRY_VARIABLES.releaseLifetimeDays]: String(registry.releaseLifetimeDays),
+        [REGISTRY_VARIABLES.releaseArchitectures]: registry.architectures.join(','),
       },
       timeout: Duration.minutes(5),
       memorySize: 1024,

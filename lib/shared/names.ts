@@ -3,6 +3,8 @@
  * know these. Everything else is named by CloudFormation.
  */
 
+export { modelComponentName } from '../../lambda/registry/names';
+
 /** What a name is made of; an AppConfig fits. */
 export interface NameScope {
   readonly environmentName: string;
@@ -35,15 +37,6 @@ export const pipelineName = (scope: NameScope): string =>
   `kaizen-${scope.environmentName}-${scope.useCase}-training`;
 export const stateMachineName = (scope: NameScope): string => `kaizen-${scope.environmentName}-rollout`;
 export const dashboardName = (scope: NameScope): string => `kaizen-${scope.environmentName}`;
-
-/** `surface-inspection` -> `com.kaizenedge.model.SurfaceInspection`. */
-export function modelComponentName(useCase: string): string {
-  const pascal = useCase
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
-  return `com.kaizenedge.model.${pascal}`;
-}
 
 /** Where a device puts its captures in the telemetry bucket. */
 export const capturePrefix = (scope: NameScope, thingName: string): string =>

@@ -37,6 +37,7 @@ export class FleetStack extends Stack {
       sketchTable: data.telemetry.sketchTable,
       labelTable: data.dataset.labelTable,
       inventoryTable: data.telemetry.inventoryTable,
+      episodeTable: data.episodeTable,
       signingKey: data.registry.signingKey,
       waves: fleet.waves,
       inferenceComponent: { name: component.name, version: component.version },

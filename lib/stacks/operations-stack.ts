@@ -50,6 +50,7 @@ export class OperationsStack extends Stack {
       deadLetterQueues: {
         manifests: data.dataset.manifestQueue.deadLetterQueue,
         'build-release': training.releaseBuilder.deadLetterQueue,
+        rollout: fleet.rollout.deadLetterQueue,
         results: fleet.intake.results.deadLetterQueue,
         status: fleet.intake.status.deadLetterQueue,
         'evaluate-drift': drift.deadLetterQueue,

@@ -47,7 +47,11 @@ export interface DemoContext {
   readonly outage: { deviceId: string; from: number; until: number };
 }
 
-export function note(context: Pick<DemoContext, 'events' | 'console'>, kind: DemoEvent['kind'], what: string): void {
+export function note(
+  context: Pick<DemoContext, 'events' | 'console'>,
+  kind: DemoEvent['kind'],
+  what: string,
+): void {
   context.events.push({ at: Date.now(), what, kind });
   context.console.line(`  ${what}`);
 }

@@ -1,11 +1,11 @@
 /** The demo, as a table of contents. Each phase is a file under phases/. */
 import type { DemoConsole } from './console';
-import { introduceCrack } from './phases/introduce-crack';
 import { driftTheLight } from './phases/drift-the-light';
+import { introduceCrack } from './phases/introduce-crack';
+import { recoverByRetraining } from './phases/recover-by-retraining';
 import { reportFigures } from './phases/report-figures';
 import { rollOutFirstRelease } from './phases/roll-out-first-release';
 import { rollOutWrongModel } from './phases/roll-out-wrong-model';
-import { recoverByRetraining } from './phases/recover-by-retraining';
 import { startEverything } from './phases/start-everything';
 import { tamperWithAnArtifact } from './phases/tamper-with-an-artifact';
 import { trainFirstModel } from './phases/train-first-model';

@@ -29,7 +29,10 @@ export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEn
   ]);
   const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
   // An output's name is unique over the stacks.
-  return new KaizenEnvironment('local', new Map(Object.values(byStack).flatMap((stack) => Object.entries(stack))));
+  return new KaizenEnvironment(
+    'local',
+    new Map(Object.values(byStack).flatMap((stack) => Object.entries(stack))),
+  );
 }
 
 async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {

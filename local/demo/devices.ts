@@ -56,7 +56,8 @@ export class Device {
       },
     });
     const outcome = await Promise.race([up, this.child.ended]);
-    if (outcome !== 'ready') throw new Error(`${this.thingName} did not start (${outcome}):\n${this.child.tail}`);
+    if (outcome !== 'ready')
+      throw new Error(`${this.thingName} did not start (${outcome}):\n${this.child.tail}`);
   }
 
   /** Cuts the device off from every network; it goes on working. */

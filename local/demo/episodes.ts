@@ -12,7 +12,11 @@ export interface EpisodeInWords {
 
 /** Every episode, oldest first. */
 export async function readEpisodes({ clients, environment }: DemoContext): Promise<EpisodeInWords[]> {
-  const table = new EpisodeTable(clients.dynamoDb, environment.output('EpisodeTableName'), environment.useCase);
+  const table = new EpisodeTable(
+    clients.dynamoDb,
+    environment.output('EpisodeTableName'),
+    environment.useCase,
+  );
   return (await table.all()).map(({ episodeId, releaseId, openedAt, status, evidence }) => ({
     episodeId,
     releaseId,

@@ -50,14 +50,21 @@ export function windowsOf(observations: readonly Observation[]): DeviceWindow[] 
 }
 
 /** rows[i][j]: frames of class i that were predicted as class j; invalid frames left out. */
-export function confusionOf(title: string, observations: readonly Observation[]): ReportData['confusions'][number] {
+export function confusionOf(
+  title: string,
+  observations: readonly Observation[],
+): ReportData['confusions'][number] {
   const classes = [
-    ...new Set(observations.flatMap(({ record, truth }) => [truth.label, record.predictedClass ?? truth.label])),
+    ...new Set(
+      observations.flatMap(({ record, truth }) => [truth.label, record.predictedClass ?? truth.label]),
+    ),
   ].sort();
   const rows = classes.map((actual) =>
     classes.map(
       (predicted) =>
-        observations.filter(({ record, truth }) => truth.label === actual && record.predictedClass === predicted).length,
+        observations.filter(
+          ({ record, truth }) => truth.label === actual && record.predictedClass === predicted,
+        ).length,
     ),
   );
   return { title, classes, rows };

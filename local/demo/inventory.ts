@@ -4,7 +4,10 @@ import type { DeviceStatus } from '../../contracts';
 import type { DemoContext } from './context';
 import { waitFor } from './waiting';
 
-export async function readInventory({ clients, environment }: DemoContext): Promise<Map<string, DeviceStatus>> {
+export async function readInventory({
+  clients,
+  environment,
+}: DemoContext): Promise<Map<string, DeviceStatus>> {
   const answer = await clients.dynamoDb.send(
     new ScanCommand({ TableName: environment.output('InventoryTableName'), ConsistentRead: true }),
   );

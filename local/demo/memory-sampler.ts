@@ -31,7 +31,10 @@ function readProcesses(): Map<number, ProcessMemory> {
 }
 
 /** Sum over a process and its descendants. Shared pages are counted once per process, so this is an upper bound. */
-export function residentBytes(root: number, processes: ReadonlyMap<number, ProcessMemory> = readProcesses()): number {
+export function residentBytes(
+  root: number,
+  processes: ReadonlyMap<number, ProcessMemory> = readProcesses(),
+): number {
   const children = new Map<number, number[]>();
   for (const [id, { parent }] of processes) children.set(parent, [...(children.get(parent) ?? []), id]);
   const waiting = [root];

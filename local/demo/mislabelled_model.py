@@ -15,15 +15,17 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx
 from onnx import TensorProto, helper
 
+Value = TypeVar("Value")
+
 INNER_OUTPUT = "probabilities_in_true_order"
 
 
-def rotated(values: list[float]) -> list[float]:
+def rotated(values: list[Value]) -> list[Value]:
     """Gives place i the value of place i + 1."""
     return values[1:] + values[:1]
 
@@ -38,16 +40,21 @@ def rotate_output(source: Path, target: Path, output_name: str, classes: int) ->
     graph = model.graph
     producers = [node for node in graph.node if output_name in node.output]
     if len(producers) != 1:
-        raise ValueError(f"{source.name}: must have one node that computes '{output_name}', has {len(producers)}")
+        raise ValueError(
+            f"{source.name}: must have one node that computes '{output_name}', has {len(producers)}"
+        )
     for node in graph.node:
         for names in (node.input, node.output):
             for index, name in enumerate(names):
                 if name == output_name:
                     names[index] = INNER_OUTPUT
-    order = rotated([float(index) for index in range(classes)])
-    indices = [int(index) for index in order]
-    graph.initializer.append(helper.make_tensor("class_order", TensorProto.INT64, [classes], indices))
-    graph.node.append(helper.make_node("Gather", [INNER_OUTPUT, "class_order"], [output_name], axis=0))
+    order = rotated(list(range(classes)))
+    graph.initializer.append(
+        helper.make_tensor("class_order", TensorProto.INT64, [classes], order)
+    )
+    graph.node.append(
+        helper.make_node("Gather", [INNER_OUTPUT, "class_order"], [output_name], axis=0)
+    )
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, target)
 
@@ -55,7 +62,11 @@ def rotate_output(source: Path, target: Path, output_name: str, classes: int) ->
 def described(path: Path) -> dict[str, Any]:
     """The contract releaseFile of a file."""
     content = path.read_bytes()
-    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return {
+        "name": path.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
 
 
 def mislabel(source: Path, target: Path) -> None:
@@ -72,13 +83,22 @@ def mislabel(source: Path, target: Path) -> None:
     graphs = {variant["file"] for variant in exported["variants"]}
     for name in (file["name"] for file in exported["files"]):
         if name in graphs:
-            rotate_output(source / name, target / name, exported["input"]["outputName"], len(exported["classes"]))
+            rotate_output(
+                source / name,
+                target / name,
+                exported["input"]["outputName"],
+                len(exported["classes"]),
+            )
         else:
             shutil.copyfile(source / name, target / name)
     exported["files"] = [described(target / file["name"]) for file in exported["files"]]
     for sample in exported["goldenSamples"]:
-        sample["probabilities"] = {name: rotated(row) for name, row in sample["probabilities"].items()}
-    (target / "export.json").write_text(json.dumps(exported, indent=2) + "\n", encoding="utf-8")
+        sample["probabilities"] = {
+            name: rotated(row) for name, row in sample["probabilities"].items()
+        }
+    (target / "export.json").write_text(
+        json.dumps(exported, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def main() -> int:

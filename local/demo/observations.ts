@@ -54,7 +54,8 @@ export class Observations {
       if (line === '') continue;
       const record = JSON.parse(line) as Observation['record'];
       const truth = this.line.truthOf(record.frameId);
-      if (!truth) throw new Error(`${key} has a result for frame ${record.frameId}, which the line never showed`);
+      if (!truth)
+        throw new Error(`${key} has a result for frame ${record.frameId}, which the line never showed`);
       const id = `${record.deviceId}/${record.recordId}`;
       if (this.byRecord.has(id)) this.duplicates += 1;
       else this.byRecord.set(id, { record, truth });

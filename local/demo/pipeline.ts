@@ -1,4 +1,6 @@
 /** Starting and following executions of the training pipeline, by the SDK as anybody would. */
+
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import {
   DescribePipelineExecutionCommand,
   ListModelPackagesCommand,
@@ -6,7 +8,6 @@ import {
   ListPipelineExecutionsCommand,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { type EvaluationReport, type ExportedModel, parseContractJson } from '../../contracts';
 import { type DemoContext, note } from './context';
 import { waitFor } from './waiting';
@@ -46,7 +47,9 @@ export async function executionArns({ clients, environment }: DemoContext): Prom
   const answer = await clients.sageMaker.send(
     new ListPipelineExecutionsCommand({ PipelineName: environment.output('PipelineName') }),
   );
-  return (answer.PipelineExecutionSummaries ?? []).map(({ PipelineExecutionArn }) => PipelineExecutionArn as string);
+  return (answer.PipelineExecutionSummaries ?? []).map(
+    ({ PipelineExecutionArn }) => PipelineExecutionArn as string,
+  );
 }
 
 /**
@@ -56,7 +59,12 @@ export async function executionArns({ clients, environment }: DemoContext): Prom
 export async function followExecution(context: DemoContext, arn: string): Promise<PipelineExecution> {
   const { clients, signal } = context;
   const status = await waitFor(
-    { what: `pipeline execution ${arn}`, timeoutSeconds: PIPELINE_TIMEOUT_SECONDS, signal, pollMilliseconds: 1000 },
+    {
+      what: `pipeline execution ${arn}`,
+      timeoutSeconds: PIPELINE_TIMEOUT_SECONDS,
+      signal,
+      pollMilliseconds: 1000,
+    },
     async () => {
       const execution = await clients.sageMaker.send(
         new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }),
@@ -65,7 +73,8 @@ export async function followExecution(context: DemoContext, arn: string): Promis
       return found === 'Executing' || found === 'Stopping' ? undefined : found;
     },
   );
-  if (status !== 'Succeeded') throw new Error(`the training pipeline ended ${status}: ${await reasonsOf(context, arn)}`);
+  if (status !== 'Succeeded')
+    throw new Error(`the training pipeline ended ${status}: ${await reasonsOf(context, arn)}`);
   const execution = await readOutcome(context, arn);
   const { evaluation, exported, modelPackageVersion } = execution;
   note(
@@ -107,7 +116,12 @@ async function readOutcome(context: DemoContext, arn: string): Promise<PipelineE
   };
 }
 
-async function readText({ clients }: DemoContext, bucket: string, prefix: string, file: string): Promise<string> {
+async function readText(
+  { clients }: DemoContext,
+  bucket: string,
+  prefix: string,
+  file: string,
+): Promise<string> {
   const listed = await clients.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
   const key = listed.Contents?.map(({ Key }) => Key).find((name) => name?.endsWith(`/${file}`));
   if (!key) throw new Error(`s3://${bucket}/${prefix} has no ${file}`);

@@ -22,7 +22,12 @@ async function render(directory: string, args: readonly string[], signal: AbortS
     command: virtualEnvironmentPython(),
     arguments: ['-m', 'kaizen_training.surfaces', ...args],
     workingDirectory: join(REPOSITORY_ROOT, 'training'),
-    environment: { PATH: process.env.PATH, HOME: directory, PYTHONDONTWRITEBYTECODE: '1', OMP_NUM_THREADS: '1' },
+    environment: {
+      PATH: process.env.PATH,
+      HOME: directory,
+      PYTHONDONTWRITEBYTECODE: '1',
+      OMP_NUM_THREADS: '1',
+    },
     logFile: join(directory, 'render.log'),
   });
   const abort = () => void child.stop();
@@ -54,7 +59,11 @@ export async function renderImages(
     `--condition=${condition}`,
     `--classes=${share(mix)}`,
   ];
-  await render(directory, ['dataset', `--output=${dataset}`, `--items=${datasetItems}`, `--seed=${seed}`], signal);
+  await render(
+    directory,
+    ['dataset', `--output=${dataset}`, `--items=${datasetItems}`, `--seed=${seed}`],
+    signal,
+  );
   await render(directory, stockArguments(stock.normal, 1, 'normal', CLASS_MIX.normal), signal);
   await render(directory, stockArguments(stock.drifted, 2, 'drifted', CLASS_MIX.normal), signal);
   await render(directory, stockArguments(stock.crack, 3, 'drifted', CLASS_MIX.withCrack), signal);

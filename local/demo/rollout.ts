@@ -31,7 +31,11 @@ const RELEASE_TIMEOUT_SECONDS = 60;
 const ROLLOUT_TIMEOUT_SECONDS = 420;
 
 /** The exported files behind a release, for the report's table of models. */
-export function keepModel(context: DemoContext, counter: number, { evaluation, exported }: PipelineExecution): void {
+export function keepModel(
+  context: DemoContext,
+  counter: number,
+  { evaluation, exported }: PipelineExecution,
+): void {
   const { parity, files, variants } = exported;
   const bytesOf = (file: string) => files.find(({ name }) => name === file)?.bytes ?? 0;
   context.models.push({
@@ -73,7 +77,11 @@ export async function approve(context: DemoContext, version: number, reason: str
   const { clients, environment, signal } = context;
   await approveModelPackage(clients, environment, { version, reason });
   const item = await waitFor(
-    { what: `the signed release of model package ${version}`, timeoutSeconds: RELEASE_TIMEOUT_SECONDS, signal },
+    {
+      what: `the signed release of model package ${version}`,
+      timeoutSeconds: RELEASE_TIMEOUT_SECONDS,
+      signal,
+    },
     async () => {
       const found = await clients.dynamoDb.send(
         new GetCommand({
@@ -85,7 +93,11 @@ export async function approve(context: DemoContext, version: number, reason: str
     },
   );
   const counter = item.counter as number;
-  note(context, 'release', `model package ${version} approved ("${reason}"): release ${counter} built and signed`);
+  note(
+    context,
+    'release',
+    `model package ${version} approved ("${reason}"): release ${counter} built and signed`,
+  );
   return counter;
 }
 

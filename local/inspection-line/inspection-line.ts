@@ -92,7 +92,9 @@ export class InspectionLine {
   private framesOf(condition: string): readonly StockFrame[] {
     const frames = this.options.stock[condition];
     if (!frames?.length) {
-      throw new Error(`no frames for condition '${condition}'; there are ${Object.keys(this.options.stock).join(', ')}`);
+      throw new Error(
+        `no frames for condition '${condition}'; there are ${Object.keys(this.options.stock).join(', ')}`,
+      );
     }
     return frames;
   }
@@ -142,14 +144,24 @@ class Camera {
     });
   }
 
-  show(frames: readonly StockFrame[], condition: string): { readonly frame: ShownFrame; readonly image: Buffer } | undefined {
+  show(
+    frames: readonly StockFrame[],
+    condition: string,
+  ): { readonly frame: ShownFrame; readonly image: Buffer } | undefined {
     if (!this.client) return undefined;
     const frame = frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame;
     const shownAt = Date.now();
     const frameId = `${this.deviceId}-${String(this.sequence++).padStart(7, '0')}`;
     const header = { frameId, capturedAt: new Date(shownAt).toISOString(), bytes: frame.jpeg.length };
     this.client.write(encodeFrame(header, frame.jpeg));
-    const shown = { frameId, deviceId: this.deviceId, label: frame.label, condition, shownAt, bytes: frame.jpeg.length };
+    const shown = {
+      frameId,
+      deviceId: this.deviceId,
+      label: frame.label,
+      condition,
+      shownAt,
+      bytes: frame.jpeg.length,
+    };
     return { frame: shown, image: frame.jpeg };
   }
 

@@ -23,7 +23,10 @@ function environmentFile(aws: LocalAws): string {
 async function main(): Promise<number> {
   let values: { 'env-file': string; help: boolean };
   try {
-    const options = { 'env-file': { type: 'string', default: 'out/local.env' }, help: { type: 'boolean', default: false } } as const;
+    const options = {
+      'env-file': { type: 'string', default: 'out/local.env' },
+      help: { type: 'boolean', default: false },
+    } as const;
     ({ values } = parseArgs({ options }));
   } catch (error) {
     console.error(`${(error as Error).message.split('. ')[0]}.\n${USAGE}`);

@@ -109,4 +109,3 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
     gateway: { url: gateway.url, caPath: gatewayCaPath },
   };
 }
-

@@ -81,6 +81,7 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
         .map((resource) => JSON.stringify(resource));
     const puts = withAction('s3:PutObject');
     expect(puts).toHaveLength(1);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
     expect(puts[0]).toContain('/captures/surface-inspection/${credentials-iot:ThingName}/*');
     const gets = withAction('s3:GetObject');
     expect(

@@ -15,12 +15,13 @@ function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
+const THING_NAME = '${iot:Connection.Thing.ThingName}';
+
 /** A variable without a value makes its resource match nothing, as AWS IoT does. */
 function resolved(resource: string, { thingName }: Connection): string | undefined {
-  if (!resource.includes('${')) return resource;
-  const known =
-    thingName === undefined ? resource : resource.replaceAll('${iot:Connection.Thing.ThingName}', thingName);
-  return known.includes('${') ? undefined : known;
+  const known = thingName === undefined ? resource : resource.replaceAll(THING_NAME, thingName);
+  return /\$\{/.test(known) ? undefined : known;
 }
 
 function holds(statement: Statement, { thingName }: Connection): boolean {

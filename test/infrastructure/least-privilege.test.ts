@@ -1,12 +1,13 @@
 import { identityStatements, listOf, trustStatements } from './policy-statements';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
-/** Actions that have no resource to name, each with the place in AWS's service authorization reference. */
+/** Actions that have no resource to name, as AWS's service authorization reference says. */
 const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'xray:PutTraceSegments': 'X-Ray: the action supports no resource-level permission',
   'xray:PutTelemetryRecords': 'X-Ray: the action supports no resource-level permission',
-  'ecr:GetAuthorizationToken': 'ECR: the action supports no resource-level permission',
-  'cloudwatch:PutMetricData': 'CloudWatch: the action supports no resource-level permission',
+  'xray:GetSamplingRules': 'X-Ray: the action supports no resource-level permission',
+  'xray:GetSamplingTargets': 'X-Ray: the action supports no resource-level permission',
+  'greengrass:ListDeployments': 'Greengrass V2: the action supports no resource-level permission',
   'logs:CreateLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
   'logs:GetLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
   'logs:UpdateLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
@@ -116,4 +117,15 @@ describe.each(ENVIRONMENTS)('%s: least privilege', (environment) => {
       signing.filter(({ where }) => !/BuildRelease|RollBackWave/i.test(where)).map(({ where }) => where),
     ).toEqual([]);
   });
+});
+
+test('every exception above is needed somewhere', () => {
+  const used = new Set(
+    ENVIRONMENTS.flatMap((environment) =>
+      identityStatements(synthesizedApp(environment)).flatMap(({ statement }) => listOf(statement.Action)),
+    ),
+  );
+  expect(
+    [...Object.keys(ACTIONS_WITHOUT_RESOURCE), ...ACTION_FAMILIES].filter((action) => !used.has(action)),
+  ).toEqual([]);
 });

@@ -26,16 +26,14 @@ export function identityStatements(app: SynthesizedApp): PlacedStatement[] {
       statement,
     })),
   );
-  const inline = app
-    .resources('AWS::IAM::Role')
-    .flatMap(({ stack, logicalId, Properties }) =>
-      listOf<{ PolicyDocument: { Statement: Statement[] } }>(Properties.Policies).flatMap((policy) =>
-        listOf(policy.PolicyDocument.Statement).map((statement) => ({
-          where: `${stack}/${logicalId}`,
-          statement,
-        })),
-      ),
-    );
+  const inline = app.resources('AWS::IAM::Role').flatMap(({ stack, logicalId, Properties }) =>
+    listOf<{ PolicyDocument: { Statement: Statement[] } }>(Properties.Policies).flatMap((policy) =>
+      listOf(policy.PolicyDocument.Statement).map((statement) => ({
+        where: `${stack}/${logicalId}`,
+        statement,
+      })),
+    ),
+  );
   return [...attached, ...inline];
 }
 

@@ -12,10 +12,37 @@ function masked(text: string): string {
   return hidden.length > LONGEST_TEXT ? `${hidden.slice(0, 60)}... <long text>` : hidden;
 }
 
+interface PolicyStatement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: unknown;
+  readonly Principal?: unknown;
+  readonly Resource?: unknown;
+  readonly Condition?: unknown;
+}
+
+const isStatement = (value: object): value is PolicyStatement => 'Effect' in value && 'Action' in value;
+
+/** `Allow s3:PutObject on <Bucket.Arn>/results/* if {...}`: a reviewer reads sentences, one per line of a diff. */
+function sentence({ Sid, Effect, Action, Principal, Resource, Condition }: PolicyStatement): string {
+  const words = (value: unknown) => {
+    const plain = simplified(value);
+    return (Array.isArray(plain) ? plain : [plain])
+      .map((word) => (typeof word === 'string' ? word : JSON.stringify(word).replaceAll('"', '')))
+      .join(', ');
+  };
+  const parts = [Effect, words(Action)];
+  if (Principal !== undefined) parts.push('by', words(Principal));
+  if (Resource !== undefined) parts.push('on', words(Resource));
+  if (Condition !== undefined) parts.push('if', words(Condition));
+  return `${Sid === undefined ? '' : `${Sid}: `}${parts.join(' ')}`;
+}
+
 function simplified(value: unknown): unknown {
   if (typeof value === 'string') return masked(value);
   if (Array.isArray(value)) return value.map(simplified);
   if (value === null || typeof value !== 'object') return value;
+  if (isStatement(value)) return sentence(value);
   const entries = Object.entries(value);
   const [[name, argument] = ['', undefined]] = entries;
   // Intrinsic functions as one line: the reader wants to know what is meant, not how it is spelled.

@@ -22,6 +22,7 @@ export interface PlacedResource extends Resource {
 }
 
 export interface SynthesizedApp {
+  readonly app: App;
   readonly config: AppConfig;
   readonly stacks: Readonly<Record<'data' | 'training' | 'fleet' | 'operations', Stack>>;
   readonly templates: ReadonlyMap<string, Template>;
@@ -35,14 +36,14 @@ function synthesize(environment: EnvironmentName): SynthesizedApp {
   const stacks = { data, training, fleet, operations };
   const templates = new Map(Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]));
   return {
+    app,
     config,
     stacks,
     templates,
     resources: (type) =>
       [...templates].flatMap(([stack, template]) =>
         Object.entries(template.findResources(type)).map(([logicalId, resource]) => ({
-          Properties: {},
-          ...(resource as Resource),
+          ...({ Properties: {}, ...resource } as Resource),
           stack,
           logicalId,
         })),

@@ -21,6 +21,11 @@ def missing_modules() -> list[str]:
     return [name for name in MODULES if find_spec(name) is None]
 
 
+def is_sagemaker_container() -> bool:
+    """Whether this process runs in a real SageMaker container."""
+    return any(mark.exists() for mark in CONTAINER_MARKS)
+
+
 def _pip_install() -> None:
     subprocess.run(  # noqa: S603 - fixed command, our own file
         [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-r", str(REQUIREMENTS)], check=True
@@ -29,7 +34,7 @@ def _pip_install() -> None:
 
 def ensure_requirements(
     missing: Callable[[], list[str]] = missing_modules,
-    in_container: Callable[[], bool] = lambda: any(mark.exists() for mark in CONTAINER_MARKS),
+    in_container: Callable[[], bool] = is_sagemaker_container,
     install: Callable[[], None] = _pip_install,
 ) -> None:
     """Makes the modules of requirements.txt importable.
@@ -42,9 +47,7 @@ def ensure_requirements(
     if not absent:
         return
     if not in_container():
-        raise RuntimeError(
-            f"the Python modules {', '.join(absent)} are missing: install training/requirements.lock"
-        )
+        raise RuntimeError(f"the Python modules {', '.join(absent)} are missing: install training/requirements.lock")
     install()
 
 

@@ -35,7 +35,11 @@ async function goOffline(context: DemoContext): Promise<void> {
   device.restoreNetwork();
   const until = Date.now();
   context.outage.until = until;
-  note(context, 'fault', `${device.thingName} has its network back after ${context.settings.offlineSeconds} s`);
+  note(
+    context,
+    'fault',
+    `${device.thingName} has its network back after ${context.settings.offlineSeconds} s`,
+  );
   const shown = [...context.line.shown.values()].filter(
     (frame) => frame.deviceId === device.thingName && frame.shownAt >= from && frame.shownAt < until,
   );
@@ -59,11 +63,19 @@ async function goOffline(context: DemoContext): Promise<void> {
 
 async function awaitDrift(context: DemoContext): Promise<void> {
   const episode = await waitFor(
-    { what: 'the monitor to open a drift episode', timeoutSeconds: DRIFT_TIMEOUT_SECONDS, signal: context.signal },
+    {
+      what: 'the monitor to open a drift episode',
+      timeoutSeconds: DRIFT_TIMEOUT_SECONDS,
+      signal: context.signal,
+    },
     async () => (await readEpisodes(context))[0],
   );
   note(context, 'drift', `drift detected on release ${episode.releaseId}: ${episode.evidence}`);
   await context.observations.refresh();
   const drifted = context.observations.all.filter(({ truth }) => truth.condition === 'drifted');
-  note(context, 'line', `accuracy under the drifted light: ${percent(accuracyOf(drifted))} of ${drifted.length} frames`);
+  note(
+    context,
+    'line',
+    `accuracy under the drifted light: ${percent(accuracyOf(drifted))} of ${drifted.length} frames`,
+  );
 }

@@ -22,7 +22,10 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
   await console.phase('rollout: release 2; one device loses power in the middle of it', async () => {
     const counter = await approve(context, execution.modelPackageVersion, 'knows crack; no class got worse');
     keepModel(context, counter, execution);
-    const [rollout] = await Promise.all([followRollout(context, counter), cutPowerDuringRollout(context, counter)]);
+    const [rollout] = await Promise.all([
+      followRollout(context, counter),
+      cutPowerDuringRollout(context, counter),
+    ]);
     expectInService(context, rollout);
     await waitForRelease(
       context,
@@ -37,14 +40,22 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
     keepSpan(context, 'after retraining', from);
     await context.observations.refresh();
     const recovered = context.observations.all.filter(({ truth }) => truth.shownAt >= from);
-    note(context, 'line', `accuracy with release 2: ${percent(accuracyOf(recovered))} of ${recovered.length} frames`);
+    note(
+      context,
+      'line',
+      `accuracy with release 2: ${percent(accuracyOf(recovered))} of ${recovered.length} frames`,
+    );
   });
   return execution;
 }
 
 async function awaitRetraining(context: DemoContext): Promise<PipelineExecution> {
   const arn = await waitFor(
-    { what: 'the retraining policy to start', timeoutSeconds: RETRAINING_TIMEOUT_SECONDS, signal: context.signal },
+    {
+      what: 'the retraining policy to start',
+      timeoutSeconds: RETRAINING_TIMEOUT_SECONDS,
+      signal: context.signal,
+    },
     async () => {
       const arns = await executionArns(context);
       return arns.length > 1 ? arns[0] : undefined;
@@ -54,7 +65,9 @@ async function awaitRetraining(context: DemoContext): Promise<PipelineExecution>
   const execution = await followExecution(context, arn);
   const executions = await executionArns(context);
   if (executions.length !== 2) {
-    throw new Error(`one drift episode must start one execution, but there are ${executions.length - 1}: ${executions}`);
+    throw new Error(
+      `one drift episode must start one execution, but there are ${executions.length - 1}: ${executions}`,
+    );
   }
   return execution;
 }
@@ -65,7 +78,11 @@ async function cutPowerDuringRollout(context: DemoContext, counter: number): Pro
   if (!victim) throw new Error('the demo has no canary device');
   await sleep(POWER_OFF_MILLISECONDS, undefined, { signal: context.signal });
   await victim.cutPower();
-  note(context, 'fault', `${victim.thingName} loses power during the rollout (SIGKILL of the device and its components)`);
+  note(
+    context,
+    'fault',
+    `${victim.thingName} loses power during the rollout (SIGKILL of the device and its components)`,
+  );
   await victim.start();
   await waitForRelease(context, [victim.thingName], releaseIdOf(context, counter), 120);
   note(context, 'fault', `${victim.thingName} is back and serves the verified release ${counter}`);

@@ -41,7 +41,10 @@ async function gather(context: DemoContext): Promise<ReportData> {
     devices: devicesOf(context, seen),
     accuracy: context.spans.map(({ label, from, until, deviceIds }) => {
       const within = seen.filter(
-        ({ truth }) => truth.shownAt >= from && truth.shownAt < until && (!deviceIds || deviceIds.includes(truth.deviceId)),
+        ({ truth }) =>
+          truth.shownAt >= from &&
+          truth.shownAt < until &&
+          (!deviceIds || deviceIds.includes(truth.deviceId)),
       );
       return { label, frames: within.length, accuracy: within.length === 0 ? null : accuracyOf(within) };
     }),
@@ -54,7 +57,11 @@ async function gather(context: DemoContext): Promise<ReportData> {
     models: context.models,
     examples: examplesOf(context, seen),
     refusals: await refusalsOf(context),
-    drift: (await readEpisodes(context)).map(({ openedAt, releaseId, evidence }) => ({ openedAt, releaseId, evidence: [evidence] })),
+    drift: (await readEpisodes(context)).map(({ openedAt, releaseId, evidence }) => ({
+      openedAt,
+      releaseId,
+      evidence: [evidence],
+    })),
     retraining: {
       executions: (await executionArns(context)).length - 1,
       labels: Object.fromEntries(context.labeller.counts),
@@ -79,7 +86,10 @@ function confusionsOf(context: DemoContext, seen: readonly Observation[]): Repor
     return span ? seen.filter(({ truth }) => truth.shownAt >= span.from && truth.shownAt < span.until) : [];
   };
   return [
-    confusionOf('Before retraining: drifted light and the unknown class crack', ofSpan('light drift and crack')),
+    confusionOf(
+      'Before retraining: drifted light and the unknown class crack',
+      ofSpan('light drift and crack'),
+    ),
     confusionOf('After retraining: release 2 on the same line', ofSpan('after retraining')),
   ];
 }
@@ -95,7 +105,10 @@ function latencyOf(seen: readonly Observation[], roundTrips: readonly number[]):
   };
 }
 
-async function bandwidthOf(context: DemoContext, seen: readonly Observation[]): Promise<ReportData['bandwidth']> {
+async function bandwidthOf(
+  context: DemoContext,
+  seen: readonly Observation[],
+): Promise<ReportData['bandwidth']> {
   const bucket = context.environment.output('TelemetryBucketName');
   return {
     streamedBytes: seen.reduce((sum, { truth }) => sum + truth.bytes, 0),
@@ -112,7 +125,9 @@ function availabilityOf(context: DemoContext, seen: readonly Observation[]): Rep
   return {
     deviceId,
     offlineSeconds: (until - from) / 1000,
-    offlineInferences: seen.filter(({ truth }) => truth.deviceId === deviceId && truth.shownAt >= from && truth.shownAt < until).length,
+    offlineInferences: seen.filter(
+      ({ truth }) => truth.deviceId === deviceId && truth.shownAt >= from && truth.shownAt < until,
+    ).length,
     lostRecords: lostFrames(shown, received, from, until),
   };
 }
@@ -122,8 +137,14 @@ async function privacyOf({ clients, environment, devices }: DemoContext): Promis
   return devices.map(({ thingName }) => {
     const own = captures.filter(({ deviceId }) => deviceId === thingName);
     const byReason: Record<string, number> = {};
-    for (const { reasons } of own) for (const reason of reasons) byReason[reason] = (byReason[reason] ?? 0) + 1;
-    return { deviceId: thingName, captures: own.length, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0), byReason };
+    for (const { reasons } of own)
+      for (const reason of reasons) byReason[reason] = (byReason[reason] ?? 0) + 1;
+    return {
+      deviceId: thingName,
+      captures: own.length,
+      bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+      byReason,
+    };
   });
 }
 
@@ -132,7 +153,9 @@ const EXAMPLES_EACH = 6;
 /** Frames right and wrong, spread over the run, with the image as the device saw it. */
 function examplesOf(context: DemoContext, seen: readonly Observation[]): ReportData['examples'] {
   const wanted = (right: boolean) => {
-    const found = seen.filter(({ record, truth }) => (record.predictedClass === truth.label) === right && record.predictedClass);
+    const found = seen.filter(
+      ({ record, truth }) => (record.predictedClass === truth.label) === right && record.predictedClass,
+    );
     const stride = Math.max(1, Math.floor(found.length / EXAMPLES_EACH));
     return found.filter((_, index) => index % stride === 0).slice(0, EXAMPLES_EACH);
   };

@@ -5,7 +5,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { CreateModelPackageCommand, DescribeModelPackageCommand, ListModelPackagesCommand } from '@aws-sdk/client-sagemaker';
+import {
+  CreateModelPackageCommand,
+  DescribeModelPackageCommand,
+  ListModelPackagesCommand,
+} from '@aws-sdk/client-sagemaker';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../shared/repository';
 import { SupervisedProcess } from '../../shared/supervised-process';
 import { type DemoContext, keepSpan, note } from '../context';
@@ -22,7 +26,8 @@ export async function rollOutWrongModel(context: DemoContext, good: PipelineExec
     const from = Date.now();
     const rollout = await followRollout(context, counter);
     keepSpan(context, 'wrong model on the canary', from, context.settings.devices.canary);
-    if (rollout.succeeded) throw new Error(`the wrong model, release ${counter}, was rolled out to every device`);
+    if (rollout.succeeded)
+      throw new Error(`the wrong model, release ${counter}, was rolled out to every device`);
     note(context, 'rollout', `release ${counter} was taken back: ${rollout.outcome}`);
     await expectFleetBack(context, rollout);
   });
@@ -41,10 +46,15 @@ async function expectFleetBack(context: DemoContext, rollout: Rollout): Promise<
   const reached = context.observations.all.filter(
     ({ record }) => record.releaseId === rollout.releaseId && stable.includes(record.deviceId),
   );
-  if (reached.length > 0) throw new Error(`stable devices have served the wrong release ${rollout.releaseId}`);
+  if (reached.length > 0)
+    throw new Error(`stable devices have served the wrong release ${rollout.releaseId}`);
   const inventory = await readInventory(context);
   const serving = stable.map((id) => `${id} ${inventory.get(id)?.releaseId}`).join(', ');
-  note(context, 'release', `canary is back on release ${rollback.counter} (the bytes of the release before); stable: ${serving}`);
+  note(
+    context,
+    'release',
+    `canary is back on release ${rollback.counter} (the bytes of the release before); stable: ${serving}`,
+  );
 }
 
 /** The exported files of the good model with the classes of its last layer exchanged, registered beside the pipeline. */
@@ -58,7 +68,9 @@ async function registerWrongModel(context: DemoContext, good: PipelineExecution)
   const wrongPrefix = 'pipelines/by-hand/export/';
   for (const name of readdirSync(target)) {
     const Body = readFileSync(join(target, name));
-    await context.clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${wrongPrefix}${name}`, Body }));
+    await context.clients.s3.send(
+      new PutObjectCommand({ Bucket: bucket, Key: `${wrongPrefix}${name}`, Body }),
+    );
   }
   return registerCopy(context, `s3://${bucket}/${wrongPrefix}`);
 }
@@ -68,7 +80,12 @@ function locationOf(uri: string): { bucket: string; prefix: string } {
   return { bucket: hostname, prefix: pathname.slice(1) };
 }
 
-async function download({ clients }: DemoContext, bucket: string, prefix: string, folder: string): Promise<void> {
+async function download(
+  { clients }: DemoContext,
+  bucket: string,
+  prefix: string,
+  folder: string,
+): Promise<void> {
   const listed = await clients.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
   for (const { Key } of listed.Contents ?? []) {
     const object = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
@@ -81,7 +98,11 @@ async function exchangeClasses(context: DemoContext, source: string, target: str
   const child = new SupervisedProcess({
     name: 'the model exchanger',
     command: virtualEnvironmentPython(),
-    arguments: [join(REPOSITORY_ROOT, 'local', 'demo', 'mislabelled_model.py'), `--input=${source}`, `--output=${target}`],
+    arguments: [
+      join(REPOSITORY_ROOT, 'local', 'demo', 'mislabelled_model.py'),
+      `--input=${source}`,
+      `--output=${target}`,
+    ],
     workingDirectory: join(REPOSITORY_ROOT, 'training'),
     environment: { PATH: process.env.PATH, HOME: context.directory, PYTHONDONTWRITEBYTECODE: '1' },
     logFile: join(context.directory, 'wrong-model.log'),
@@ -94,7 +115,11 @@ async function exchangeClasses(context: DemoContext, source: string, target: str
 async function registerCopy({ clients, environment }: DemoContext, exportUri: string): Promise<number> {
   const group = environment.output('ModelPackageGroupName');
   const { ModelPackageSummaryList = [] } = await clients.sageMaker.send(
-    new ListModelPackagesCommand({ ModelPackageGroupName: group, SortBy: 'CreationTime', SortOrder: 'Descending' }),
+    new ListModelPackagesCommand({
+      ModelPackageGroupName: group,
+      SortBy: 'CreationTime',
+      SortOrder: 'Descending',
+    }),
   );
   const newest = await clients.sageMaker.send(
     new DescribeModelPackageCommand({ ModelPackageName: ModelPackageSummaryList[0]?.ModelPackageArn }),

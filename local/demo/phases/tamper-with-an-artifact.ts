@@ -2,7 +2,13 @@
  * Somebody who controls deployments, but not the signing key, changes one bit of a model and deploys it. Greengrass
  * itself is content: the digest in the recipe is that of the changed bytes. The device is not.
  */
-import { CreateComponentVersionCommand, CreateDeploymentCommand, GetComponentCommand, GetDeploymentCommand, ListDeploymentsCommand } from '@aws-sdk/client-greengrassv2';
+import {
+  CreateComponentVersionCommand,
+  CreateDeploymentCommand,
+  GetComponentCommand,
+  GetDeploymentCommand,
+  ListDeploymentsCommand,
+} from '@aws-sdk/client-greengrassv2';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DemoContext, note } from '../context';
 import { readInventory } from '../inventory';
@@ -18,29 +24,49 @@ interface Recipe {
 }
 
 export async function tamperWithAnArtifact(context: DemoContext): Promise<void> {
-  await context.console.phase('a model with one flipped bit is deployed to the canary: the devices refuse it', async () => {
-    const before = await readInventory(context);
-    const { componentName, restore } = await deployTamperedModel(context);
-    const victim = context.settings.devices.canary[0] as string;
-    const refusal = await waitFor(
-      { what: `${victim} to refuse the tampered model`, timeoutSeconds: REFUSAL_TIMEOUT_SECONDS, signal: context.signal },
-      async () => (await readInventory(context)).get(victim)?.refusedReleases?.find(({ code }) => code === 'DIGEST_MISMATCH'),
-    );
-    const after = (await readInventory(context)).get(victim);
-    if (after?.releaseId !== before.get(victim)?.releaseId) {
-      throw new Error(`${victim} went from ${before.get(victim)?.releaseId} to ${after?.releaseId} by a tampered model`);
-    }
-    note(context, 'fault', `${victim} refused ${componentName} ${FORGED_VERSION} (${refusal.code}) and goes on with ${after?.releaseId}`);
-    await restore();
-  });
+  await context.console.phase(
+    'a model with one flipped bit is deployed to the canary: the devices refuse it',
+    async () => {
+      const before = await readInventory(context);
+      const { componentName, restore } = await deployTamperedModel(context);
+      const victim = context.settings.devices.canary[0] as string;
+      const refusal = await waitFor(
+        {
+          what: `${victim} to refuse the tampered model`,
+          timeoutSeconds: REFUSAL_TIMEOUT_SECONDS,
+          signal: context.signal,
+        },
+        async () =>
+          (await readInventory(context))
+            .get(victim)
+            ?.refusedReleases?.find(({ code }) => code === 'DIGEST_MISMATCH'),
+      );
+      const after = (await readInventory(context)).get(victim);
+      if (after?.releaseId !== before.get(victim)?.releaseId) {
+        throw new Error(
+          `${victim} went from ${before.get(victim)?.releaseId} to ${after?.releaseId} by a tampered model`,
+        );
+      }
+      note(
+        context,
+        'fault',
+        `${victim} refused ${componentName} ${FORGED_VERSION} (${refusal.code}) and goes on with ${after?.releaseId}`,
+      );
+      await restore();
+    },
+  );
 }
 
 /** @returns the component's name, and how to put the group's deployment back as it was */
-async function deployTamperedModel(context: DemoContext): Promise<{ componentName: string; restore: () => Promise<void> }> {
+async function deployTamperedModel(
+  context: DemoContext,
+): Promise<{ componentName: string; restore: () => Promise<void> }> {
   const { clients } = context;
   const { targetArn, components } = await canaryDeployment(context);
-  const [componentName, current] = Object.entries(components).find(([name]) => name.startsWith('com.kaizenedge.model.')) ?? [];
-  if (!componentName || !current?.componentVersion) throw new Error('the canary group has no model component');
+  const [componentName, current] =
+    Object.entries(components).find(([name]) => name.startsWith('com.kaizenedge.model.')) ?? [];
+  if (!componentName || !current?.componentVersion)
+    throw new Error('the canary group has no model component');
   const arn = componentArn(targetArn, componentName, current.componentVersion);
   const recipe = await readRecipe(context, arn);
   recipe.ComponentVersion = FORGED_VERSION;
@@ -64,9 +90,13 @@ async function deployTamperedModel(context: DemoContext): Promise<{ componentNam
 
 async function canaryDeployment({ clients, environment }: DemoContext) {
   const group = environment.output('CanaryGroupName');
-  const { deployments = [] } = await clients.greengrass.send(new ListDeploymentsCommand({ historyFilter: 'LATEST_ONLY' }));
+  const { deployments = [] } = await clients.greengrass.send(
+    new ListDeploymentsCommand({ historyFilter: 'LATEST_ONLY' }),
+  );
   const summary = deployments.find(({ targetArn }) => targetArn?.endsWith(`thinggroup/${group}`));
-  const latest = await clients.greengrass.send(new GetDeploymentCommand({ deploymentId: summary?.deploymentId }));
+  const latest = await clients.greengrass.send(
+    new GetDeploymentCommand({ deploymentId: summary?.deploymentId }),
+  );
   return { targetArn: latest.targetArn as string, components: latest.components ?? {} };
 }
 

@@ -7,8 +7,12 @@ import { followExecution, type PipelineExecution, startPipeline } from '../pipel
 
 export async function trainFirstModel(context: DemoContext): Promise<PipelineExecution> {
   const { clients, console, environment, images } = context;
-  const accepted = await console.phase('dataset: uploading the parts; the gate checks every line and digest', async () =>
-    uploadDataset(clients, environment, { items: await readDatasetSource(join(images.dataset, 'manifest.jsonl')) }),
+  const accepted = await console.phase(
+    'dataset: uploading the parts; the gate checks every line and digest',
+    async () =>
+      uploadDataset(clients, environment, {
+        items: await readDatasetSource(join(images.dataset, 'manifest.jsonl')),
+      }),
   );
   note(
     context,

@@ -1,8 +1,9 @@
 /** Charts as static SVG, by ECharts' server-side rendering. */
-import { init } from 'echarts';
+
 import type { EChartsOption } from 'echarts';
-import { Html } from './html';
+import { init } from 'echarts';
 import { clock } from './format';
+import { Html } from './html';
 import type { DeviceWindow, ReportData } from './report-data';
 
 /** Okabe and Ito's palette: distinguishable with any colour vision. */
@@ -13,7 +14,11 @@ const WIDTH = 1080;
 
 function svg(option: EChartsOption, height: number, label: string): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
-  chart.setOption({ animation: false, textStyle: { fontFamily: 'system-ui, sans-serif', color: INK }, ...option });
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: 'system-ui, sans-serif', color: INK },
+    ...option,
+  });
   const text = chart.renderToSVGString();
   chart.dispose();
   const accessible = text.replace('<svg ', `<svg role="img" aria-label="${label.replaceAll('"', "'")}" `);
@@ -22,9 +27,9 @@ function svg(option: EChartsOption, height: number, label: string): Html {
 
 /** Releases in the order in which they appear; a release keeps its colour in all charts. */
 export function releaseColours(data: ReportData): Map<string, string> {
-  const releases = [...new Set(data.devices.flatMap(({ windows }) => windows.map(({ releaseId }) => releaseId)))].sort(
-    (left, right) => left.localeCompare(right, 'en', { numeric: true }),
-  );
+  const releases = [
+    ...new Set(data.devices.flatMap(({ windows }) => windows.map(({ releaseId }) => releaseId))),
+  ].sort((left, right) => left.localeCompare(right, 'en', { numeric: true }));
   return new Map(releases.map((release, index) => [release, COLOURS[index % COLOURS.length] as string]));
 }
 
@@ -57,7 +62,12 @@ export function accuracyTimeline(data: ReportData): Html {
   const colours = releaseColours(data);
   const { devices } = data;
   const until = Math.max(start + 1, ...devices.flatMap(({ windows }) => windows.map(({ at }) => at + 5000)));
-  const grids = devices.map((_, index) => ({ left: 96, right: 16, top: 30 + index * ROW_HEIGHT, height: ROW_HEIGHT - 34 }));
+  const grids = devices.map((_, index) => ({
+    left: 96,
+    right: 16,
+    top: 30 + index * ROW_HEIGHT,
+    height: ROW_HEIGHT - 34,
+  }));
   const option: EChartsOption = {
     grid: grids,
     xAxis: devices.map((_, index) => ({
@@ -65,7 +75,11 @@ export function accuracyTimeline(data: ReportData): Html {
       gridIndex: index,
       min: start,
       max: until,
-      axisLabel: { show: index === devices.length - 1, color: INK, formatter: (value: number) => clock(value, start) },
+      axisLabel: {
+        show: index === devices.length - 1,
+        color: INK,
+        formatter: (value: number) => clock(value, start),
+      },
       splitLine: { show: false },
     })),
     yAxis: devices.map(({ deviceId, group }, index) => ({
@@ -96,7 +110,13 @@ export function accuracyTimeline(data: ReportData): Html {
           {
             xAxis: from,
             itemStyle: { color: colours.get(releaseId), opacity: 0.22 },
-            label: { show: to - from > 20_000, formatter: shortName(releaseId), position: 'insideBottom' as const, color: INK, fontSize: 12 },
+            label: {
+              show: to - from > 20_000,
+              formatter: shortName(releaseId),
+              position: 'insideBottom' as const,
+              color: INK,
+              fontSize: 12,
+            },
           },
           { xAxis: to },
         ]),
@@ -110,7 +130,11 @@ export function accuracyTimeline(data: ReportData): Html {
       },
     })) as EChartsOption['series'],
   };
-  return svg(option, 44 + devices.length * ROW_HEIGHT, 'Accuracy of each device over time, with the release in service and numbered events');
+  return svg(
+    option,
+    44 + devices.length * ROW_HEIGHT,
+    'Accuracy of each device over time, with the release in service and numbered events',
+  );
 }
 
 /** Mean brightness and confidence of the frames, per device. */
@@ -151,8 +175,18 @@ export function driftChart(data: ReportData): Html {
       splitLine: { lineStyle: { color: INK, opacity: 0.2 } },
     })),
     series: data.devices.flatMap(({ deviceId, windows }, index) => [
-      line(deviceId, index, 0, windows.map(({ at, meanBrightness }) => [at, meanBrightness])),
-      line(deviceId, index, 1, windows.map(({ at, meanConfidence }) => [at, meanConfidence])),
+      line(
+        deviceId,
+        index,
+        0,
+        windows.map(({ at, meanBrightness }) => [at, meanBrightness]),
+      ),
+      line(
+        deviceId,
+        index,
+        1,
+        windows.map(({ at, meanConfidence }) => [at, meanConfidence]),
+      ),
     ]) as EChartsOption['series'],
   };
   return svg(option, 260, 'Mean brightness and mean confidence of each device over time');
@@ -160,6 +194,9 @@ export function driftChart(data: ReportData): Html {
 
 /** The first frame or the first event, whichever came first. */
 export function startOf(data: ReportData): number {
-  const times = [...data.events.map(({ at }) => at), ...data.devices.flatMap(({ windows }) => windows.map(({ at }) => at))];
+  const times = [
+    ...data.events.map(({ at }) => at),
+    ...data.devices.flatMap(({ windows }) => windows.map(({ at }) => at)),
+  ];
   return times.length === 0 ? 0 : Math.min(...times);
 }

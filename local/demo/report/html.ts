@@ -5,7 +5,7 @@ export class Html {
 
 export type Content = Html | string | number | null | undefined | readonly Content[];
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -27,14 +27,9 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
 }
 
 /** One section of the page with its heading and, where it helps, a sentence on how to read it. */
-export function section(title: string, lead: string, ...body: readonly Content[]): Html {
-  return html`<section><h2>${title}</h2>${lead ? html`<p class="lead">${lead}</p>` : ''}${body}</section>`;
-}
-
-/** A table with a caption; the first column is the row's heading. */
-export function table(caption: string, head: readonly string[], rows: readonly (readonly Content[])[]): Html {
-  if (rows.length === 0) return html`<p class="none">${caption}: none.</p>`;
-  return html`<div class="scroll"><table><caption>${caption}</caption><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
-    ([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>`,
-  )}</tbody></table></div>`;
+export function section(id: string, title: string, lead: string, ...body: readonly Content[]): Html {
+  return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${
+    lead ? html`<p class="lead">${lead}</p>` : ''
+  }${body}</section>
+`;
 }

@@ -1,6 +1,7 @@
 /** The six figures that the page and the terminal both begin with: one place, so that they cannot differ. */
-import { bytes, count, milliseconds, percent, ratio } from './format';
+import { bytes, count, counted, milliseconds, percent, ratio, seconds } from './format';
 import type { ReportData } from './report-data';
+import { inWords } from './words';
 
 export interface KeyFigure {
   readonly name: string;
@@ -12,10 +13,22 @@ function accuracyAt(data: ReportData, label: string): string {
   return percent(data.accuracy.find((entry) => entry.label === label)?.accuracy);
 }
 
+function wrongModel({ rollouts }: ReportData): KeyFigure {
+  const rolledBack = rollouts.find(({ outcome }) => outcome === 'rolled back');
+  if (!rolledBack)
+    return { name: 'Wrong model', value: 'not taken back', detail: 'no rollout was taken back' };
+  const { waves, seconds: duration } = rolledBack;
+  const reason = waves.flatMap(({ reasons }) => reasons)[0];
+  return {
+    name: 'Wrong model',
+    value: `taken back in ${seconds(duration)}`,
+    detail: reason === undefined ? 'no reason was given' : inWords(reason),
+  };
+}
+
 export function keyFigures(data: ReportData): KeyFigure[] {
   const { latency, bandwidth, availability, privacy } = data;
   const sent = bandwidth.resultBytes + bandwidth.captureBytes;
-  const rolledBack = data.rollouts.find(({ outcome }) => outcome === 'rolled back');
   const captures = privacy.reduce((sum, device) => sum + device.captures, 0);
   const captureBytes = privacy.reduce((sum, device) => sum + device.bytes, 0);
   return [
@@ -24,25 +37,21 @@ export function keyFigures(data: ReportData): KeyFigure[] {
       value: `${accuracyAt(data, 'before the change')} → ${accuracyAt(data, 'light drift and crack')} → ${accuracyAt(data, 'after retraining')}`,
       detail: 'before the change, during drift and the new defect, after the automatic retraining',
     },
-    {
-      name: 'Wrong model',
-      value: rolledBack ? 'taken back' : 'not taken back',
-      detail: rolledBack?.waves.flatMap(({ reasons }) => reasons)[0] ?? 'no rollout was taken back',
-    },
+    wrongModel(data),
     {
       name: 'Bytes sent',
       value: `${bytes(sent)} instead of ${bytes(bandwidth.streamedBytes)}`,
-      detail: `${ratio(bandwidth.streamedBytes / sent)} less than streaming every frame`,
+      detail: `streaming every frame would take ${ratio(bandwidth.streamedBytes / sent)} as much`,
     },
     {
       name: 'Inferences made offline',
       value: count(availability.offlineInferences),
-      detail: `${availability.lostRecords} results lost in ${Math.round(availability.offlineSeconds)} s without a network`,
+      detail: `${counted(availability.lostRecords, 'result')} lost in ${seconds(availability.offlineSeconds)} without a network`,
     },
     {
       name: 'Image bytes that left the devices',
       value: bytes(captureBytes),
-      detail: `${count(captures)} images, each with its reason`,
+      detail: `${counted(captures, 'image')}, each with its reason`,
     },
     {
       name: 'Latency',

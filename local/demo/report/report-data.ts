@@ -49,7 +49,11 @@ export interface ReportData {
     /** What the cloud's time contains, and what not. */
     readonly cloudWhat: string;
   };
-  readonly bandwidth: { readonly streamedBytes: number; readonly resultBytes: number; readonly captureBytes: number };
+  readonly bandwidth: {
+    readonly streamedBytes: number;
+    readonly resultBytes: number;
+    readonly captureBytes: number;
+  };
   readonly availability: {
     readonly deviceId: string;
     readonly offlineSeconds: number;
@@ -81,8 +85,16 @@ export interface ReportData {
     readonly releaseId: string;
     readonly right: boolean;
   }>;
-  readonly refusals: ReadonlyArray<{ readonly deviceId: string; readonly code: string; readonly what: string }>;
-  readonly drift: ReadonlyArray<{ readonly openedAt: string; readonly releaseId: string; readonly evidence: readonly string[] }>;
+  readonly refusals: ReadonlyArray<{
+    readonly deviceId: string;
+    readonly code: string;
+    readonly what: string;
+  }>;
+  readonly drift: ReadonlyArray<{
+    readonly openedAt: string;
+    readonly releaseId: string;
+    readonly evidence: readonly string[];
+  }>;
   readonly retraining: {
     readonly executions: number;
     readonly labels: Readonly<Record<string, number>>;

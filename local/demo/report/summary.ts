@@ -1,6 +1,7 @@
 /** The terminal's summary: the same figures as the page's head. */
-import { keyFigures } from './key-figures';
+
 import { bytes, seconds } from './format';
+import { keyFigures } from './key-figures';
 import type { ReportData } from './report-data';
 
 const NAME_WIDTH = 34;

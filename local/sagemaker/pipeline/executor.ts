@@ -66,6 +66,13 @@ const FAILURE_REASON_LENGTH = 1024;
 /** What AWS says of every failed execution; the steps have the reasons. */
 const EXECUTION_FAILURE = 'Step failure: One or multiple steps failed.';
 
+/** A refused request is told as AWS tells it, with the operation. */
+function reasonOf(step: StepDefinition, error: unknown): string {
+  if (!(error instanceof SageMakerError)) return messageOf(error);
+  const operation = step.Type === 'RegisterModel' ? 'CreateModelPackage' : `Create${step.Type}Job`;
+  return `ClientError: Failed to invoke sagemaker:${operation}. Error Details: ${error.message}`;
+}
+
 export class PipelineExecutor {
   constructor(private readonly ports: ExecutorPorts) {}
 
@@ -132,7 +139,7 @@ export class PipelineExecutor {
     } catch (error) {
       const stopped = error instanceof StepStopped;
       // The end of a reason says most: the last line of a traceback.
-      if (!stopped) record.failureReason = messageOf(error).slice(-FAILURE_REASON_LENGTH);
+      if (!stopped) record.failureReason = reasonOf(record.step, error).slice(-FAILURE_REASON_LENGTH);
       this.setStepStatus(execution, record, stopped ? 'Stopped' : 'Failed');
     }
   }
@@ -188,7 +195,10 @@ export class PipelineExecutor {
 
   private async register(execution: Execution, record: StepRecord): Promise<void> {
     const request = objectOf(await this.resolved(execution, record.step.Arguments));
-    record.description = await this.ports.services.registerModel(request);
+    record.description = await this.ports.services.registerModel({
+      MetadataProperties: { GeneratedBy: execution.arn },
+      ...request,
+    });
     record.metadata = { RegisterModel: { Arn: record.description.ModelPackageArn } };
   }
 

@@ -108,7 +108,7 @@ class MobileNetV2(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_in")
             elif isinstance(module, InvertedResidual) and module.shortcut:
                 # Start as the identity (Goyal et al., arXiv:1706.02677, section 5.1).
-                nn.init.zeros_(module.layers[-1][1].weight)  # type: ignore[index, arg-type]
+                nn.init.zeros_(module.layers[-1][1].weight)  # type: ignore[index]
         nn.init.normal_(self.classifier.weight, std=0.01)
         nn.init.zeros_(self.classifier.bias)
 

@@ -82,9 +82,9 @@ def _stain(rng: np.random.Generator) -> dict[str, float]:
 def _crack(rng: np.random.Generator) -> dict[str, float]:
     """A dark, jagged line with one branch."""
     return _line(rng) | {
-        "length": rng.uniform(56, 104),
-        "width": rng.uniform(1.4, 2.6),
-        "strength": -rng.uniform(0.35, 0.65),
+        "length": rng.uniform(64, 112),
+        "width": rng.uniform(1.8, 3.0),
+        "strength": -rng.uniform(0.45, 0.80),
         "branch_at": rng.uniform(-0.25, 0.25),
         "branch_slope": rng.choice([-1.0, 1.0]) * rng.uniform(0.5, 1.1),
     }

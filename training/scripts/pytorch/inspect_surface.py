@@ -164,12 +164,27 @@ def _report(epoch: int, epochs: int, loss: float, accuracy: float, seconds_left:
     print(PROGRESS_PREFIX + json.dumps(progress), flush=True)
 
 
+def _require_finite(values: Tensor) -> None:
+    if not torch.isfinite(values).all():
+        raise FloatingPointError("the training diverged, the loss is not finite: lower learning_rate")
+
+
+def _class_weights(labels: Tensor, classes: int) -> Tensor:
+    """Weights of the loss, [classes], mean 1: the inverse square root of a class's share.
+
+    A new class arrives with a few dozen images among two thousand; unweighted, it is given up for the others.
+    """
+    weights = torch.bincount(labels, minlength=classes).clamp(min=1).float().rsqrt()
+    return weights / weights.mean()
+
+
 def _train_one_epoch(
     network: nn.Module,
     pixels: Tensor,
     labels: Tensor,
     optimizer: torch.optim.Optimizer,
     scheduler: torch.optim.lr_scheduler.LRScheduler,
+    class_weights: Tensor,
     generator: torch.Generator,
 ) -> float:
     network.train()
@@ -179,10 +194,9 @@ def _train_one_epoch(
     for start in range(0, max(1, len(order) - BATCH + 1), BATCH):
         chosen = order[start : start + BATCH]
         batch = _augment(pixels[chosen], generator).contiguous(memory_format=torch.channels_last)
-        loss = F.cross_entropy(network(batch), labels[chosen], label_smoothing=0.05)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the loss became {value}: lower learning_rate")
+        loss = F.cross_entropy(network(batch), labels[chosen], class_weights, label_smoothing=0.05)
+        value = loss.item()
+        _require_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -216,6 +230,7 @@ def train(
     pixels, labels = _normalise_all(inspector, training.images), torch.from_numpy(training.labels)
     held_out, held_out_labels = _normalise_all(inspector, validation.images), torch.from_numpy(validation.labels)
 
+    weights = _class_weights(labels, len(inspector.classes))
     peak = settings.learning_rate * share
     optimizer = torch.optim.SGD(network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4)
     steps = max(1, len(labels) // BATCH) * epochs
@@ -224,8 +239,9 @@ def train(
     checkpoints.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     for epoch in range(1, epochs + 1):
-        loss = _train_one_epoch(network, pixels, labels, optimizer, scheduler, generator)
+        loss = _train_one_epoch(network, pixels, labels, optimizer, scheduler, weights, generator)
         logits = _logits(network, held_out)
+        _require_finite(logits)
         accuracy = float((logits.argmax(1) == held_out_labels).float().mean())
         torch.save(network.state_dict(), checkpoints / "checkpoint.pt")
         _report(epoch, epochs, loss, accuracy, (time.monotonic() - started) / epoch * (epochs - epoch))

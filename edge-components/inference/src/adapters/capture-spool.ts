@@ -7,7 +7,12 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Capture, ComponentConfiguration, InferenceResult } from '../../../../contracts';
 import { backoffMilliseconds } from '../domain/backoff';
-import { bytesUsedToday, type Selection, takeFromBudget, type UploadBudget } from '../domain/capture-selection';
+import {
+  bytesUsedToday,
+  type Selection,
+  takeFromBudget,
+  type UploadBudget,
+} from '../domain/capture-selection';
 import type { CaptureStore, Clock, Frame, ImageDecoder, Log } from '../ports';
 import { type Disk, nodeDisk, readIfPresent, replaceFile } from './durable-file';
 
@@ -210,11 +215,15 @@ export class CaptureSpool {
     try {
       const text = await readIfPresent(join(this.ports.folder, 'budget.json'), this.disk);
       const value = JSON.parse(text ?? '{}') as Partial<UploadBudget>;
-      if (typeof value.day === 'string' && Number.isSafeInteger(value.bytes)) this.budget = value as UploadBudget;
+      if (typeof value.day === 'string' && Number.isSafeInteger(value.bytes))
+        this.budget = value as UploadBudget;
     } catch {
       // Without a readable count the safe answer is that today's budget is spent.
       const { dailyByteBudget } = this.ports.configuration().upload;
-      this.budget = { day: new Date(this.ports.clock.now()).toISOString().slice(0, 10), bytes: dailyByteBudget };
+      this.budget = {
+        day: new Date(this.ports.clock.now()).toISOString().slice(0, 10),
+        bytes: dailyByteBudget,
+      };
     }
   }
 

@@ -21,7 +21,11 @@ export async function syncFolder(folder: string, disk: Disk = nodeDisk): Promise
 }
 
 /** Write to a temporary name, fsync, rename, fsync the folder. */
-export async function replaceFile(path: string, content: string | Buffer, disk: Disk = nodeDisk): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Buffer,
+  disk: Disk = nodeDisk,
+): Promise<void> {
   const temporary = `${path}.tmp`;
   const handle = await disk.open(temporary, 'w', 0o600);
   try {

@@ -43,7 +43,8 @@ export function parseFrameHeader(text: string): FrameHeader {
   }
   const { frameId, capturedAt, bytes } = value ?? {};
   const problems: string[] = [];
-  if (typeof frameId !== 'string' || !isIdentifier(frameId)) problems.push(`frameId: must match ${IDENTIFIER.source}`);
+  if (typeof frameId !== 'string' || !isIdentifier(frameId))
+    problems.push(`frameId: must match ${IDENTIFIER.source}`);
   const time =
     typeof capturedAt === 'string' && TIMESTAMP.test(capturedAt) ? Date.parse(capturedAt) : Number.NaN;
   if (Number.isNaN(time)) problems.push('capturedAt: must be an RFC 3339 timestamp');
@@ -91,7 +92,9 @@ export class FrameParser {
     if (this.length < LENGTH_BYTES) return false;
     const headerLength = this.peek(LENGTH_BYTES).readUInt32BE(0);
     if (headerLength === 0 || headerLength > LARGEST_HEADER_BYTES) {
-      throw new FrameProtocolError(`frame header length ${headerLength} is not in 1..${LARGEST_HEADER_BYTES}`);
+      throw new FrameProtocolError(
+        `frame header length ${headerLength} is not in 1..${LARGEST_HEADER_BYTES}`,
+      );
     }
     if (this.length < LENGTH_BYTES + headerLength) return false;
     this.take(LENGTH_BYTES);

@@ -126,7 +126,9 @@ export class FolderFrameSource implements FrameSource {
   }
 
   private async takeFiles(sink: FrameSink): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => IMAGE_EXTENSIONS.has(extname(name).toLowerCase()));
+    const names = (await readdir(this.folder)).filter((name) =>
+      IMAGE_EXTENSIONS.has(extname(name).toLowerCase()),
+    );
     for (const name of names.sort()) {
       if (this.stopped || sink.room() === 0) return;
       sink.accept(await this.frameOf(name));

@@ -42,6 +42,8 @@ export class SharpImageDecoder implements ImageDecoder {
   }
 
   async toJpeg(bytes: Buffer): Promise<Buffer> {
-    return startsWith(bytes, JPEG) ? bytes : sharp(bytes).removeAlpha().jpeg({ quality: JPEG_QUALITY }).toBuffer();
+    return startsWith(bytes, JPEG)
+      ? bytes
+      : sharp(bytes).removeAlpha().jpeg({ quality: JPEG_QUALITY }).toBuffer();
   }
 }

@@ -59,7 +59,10 @@ export class OnnxSession {
     const milliseconds = performance.now() - started;
     const output = outputs[outputName];
     if (output?.type !== 'float32' || output.dims.length !== 1) {
-      throw new ModelError(`output '${outputName}' is ${output?.type} ${shapeOf(output?.dims ?? [])}`, 'contract');
+      throw new ModelError(
+        `output '${outputName}' is ${output?.type} ${shapeOf(output?.dims ?? [])}`,
+        'contract',
+      );
     }
     const probabilities = Array.from(output.data as Float32Array);
     return { probabilities, statistics: imageStatistics(image), milliseconds };
@@ -67,7 +70,10 @@ export class OnnxSession {
 }
 
 /** Compares the graph's signature with the release; a dimension that the graph leaves open fits. */
-function contractProblem(session: InferenceSession, { input, classes }: ModelSpecification): string | undefined {
+function contractProblem(
+  session: InferenceSession,
+  { input, classes }: ModelSpecification,
+): string | undefined {
   const only = session.inputMetadata[0];
   if (session.inputNames.length !== 1 || !only?.isTensor || only.name !== input.name) {
     return `inputs are ${session.inputNames.join(', ')}, expected only '${input.name}'`;
@@ -76,7 +82,8 @@ function contractProblem(session: InferenceSession, { input, classes }: ModelSpe
     return `input '${input.name}' is ${only.type} ${shapeOf(only.shape)}, expected uint8 [${input.height}, ${input.width}, 3]`;
   }
   const output = session.outputMetadata.find((candidate) => candidate.name === input.outputName);
-  if (!output?.isTensor) return `outputs are ${session.outputNames.join(', ')}, expected '${input.outputName}'`;
+  if (!output?.isTensor)
+    return `outputs are ${session.outputNames.join(', ')}, expected '${input.outputName}'`;
   if (output.type !== 'float32' || !fits(output.shape, [classes])) {
     return `output '${input.outputName}' is ${output.type} ${shapeOf(output.shape)}, expected float32 [${classes}]`;
   }

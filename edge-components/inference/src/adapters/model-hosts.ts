@@ -18,7 +18,11 @@ const WATCHDOG_MILLISECONDS = 20_000;
 /** The bundle of `inference-host.ts`, beside the main bundle. */
 const HOST_PROGRAM = join(__dirname, 'inference-host.cjs');
 
-type Body = HostRequest extends infer Request ? (Request extends HostRequest ? Omit<Request, 'id'> : never) : never;
+type Body = HostRequest extends infer Request
+  ? Request extends HostRequest
+    ? Omit<Request, 'id'>
+    : never
+  : never;
 
 /** The other side of the protocol, thread or process. */
 interface Connection {
@@ -122,7 +126,10 @@ function threadConnection(program: string): Connection {
 }
 
 function processConnection(program: string): Connection {
-  const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(program, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   return {
     send: (request) => child.send(request, () => undefined),
     onReply: (listener) => child.on('message', (reply) => listener(reply as HostReply)),

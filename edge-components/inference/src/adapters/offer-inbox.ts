@@ -15,7 +15,6 @@ const FORGET_AFTER_MILLISECONDS = 3600 * 1000;
 
 export class OfferInbox {
   private timer: NodeJS.Timeout | undefined;
-  private polling: Promise<void> = Promise.resolve();
   private stopped = false;
 
   constructor(
@@ -34,11 +33,11 @@ export class OfferInbox {
       }
       if (!this.stopped) {
         this.timer = setTimeout(() => {
-          this.polling = poll();
+          void poll();
         }, POLL_MILLISECONDS);
       }
     };
-    this.polling = poll();
+    void poll();
   }
 
   /** Does not wait for an offer that is being judged: it is judged again after the next start. */

@@ -56,7 +56,9 @@ interface DropState {
 
 export class Outbox {
   private readonly sealed: Segment[] = [];
-  private active: { readonly segment: Segment; readonly handle: FileHandle; readonly openedAt: number } | undefined;
+  private active:
+    | { readonly segment: Segment; readonly handle: FileHandle; readonly openedAt: number }
+    | undefined;
   private sequence = 0;
   private drops: DropState = { unreported: 0 };
   private dropWrites: Promise<void> = Promise.resolve();
@@ -84,7 +86,11 @@ export class Outbox {
     await disk.mkdir(join(folder, 'quarantine'), { recursive: true });
     const names = (await disk.readdir(folder)).filter((name) => SEGMENT.test(name)).sort();
     const counted = Number((await readIfPresent(join(folder, 'starts'), disk)) ?? 0);
-    const start = Math.max(Number.isSafeInteger(counted) ? counted : 0, ...names.map((name) => Number(name.slice(0, 8)))) + 1;
+    const start =
+      Math.max(
+        Number.isSafeInteger(counted) ? counted : 0,
+        ...names.map((name) => Number(name.slice(0, 8))),
+      ) + 1;
     await replaceFile(join(folder, 'starts'), String(start), disk);
     const prefix = `${String(start).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
     const outbox = new Outbox(folder, limits, prefix, disk, monotonic);

@@ -12,7 +12,13 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Release, ReleaseFile } from '../../../../contracts';
 import { QUARANTINING_CODES, type RefusalCode, ReleaseRefusal } from '../domain/release-transitions';
-import { ENVELOPE_FILE, type PresentFile, parseEnvelope, parseRelease, sha256Of } from '../domain/release-verification';
+import {
+  ENVELOPE_FILE,
+  type PresentFile,
+  parseEnvelope,
+  parseRelease,
+  sha256Of,
+} from '../domain/release-verification';
 import { type Disk, isDiskFull, nodeDisk, readIfPresent, replaceFile, syncFolder } from './durable-file';
 
 /** A stored release, by the digest of its envelope, and what the self-test found out about it on this device. */
@@ -148,7 +154,11 @@ export class ReleaseStore {
   async recordRefusal(record: RefusalRecord): Promise<void> {
     const others = this.refusalRecords.filter((other) => other.releaseDigest !== record.releaseDigest);
     this.refusalRecords = [...others, record].slice(-REFUSALS_KEPT);
-    await replaceFile(join(this.folder, 'refused.json'), `${JSON.stringify(this.refusalRecords)}\n`, this.disk);
+    await replaceFile(
+      join(this.folder, 'refused.json'),
+      `${JSON.stringify(this.refusalRecords)}\n`,
+      this.disk,
+    );
   }
 
   /** Deletes every folder but those of the current and the previous release. */
@@ -156,7 +166,8 @@ export class ReleaseStore {
     const kept = new Set([this.inService.current?.digest, this.inService.previous?.digest]);
     for (const entry of await this.disk.readdir(this.folder)) {
       const isFolder = RELEASE_FOLDER.test(entry) || entry.startsWith('staging-');
-      if (isFolder && !kept.has(entry)) await this.disk.rm(join(this.folder, entry), { recursive: true, force: true });
+      if (isFolder && !kept.has(entry))
+        await this.disk.rm(join(this.folder, entry), { recursive: true, force: true });
     }
   }
 
@@ -175,7 +186,9 @@ export class ReleaseStore {
     if (/^\d{1,6}$/.test(text)) return Number(text);
     const counters = [this.inService.current, this.inService.previous].map(async (reference) => {
       if (!reference) return 0;
-      const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk).catch(() => undefined);
+      const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk).catch(
+        () => undefined,
+      );
       return envelope ? parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64')).counter : 0;
     });
     return Math.max(0, ...(await Promise.all(counters)));
@@ -200,7 +213,10 @@ export async function readEnvelope(folder: string, disk: Disk = nodeDisk): Promi
     try {
       const { size } = await handle.stat();
       if (size > LARGEST_ENVELOPE_BYTES) {
-        throw new ReleaseRefusal('ENVELOPE_INVALID', `${ENVELOPE_FILE} has ${size} bytes, more than ${LARGEST_ENVELOPE_BYTES}`);
+        throw new ReleaseRefusal(
+          'ENVELOPE_INVALID',
+          `${ENVELOPE_FILE} has ${size} bytes, more than ${LARGEST_ENVELOPE_BYTES}`,
+        );
       }
       bytes = await handle.readFile();
     } finally {
@@ -208,7 +224,10 @@ export async function readEnvelope(folder: string, disk: Disk = nodeDisk): Promi
     }
   } catch (error) {
     if (error instanceof ReleaseRefusal) throw error;
-    throw new ReleaseRefusal('ENVELOPE_INVALID', `${ENVELOPE_FILE} cannot be read: ${(error as Error).message}`);
+    throw new ReleaseRefusal(
+      'ENVELOPE_INVALID',
+      `${ENVELOPE_FILE} cannot be read: ${(error as Error).message}`,
+    );
   }
   return bytes;
 }
@@ -267,10 +286,16 @@ async function hashFile(
       await take(chunk);
     }
     if (total !== file.bytes) {
-      throw new ReleaseRefusal('SIZE_MISMATCH', `'${file.name}' does not have its declared ${file.bytes} bytes`);
+      throw new ReleaseRefusal(
+        'SIZE_MISMATCH',
+        `'${file.name}' does not have its declared ${file.bytes} bytes`,
+      );
     }
     if (hash.digest('hex') !== file.sha256) {
-      throw new ReleaseRefusal('DIGEST_MISMATCH', `'${file.name}' has another SHA-256 than the release declares`);
+      throw new ReleaseRefusal(
+        'DIGEST_MISMATCH',
+        `'${file.name}' has another SHA-256 than the release declares`,
+      );
     }
   } finally {
     await input.close();

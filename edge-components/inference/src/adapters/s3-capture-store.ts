@@ -16,7 +16,9 @@ export class S3CaptureStore implements CaptureStore {
   async put(bucket: string, key: string, body: Buffer, contentType: string): Promise<void> {
     this.client ??= this.load();
     const { s3, sdk } = await this.client;
-    await s3.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }));
+    await s3.send(
+      new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }),
+    );
   }
 
   private async load() {

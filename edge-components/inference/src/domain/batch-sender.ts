@@ -90,9 +90,13 @@ export class BatchSender {
       droppedRecords: batch.droppedRecords,
     };
     // The records are JSON texts already: put in as they are, not parsed and written again.
-    const payload = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"records":[${batch.records.join(',')}]}`);
+    const payload = Buffer.from(
+      `${JSON.stringify(head).slice(0, -1)},"records":[${batch.records.join(',')}]}`,
+    );
     if (payload.length > LARGEST_MESSAGE_BYTES) {
-      throw new Error(`batch ${batch.batchId} has ${payload.length} bytes, more than ${LARGEST_MESSAGE_BYTES}`);
+      throw new Error(
+        `batch ${batch.batchId} has ${payload.length} bytes, more than ${LARGEST_MESSAGE_BYTES}`,
+      );
     }
     try {
       await publisher.publishToCloud(expandTopic(resultsTopic, deviceId), payload);

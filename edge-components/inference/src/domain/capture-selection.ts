@@ -27,7 +27,9 @@ export function selectCapture(
   if (policy.privacy === 'never') return undefined;
   const control = policy.controlSampleProbability;
   const uncertain =
-    confidence !== undefined && confidence < policy.uncertaintyThreshold ? policy.uncertainSampleProbability : 0;
+    confidence !== undefined && confidence < policy.uncertaintyThreshold
+      ? policy.uncertainSampleProbability
+      : 0;
   const reasons: Capture['reasons'] = [];
   if (controlDraw < control) reasons.push('control');
   if (uncertaintyDraw < uncertain) reasons.push('uncertainty');

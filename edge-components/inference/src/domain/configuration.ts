@@ -22,12 +22,20 @@ export function readConfiguration(value: unknown, thingName: string): Configurat
 }
 
 /** `limits` with the contract's defaults. */
-export function limitsOf(configuration: ComponentConfiguration): Required<NonNullable<ComponentConfiguration['limits']>> {
-  return { maximumPixels: 16_777_216, maximumFrameBytes: 16_777_216, frameQueueLength: 4, ...configuration.limits };
+export function limitsOf(
+  configuration: ComponentConfiguration,
+): Required<NonNullable<ComponentConfiguration['limits']>> {
+  return {
+    maximumPixels: 16_777_216,
+    maximumFrameBytes: 16_777_216,
+    frameQueueLength: 4,
+    ...configuration.limits,
+  };
 }
 
 /** For how many frames the previous release runs beside a new one. */
-export const shadowFramesOf = (configuration: ComponentConfiguration): number => configuration.shadow?.frames ?? 500;
+export const shadowFramesOf = (configuration: ComponentConfiguration): number =>
+  configuration.shadow?.frames ?? 500;
 
 export const statusIntervalMilliseconds = (configuration: ComponentConfiguration): number =>
   (configuration.statusIntervalSeconds ?? 60) * 1000;

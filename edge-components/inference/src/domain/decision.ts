@@ -13,7 +13,8 @@ const PROBABILITY_TOLERANCE = 0.02;
 
 /** Why an output is no probability distribution over the classes; undefined when it is one. */
 export function outputProblem(probabilities: readonly number[], classes: number): string | undefined {
-  if (probabilities.length !== classes) return `output has ${probabilities.length} values for ${classes} classes`;
+  if (probabilities.length !== classes)
+    return `output has ${probabilities.length} values for ${classes} classes`;
   const bad = probabilities.findIndex(
     (value) => !(value >= -PROBABILITY_TOLERANCE && value <= 1 + PROBABILITY_TOLERANCE),
   );
@@ -34,10 +35,14 @@ export function decide(
 ): Decision {
   const problem = outputProblem(probabilities, release.classes.length);
   if (problem !== undefined) return { status: 'invalid', reason: problem };
-  const best = probabilities.reduce((top, value, index) => (value > (probabilities[top] ?? 0) ? index : top), 0);
+  const best = probabilities.reduce(
+    (top, value, index) => (value > (probabilities[top] ?? 0) ? index : top),
+    0,
+  );
   const predictedClass = release.classes[best] as string;
   const confidence = Math.min(1, Math.max(0, probabilities[best] as number));
   const threshold = release.thresholds[predictedClass];
-  if (threshold === undefined) return { status: 'invalid', reason: `no threshold for class '${predictedClass}'` };
+  if (threshold === undefined)
+    return { status: 'invalid', reason: `no threshold for class '${predictedClass}'` };
   return { status: confidence >= threshold ? 'ok' : 'uncertain', predictedClass, confidence };
 }

@@ -42,7 +42,8 @@ export function trustedKeyProblems(keys: TrustedKeys['keys']): string[] {
     seen.add(key.keyid);
     try {
       const actual = keyIdOf(key.publicKeyPem);
-      if (actual !== key.keyid) problems.push(`keys.${index}.keyid: is not the SHA-256 of its key (${actual})`);
+      if (actual !== key.keyid)
+        problems.push(`keys.${index}.keyid: is not the SHA-256 of its key (${actual})`);
     } catch (error) {
       problems.push(`keys.${index}.publicKeyPem: ${(error as Error).message}`);
     }

@@ -3,7 +3,15 @@
  * The release is read once per frame, after decoding: a switch falls between two frames.
  */
 import type { ComponentConfiguration, InferenceResult } from '../../../../contracts';
-import { type Clock, type DecodedImage, type Frame, type ImageDecoder, type Inference, type Log, ModelError } from '../ports';
+import {
+  type Clock,
+  type DecodedImage,
+  type Frame,
+  type ImageDecoder,
+  type Inference,
+  type Log,
+  ModelError,
+} from '../ports';
 import { type Selection, selectCapture } from './capture-selection';
 import { limitsOf } from './configuration';
 import { type Decision, decide } from './decision';
@@ -114,7 +122,11 @@ export class FramePipeline {
     const shadow = this.ports.slot.runShadow(image);
     try {
       const inference = await answer;
-      return { decision: decide(inference.probabilities, active.release), inference, ...(shadow && { shadow }) };
+      return {
+        decision: decide(inference.probabilities, active.release),
+        inference,
+        ...(shadow && { shadow }),
+      };
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof ModelError && error.kind === 'gone') this.ports.onModelGone(active, message);

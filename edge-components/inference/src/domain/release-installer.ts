@@ -2,9 +2,15 @@
  * Takes an offered release through the table of `release-transitions.ts` and answers with a verdict. One at a time.
  * Nothing here stops the release in service: its model keeps answering frames until the switch.
  */
-import type { ComponentConfiguration, Release, ReleaseOffer, ReleaseVerdict, TrustedKeys } from '../../../../contracts';
+import type {
+  ComponentConfiguration,
+  Release,
+  ReleaseOffer,
+  ReleaseVerdict,
+  TrustedKeys,
+} from '../../../../contracts';
 import type { ReleaseStore, StoredRelease } from '../adapters/release-store';
-import { type Clock, type ImageDecoder, type LoadedModel, type Log, type ModelHost } from '../ports';
+import type { Clock, ImageDecoder, LoadedModel, Log, ModelHost } from '../ports';
 import { shadowFramesOf } from './configuration';
 import {
   RELEASE_TRANSITIONS,
@@ -107,8 +113,7 @@ export class ReleaseInstaller {
       const { offer, envelope, release } = installation;
       installation.stored = await this.ports.store.stage(offer.artifactsPath, envelope, release as Release);
     },
-    load: (installation) =>
-      loadTrials(installation.stored as StoredRelease, installation.trials, this.ports),
+    load: (installation) => loadTrials(installation.stored as StoredRelease, installation.trials, this.ports),
     selfTest: async (installation) => {
       const stored = installation.stored as StoredRelease;
       installation.result = await compareTrials(stored, installation.trials, this.ports);

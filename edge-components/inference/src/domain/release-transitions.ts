@@ -72,7 +72,8 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     to: 'SWITCHED',
     onError: 'INTERNAL_ERROR',
     undo: 'switch',
-    afterKill: 'current.json names the release before, which serves at the next start; the offer is judged again',
+    afterKill:
+      'current.json names the release before, which serves at the next start; the offer is judged again',
   },
   {
     from: 'SWITCHED',

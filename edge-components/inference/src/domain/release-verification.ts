@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { problemsOf, type Release, type SignedRelease, type TrustedKeys } from '../../../../contracts';
-import { ReleaseRefusal } from './release-transitions';
 import { verifyEnvelopeSignature } from './envelope-signature';
+import { ReleaseRefusal } from './release-transitions';
 
 export const ENVELOPE_FILE = 'release.dsse.json';
 /** Part of every model component beside the release's own files. */
@@ -121,10 +121,14 @@ export function checkTarget(release: Release, target: ReleaseTarget): void {
     problems.push(`use case is '${release.useCase}', this device serves '${target.useCase}'`);
   }
   if (release.target.componentName !== target.componentName) {
-    problems.push(`made for component '${release.target.componentName}', offered by '${target.componentName}'`);
+    problems.push(
+      `made for component '${release.target.componentName}', offered by '${target.componentName}'`,
+    );
   }
   if (!(release.target.architectures as string[]).includes(target.architecture)) {
-    problems.push(`made for ${release.target.architectures.join(', ')}, this device is ${target.architecture}`);
+    problems.push(
+      `made for ${release.target.architectures.join(', ')}, this device is ${target.architecture}`,
+    );
   }
   if (problems.length > 0) refuse('WRONG_TARGET', problems);
 }
@@ -140,7 +144,9 @@ export function checkExpiry(release: Release, now: number): void {
     refuse('EXPIRED', [`expired at ${release.expiresAt}, the device's clock says ${clock}`]);
   }
   if (now < Date.parse(release.createdAt) - CLOCK_SKEW_MILLISECONDS) {
-    refuse('EXPIRED', [`the device's clock says ${clock}, before the release was made (${release.createdAt})`]);
+    refuse('EXPIRED', [
+      `the device's clock says ${clock}, before the release was made (${release.createdAt})`,
+    ]);
   }
 }
 
@@ -155,11 +161,18 @@ export function checkCounter(release: Release, highestCounter: number): void {
 export function checkListing(release: Release, present: readonly PresentFile[]): void {
   const sizes = new Map(present.map((file) => [file.name, file.bytes]));
   const missing = release.files.filter((file) => !sizes.has(file.name));
-  if (missing.length > 0) refuse('FILE_MISSING', missing.map((file) => `'${file.name}' is not there`));
+  if (missing.length > 0)
+    refuse(
+      'FILE_MISSING',
+      missing.map((file) => `'${file.name}' is not there`),
+    );
   const expected = new Set([ENVELOPE_FILE, STARTUP_SCRIPT, ...release.files.map((file) => file.name)]);
   const unexpected = present.filter((file) => !expected.has(file.name));
   if (unexpected.length > 0) {
-    refuse('FILE_UNEXPECTED', unexpected.map((file) => `'${file.name}' is not part of the release`));
+    refuse(
+      'FILE_UNEXPECTED',
+      unexpected.map((file) => `'${file.name}' is not part of the release`),
+    );
   }
   const wrong = release.files.filter((file) => sizes.get(file.name) !== file.bytes);
   if (wrong.length > 0) {

@@ -43,7 +43,10 @@ async function goldenImages(stored: StoredRelease, decoder: ImageDecoder): Promi
         });
       if (image.height === height && image.width === width) return image;
       const actual = `${image.width}x${image.height}`;
-      throw new ReleaseRefusal('GOLDEN_SAMPLE_MISMATCH', `${file}: ${actual} pixels, input is ${width}x${height}`);
+      throw new ReleaseRefusal(
+        'GOLDEN_SAMPLE_MISMATCH',
+        `${file}: ${actual} pixels, input is ${width}x${height}`,
+      );
     }),
   );
 }
@@ -51,7 +54,8 @@ async function goldenImages(stored: StoredRelease, decoder: ImageDecoder): Promi
 export function specificationOf(stored: StoredRelease, variant: Variant): ModelSpecification {
   const { release, folder } = stored;
   const file = release.files.find((candidate) => candidate.name === variant.file);
-  if (!file) throw new ReleaseRefusal('RELEASE_INVALID', `'${variant.file}' is not among the release's files`);
+  if (!file)
+    throw new ReleaseRefusal('RELEASE_INVALID', `'${variant.file}' is not among the release's files`);
   return {
     path: join(folder, file.name),
     sha256: file.sha256,
@@ -106,7 +110,8 @@ async function eachVariant<Item, Result>(
       log.warn('variant left out', { variant: variant.name, code: failure.code, message: failure.message });
     }
   }
-  if (results.length === 0) throw failure ?? new ReleaseRefusal('RELEASE_INVALID', 'the release has no variant');
+  if (results.length === 0)
+    throw failure ?? new ReleaseRefusal('RELEASE_INVALID', 'the release has no variant');
   return results;
 }
 

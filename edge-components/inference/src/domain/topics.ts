@@ -7,7 +7,8 @@ const LONGEST_TOPIC_BYTES = 256;
  */
 export function expandTopic(template: string, thingName: string): string {
   const topic = template.replaceAll('{thingName}', thingName);
-  if (/[+#\u0000{}]/.test(topic)) throw new Error(`topic '${topic}' contains one of + # { } or NUL`);
+  if (/[+#{}]/.test(topic) || topic.includes('\0'))
+    throw new Error(`topic '${topic}' contains one of + # { } or NUL`);
   const bytes = Buffer.byteLength(topic);
   if (bytes > LONGEST_TOPIC_BYTES) throw new Error(`topic '${topic}' has ${bytes} bytes, more than 256`);
   return topic;

@@ -1,0 +1,182 @@
+import { ContractError, type ExportedModel, parseContractJson, type Release } from '../../../contracts';
+import { InvalidInputError } from '../../shared/errors';
+import { blobKey, modelComponentVersion } from '../names';
+import { type Claim, packageClaimKey, type StoredRelease } from '../release-table';
+import type { S3Location } from '../s3-uri';
+import { parseS3Uri } from '../s3-uri';
+import { type Signer, signRelease } from '../sign-release';
+import { composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
+
+/** What the registry says about a model package now; an event may be late. */
+export interface ModelPackage {
+  readonly arn: string;
+  readonly version: number;
+  readonly approvalStatus: string;
+  /** `CustomerMetadataProperties`, written by the pipeline's Register step. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `ModelDataUrl` of the package's container. */
+  readonly modelUri?: string;
+}
+
+/** A stored object as it was when it was read. */
+export interface HashedObject {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Lets a copy fail when the object has changed since. */
+  readonly etag: string;
+}
+
+export interface BuildReleasePorts {
+  now(): Date;
+  describePackage(arn: string): Promise<ModelPackage>;
+  readText(location: S3Location): Promise<string>;
+  hash(location: S3Location): Promise<HashedObject>;
+  /** Copies into the model bucket unless the content-addressed key is there. */
+  keep(source: S3Location, etag: string, key: string): Promise<void>;
+  putEnvelope(key: string, body: Buffer): Promise<void>;
+  readonly signer: Signer;
+  readonly releases: {
+    claimCounter(claimKey: string, now: string): Promise<Claim>;
+    find(counter: number): Promise<StoredRelease | undefined>;
+    add(stored: StoredRelease): Promise<StoredRelease>;
+    noteAnnounced(counter: number, at: string): Promise<void>;
+  };
+  announce(detail: { useCase: string; counter: number; releaseId: string }): Promise<void>;
+}
+
+export interface BuildReleaseSettings extends ReleaseSettings {
+  readonly useCase: string;
+}
+
+/** Files are hashed a few at a time: a release has up to 40, some of them large. */
+const FILES_AT_A_TIME = 4;
+
+interface ApprovedPackage extends ModelPackage {
+  readonly exportUri: string;
+  readonly modelUri: string;
+}
+
+/**
+ * Makes the release of an approved model package, exactly once however often it is asked: the counter belongs to the
+ * package, every step repeats without effect, and a call after a crash completes what is missing.
+ * @throws InvalidInputError when the package is not approved, lacks metadata, or its files are not what the export says
+ * @throws ContractError when `export.json` breaks its contract
+ */
+export async function buildRelease(
+  modelPackageArn: string,
+  settings: BuildReleaseSettings,
+  ports: BuildReleasePorts,
+): Promise<StoredRelease> {
+  const approved = approvedPackage(await ports.describePackage(modelPackageArn), settings.useCase);
+  const claim = await ports.releases.claimCounter(
+    packageClaimKey(approved.version),
+    ports.now().toISOString(),
+  );
+  const stored =
+    (await ports.releases.find(claim.counter)) ?? (await makeRelease(approved, claim, settings, ports));
+  // Between the item and this note lies the only step that a repeated call repeats visibly; who listens expects it.
+  if (stored.status === 'READY' && stored.announcedAt === undefined) {
+    const { useCase, counter, releaseId } = stored.release;
+    await ports.announce({ useCase, counter, releaseId });
+    await ports.releases.noteAnnounced(counter, ports.now().toISOString());
+  }
+  return stored;
+}
+
+/** Every way in which a package is not ready for a release, at once. */
+function approvedPackage(found: ModelPackage, useCase: string): ApprovedPackage {
+  const { exportUri } = found.metadata;
+  const problems = [
+    ...(found.approvalStatus === 'Approved'
+      ? []
+      : [`ModelApprovalStatus: must be Approved, got '${found.approvalStatus}'`]),
+    ...(found.metadata.useCase === useCase
+      ? []
+      : [`CustomerMetadataProperties.useCase: must be '${useCase}', got '${found.metadata.useCase}'`]),
+    ...(exportUri ? [] : ['CustomerMetadataProperties.exportUri: must be there']),
+    ...(found.modelUri ? [] : ['InferenceSpecification.Containers.0.ModelDataUrl: must be there']),
+  ];
+  if (problems.length > 0 || !exportUri || !found.modelUri) {
+    throw new InvalidInputError(`model package ${found.arn} gets no release:\n${problems.join('\n')}`);
+  }
+  return { ...found, exportUri: exportUri.replace(/\/*$/, '/'), modelUri: found.modelUri };
+}
+
+async function makeRelease(
+  approved: ApprovedPackage,
+  claim: Claim,
+  settings: BuildReleaseSettings,
+  ports: BuildReleasePorts,
+): Promise<StoredRelease> {
+  const exported = await readExport(approved.exportUri, settings.useCase, ports);
+  await keepFiles(approved.exportUri, exported.files, ports);
+  const release: Release = composeRelease(
+    exported,
+    {
+      counter: claim.counter,
+      createdAt: claim.claimedAt,
+      modelPackageArn: approved.arn,
+      modelPackageVersion: approved.version,
+    },
+    settings,
+  );
+  const envelope = await signRelease(release, ports.signer);
+  await ports.putEnvelope(envelope.key, envelope.body);
+  return ports.releases.add({
+    release,
+    envelopeKey: envelope.key,
+    envelopeSha256: envelope.sha256,
+    componentName: release.target.componentName,
+    componentVersion: modelComponentVersion(release.counter),
+    exportUri: approved.exportUri,
+    modelUri: approved.modelUri,
+    status: 'READY',
+  });
+}
+
+async function readExport(
+  exportUri: string,
+  useCase: string,
+  ports: BuildReleasePorts,
+): Promise<ExportedModel> {
+  const uri = `${exportUri}export.json`;
+  const exported = parseContractJson(
+    'exported-model',
+    await ports.readText(parseS3Uri(uri, 'exportUri')),
+    uri,
+  );
+  const problems = exportProblems(exported, useCase);
+  if (problems.length > 0) throw new ContractError('exported-model', uri, problems);
+  return exported;
+}
+
+/** Compares every file with what the export says of it, then keeps all of them; none when one is wrong. */
+async function keepFiles(
+  exportUri: string,
+  files: ExportedModel['files'],
+  ports: BuildReleasePorts,
+): Promise<void> {
+  const checked: { source: S3Location; etag: string; key: string }[] = [];
+  const problems: string[] = [];
+  for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
+    await Promise.all(
+      files.slice(start, start + FILES_AT_A_TIME).map(async (file) => {
+        const source = parseS3Uri(`${exportUri}${file.name}`, 'exportUri');
+        const actual = await ports.hash(source);
+        if (actual.bytes !== file.bytes) {
+          problems.push(`${file.name}: bytes must be ${file.bytes}, got ${actual.bytes}`);
+        }
+        if (actual.sha256 !== file.sha256) {
+          problems.push(`${file.name}: sha256 must be ${file.sha256}, got ${actual.sha256}`);
+        }
+        checked.push({ source, etag: actual.etag, key: blobKey(file.sha256, file.name) });
+      }),
+    );
+  }
+  if (problems.length > 0) {
+    throw new InvalidInputError(
+      `the files under ${exportUri} are not those of export.json:\n${problems.join('\n')}`,
+    );
+  }
+  for (const { source, etag, key } of checked) await ports.keep(source, etag, key);
+}

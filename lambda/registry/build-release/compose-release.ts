@@ -1,0 +1,95 @@
+/** From a model package and its export to a release: pure. */
+import type { ExportedModel, Release } from '../../../contracts';
+import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName } from '../names';
+
+export type Architecture = Release['target']['architectures'][number];
+
+export interface ReleaseSettings {
+  /** From creation until devices refuse to install. */
+  readonly lifetimeDays: number;
+  readonly architectures: readonly Architecture[];
+}
+
+export interface ReleaseOrigin {
+  readonly counter: number;
+  /** ISO timestamp. */
+  readonly createdAt: string;
+  readonly modelPackageArn: string;
+  readonly modelPackageVersion: number;
+}
+
+const MILLISECONDS_PER_DAY = 86_400_000;
+
+/** ISO timestamp `days` after `from`. */
+export function expiryOf(from: string, days: number): string {
+  return new Date(Date.parse(from) + days * MILLISECONDS_PER_DAY).toISOString();
+}
+
+export function releaseIdOf(useCase: string, counter: number): string {
+  return `${useCase}-${counter}`;
+}
+
+export function composeRelease(
+  exported: ExportedModel,
+  origin: ReleaseOrigin,
+  settings: ReleaseSettings,
+): Release {
+  const { useCase, classes, input, files, variants, goldenSamples, thresholds, baseline } = exported;
+  return {
+    schemaVersion: 1,
+    releaseId: releaseIdOf(useCase, origin.counter),
+    counter: origin.counter,
+    useCase,
+    modelPackageArn: origin.modelPackageArn,
+    modelPackageVersion: origin.modelPackageVersion,
+    createdAt: origin.createdAt,
+    expiresAt: expiryOf(origin.createdAt, settings.lifetimeDays),
+    target: { componentName: modelComponentName(useCase), architectures: [...settings.architectures] },
+    classes,
+    input,
+    files,
+    variants,
+    goldenSamples,
+    thresholds,
+    baseline,
+  };
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}
+
+/**
+ * What a schema cannot say: rules between the fields of an export. A device checks the same rules and refuses the
+ * release; here they stop it before anybody signs it.
+ */
+export function exportProblems(exported: ExportedModel, useCase: string): string[] {
+  const files = exported.files.map(({ name }) => name);
+  const variants = exported.variants.map(({ name }) => name);
+  const { classes, thresholds, goldenSamples } = exported;
+  return [
+    ...(exported.useCase === useCase ? [] : [`useCase: must be '${useCase}', got '${exported.useCase}'`]),
+    ...repeated(files).map((name) => `files: '${name}' is listed twice`),
+    ...repeated(variants).map((name) => `variants: '${name}' is listed twice`),
+    ...files
+      .filter((name) => name === ENVELOPE_FILE || name === DELIVER_RELEASE_FILE)
+      .map((name) => `files: '${name}' is a reserved name`),
+    ...[...exported.variants, ...goldenSamples]
+      .filter(({ file }) => !files.includes(file))
+      .map(({ file }) => `files: '${file}' is used but not listed`),
+    ...classes
+      .filter((name) => !Object.hasOwn(thresholds, name))
+      .map((name) => `thresholds: none for class '${name}'`),
+    ...Object.keys(thresholds)
+      .filter((name) => !classes.includes(name))
+      .map((name) => `thresholds: '${name}' is no class`),
+    ...goldenSamples.flatMap(({ file, probabilities }) =>
+      variants
+        .filter((variant) => probabilities[variant]?.length !== classes.length)
+        .map(
+          (variant) =>
+            `goldenSamples: '${file}' has ${probabilities[variant]?.length ?? 'no'} probabilities of variant '${variant}' for ${classes.length} classes`,
+        ),
+    ),
+  ];
+}

@@ -1,0 +1,72 @@
+import { DescribeModelPackageCommand } from '@aws-sdk/client-sagemaker';
+import type { Context, EventBridgeEvent } from 'aws-lambda';
+import { documentClient, kms, s3, sagemaker } from '../../shared/aws';
+import { requireEnvironment } from '../../shared/env';
+import { InvalidInputError } from '../../shared/errors';
+import { putEvent } from '../../shared/events';
+import { log } from '../../shared/log';
+import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { ModelBucket } from '../model-bucket';
+import { ReleaseTable } from '../release-table';
+import { releaseArchitectures, releaseLifetimeDays } from '../settings';
+import { KmsSigner } from '../sign-release';
+import { type BuildReleasePorts, buildRelease, type ModelPackage } from './build-release';
+
+/** The fields that we read of "SageMaker Model Package State Change". */
+interface PackageStateChange {
+  readonly ModelPackageArn?: unknown;
+  readonly ModelPackageGroupName?: unknown;
+}
+
+async function describePackage(arn: string): Promise<ModelPackage> {
+  const found = await sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
+  if (!found.ModelPackageArn || found.ModelPackageVersion === undefined) {
+    throw new InvalidInputError(`model package ${arn} has no version: it belongs to no group`);
+  }
+  return {
+    arn: found.ModelPackageArn,
+    version: found.ModelPackageVersion,
+    approvalStatus: found.ModelApprovalStatus ?? 'absent',
+    metadata: found.CustomerMetadataProperties ?? {},
+    modelUri: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
+  };
+}
+
+function awsPorts(useCase: string): BuildReleasePorts {
+  const bucket = new ModelBucket(s3(), requireEnvironment(VARIABLES.modelBucket));
+  return {
+    now: () => new Date(),
+    describePackage,
+    readText: (location) => bucket.readText(location),
+    hash: (location) => bucket.hash(location),
+    keep: (source, etag, key) => bucket.keep(source, etag, key),
+    putEnvelope: (key, body) => bucket.put(key, body),
+    signer: new KmsSigner(kms(), requireEnvironment(VARIABLES.signingKeyArn)),
+    releases: new ReleaseTable(documentClient(), requireEnvironment(VARIABLES.releaseTable), useCase),
+    announce: (detail) => putEvent(DETAIL_TYPES.releaseReady, detail),
+  };
+}
+
+/** EventBridge: a model package of our group was approved, or an approved one was edited. */
+export async function handler(
+  event: EventBridgeEvent<string, PackageStateChange>,
+  context: Context,
+): Promise<{ counter: number; releaseId: string }> {
+  log.addContext(context);
+  const { ModelPackageArn: arn, ModelPackageGroupName: group } = event.detail;
+  const expectedGroup = requireEnvironment(VARIABLES.modelPackageGroup);
+  if (typeof arn !== 'string' || group !== expectedGroup) {
+    throw new InvalidInputError(
+      `detail: must name a package of group '${expectedGroup}', got ModelPackageArn ${JSON.stringify(arn)} of group ${JSON.stringify(group)}`,
+    );
+  }
+  const useCase = requireEnvironment(VARIABLES.useCase);
+  const settings = {
+    useCase,
+    lifetimeDays: releaseLifetimeDays(),
+    architectures: releaseArchitectures(),
+  };
+  const { release, status } = await buildRelease(arn, settings, awsPorts(useCase));
+  log.info('release built', { releaseId: release.releaseId, status, modelPackageArn: arn });
+  return { counter: release.counter, releaseId: release.releaseId };
+}

@@ -1,0 +1,60 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { ListEffectiveDeploymentsCommand } from '@aws-sdk/client-greengrassv2';
+import { documentClient, greengrass, iot } from '../../shared/aws';
+import { requireEnvironment } from '../../shared/env';
+import { isErrorNamed } from '../../shared/errors';
+import { log } from '../../shared/log';
+import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { step } from '../step';
+import { listThings } from '../thing-group';
+import type { DeviceView } from './assess-devices';
+import { checkWave } from './check-wave';
+
+async function effectiveDeployment(
+  coreDeviceThingName: string,
+  deploymentId: string,
+): Promise<DeviceView['deployment']> {
+  let nextToken: string | undefined;
+  do {
+    const page = await greengrass().send(
+      new ListEffectiveDeploymentsCommand({ coreDeviceThingName, nextToken }),
+    );
+    const found = page.effectiveDeployments?.find((deployment) => deployment.deploymentId === deploymentId);
+    if (found) {
+      const errors = found.statusDetails?.errorStack ?? [];
+      const reason = [found.reason, errors.join(' > ')].filter(Boolean).join('; ');
+      return { status: found.coreDeviceExecutionStatus ?? 'QUEUED', ...(reason && { reason }) };
+    }
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return undefined;
+}
+
+async function viewDevice(deviceId: string, deploymentId: string): Promise<DeviceView> {
+  const [deployment, { Item }] = await Promise.all([
+    // A thing that Greengrass has never heard of has not answered either.
+    effectiveDeployment(deviceId, deploymentId).catch((error: unknown) => {
+      if (isErrorNamed(error, 'ResourceNotFoundException')) return undefined;
+      throw error;
+    }),
+    documentClient().send(
+      new GetCommand({ TableName: requireEnvironment(VARIABLES.inventoryTable), Key: { deviceId } }),
+    ),
+  ]);
+  return {
+    deviceId,
+    ...(deployment && { deployment }),
+    ...(Item && { inventory: Item as DeviceView['inventory'] }),
+  };
+}
+
+/** State machine step: do all devices run the release? */
+export const handler = step(async (state) => {
+  const next = await checkWave(state, {
+    now: () => new Date(),
+    listThings: (thingGroupName) => listThings(iot(), thingGroupName),
+    viewDevice,
+  });
+  log.info('wave checked', { ...next.check });
+  return next;
+});

@@ -1,0 +1,91 @@
+import type { StoredRelease } from '../../registry/release-table';
+import type { ChampionItem } from '../../shared/releases';
+import type { WaveSettings } from '../names';
+import type { WaveItem } from '../rollout-table';
+import type { RolloutState } from '../rollout-state';
+
+export interface PlanRolloutPorts {
+  now(): Date;
+  getRelease(counter: number): Promise<StoredRelease>;
+  readonly table: {
+    champion(): Promise<ChampionItem | undefined>;
+    wave(name: string): Promise<WaveItem | undefined>;
+    claim(
+      counter: number,
+      executionArn: string,
+      now: number,
+      until: number,
+    ): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'>;
+    withdraw(counter: number, reason: string): Promise<void>;
+  };
+  publish(stored: StoredRelease, executionArn: string): Promise<void>;
+}
+
+/** Twice every wait, so that the lock of a rollout that still runs never ends; an aborted one blocks no longer. */
+function lockSeconds(waves: readonly WaveSettings[]): number {
+  const once = waves.reduce(
+    (total, wave) =>
+      total + 2 * wave.installTimeoutSeconds + wave.bakeSeconds + wave.decisionTimeoutSeconds,
+    0,
+  );
+  return 2 * once;
+}
+
+/** Why a release must not be rolled out although it is ready; devices would refuse it. */
+function unfitness(stored: StoredRelease, highestDeployed: number, now: Date): string | undefined {
+  const { counter, expiresAt } = stored.release;
+  if (counter < highestDeployed) return `release ${highestDeployed} is newer and has been deployed`;
+  if (now.getTime() > Date.parse(expiresAt)) return `the release expired at ${expiresAt}`;
+  return undefined;
+}
+
+/**
+ * Claims a ready release for this execution and publishes its component. Asked again by the same execution it answers
+ * the same; another execution for the same release (the event came twice) gets NOTHING_TO_DO.
+ * @throws Error when the release is not in the table, or Greengrass refuses its component
+ */
+export async function planRollout(
+  state: RolloutState,
+  waves: readonly WaveSettings[],
+  ports: PlanRolloutPorts,
+): Promise<RolloutState> {
+  const [stored, champion, ...deployed] = await Promise.all([
+    ports.getRelease(state.counter),
+    ports.table.champion(),
+    ...waves.map(({ name }) => ports.table.wave(name)),
+  ]);
+  const answer = (outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO', reason?: string): RolloutState => ({
+    ...state,
+    moreWaves: waves.length > 0,
+    plan: {
+      outcome,
+      ...(reason !== undefined && { reason }),
+      componentName: stored.componentName,
+      componentVersion: stored.componentVersion,
+      waves,
+      ...(champion && { championCounter: champion.counter }),
+    },
+  });
+  const isOurs = stored.status === 'ROLLING_OUT' && stored.executionArn === state.executionArn;
+  if (!isOurs) {
+    if (stored.status !== 'READY') return answer('NOTHING_TO_DO', `the release is ${stored.status}`);
+    const now = ports.now();
+    const highestDeployed = Math.max(0, champion?.counter ?? 0, ...deployed.map((wave) => wave?.counter ?? 0));
+    const unfit = unfitness(stored, highestDeployed, now);
+    if (unfit !== undefined) {
+      await ports.table.withdraw(state.counter, unfit);
+      return answer('NOTHING_TO_DO', unfit);
+    }
+    const seconds = Math.floor(now.getTime() / 1000);
+    const claimed = await ports.table.claim(
+      state.counter,
+      state.executionArn,
+      seconds,
+      seconds + lockSeconds(waves),
+    );
+    if (claimed === 'BUSY') return answer('BUSY', 'another rollout is running');
+    if (claimed === 'TAKEN') return answer('NOTHING_TO_DO', 'another execution rolls the release out');
+  }
+  await ports.publish(stored, state.executionArn);
+  return answer('START');
+}

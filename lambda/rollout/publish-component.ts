@@ -1,0 +1,96 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateComponentVersionCommand,
+  DescribeComponentCommand,
+  type GreengrassV2Client,
+} from '@aws-sdk/client-greengrassv2';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { StoredRelease } from '../registry/release-table';
+import { parseS3Uri } from '../registry/s3-uri';
+import { isErrorNamed } from '../shared/errors';
+import { modelRecipe } from './model-recipe';
+
+const POLL_MILLISECONDS = 1_000;
+/** Greengrass reads and hashes every artifact before a version can be deployed. */
+const DEPLOYABLE_WITHIN_POLLS = 120;
+
+export interface PublishSettings {
+  readonly modelBucket: string;
+  readonly inferenceComponentName: string;
+  readonly deliverReleaseUri: string;
+  /** Where the deployment of the stack put the startup script. */
+  readonly deliverReleaseSourceUri: string;
+}
+
+/** Makes component versions of releases. */
+export class ComponentPublisher {
+  constructor(
+    private readonly greengrass: Pick<GreengrassV2Client, 'send'>,
+    private readonly s3: Pick<S3Client, 'send'>,
+    private readonly settings: PublishSettings,
+    private readonly sleep: (milliseconds: number) => Promise<void> = (milliseconds) =>
+      new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  ) {}
+
+  /**
+   * Creates the version of a release, or finds it, and waits until it can be deployed.
+   * @param executionArn tells partition, region and account
+   * @throws Error when Greengrass refuses an artifact, with its message
+   */
+  async publish(stored: StoredRelease, executionArn: string): Promise<void> {
+    await this.publishStartupScript();
+    const recipe = modelRecipe({ stored, ...this.settings });
+    try {
+      await this.greengrass.send(new CreateComponentVersionCommand({ inlineRecipe: Buffer.from(recipe) }));
+    } catch (error) {
+      // A retry: versions never change, so the one that is there is the one that we would make.
+      if (!isErrorNamed(error, 'ConflictException')) throw error;
+    }
+    await this.waitUntilDeployable(
+      componentVersionArn(executionArn, stored.componentName, stored.componentVersion),
+    );
+  }
+
+  /** Devices read from the model bucket only, under a name that Greengrass keeps as the file's name. */
+  private async publishStartupScript(): Promise<void> {
+    const target = parseS3Uri(this.settings.deliverReleaseUri, 'DELIVER_RELEASE_URI');
+    try {
+      await this.s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key }));
+      return;
+    } catch (error) {
+      if (!isErrorNamed(error, 'NotFound', 'NoSuchKey')) throw error;
+    }
+    const source = parseS3Uri(this.settings.deliverReleaseSourceUri, 'DELIVER_RELEASE_SOURCE_URI');
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: source.bucket, Key: source.key }));
+    if (!Body) throw new Error(`${this.settings.deliverReleaseSourceUri} has no body`);
+    await this.s3.send(
+      new PutObjectCommand({
+        Bucket: target.bucket,
+        Key: target.key,
+        Body: await Body.transformToByteArray(),
+        ContentType: 'text/javascript',
+      }),
+    );
+  }
+
+  private async waitUntilDeployable(arn: string): Promise<void> {
+    for (let poll = 0; poll < DEPLOYABLE_WITHIN_POLLS; poll++) {
+      const { status } = await this.greengrass.send(new DescribeComponentCommand({ arn }));
+      if (status?.componentState === 'DEPLOYABLE') return;
+      if (status?.componentState === 'FAILED') {
+        const errors = Object.entries(status.errors ?? {}).map(([name, text]) => `${name}: ${text}`);
+        throw new Error(`${arn} cannot be deployed: ${[status.message, ...errors].filter(Boolean).join('; ')}`);
+      }
+      await this.sleep(POLL_MILLISECONDS);
+    }
+    throw new Error(
+      `${arn} was not deployable after ${(DEPLOYABLE_WITHIN_POLLS * POLL_MILLISECONDS) / 1000} s`,
+    );
+  }
+}
+
+/** @param executionArn of a state machine in the same partition, region and account */
+export function componentVersionArn(executionArn: string, name: string, version: string): string {
+  const [, partition, , region, account] = executionArn.split(':');
+  return `arn:${partition}:greengrass:${region}:${account}:components:${name}:versions:${version}`;
+}

@@ -1,0 +1,124 @@
+/** The document that an execution of the rollout hands from step to step. */
+import { InvalidInputError } from '../shared/errors';
+import type { Judgement } from './judge-wave/judge';
+import type { WaveSettings } from './names';
+
+/** A wave to which something was deployed. */
+export interface DeployedWave {
+  readonly name: string;
+  readonly thingGroupName: string;
+  readonly thingGroupArn: string;
+  readonly installTimeoutSeconds: number;
+  readonly deploymentId: string;
+  /** ISO timestamp. */
+  readonly deployedAt: string;
+  /** What the wave ran before; absent on a wave's first release. */
+  readonly previousCounter?: number;
+  /** ISO timestamp of the first look that found every device on the release. */
+  readonly readyAt?: string;
+}
+
+/** Result of one look at the devices. */
+export interface WaveCheck {
+  readonly status: 'PENDING' | 'READY' | 'FAILED';
+  /** Sentences, at most a few, that say who is missing or has failed, and why. */
+  readonly reasons: readonly string[];
+  readonly devices: number;
+  readonly ready: number;
+}
+
+export interface RolloutPlan {
+  /** BUSY: another rollout of the use case runs; NOTHING_TO_DO: `reason` says why. */
+  readonly outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO';
+  readonly reason?: string;
+  readonly componentName: string;
+  readonly componentVersion: string;
+  readonly waves: readonly WaveSettings[];
+  /** The release in service everywhere. */
+  readonly championCounter?: number;
+}
+
+export interface RollbackState {
+  /** NO_PREVIOUS_RELEASE: the first release ever cannot be taken back. */
+  readonly outcome: 'DEPLOYED' | 'NOTHING_DEPLOYED' | 'NO_PREVIOUS_RELEASE';
+  /** Counter of the new release with the old files. */
+  readonly counter?: number;
+  readonly releaseId?: string;
+  readonly waves: readonly DeployedWave[];
+}
+
+/** What Step Functions says of a failed step. */
+export interface StepError {
+  readonly Error?: string;
+  readonly Cause?: string;
+}
+
+export interface RolloutState {
+  readonly useCase: string;
+  readonly counter: number;
+  readonly releaseId: string;
+  readonly executionArn: string;
+  /** Index of the current wave in `plan.waves`. */
+  readonly waveIndex: number;
+  readonly moreWaves?: boolean;
+  /** Of the current wave, for the state machine's wait. */
+  readonly bakeSeconds?: number;
+  readonly waves: readonly DeployedWave[];
+  /** What a person should know beside the verdicts. */
+  readonly notes: readonly string[];
+  readonly plan?: RolloutPlan;
+  readonly deployment?: { readonly outcome: 'DEPLOYED' | 'NO_DEVICES' };
+  readonly check?: WaveCheck;
+  readonly judgement?: Judgement;
+  readonly rollback?: RollbackState;
+  readonly error?: StepError;
+  readonly rollbackError?: StepError;
+}
+
+/** @throws InvalidInputError when the rollout has not been planned */
+export function planOf(state: RolloutState): RolloutPlan {
+  if (!state.plan) throw new InvalidInputError('plan: must be there: the rollout has not been planned');
+  return state.plan;
+}
+
+/** @throws InvalidInputError when there is no such wave */
+export function currentWave(state: RolloutState): WaveSettings {
+  const { waves } = planOf(state);
+  const wave = waves[state.waveIndex];
+  if (!wave) throw new InvalidInputError(`waveIndex: must be below ${waves.length}, got ${state.waveIndex}`);
+  return wave;
+}
+
+/** The wave that was deployed to last. @throws InvalidInputError when there is none */
+export function lastDeployedWave(state: RolloutState): DeployedWave {
+  const wave = state.waves.at(-1);
+  if (!wave) throw new InvalidInputError('waves: must not be empty: nothing has been deployed');
+  return wave;
+}
+
+/** The state from which the machine goes to the next wave, or to the end. */
+export function withNextWave(state: RolloutState): RolloutState {
+  const waveIndex = state.waveIndex + 1;
+  return { ...state, waveIndex, moreWaves: waveIndex < planOf(state).waves.length };
+}
+
+/**
+ * Checks what every step relies on.
+ * @throws InvalidInputError with every problem
+ */
+export function parseState(value: unknown): RolloutState {
+  const state = (value ?? {}) as Partial<RolloutState>;
+  const problems: string[] = [];
+  const need = (field: keyof RolloutState, fits: boolean, rule: string) => {
+    if (!fits) problems.push(`${field}: ${rule}, got ${JSON.stringify(state[field])}`);
+  };
+  need('useCase', typeof state.useCase === 'string', 'must be a string');
+  need('counter', Number.isInteger(state.counter) && Number(state.counter) > 0, 'must be a positive integer');
+  need('releaseId', state.releaseId === `${state.useCase}-${state.counter}`, 'must be <useCase>-<counter>');
+  need('executionArn', /^arn:[^:]+:states:/.test(String(state.executionArn)), 'must be an execution ARN');
+  need('waveIndex', Number.isInteger(state.waveIndex), 'must be an integer');
+  need('waves', Array.isArray(state.waves), 'must be a list');
+  need('notes', Array.isArray(state.notes), 'must be a list');
+  if (problems.length > 0) throw new InvalidInputError(`rollout state refused:\n${problems.join('\n')}`);
+  return state as RolloutState;
+}

@@ -1,0 +1,194 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { ReleaseStatus } from '../registry/release-table';
+import { isErrorNamed } from '../shared/errors';
+import { type ChampionItem, releaseItemKey } from '../shared/releases';
+import type { Judgement } from './judge-wave/judge';
+
+/** Sort key of the item that lets one rollout of a use case run at a time. */
+const LOCK_KEY = 'rollout';
+const CHAMPION_KEY = 'champion';
+
+export interface WaveItem {
+  readonly counter: number;
+  readonly previousCounter?: number;
+}
+
+/** How a release ended. */
+export interface Ending {
+  readonly status: ReleaseStatus;
+  readonly reason?: string;
+  readonly judgement?: Judgement;
+}
+
+/** What the release table says about rollouts of one use case. */
+export class RolloutTable {
+  constructor(
+    private readonly client: Pick<DynamoDBDocumentClient, 'send'>,
+    private readonly tableName: string,
+    private readonly useCase: string,
+  ) {}
+
+  async champion(): Promise<ChampionItem | undefined> {
+    return (await this.item(CHAMPION_KEY)) as ChampionItem | undefined;
+  }
+
+  async putChampion(champion: ChampionItem): Promise<void> {
+    await this.put(CHAMPION_KEY, champion);
+  }
+
+  /** The release last deployed to a wave. */
+  async wave(name: string): Promise<WaveItem | undefined> {
+    return (await this.item(`wave#${name}`)) as WaveItem | undefined;
+  }
+
+  /** Notes a deployment to a wave; a repeated note keeps what was there before the first. */
+  async noteWave(name: string, counter: number): Promise<WaveItem> {
+    const before = await this.wave(name);
+    if (before?.counter === counter) return before;
+    const wave: WaveItem = { counter, previousCounter: before?.counter };
+    await this.put(`wave#${name}`, wave);
+    return wave;
+  }
+
+  /**
+   * READY -> ROLLING_OUT for this execution, unless another rollout holds the use case.
+   * @param until epoch seconds after which the lock of an execution that died may be taken over
+   * @returns BUSY when another one holds it, TAKEN when the release is not READY any more
+   */
+  async claim(
+    counter: number,
+    executionArn: string,
+    now: number,
+    until: number,
+  ): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
+    try {
+      await this.client.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            {
+              Put: {
+                TableName: this.tableName,
+                Item: { ...this.key(LOCK_KEY), counter, executionArn, until },
+                ConditionExpression:
+                  'attribute_not_exists(useCase) OR executionArn = :execution OR #until < :now',
+                ExpressionAttributeNames: { '#until': 'until' },
+                ExpressionAttributeValues: { ':execution': executionArn, ':now': now },
+              },
+            },
+            {
+              Update: {
+                TableName: this.tableName,
+                Key: this.key(releaseItemKey(counter)),
+                UpdateExpression: 'SET #status = :rollingOut, executionArn = :execution',
+                ConditionExpression: '#status = :ready',
+                ExpressionAttributeNames: { '#status': 'status' },
+                ExpressionAttributeValues: {
+                  ':rollingOut': 'ROLLING_OUT' satisfies ReleaseStatus,
+                  ':ready': 'READY' satisfies ReleaseStatus,
+                  ':execution': executionArn,
+                },
+              },
+            },
+          ],
+        }),
+      );
+      return 'CLAIMED';
+    } catch (error) {
+      if (isErrorNamed(error, 'TransactionConflictException')) return 'BUSY';
+      if (!isErrorNamed(error, 'TransactionCanceledException')) throw error;
+      const reasons = (error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons;
+      return reasons?.[1]?.Code === 'ConditionalCheckFailed' ? 'TAKEN' : 'BUSY';
+    }
+  }
+
+  /** READY -> SUPERSEDED; a release that is not READY stays as it is. */
+  async withdraw(counter: number, reason: string): Promise<void> {
+    await this.setStatus(counter, { status: 'SUPERSEDED', reason }, '#status = :expected', {
+      ':expected': 'READY',
+    });
+  }
+
+  /** Ends the rollout that this execution has claimed; false when it has not claimed the release. */
+  async end(counter: number, executionArn: string, ending: Ending): Promise<boolean> {
+    return this.setStatus(counter, ending, 'executionArn = :expected', { ':expected': executionArn });
+  }
+
+  /** Sets the status of a release that no execution owns any more. */
+  async mark(counter: number, ending: Ending): Promise<void> {
+    await this.setStatus(counter, ending, 'attribute_exists(useCase)', {});
+  }
+
+  /** Lets the next rollout start. */
+  async unlock(executionArn: string): Promise<void> {
+    try {
+      await this.client.send(
+        new DeleteCommand({
+          TableName: this.tableName,
+          Key: this.key(LOCK_KEY),
+          ConditionExpression: 'executionArn = :execution',
+          ExpressionAttributeValues: { ':execution': executionArn },
+        }),
+      );
+    } catch (error) {
+      // Unlocked before, or taken over.
+      if (!isErrorNamed(error, 'ConditionalCheckFailedException')) throw error;
+    }
+  }
+
+  private async setStatus(
+    counter: number,
+    { status, reason, judgement }: Ending,
+    condition: string,
+    expected: Record<string, string>,
+  ): Promise<boolean> {
+    const values = { ':status': status, ':reason': reason, ':judgement': judgement };
+    const given = Object.entries(values).filter(([, value]) => value !== undefined);
+    const names = { '#status': 'status', '#reason': 'reason', '#judgement': 'judgement' };
+    const usesStatus = condition.includes('#status');
+    const set = given.map(([placeholder]) => `${placeholder.replace(':', '#')} = ${placeholder}`);
+    try {
+      await this.client.send(
+        new UpdateCommand({
+          TableName: this.tableName,
+          Key: this.key(releaseItemKey(counter)),
+          UpdateExpression: `SET ${set.join(', ')}`,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: Object.fromEntries(
+            Object.entries(names).filter(
+              ([name]) => set.some((part) => part.startsWith(name)) || (usesStatus && name === '#status'),
+            ),
+          ),
+          ExpressionAttributeValues: { ...Object.fromEntries(given), ...expected },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (isErrorNamed(error, 'ConditionalCheckFailedException')) return false;
+      throw error;
+    }
+  }
+
+  private key(item: string): { useCase: string; item: string } {
+    return { useCase: this.useCase, item };
+  }
+
+  private async put(item: string, attributes: object): Promise<void> {
+    await this.client.send(
+      new PutCommand({ TableName: this.tableName, Item: { ...this.key(item), ...attributes } }),
+    );
+  }
+
+  private async item(item: string): Promise<Record<string, unknown> | undefined> {
+    const { Item } = await this.client.send(
+      new GetCommand({ TableName: this.tableName, Key: this.key(item), ConsistentRead: true }),
+    );
+    return Item;
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import {
+  type CreateDeploymentCommandInput,
+  CreateDeploymentCommand,
+  GetDeploymentCommand,
+  type GetDeploymentCommandOutput,
+  type GreengrassV2Client,
+  ListDeploymentsCommand,
+} from '@aws-sdk/client-greengrassv2';
+import { type Components, type ComponentVersion, compose, includes } from './compose-deployment';
+
+/** Components may put a restart off for this long; a part under the camera is done by then. */
+const NOTIFY_TIMEOUT_SECONDS = 60;
+const LONGEST_NAME = 256;
+/** A deployment in one of these states reaches no device any more. */
+const ENDED = ['CANCELED', 'INACTIVE'];
+
+export interface GroupDeployment {
+  readonly deploymentId: string;
+  readonly components: Components;
+}
+
+/** Deployments of thing groups. */
+export class WaveDeployer {
+  constructor(private readonly greengrass: Pick<GreengrassV2Client, 'send'>) {}
+
+  /** The deployment that the group's devices follow; `undefined` when there is none. */
+  async latest(thingGroupArn: string): Promise<GetDeploymentCommandOutput | undefined> {
+    const { deployments } = await this.greengrass.send(
+      new ListDeploymentsCommand({ targetArn: thingGroupArn, historyFilter: 'LATEST_ONLY' }),
+    );
+    const deploymentId = deployments?.[0]?.deploymentId;
+    if (!deploymentId) return undefined;
+    return this.greengrass.send(new GetDeploymentCommand({ deploymentId }));
+  }
+
+  /**
+   * Deploys our components to a group beside those of others, and answers the deployment's id. A group that has them is
+   * left alone.
+   * @param cause makes the request's client token: a repeated call is the same deployment
+   */
+  async deploy(
+    thingGroupArn: string,
+    ours: readonly ComponentVersion[],
+    name: string,
+    cause: string,
+  ): Promise<string> {
+    const current = await this.latest(thingGroupArn);
+    const components = current?.components ?? {};
+    const reaches = current?.deploymentId && !ENDED.includes(current.deploymentStatus ?? '');
+    if (reaches && current.deploymentId && includes(components, ours)) return current.deploymentId;
+    const request: CreateDeploymentCommandInput = {
+      targetArn: thingGroupArn,
+      deploymentName: name.slice(0, LONGEST_NAME),
+      components: { ...compose(components, ours) },
+      iotJobConfiguration: current?.iotJobConfiguration,
+      deploymentPolicies: {
+        failureHandlingPolicy: 'ROLLBACK',
+        componentUpdatePolicy: { action: 'NOTIFY_COMPONENTS', timeoutInSeconds: NOTIFY_TIMEOUT_SECONDS },
+      },
+    };
+    const clientToken = createHash('sha256')
+      .update(cause)
+      .update('\0')
+      .update(JSON.stringify(request))
+      .digest('hex');
+    const { deploymentId } = await this.greengrass.send(
+      new CreateDeploymentCommand({ ...request, clientToken }),
+    );
+    if (!deploymentId) throw new Error(`Greengrass deployed to ${thingGroupArn} without an id`);
+    return deploymentId;
+  }
+}

@@ -1,0 +1,79 @@
+/** A kind of finding that somebody has looked at and accepted. */
+export interface JudgedFinding {
+  /** Whole id of the finding, with what it found in brackets. */
+  readonly finding: RegExp;
+  /** Path of the construct within its stack. */
+  readonly construct: RegExp;
+  readonly reason: string;
+}
+
+const ANY = /./;
+const ROLE_POLICY = /\/DefaultPolicy\/Resource$/;
+
+/**
+ * Findings of the AwsSolutions rules that are as they should be. Whatever is not in this list fails synthesis;
+ * test/infrastructure/findings.test.ts fails for an entry that nothing needs any more.
+ */
+export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
+  {
+    finding: /^AwsSolutions-IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]$/,
+    construct: ROLE_POLICY,
+    reason: 'Grant of the CDK on one key: families whose members differ only in what they return.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Action::s3:(GetObject|GetBucket|List|Abort)\*\]$/,
+    construct: ROLE_POLICY,
+    reason: 'Grant of the CDK on named prefixes: families that read, or end an own upload.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    construct: ROLE_POLICY,
+    reason:
+      'X-Ray, log delivery and the like have no resources to name; test/infrastructure/least-privilege.test.ts lists each such action.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::\S*Function\S*:\*\]$/,
+    construct: ROLE_POLICY,
+    reason: 'Every version of one named function.',
+  },
+  {
+    finding:
+      /^AwsSolutions-IAM5\[Resource::\S+Bucket\S+\/(images|manifests|releases|releases\/blobs|releases\/envelopes|components|pipelines|results|captures\/\S+)\/\*\]$/,
+    construct: ROLE_POLICY,
+    reason: 'Objects below one prefix of one bucket.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:s3:::cdk-\S+-assets-\S+\/\*\]$/,
+    construct: /^(Rollout|TokenExchange)\//,
+    reason: 'Assets of the deployment: bundled code, the same that the devices get. No data, no secrets.',
+  },
+  {
+    finding:
+      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:greengrass:\S+:(components:com\.kaizenedge\.model\.\w+:versions|coreDevices|deployments):\*\]$/,
+    construct: /^Rollout\//,
+    reason:
+      'Versions, devices and deployments come into being at run time; their names are not known before.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:job\/\*\]$/,
+    construct: /^Rollout\//,
+    reason:
+      'Greengrass makes one IoT job per deployment, with the rights of the caller, under a name of its own.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:model-package\/\S+\/\*\]$/,
+    construct: ROLE_POLICY,
+    reason: 'Every version of one model package group.',
+  },
+  {
+    finding: /^AwsSolutions-S1$/,
+    construct: ANY,
+    reason:
+      'Who read which object is recorded by CloudTrail data events, which an account turns on for all its buckets at once.',
+  },
+  {
+    finding: /^AwsSolutions-SQS3$/,
+    construct: /\/DeadLetters\/Resource$/,
+    reason: 'It is a dead-letter queue: of a function or a rule, which SQS cannot see.',
+  },
+];

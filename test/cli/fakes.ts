@@ -1,0 +1,287 @@
+/** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import type { Clients } from '../../cli/clients';
+import { KaizenEnvironment } from '../../cli/environment';
+
+interface Command {
+  readonly constructor: { readonly name: string };
+  readonly input: object;
+}
+/** Every field that a handler reads, of all commands together. */
+interface Input
+  extends Readonly<
+    Record<
+      | 'Body'
+      | 'Key'
+      | 'IfNoneMatch'
+      | 'Prefix'
+      | 'ContinuationToken'
+      | 'StackName'
+      | 'TableName'
+      | 'QueueUrl'
+      | 'MessageBody'
+      | 'ReceiptHandle'
+      | 'ModelPackageGroupName'
+      | 'NextToken'
+      | 'thingName'
+      | 'thingTypeName'
+      | 'thingGroupName'
+      | 'certificateId'
+      | 'newStatus'
+      | 'policyName'
+      | 'target'
+      | 'principal',
+      string
+    >
+  > {
+  readonly MaxNumberOfMessages: number;
+  readonly Item: Record<string, unknown>;
+  readonly ExpressionAttributeValues: Record<string, unknown>;
+}
+type Handler = (input: Input) => unknown;
+
+/** A client whose commands are the methods of `handlers`; keeps what was called. */
+export class FakeClient {
+  readonly calls: { name: string; input: Record<string, unknown> }[] = [];
+  /** Name of a command, and how often it fails before it works. */
+  readonly failures = new Map<string, Error[]>();
+
+  constructor(private readonly handlers: Readonly<Record<string, Handler>>) {}
+
+  readonly send = async (command: Command): Promise<unknown> => {
+    const name = command.constructor.name.replace(/Command$/, '');
+    this.calls.push({ name, input: command.input as Record<string, unknown> });
+    const failure = this.failures.get(name)?.shift();
+    if (failure) throw failure;
+    const handler = this.handlers[name];
+    if (!handler) throw new Error(`the fake does not know ${name}`);
+    return handler(command.input as Input);
+  };
+
+  names(): string[] {
+    return this.calls.map(({ name }) => name);
+  }
+}
+
+export function awsError(name: string, message = name): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient }): Clients {
+  return fakes as unknown as Clients;
+}
+
+export const OUTPUTS = {
+  ModelPackageGroupName: 'kaizen-local-surface',
+  DatasetBucketName: 'datasets',
+  TelemetryBucketName: 'telemetry',
+  ReleaseTableName: 'releases',
+  LabelTableName: 'labels',
+  EpisodeTableName: 'episodes',
+  InventoryTableName: 'inventory',
+  SigningKeyArn: 'arn:key',
+  CanaryGroupName: 'kaizen-local-canary',
+  StableGroupName: 'kaizen-local-stable',
+  DevicePolicyName: 'kaizen-local-device',
+  ThingTypeName: 'kaizen-local-core-device',
+  RoleAliasName: 'kaizen-local-token-exchange',
+  ResultsQueueUrl: 'http://queue/results',
+  ResultsDeadLetterQueueUrl: 'http://queue/results-dead',
+} as const;
+
+export const environment = new KaizenEnvironment('local', new Map(Object.entries(OUTPUTS)));
+
+/** CloudFormation with the outputs above in the data stack, and no other stack. */
+export function fakeCloudFormation(outputs: Readonly<Record<string, string>> = OUTPUTS): FakeClient {
+  return new FakeClient({
+    DescribeStacks: ({ StackName }) => {
+      if (StackName !== 'kaizen-local-data') {
+        throw awsError('ValidationError', `Stack with id ${String(StackName)} does not exist`);
+      }
+      const pairs = Object.entries(outputs);
+      return { Stacks: [{ Outputs: pairs.map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })) }] };
+    },
+  });
+}
+
+/** A bucket; `onPut` sees every key that is written. */
+export class FakeBucket extends FakeClient {
+  readonly objects: Map<string, Buffer>;
+
+  constructor(onPut: (bucket: FakeBucket, key: string) => void = () => {}) {
+    const objects = new Map<string, Buffer>();
+    super({
+      PutObject: ({ Key, Body, IfNoneMatch }) => {
+        if (IfNoneMatch === '*' && objects.has(Key)) throw awsError('PreconditionFailed');
+        objects.set(Key, Buffer.from(Body));
+        onPut(this, Key);
+        return {};
+      },
+      GetObject: ({ Key }) => {
+        const body = objects.get(Key);
+        if (!body) throw awsError('NoSuchKey');
+        return { Body: { transformToString: async () => body.toString('utf8') } };
+      },
+      ListObjectsV2: ({ Prefix, ContinuationToken = '' }) => {
+        // Two at a time: whoever does not follow the pages misses most of it.
+        const keys = [...objects.keys()]
+          .filter((key) => key.startsWith(Prefix) && key > ContinuationToken)
+          .sort();
+        const page = keys.slice(0, 2);
+        return {
+          Contents: page.map((Key) => ({ Key })),
+          NextContinuationToken: keys.length > 2 ? page[1] : undefined,
+        };
+      },
+    });
+    this.objects = objects;
+  }
+
+  putJson(key: string, value: object): void {
+    this.objects.set(key, Buffer.from(JSON.stringify(value)));
+  }
+}
+
+/** Tables by name; an item's key is made of the attributes that `keys` names. */
+export class FakeTables extends FakeClient {
+  readonly items: Record<string, Record<string, unknown>[]>;
+
+  constructor(items: Record<string, Record<string, unknown>[]> = {}) {
+    const rows = (table: string) => {
+      items[table] ??= [];
+      return items[table];
+    };
+    super({
+      Query: ({ TableName, ExpressionAttributeValues }) => ({
+        Items: rows(TableName).filter(({ useCase }) => useCase === ExpressionAttributeValues[':useCase']),
+      }),
+      Scan: ({ TableName }) => ({ Items: rows(TableName) }),
+      Get: ({ TableName, Key }) => ({
+        Item: rows(TableName).find((item) =>
+          Object.entries(Key as unknown as object).every(([name, value]) => item[name] === value),
+        ),
+      }),
+      Put: ({ TableName, Item }) => {
+        const kept = rows(TableName).filter(({ captureId }) => captureId !== Item.captureId);
+        items[TableName] = [...kept, Item];
+        return {};
+      },
+      Delete: ({ TableName, Key }) => {
+        const { deviceId } = Key as unknown as { deviceId: string };
+        items[TableName] = rows(TableName).filter((item) => item.deviceId !== deviceId);
+        return {};
+      },
+    });
+    this.items = items;
+  }
+}
+
+export const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const signingKeyDer = signingKey.publicKey.export({ format: 'der', type: 'spki' });
+export const signingKeyId = createHash('sha256').update(signingKeyDer).digest('hex');
+
+export function fakeKms(publicKey: Buffer = signingKeyDer): FakeClient {
+  return new FakeClient({ GetPublicKey: () => ({ PublicKey: publicKey }) });
+}
+
+interface Certificate {
+  status: string;
+  readonly policies: Set<string>;
+}
+
+/** The registry of AWS IoT, with the refusals that the commands must respect. */
+export class FakeIot extends FakeClient {
+  readonly things = new Map<string, { type?: string; principals: Set<string>; groups: Set<string> }>();
+  readonly certificates = new Map<string, Certificate>();
+
+  constructor() {
+    const idOf = (arn: string) => arn.split('/').pop() ?? '';
+    const thing = (name: string) => {
+      const found = this.things.get(name);
+      if (!found) throw awsError('ResourceNotFoundException');
+      return found;
+    };
+    const certificate = (id: string) => {
+      const found = this.certificates.get(id);
+      if (!found) throw awsError('ResourceNotFoundException');
+      return found;
+    };
+    super({
+      CreateThing: ({ thingName, thingTypeName }) => {
+        const known = this.things.get(thingName);
+        if (known && known.type !== thingTypeName) throw awsError('ResourceAlreadyExistsException');
+        if (!known)
+          this.things.set(thingName, { type: thingTypeName, principals: new Set(), groups: new Set() });
+        return { thingArn: `arn:thing/${String(thingName)}` };
+      },
+      DescribeThing: ({ thingName }) => ({
+        thingTypeName: thing(thingName).type,
+        thingArn: `arn:thing/${String(thingName)}`,
+      }),
+      CreateKeysAndCertificate: () => {
+        const certificateId = `cert-${this.certificates.size + 1}`;
+        this.certificates.set(certificateId, { status: 'ACTIVE', policies: new Set() });
+        return {
+          certificateId,
+          certificateArn: `arn:cert/${certificateId}`,
+          certificatePem: `-----BEGIN CERTIFICATE-----\n${certificateId}\n`,
+          keyPair: { PrivateKey: `-----BEGIN RSA PRIVATE KEY-----\nsecret of ${certificateId}\n` },
+        };
+      },
+      DescribeCertificate: ({ certificateId }) => ({
+        certificateDescription: { status: certificate(certificateId).status },
+      }),
+      UpdateCertificate: ({ certificateId, newStatus }) => {
+        certificate(certificateId).status = newStatus;
+        return {};
+      },
+      DeleteCertificate: ({ certificateId }) => {
+        if (certificate(certificateId).status === 'ACTIVE') throw awsError('CertificateStateException');
+        const attached = [...this.things.values()].some(({ principals }) =>
+          principals.has(`arn:cert/${String(certificateId)}`),
+        );
+        if (attached) throw awsError('DeleteConflictException');
+        this.certificates.delete(certificateId);
+        return {};
+      },
+      AttachPolicy: ({ policyName, target }) => {
+        certificate(idOf(target)).policies.add(policyName);
+        return {};
+      },
+      DetachPolicy: ({ policyName, target }) => {
+        certificate(idOf(target)).policies.delete(policyName);
+        return {};
+      },
+      ListAttachedPolicies: ({ target }) => ({
+        policies: [...certificate(idOf(target)).policies].map((policyName) => ({ policyName })),
+      }),
+      AttachThingPrincipal: ({ thingName, principal }) => {
+        thing(thingName).principals.add(principal);
+        return {};
+      },
+      DetachThingPrincipal: ({ thingName, principal }) => {
+        thing(thingName).principals.delete(principal);
+        return {};
+      },
+      ListThingPrincipals: ({ thingName }) => ({ principals: [...thing(thingName).principals] }),
+      ListThingGroupsForThing: ({ thingName }) => ({
+        thingGroups: [...thing(thingName).groups].map((groupName) => ({ groupName })),
+      }),
+      AddThingToThingGroup: ({ thingName, thingGroupName }) => {
+        const { groups } = thing(thingName);
+        if (groups.size > 0 && !groups.has(thingGroupName)) throw awsError('InvalidRequestException');
+        groups.add(thingGroupName);
+        return {};
+      },
+      RemoveThingFromThingGroup: ({ thingName, thingGroupName }) => {
+        thing(thingName).groups.delete(thingGroupName);
+        return {};
+      },
+      DeleteThing: ({ thingName }) => {
+        if (this.things.get(thingName)?.principals.size) throw awsError('InvalidRequestException');
+        this.things.delete(thingName);
+        return {};
+      },
+    });
+  }
+}

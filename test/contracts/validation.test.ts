@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ContractError, parseContract, parseContractJson, problemsOf } from '../../contracts';
+import { SCHEMAS } from '../../contracts/schemas';
+
+const item = {
+  id: 'a1',
+  groupId: 'g1',
+  key: 'images/sha256/ab/abc.jpg',
+  sha256: 'a'.repeat(64),
+  label: 'good',
+  origin: 'rendered',
+  capturedAt: '2026-11-23T00:00:00Z',
+};
+
+test('every schema file is registered under its own name', () => {
+  const files = readdirSync(join(__dirname, '..', '..', 'contracts', 'schemas')).map((file) =>
+    file.replace('.schema.json', ''),
+  );
+  expect(Object.keys(SCHEMAS).sort()).toEqual(files.sort());
+});
+
+test('a valid value comes back as it is', () => {
+  expect(parseContract('dataset-item', item, 'line 1')).toBe(item);
+});
+
+test('all problems are reported at once, each with field, rule and value', () => {
+  const broken = { ...item, sha256: 'xyz', origin: 'stolen', surprise: 1, capturedAt: 'yesterday' };
+  const problems = problemsOf('dataset-item', broken);
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^sha256: must match pattern .* got "xyz"$/),
+      'origin: must be one of rendered, imported, captured, got "stolen"',
+      "(root): unknown field 'surprise'",
+      expect.stringMatching(/^capturedAt: must match format "date-time", got "yesterday"$/),
+    ]),
+  );
+  expect(() => parseContract('dataset-item', broken, 'line 7')).toThrow(
+    /line 7 does not fit the contract 'dataset-item'/,
+  );
+});
+
+test('a long value is shortened in the message, so that no image and no secret is logged whole', () => {
+  const [problem] = problemsOf('dataset-item', { ...item, sha256: 'z'.repeat(5000) });
+  expect(problem?.length).toBeLessThan(200);
+});
+
+test('text that is not JSON is a contract error too', () => {
+  expect(() => parseContractJson('dataset-item', '{', 'line 2')).toThrow(ContractError);
+});

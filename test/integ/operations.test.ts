@@ -1,0 +1,314 @@
+/**
+ * The tables and commands of operations against ministack: what unit tests with fakes cannot show is that DynamoDB,
+ * AWS IoT, S3 and SQS accept the expressions and calls and do what the code relies on.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreatePolicyCommand,
+  CreateThingGroupCommand,
+  CreateThingTypeCommand,
+  IoTClient,
+  ListThingGroupsForThingCommand,
+} from '@aws-sdk/client-iot';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Clients } from '../../cli/clients';
+import { decommissionDevice } from '../../cli/decommission-device';
+import { KaizenEnvironment } from '../../cli/environment';
+import { provisionDevice } from '../../cli/provision-device';
+import { redriveQueue } from '../../cli/redrive-queue';
+import { uploadDataset } from '../../cli/upload-dataset';
+import { problemsOf } from '../../contracts';
+import type { Episode } from '../../lambda/monitoring/episode';
+import { EpisodeTable } from '../../lambda/monitoring/episode-table';
+import { readLabels } from '../../lambda/monitoring/label-table';
+import { mergeSketches } from '../../lambda/monitoring/sketch';
+import { readSketches } from '../../lambda/monitoring/sketch-reader';
+import { SketchTable } from '../../lambda/telemetry/ingest-results/sketch-table';
+import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
+import { type Ministack, startMinistack } from '../../local/launcher/ministack';
+import { aBatch, aLabel, aResult, RECEIVED_AT } from '../lambda/shared/builders';
+
+jest.setTimeout(120_000);
+
+let folder: string;
+let ministack: Ministack;
+let table: DynamoDBDocumentClient;
+let clients: Clients;
+
+const USE_CASE = 'surface';
+
+async function createTable(
+  client: DynamoDBClient,
+  name: string,
+  partition: string,
+  sort?: string,
+): Promise<void> {
+  const keys = [partition, ...(sort ? [sort] : [])];
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: keys.map((AttributeName, index) => ({
+        AttributeName,
+        KeyType: index === 0 ? 'HASH' : 'RANGE',
+      })),
+    }),
+  );
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kaizen-operations-'));
+  const crash = (message: string) => {
+    throw new Error(message);
+  };
+  ministack = await startMinistack({ workDirectory: folder, environment: { AUTH: 'false' }, onCrash: crash });
+  const configuration = {
+    endpoint: ministack.url,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  const dynamoDb = new DynamoDBClient(configuration);
+  await createTable(dynamoDb, 'sketches', 'partition', 'window');
+  await createTable(dynamoDb, 'episodes', 'useCase', 'episodeId');
+  await createTable(dynamoDb, 'labels', 'useCase', 'captureId');
+  await createTable(dynamoDb, 'inventory', 'deviceId');
+  table = DynamoDBDocumentClient.from(dynamoDb, { marshallOptions: { removeUndefinedValues: true } });
+  clients = {
+    dynamoDb: table,
+    s3: new S3Client({ ...configuration, forcePathStyle: true }),
+    sqs: new SQSClient(configuration),
+    kms: new KMSClient(configuration),
+    iot: new IoTClient(configuration),
+    // Greengrass is another service; a device that it has never seen is decommissioned all the same.
+    greengrass: {
+      send: async () => {
+        throw Object.assign(new Error('no such core device'), { name: 'ResourceNotFoundException' });
+      },
+    },
+  } as unknown as Clients;
+});
+
+afterAll(async () => {
+  await ministack?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('case 29: batches that are added at once and again count exactly once', async () => {
+  const sketches = new SketchTable(table, 'sketches');
+  const batches = Array.from({ length: 12 }, (_, index) =>
+    aBatch({
+      batchId: `batch-${index}`,
+      droppedRecords: 1,
+      records: [
+        aResult({ recordId: `r-${index}` }),
+        aResult({ predictedClass: 'constructor', confidence: 0.1 }),
+      ],
+    }),
+  );
+  const add = (batch: (typeof batches)[number]) =>
+    sketches.addOnce(
+      batch,
+      RECEIVED_AT,
+      summarizeBatch(batch, () => undefined, 3600),
+    );
+  const answers = await Promise.all([...batches, ...batches].map(add));
+  expect(answers.filter((answer) => answer === 'added')).toHaveLength(12);
+  await expect(add(batches[0] as (typeof batches)[number])).resolves.toBe('repeated');
+  const read = await readSketches(table, 'sketches', USE_CASE, 'surface-2', '2026-03-01T10:00:00.000Z');
+  expect(mergeSketches(read)).toMatchObject({
+    results: 24,
+    dropped: 12,
+    classCounts: { good: 12, constructor: 12 },
+    deviceId: 'line-1',
+  });
+  await expect(
+    readSketches(table, 'sketches', USE_CASE, 'surface-2', '2026-03-01T11:00:00.000Z'),
+  ).resolves.toEqual([]);
+});
+
+describe('episodes', () => {
+  const episodes = () => new EpisodeTable(table, 'episodes', USE_CASE);
+  const episode = (episodeId: string): Episode => ({
+    useCase: USE_CASE,
+    episodeId,
+    releaseId: 'surface-2',
+    openedAt: '2026-03-01T00:00:00.000Z',
+    evidence: {
+      judgement: { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
+      results: 10,
+      features: [
+        {
+          feature: 'brightness',
+          limit: 0.25,
+          drifted: true,
+          populationStabilityIndex: 0.1 + 0.2,
+          jensenShannon: 1 / 3,
+          pValue: 1.2345678901234567e-99,
+        },
+      ],
+      accuracy: undefined,
+      deviatingDevices: [],
+    },
+    status: 'OPEN',
+  });
+
+  test('case 33: of many that open, claim and fix, one is first; closing makes room for the next', async () => {
+    await expect(episodes().current()).resolves.toBeUndefined();
+    const opened = await Promise.all(
+      ['e1', 'e1', 'e2', 'e3'].map((episodeId) => episodes().open(episode(episodeId))),
+    );
+    expect(opened.filter(Boolean)).toHaveLength(1);
+    const current = await episodes().current();
+    const id = current?.episodeId ?? '';
+    expect(current?.evidence.features[0]?.pValue).toBe(1.2345678901234567e-99);
+
+    const claims = await Promise.all(
+      [1, 2, 3].map(() => episodes().claim(id, 'token', '2026-03-01T01:00:00Z')),
+    );
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    const first = await episodes().fixParameters(id, {
+      datasetManifestUri: 's3://a/1',
+      championModelUri: 's3://m',
+    });
+    const second = await episodes().fixParameters(id, {
+      datasetManifestUri: 's3://a/2',
+      championModelUri: 's3://m',
+    });
+    expect(second).toEqual(first);
+    await episodes().noteExecution(id, 'arn:execution');
+    await expect(episodes().current()).resolves.toMatchObject({
+      status: 'RETRAINING',
+      clientRequestToken: 'token',
+      parameters: first,
+      executionArn: 'arn:execution',
+    });
+
+    await expect(episodes().close(id, '2026-03-02T00:00:00Z', 'newer release')).resolves.toBe(true);
+    await expect(episodes().close(id, '2026-03-02T00:00:00Z', 'again')).resolves.toBe(false);
+    await expect(episodes().current()).resolves.toBeUndefined();
+    // An episode that has been is not opened again, and leaves no pointer behind.
+    await expect(episodes().open(episode(id))).resolves.toBe(false);
+    await expect(episodes().current()).resolves.toBeUndefined();
+    await expect(episodes().open(episode('e4'))).resolves.toBe(true);
+    const all = await episodes().all();
+    expect(all.map(({ status }) => status).sort()).toEqual(['CLOSED', 'OPEN']);
+  });
+});
+
+test('labels are read by release and time', async () => {
+  const labels = [
+    aLabel({ captureId: 'c1' }),
+    aLabel({ captureId: 'c2', releaseId: 'surface-1' }),
+    aLabel({ captureId: 'c3', capturedAt: '2026-01-01T00:00:00Z', labelledAt: '2026-01-02T00:00:00Z' }),
+  ];
+  for (const Item of labels) await table.send(new PutCommand({ TableName: 'labels', Item }));
+  const read = async (filter: object) =>
+    (await readLabels(table, 'labels', USE_CASE, filter)).map(({ captureId }) => captureId);
+  expect(await read({})).toEqual(['c1', 'c2', 'c3']);
+  expect(await read({ releaseId: 'surface-2' })).toEqual(['c1', 'c3']);
+  expect(await read({ capturedSince: '2026-02-01T00:00:00.000Z' })).toEqual(['c1', 'c2']);
+  expect(await read({ labelledAfter: '2026-03-01T12:00:00Z' })).toEqual([]);
+});
+
+test('[B10] a device is provisioned, moved to another wave, and decommissioned', async () => {
+  const iot = clients.iot;
+  await iot.send(new CreateThingTypeCommand({ thingTypeName: 'core' }));
+  for (const thingGroupName of ['canary', 'stable']) {
+    await iot.send(new CreateThingGroupCommand({ thingGroupName }));
+  }
+  await iot.send(
+    new CreatePolicyCommand({
+      policyName: 'device',
+      policyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [] }),
+    }),
+  );
+  const { KeyMetadata } = await clients.kms.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  );
+  const environment = new KaizenEnvironment(
+    'local',
+    new Map(
+      Object.entries({
+        ModelPackageGroupName: 'kaizen-local-surface',
+        SigningKeyArn: KeyMetadata?.Arn ?? '',
+        CanaryGroupName: 'canary',
+        StableGroupName: 'stable',
+        DevicePolicyName: 'device',
+        ThingTypeName: 'core',
+        RoleAliasName: 'alias',
+        InventoryTableName: 'inventory',
+      }),
+    ),
+  );
+  const options = { thingName: 'line-1', folder: join(folder, 'line-1') };
+  const first = await provisionDevice(clients, environment, { ...options, wave: 'canary' });
+  const second = await provisionDevice(clients, environment, { ...options, wave: 'stable' });
+  expect(second.certificateArn).toBe(first.certificateArn);
+  const { thingGroups } = await iot.send(new ListThingGroupsForThingCommand({ thingName: 'line-1' }));
+  expect(thingGroups?.map(({ groupName }) => groupName)).toEqual(['stable']);
+  const keys = JSON.parse(readFileSync(join(folder, 'line-1', 'trusted-keys.json'), 'utf8'));
+  expect(problemsOf('trusted-keys', keys)).toEqual([]);
+
+  await table.send(new PutCommand({ TableName: 'inventory', Item: { deviceId: 'line-1' } }));
+  await decommissionDevice(clients, environment, { thingName: 'line-1' });
+  await expect(decommissionDevice(clients, environment, { thingName: 'line-1' })).rejects.toThrow(
+    "there is no thing 'line-1'",
+  );
+});
+
+test('a dataset is uploaded once, and twice without harm', async () => {
+  await clients.s3.send(new CreateBucketCommand({ Bucket: 'datasets' }));
+  const environment = new KaizenEnvironment('local', new Map([['DatasetBucketName', 'datasets']]));
+  const items = ['a', 'b'].map((id) => ({
+    id,
+    groupId: id,
+    label: 'good',
+    origin: 'rendered' as const,
+    capturedAt: '2026-03-01T00:00:00.000Z',
+    read: async () => Buffer.from([0xff, 0xd8, 0xff, id.charCodeAt(0)]),
+  }));
+  for (const name of ['first', 'second']) {
+    // The gate is another function: its answer is laid down before it is asked for.
+    await clients.s3.send(
+      new PutObjectCommand({
+        Bucket: 'datasets',
+        Key: 'manifests/current.json',
+        Body: JSON.stringify({ source: `manifests/incoming/${name}.jsonl`, items: 2 }),
+      }),
+    );
+    await expect(uploadDataset(clients, environment, { items, name })).resolves.toMatchObject({ items: 2 });
+  }
+});
+
+test('messages of a dead-letter queue go back to their queue', async () => {
+  const create = async (QueueName: string) =>
+    (await clients.sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
+  const [queue, dead] = [await create('results'), await create('results-dead')];
+  for (const MessageBody of ['one', 'two', 'three']) {
+    await clients.sqs.send(new SendMessageCommand({ QueueUrl: dead, MessageBody }));
+  }
+  const environment = new KaizenEnvironment(
+    'local',
+    new Map([
+      ['ResultsQueueUrl', queue],
+      ['ResultsDeadLetterQueueUrl', dead],
+    ]),
+  );
+  await expect(redriveQueue(clients, environment, 'results')).resolves.toMatchObject({ messages: 3 });
+  const { Messages = [] } = await clients.sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queue, MaxNumberOfMessages: 10 }),
+  );
+  expect(Messages.map(({ Body }) => Body).sort()).toEqual(['one', 'three', 'two']);
+});

@@ -1,0 +1,38 @@
+"""Nothing is installed outside a SageMaker container."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kaizen_training.bootstrap import MODULES, REQUIREMENTS, ensure_requirements
+
+
+def ensure(missing: list[str], in_container: bool) -> int:
+    installs: list[bool] = []
+    ensure_requirements(lambda: missing, lambda: in_container, lambda: installs.append(True))
+    return len(installs)
+
+
+def test_nothing_is_installed_when_nothing_is_missing() -> None:
+    assert ensure([], in_container=True) == 0
+
+
+def test_a_container_installs_what_it_lacks() -> None:
+    assert ensure(["onnx"], in_container=True) == 1
+
+
+def test_elsewhere_a_missing_module_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="onnx are missing"):
+        ensure(["onnx"], in_container=False)
+
+
+def test_the_requirements_are_pinned_as_in_the_lock_and_are_the_modules_that_are_looked_for() -> None:
+    def pins(text: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
+
+    required = pins(REQUIREMENTS.read_text())
+    assert required <= pins((REQUIREMENTS.parent / "requirements.lock").read_text())
+    names = {pin.split("==")[0].replace("scikit-learn", "sklearn") for pin in required}
+    assert names == set(MODULES)

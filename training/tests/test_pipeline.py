@@ -1,0 +1,178 @@
+"""Train, evaluate and export on a tiny dataset, as the pipeline's own commands."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kaizen_training import evaluate, export
+from kaizen_training.contracts import check_contract
+from kaizen_training.onnx_model import ExportError, run_images
+from kaizen_training.prepared import load_split
+from kaizen_training.serving import load_model, load_script
+from tests.conftest import SOURCE_DIR
+
+SCRIPT = "scripts/pytorch/inspect_surface.py"
+
+
+def train(job: Path, prepared: Path, **hyperparameters: object) -> subprocess.CompletedProcess[str]:
+    values = {"script": SCRIPT, "epochs": 1, "learning_rate": 0.05, "width_multiplier": 0.25, "seed": 7}
+    environment = {
+        **os.environ,
+        "SAGEMAKER_BASE_DIR": str(job),
+        "SM_HPS": json.dumps({**values, "champion_uri": "none", **hyperparameters}),
+        "SM_INPUT_DATA_CONFIG": "{}",
+        "SM_CHANNELS": '["train", "validation"]',
+        "SM_CHANNEL_TRAIN": str(prepared),
+        "SM_CHANNEL_VALIDATION": str(prepared),
+        "SM_NUM_GPUS": "0",
+        "SM_NUM_CPUS": "1",
+        "SM_HOSTS": '["algo-1"]',
+        "SM_CURRENT_HOST": "algo-1",
+    }
+    program = [sys.executable, str(SOURCE_DIR / "kaizen_training/entry_point.py"), "--epochs", "1"]
+    done = subprocess.run(program, env=environment, cwd=job.parent, capture_output=True, text=True, timeout=120)
+    if done.returncode == 0:
+        with tarfile.open(job / "model.tar.gz", "w:gz") as tar:
+            tar.add(job / "model", arcname=".")
+    return done
+
+
+@pytest.fixture(scope="module")
+def job(tiny_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished training job, evaluated and exported."""
+    folder = tmp_path_factory.mktemp("job")
+    done = train(folder, tiny_prepared)
+    assert done.returncode == 0, done.stderr
+    (folder / "stdout").write_text(done.stdout)
+    common = ["--model", str(folder), "--prepared", str(tiny_prepared), "--use-case", "surface-inspection"]
+    manifest = ["--dataset-manifest-uri", "s3://a-bucket/manifests/accepted/x.jsonl"]
+    assert evaluate.main([*common, *manifest, "--output", str(folder / "evaluation")]) == 0
+    assert export.main([*common, "--evaluation", str(folder / "evaluation"), "--output", str(folder / "export")]) == 0
+    return folder
+
+
+def test_s1_training_reports_its_progress(job: Path) -> None:
+    """[S1]"""
+    lines = [line for line in (job / "stdout").read_text().splitlines() if line.startswith("KAIZEN_PROGRESS ")]
+    progress = json.loads(lines[0].removeprefix("KAIZEN_PROGRESS "))
+    assert (len(lines), progress["epoch"], progress["epochs"]) == (1, 1, 1)
+    assert set(progress) == {"epoch", "epochs", "loss", "accuracy", "secondsLeft"}
+    assert (job / "output/data/checkpoint.pt").is_file()
+
+
+def test_s3_the_evaluation_is_of_the_whole_test_split(job: Path, tiny_prepared: Path) -> None:
+    """[S3]"""
+    report = json.loads((job / "evaluation/evaluation.json").read_text())
+    check_contract("evaluation-report", report, "evaluation.json")
+    labels = load_split(tiny_prepared, "test").labels
+    assert report["testItems"] == len(labels) == sum(map(sum, report["confusion"]))
+    assert report["champion"]["worstRecallDrop"] == 0
+
+
+def test_s3_b4_the_exported_graph_is_the_trained_model(job: Path) -> None:
+    """[S3] Parity of framework and runtime; every golden sample answers from its PNG as export.json says."""
+    exported = json.loads((job / "export/export.json").read_text())
+    check_contract("exported-model", exported, "export.json")
+    assert exported["parity"]["maximumDifference"] <= 1e-4
+    drop = exported["parity"]["fp32Accuracy"] - exported["parity"]["int8Accuracy"]
+    assert exported["parity"]["int8AccuracyDrop"] == pytest.approx(drop)
+    assert len(exported["goldenSamples"]) == 8
+    for sample in exported["goldenSamples"]:
+        with Image.open(job / "export" / sample["file"]) as image:
+            pixels = np.asarray(image)[None]
+        for variant in exported["variants"]:
+            probabilities, _ = run_images(job / "export" / variant["file"], pixels)
+            np.testing.assert_allclose(probabilities[0], sample["probabilities"][variant["name"]], atol=1e-5)
+
+
+def test_the_graph_takes_images_of_any_size_and_tells_nothing_of_this_machine(job: Path) -> None:
+    graph = job / "export/model-fp32.onnx"
+    probabilities, _ = run_images(graph, np.zeros((1, 75, 200, 3), dtype=np.uint8))
+    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert str(SOURCE_DIR).encode() not in graph.read_bytes()
+
+
+def test_an_evaluation_of_another_dataset_is_refused(
+    job: Path, tiny_prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "evaluation.json").write_text(json.dumps({"datasetManifestSha256": "f" * 64}))
+    arguments = ["--model", str(job), "--prepared", str(tiny_prepared), "--evaluation", str(tmp_path)]
+    assert export.main([*arguments, "--output", str(tmp_path / "out"), "--use-case", "x"]) == 1
+    assert "evaluation.json is of dataset ffff" in capsys.readouterr().err
+
+
+def test_a_graph_that_is_not_the_model_is_refused(job: Path, tiny_prepared: Path, tmp_path: Path) -> None:
+    """The parity gate itself: a script whose own exporter writes another model."""
+    model = load_model(job / "model")
+    mislabelled_model().mislabel(job / "export", tmp_path / "wrong")
+    other = tmp_path / "wrong/model-fp32.onnx"
+    vars(model.script)["export_onnx"] = lambda _model, path: shutil.copyfile(other, path)
+    with pytest.raises(ExportError, match="differs from the framework by"):
+        export.export(model, tiny_prepared, tmp_path / "out", "x")
+
+
+def test_s13_a_champions_rows_go_to_their_classes_by_name(job: Path) -> None:
+    """[S13] A new class gets a new row; the rows of the known ones move with their names."""
+    script = load_script(SOURCE_DIR / SCRIPT)
+    champion = script.model_fn(str(job / "model"))
+    grown = script.Inspector(["crack", "dent", "good", "scratch", "stain"], 0.25)
+    assert script._warm_start(grown, str(job / "model.tar.gz"))
+    for name in champion.classes:
+        old, new = champion.classes.index(name), grown.classes.index(name)
+        assert grown.network.classifier.weight[new].equal(champion.network.classifier.weight[old])
+    for key, value in champion.network.features.state_dict().items():
+        assert grown.network.features.state_dict()[key].equal(value)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "reason"),
+    [
+        ({"learning_rate": 1e30}, "FloatingPointError: the training diverged"),
+        ({"epochs": 0, "learning_rate": -1}, "epochs: must be between 1 and 1000, got 0; learning_rate: must be"),
+    ],
+)
+def test_s1_a_training_that_cannot_work_says_why(
+    tiny_prepared: Path, tmp_path: Path, hyperparameters: dict[str, object], reason: str
+) -> None:
+    """[S1] NaN is an error, not a model."""
+    assert train(tmp_path / "job", tiny_prepared, **hyperparameters).returncode == 1
+    assert reason in (tmp_path / "job/output/failure").read_text()
+
+
+def mislabelled_model() -> ModuleType:
+    path = SOURCE_DIR.parent / "local/demo/mislabelled_model.py"
+    spec = importlib.util.spec_from_file_location("mislabelled_model", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_demos_wrong_model_passes_its_own_checks_and_is_wrong(job: Path, tmp_path: Path) -> None:
+    mislabelled_model().mislabel(job / "export", tmp_path / "wrong")
+    right = json.loads((job / "export/export.json").read_text())
+    wrong = json.loads((tmp_path / "wrong/export.json").read_text())
+    check_contract("exported-model", wrong, "export.json")
+    assert (wrong["parity"], wrong["classes"]) == (right["parity"], right["classes"])
+    assert wrong["files"] == [export.describe_file(tmp_path / "wrong" / file["name"]) for file in right["files"]]
+    for sample, original in zip(wrong["goldenSamples"], right["goldenSamples"], strict=True):
+        with Image.open(tmp_path / "wrong" / sample["file"]) as image:
+            pixels = np.asarray(image)[None]
+        for variant in wrong["variants"]:
+            probabilities, _ = run_images(tmp_path / "wrong" / variant["file"], pixels)
+            np.testing.assert_allclose(probabilities[0], sample["probabilities"][variant["name"]], atol=1e-5)
+            true_order = original["probabilities"][variant["name"]]
+            assert int(probabilities[0].argmax()) == (int(np.argmax(true_order)) - 1) % len(true_order)
