@@ -519,6 +519,10 @@ export interface ExportedModel {
     fp32Accuracy: number;
     int8Accuracy: number;
     /**
+     * fp32Accuracy - int8Accuracy: what quantisation costs. A pipeline condition cannot subtract.
+     */
+    int8AccuracyDrop?: number;
+    /**
      * Median time of one run, one thread.
      */
     fp32Milliseconds?: number;

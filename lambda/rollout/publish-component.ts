@@ -1,10 +1,9 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
   CreateComponentVersionCommand,
   DescribeComponentCommand,
   type GreengrassV2Client,
 } from '@aws-sdk/client-greengrassv2';
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { StoredRelease } from '../registry/release-table';
 import { parseS3Uri } from '../registry/s3-uri';
 import { isErrorNamed } from '../shared/errors';
@@ -79,7 +78,9 @@ export class ComponentPublisher {
       if (status?.componentState === 'DEPLOYABLE') return;
       if (status?.componentState === 'FAILED') {
         const errors = Object.entries(status.errors ?? {}).map(([name, text]) => `${name}: ${text}`);
-        throw new Error(`${arn} cannot be deployed: ${[status.message, ...errors].filter(Boolean).join('; ')}`);
+        throw new Error(
+          `${arn} cannot be deployed: ${[status.message, ...errors].filter(Boolean).join('; ')}`,
+        );
       }
       await this.sleep(POLL_MILLISECONDS);
     }

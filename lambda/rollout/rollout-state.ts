@@ -45,6 +45,8 @@ export interface RollbackState {
   readonly counter?: number;
   readonly releaseId?: string;
   readonly waves: readonly DeployedWave[];
+  /** What was wrong with the release: the check that follows is about the rollback release. */
+  readonly because: readonly string[];
 }
 
 /** What Step Functions says of a failed step. */

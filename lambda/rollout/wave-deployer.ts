@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
-  type CreateDeploymentCommandInput,
   CreateDeploymentCommand,
+  type CreateDeploymentCommandInput,
   GetDeploymentCommand,
   type GetDeploymentCommandOutput,
   type GreengrassV2Client,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnDeletionPolicy, Stack } from 'aws-cdk-lib';
 import * as greengrass from 'aws-cdk-lib/aws-greengrassv2';
@@ -6,12 +6,15 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { type ComponentConfiguration, parseContract } from '../../contracts';
-import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import { type InferenceRecipeProps, inferenceRecipe } from '../../edge-components/inference/recipe';
 import type { AppConfig } from '../app-config';
 import { contentVersion } from '../shared/content-version';
 import { INFERENCE_COMPONENT_NAME, modelComponentName, resultsTopic, statusTopic } from '../shared/names';
 
-const ARTIFACT = join(__dirname, '..', '..', 'dist', 'edge', 'inference.zip');
+const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
+const ARTIFACT = join(EDGE, 'inference.zip');
+/** Written beside the artifact: what it was built for. */
+const DESCRIPTION = join(EDGE, 'inference.json');
 /** Stands for the version while the version is being computed. */
 const NO_VERSION = '0.0.0';
 
@@ -29,14 +32,18 @@ export class InferenceComponent extends Construct {
 
   constructor(scope: Construct, id: string, props: InferenceComponentProps) {
     super(scope, id);
-    if (!existsSync(ARTIFACT)) {
+    if (!existsSync(ARTIFACT) || !existsSync(DESCRIPTION)) {
       throw new Error('the inference component is missing (dist/edge/inference.zip): run `npm run build`');
     }
     const stack = Stack.of(this);
     this.artifact = new Asset(this, 'Artifact', { path: ARTIFACT });
+    const { architectures } = JSON.parse(readFileSync(DESCRIPTION, 'utf8')) as Pick<
+      InferenceRecipeProps,
+      'architectures'
+    >;
     const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
     const recipe = (version: string) =>
-      inferenceRecipe({ version, artifactUri: this.artifact.s3ObjectUrl, configuration });
+      inferenceRecipe({ version, artifactUri: this.artifact.s3ObjectUrl, configuration, architectures });
     this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
     const component = new greengrass.CfnComponentVersion(this, 'Version', {
       inlineRecipe: stack.toJsonString(recipe(this.version)),

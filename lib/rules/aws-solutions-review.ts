@@ -1,5 +1,5 @@
 import type { PolicyValidationPluginReport, PolicyViolation } from 'aws-cdk-lib';
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { JUDGED_FINDINGS, type JudgedFinding } from './judged-findings';
@@ -29,7 +29,7 @@ export class AwsSolutionsReview extends AwsSolutionsChecks {
   }
 
   private acknowledge(construct: IConstruct, finding: string): boolean {
-    const path = construct.node.path.slice(Stack.of(construct).node.path.length + 1);
+    const { path } = construct.node;
     const judged = JUDGED_FINDINGS.find((entry) => entry.finding.test(finding) && entry.construct.test(path));
     if (judged === undefined) return false;
     this.judgementsUsed.add(judged);

@@ -2,7 +2,7 @@
 export interface JudgedFinding {
   /** Whole id of the finding, with what it found in brackets. */
   readonly finding: RegExp;
-  /** Path of the construct within its stack. */
+  /** Path of the construct: `<environment>/<stack>/...`. */
   readonly construct: RegExp;
   readonly reason: string;
 }
@@ -38,25 +38,25 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
   },
   {
     finding:
-      /^AwsSolutions-IAM5\[Resource::\S+Bucket\S+\/(images|manifests|releases|releases\/blobs|releases\/envelopes|components|pipelines|results|captures\/\S+)\/\*\]$/,
+      /^AwsSolutions-IAM5\[Resource::\S+Bucket\S+\/(images|manifests|manifests\/accepted|releases|releases\/blobs|releases\/envelopes|components|pipelines|results|captures\/\S+)\/\*\]$/,
     construct: ROLE_POLICY,
     reason: 'Objects below one prefix of one bucket.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:s3:::cdk-\S+-assets-\S+\/\*\]$/,
-    construct: /^(Rollout|TokenExchange)\//,
+    construct: /^\w+\/Fleet\/(Rollout|TokenExchange)\//,
     reason: 'Assets of the deployment: bundled code, the same that the devices get. No data, no secrets.',
   },
   {
     finding:
       /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:greengrass:\S+:(components:com\.kaizenedge\.model\.\w+:versions|coreDevices|deployments):\*\]$/,
-    construct: /^Rollout\//,
+    construct: /^\w+\/Fleet\/Rollout\//,
     reason:
       'Versions, devices and deployments come into being at run time; their names are not known before.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:job\/\*\]$/,
-    construct: /^Rollout\//,
+    construct: /^\w+\/Fleet\/Rollout\//,
     reason:
       'Greengrass makes one IoT job per deployment, with the rights of the caller, under a name of its own.',
   },
@@ -64,6 +64,17 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:model-package\/\S+\/\*\]$/,
     construct: ROLE_POLICY,
     reason: 'Every version of one model package group.',
+  },
+  {
+    finding:
+      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:(training|processing)-job\/pipelines-\*\]$/,
+    construct: /^\w+\/Training\/Pipeline\//,
+    reason: 'Jobs that a pipeline starts: SageMaker names them after the execution.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:logs:\S+:log-group:\/aws\/sagemaker\/\w+Jobs\*\]$/,
+    construct: /^\w+\/Training\/Pipeline\//,
+    reason: 'Log streams of jobs, in the two groups whose names SageMaker fixes.',
   },
   {
     finding: /^AwsSolutions-S1$/,
@@ -75,5 +86,10 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
     finding: /^AwsSolutions-SQS3$/,
     construct: /\/DeadLetters\/Resource$/,
     reason: 'It is a dead-letter queue: of a function or a rule, which SQS cannot see.',
+  },
+  {
+    finding: /^AwsSolutions-(S10|SQS4|SNS3)$/,
+    construct: /^local\//,
+    reason: 'The local AWS speaks HTTP, on the loopback interface only (transport: any).',
   },
 ];

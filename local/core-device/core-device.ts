@@ -312,7 +312,7 @@ export async function startCoreDevice(
     await connection.stop();
     gateway.close();
     objects.close();
-    registry.close();
+    await registry.close();
     log('stopped');
   };
   return {

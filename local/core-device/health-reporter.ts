@@ -115,7 +115,9 @@ export class HealthReporter {
     only: ReadonlySet<string> | undefined,
   ): Promise<void> {
     const { thingName, connection, log } = this.options;
-    if (!connection.isConnected) return;
+    const nothingToTell =
+      only !== undefined && !this.options.components.all.some(({ name }) => only.has(name));
+    if (!connection.isConnected || nothingToTell) return;
     try {
       await connection.publish(
         healthTopic(thingName),

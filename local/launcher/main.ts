@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LocalAws, startLocalAws } from './start-local-aws';
 
-const USAGE = `Usage: npm run local [-- --env-file <file>]
-  --env-file <file>  where endpoints and credentials are written, to be sourced (default out/local.env)
+const USAGE = `Usage: npm run local [-- --variables <file>]
+  --variables <file>  where endpoints and credentials are written, to be sourced (default out/local.env)
   --help             shows this`;
 
 function environmentFile(aws: LocalAws): string {
@@ -21,10 +21,10 @@ function environmentFile(aws: LocalAws): string {
 }
 
 async function main(): Promise<number> {
-  let values: { 'env-file': string; help: boolean };
+  let values: { variables: string; help: boolean };
   try {
     const options = {
-      'env-file': { type: 'string', default: 'out/local.env' },
+      variables: { type: 'string', default: 'out/local.env' },
       help: { type: 'boolean', default: false },
     } as const;
     ({ values } = parseArgs({ options }));
@@ -46,14 +46,14 @@ async function main(): Promise<number> {
     const aws = await startLocalAws({ workDirectory, onCrash: (message) => crashed(message) });
     try {
       const text = environmentFile(aws);
-      mkdirSync(dirname(values['env-file']), { recursive: true });
-      writeFileSync(values['env-file'], text, { mode: 0o600 });
-      console.log(`${text}\nThe local AWS is up. In another shell: . ${values['env-file']}\nCtrl-C ends it.`);
+      mkdirSync(dirname(values.variables), { recursive: true });
+      writeFileSync(values.variables, text, { mode: 0o600 });
+      console.log(`${text}\nThe local AWS is up. In another shell: . ${values.variables}\nCtrl-C ends it.`);
       const problem = await ended;
       if (problem !== undefined) console.error(problem);
       return problem === undefined ? 0 : 1;
     } finally {
-      rmSync(values['env-file'], { force: true });
+      rmSync(values.variables, { force: true });
       await aws.stop();
     }
   } finally {

@@ -4,8 +4,7 @@
  */
 import { describeJob, describePackage } from './descriptions';
 import type { Job } from './jobs/job';
-import type { JsonObject } from './json';
-import { objectOf } from './json';
+import { isObject, type Json, type JsonObject, objectOf } from './json';
 import type { ModelPackage } from './model-registry';
 import type { Execution, ExecutionStatus, StepRecord } from './pipeline/execution';
 import type { StepStatus } from './pipeline/plan';
@@ -18,7 +17,7 @@ export interface SageMakerEvent {
 }
 
 /** Jobs tell their times in epoch milliseconds, pipelines and packages in ISO 8601. */
-const MILLISECOND_FIELD = /Time$/;
+const TIME_FIELD = /Time$/;
 
 export function executionEvent(
   execution: Execution,
@@ -81,16 +80,23 @@ export function stepEvent(
   };
 }
 
+function inMilliseconds(value: Json): Json {
+  if (Array.isArray(value)) return value.map(inMilliseconds);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([field, inner]) => [
+      field,
+      TIME_FIELD.test(field) && typeof inner === 'number' ? Math.round(inner * 1000) : inMilliseconds(inner),
+    ]),
+  );
+}
+
 export function jobEvent(job: Job): SageMakerEvent {
-  const detail = Object.entries(describeJob(job)).map(([field, value]) => [
-    field,
-    MILLISECOND_FIELD.test(field) && typeof value === 'number' ? Math.round(value * 1000) : value,
-  ]);
   return {
     detailType: `SageMaker ${job.kind} Job State Change`,
     resources: [job.arn],
     time: job.lastModifiedTime,
-    detail: Object.fromEntries(detail) as JsonObject,
+    detail: objectOf(inMilliseconds(describeJob(job))),
   };
 }
 

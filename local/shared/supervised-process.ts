@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const LAST_LINES = 20;
+const OUTPUT_MILLISECONDS = 500;
 
 export interface SupervisedProcessOptions {
   /** What it is, for messages: "ministack", "core device line-1". */
@@ -23,6 +25,7 @@ export class SupervisedProcess {
   private readonly child: ChildProcess;
   private readonly log: WriteStream;
   private readonly lastLines: string[] = [];
+  private readonly outputsRead: Promise<unknown>;
   private stopping = false;
   /** Resolves with the exit code (or signal name) when the process has ended. */
   readonly ended: Promise<number | string>;
@@ -36,12 +39,16 @@ export class SupervisedProcess {
       detached: true,
     });
     this.ended = new Promise((resolve) => {
-      this.child.once('error', (error) => this.finish(error.message, resolve));
-      this.child.once('exit', (code, signal) => this.finish(code ?? signal ?? 'unknown', resolve));
+      this.child.once('error', (error) => void this.finish(error.message, resolve));
+      this.child.once('exit', (code, signal) => void this.finish(code ?? signal ?? 'unknown', resolve));
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => this.take(line));
-    }
+    const outputs = [this.child.stdout, this.child.stderr].flatMap((stream) => stream ?? []);
+    this.outputsRead = Promise.all(
+      outputs.map((input) => {
+        const lines = createInterface({ input }).on('line', (line) => this.take(line));
+        return new Promise<void>((resolve) => lines.once('close', resolve));
+      }),
+    );
   }
 
   get processId(): number | undefined {
@@ -85,14 +92,16 @@ export class SupervisedProcess {
   }
 
   private take(line: string): void {
-    this.log.write(`${line}\n`);
+    if (!this.log.writableEnded) this.log.write(`${line}\n`);
     this.lastLines.push(line);
     if (this.lastLines.length > LAST_LINES) this.lastLines.shift();
     this.options.onLine?.(line);
   }
 
-  private finish(outcome: number | string, resolve: (outcome: number | string) => void): void {
-    this.log.end();
+  private async finish(outcome: number | string, resolve: (outcome: number | string) => void): Promise<void> {
+    // The end of a process comes before the last of its output; a grandchild that lives on may hold it open for ever.
+    await Promise.race([this.outputsRead, sleep(OUTPUT_MILLISECONDS)]);
+    await new Promise<void>((written) => this.log.end(written));
     resolve(outcome);
     if (!this.stopping) {
       this.options.onCrash?.(

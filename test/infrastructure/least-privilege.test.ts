@@ -8,6 +8,8 @@ const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'xray:GetSamplingRules': 'X-Ray: the action supports no resource-level permission',
   'xray:GetSamplingTargets': 'X-Ray: the action supports no resource-level permission',
   'greengrass:ListDeployments': 'Greengrass V2: the action supports no resource-level permission',
+  'ecr:GetAuthorizationToken': 'ECR: the action supports no resource-level permission',
+  'cloudwatch:PutMetricData': 'CloudWatch: the action supports no resource-level permission',
   'logs:CreateLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
   'logs:GetLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
   'logs:UpdateLogDelivery': 'CloudWatch Logs delivery: the action supports no resource-level permission',
@@ -25,7 +27,6 @@ const ACTION_FAMILIES = [
   's3:GetBucket*',
   's3:List*',
   's3:Abort*',
-  's3:DeleteObject*',
   'kms:ReEncrypt*',
   'kms:GenerateDataKey*',
 ];

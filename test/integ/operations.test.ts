@@ -155,7 +155,7 @@ describe('episodes', () => {
           drifted: true,
           populationStabilityIndex: 0.1 + 0.2,
           jensenShannon: 1 / 3,
-          pValue: 1.2345678901234567e-99,
+          pValue: 1.2345678e-99,
         },
       ],
       accuracy: undefined,
@@ -172,7 +172,7 @@ describe('episodes', () => {
     expect(opened.filter(Boolean)).toHaveLength(1);
     const current = await episodes().current();
     const id = current?.episodeId ?? '';
-    expect(current?.evidence.features[0]?.pValue).toBe(1.2345678901234567e-99);
+    expect(current?.evidence.features[0]?.pValue).toBe(1.2345678e-99);
 
     const claims = await Promise.all(
       [1, 2, 3].map(() => episodes().claim(id, 'token', '2026-03-01T01:00:00Z')),

@@ -1,9 +1,9 @@
 import { ContractError, type ExportedModel, parseContractJson, type Release } from '../../../contracts';
+import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
 import { blobKey, modelComponentVersion } from '../names';
 import { type Claim, packageClaimKey, type StoredRelease } from '../release-table';
-import type { S3Location } from '../s3-uri';
-import { parseS3Uri } from '../s3-uri';
+import { parseS3Uri, type S3Location } from '../s3-uri';
 import { type Signer, signRelease } from '../sign-release';
 import { composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
 
@@ -156,23 +156,17 @@ async function keepFiles(
   files: ExportedModel['files'],
   ports: BuildReleasePorts,
 ): Promise<void> {
-  const checked: { source: S3Location; etag: string; key: string }[] = [];
   const problems: string[] = [];
-  for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
-    await Promise.all(
-      files.slice(start, start + FILES_AT_A_TIME).map(async (file) => {
-        const source = parseS3Uri(`${exportUri}${file.name}`, 'exportUri');
-        const actual = await ports.hash(source);
-        if (actual.bytes !== file.bytes) {
-          problems.push(`${file.name}: bytes must be ${file.bytes}, got ${actual.bytes}`);
-        }
-        if (actual.sha256 !== file.sha256) {
-          problems.push(`${file.name}: sha256 must be ${file.sha256}, got ${actual.sha256}`);
-        }
-        checked.push({ source, etag: actual.etag, key: blobKey(file.sha256, file.name) });
-      }),
-    );
-  }
+  const checked = await mapConcurrently(files, FILES_AT_A_TIME, async (file) => {
+    const source = parseS3Uri(`${exportUri}${file.name}`, 'exportUri');
+    const actual = await ports.hash(source);
+    for (const field of ['bytes', 'sha256'] as const) {
+      if (actual[field] !== file[field]) {
+        problems.push(`${file.name}: ${field} must be ${file[field]}, got ${actual[field]}`);
+      }
+    }
+    return { source, etag: actual.etag, key: blobKey(file.sha256, file.name) };
+  });
   if (problems.length > 0) {
     throw new InvalidInputError(
       `the files under ${exportUri} are not those of export.json:\n${problems.join('\n')}`,

@@ -1,5 +1,11 @@
-import type { WaveCheck } from '../rollout-state';
-import { currentWave, type DeployedWave, lastDeployedWave, type RolloutState } from '../rollout-state';
+import { mapConcurrently } from '../../shared/concurrency';
+import {
+  currentWave,
+  type DeployedWave,
+  lastDeployedWave,
+  type RolloutState,
+  type WaveCheck,
+} from '../rollout-state';
 import { assessDevices, type DeviceView } from './assess-devices';
 
 export interface CheckWavePorts {
@@ -13,12 +19,7 @@ const DEVICES_AT_A_TIME = 10;
 
 async function viewDevices(wave: DeployedWave, ports: CheckWavePorts): Promise<DeviceView[]> {
   const things = await ports.listThings(wave.thingGroupName);
-  const views: DeviceView[] = [];
-  for (let start = 0; start < things.length; start += DEVICES_AT_A_TIME) {
-    const some = things.slice(start, start + DEVICES_AT_A_TIME);
-    views.push(...(await Promise.all(some.map((thing) => ports.viewDevice(thing, wave.deploymentId)))));
-  }
-  return views;
+  return mapConcurrently(things, DEVICES_AT_A_TIME, (thing) => ports.viewDevice(thing, wave.deploymentId));
 }
 
 async function checkOne(wave: DeployedWave, releaseId: string, ports: CheckWavePorts): Promise<WaveCheck> {

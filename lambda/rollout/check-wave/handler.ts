@@ -1,5 +1,5 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { ListEffectiveDeploymentsCommand } from '@aws-sdk/client-greengrassv2';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { documentClient, greengrass, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { isErrorNamed } from '../../shared/errors';

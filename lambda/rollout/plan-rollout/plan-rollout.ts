@@ -1,8 +1,8 @@
 import type { StoredRelease } from '../../registry/release-table';
 import type { ChampionItem } from '../../shared/releases';
 import type { WaveSettings } from '../names';
-import type { WaveItem } from '../rollout-table';
 import type { RolloutState } from '../rollout-state';
+import type { WaveItem } from '../rollout-table';
 
 export interface PlanRolloutPorts {
   now(): Date;
@@ -24,8 +24,7 @@ export interface PlanRolloutPorts {
 /** Twice every wait, so that the lock of a rollout that still runs never ends; an aborted one blocks no longer. */
 function lockSeconds(waves: readonly WaveSettings[]): number {
   const once = waves.reduce(
-    (total, wave) =>
-      total + 2 * wave.installTimeoutSeconds + wave.bakeSeconds + wave.decisionTimeoutSeconds,
+    (total, wave) => total + 2 * wave.installTimeoutSeconds + wave.bakeSeconds + wave.decisionTimeoutSeconds,
     0,
   );
   return 2 * once;
@@ -70,7 +69,11 @@ export async function planRollout(
   if (!isOurs) {
     if (stored.status !== 'READY') return answer('NOTHING_TO_DO', `the release is ${stored.status}`);
     const now = ports.now();
-    const highestDeployed = Math.max(0, champion?.counter ?? 0, ...deployed.map((wave) => wave?.counter ?? 0));
+    const highestDeployed = Math.max(
+      0,
+      champion?.counter ?? 0,
+      ...deployed.map((wave) => wave?.counter ?? 0),
+    );
     const unfit = unfitness(stored, highestDeployed, now);
     if (unfit !== undefined) {
       await ports.table.withdraw(state.counter, unfit);

@@ -4,33 +4,44 @@
  * Every script runs in a process group of its own and, before it starts, leaves a file named after the group in this
  * instance's folder. A small watchdog shell holds the reading end of a pipe whose writing end only the runner has: the
  * kernel closes it when the runner dies, and the watchdog kills every group listed. Should the watchdog die too, the
- * next runner finds the folder and does the same, after comparing the command line.
+ * next runner finds the folder and does the same, after comparing when each process started.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const WATCHDOG = `
 cat > /dev/null
 for file in "$1"/*; do
-  [ -e "$file" ] && kill -KILL -- "-\${file##*/}" 2> /dev/null
+  [ -e "$file" ] && kill -KILL "-\${file##*/}" 2> /dev/null
 done
 rm -rf "$1"`;
 
-/** Registers the shell's own group, then becomes the script: same process id, so nothing runs unregistered. */
-const REGISTER_AND_RUN = 'printf %s "$2" > "$1/$$" && exec /bin/sh -c "$3"';
+/**
+ * Registers the shell's own group with the moment it started, then becomes the script: same process id, so nothing runs
+ * unregistered. A process id alone says nothing, it is used again; with the start time (field 22 of /proc/<id>/stat,
+ * proc(5)) it names one process, whatever that executes later.
+ */
+const REGISTER_AND_RUN = `
+directory=$1 script=$2 start=
+read -r stat 2> /dev/null < "/proc/$$/stat" && set -- $stat && start=\${22}
+printf %s "$start" > "$directory/$$" && exec /bin/sh -c "$script"`;
 
-function fingerprint(commandLine: string): string {
-  return createHash('sha256').update(commandLine).digest('hex');
-}
-
-function commandLineOf(processId: string): string | undefined {
+/** Fields of /proc/<id>/stat from the third on: state, parent, process group, ... */
+function statOf(processId: string): string[] | undefined {
   try {
-    return readFileSync(`/proc/${processId}/cmdline`, 'utf8');
+    // The second field is the program's name in brackets and may itself hold spaces and brackets.
+    return readFileSync(`/proc/${processId}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
   } catch {
     return undefined; // gone already, or a system without /proc: nothing that we may safely kill
   }
+}
+
+function startTimeOf(processId: string): string | undefined {
+  return statOf(processId)?.[19];
 }
 
 /** @returns whether the group still existed */
@@ -42,6 +53,24 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
   }
+}
+
+/**
+ * Whether anything of the group still runs. A dead process that nobody has waited for (a zombie; in containers whose
+ * first process reaps none they stay for ever) can be signalled too, so the signal alone proves nothing.
+ */
+export function groupIsAlive(group: number): boolean {
+  if (!signalGroup(group, 0)) return false;
+  let processes: string[];
+  try {
+    processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return true; // no /proc: believe the signal
+  }
+  return processes.some((id) => {
+    const [state, , processGroup] = statOf(id) ?? [];
+    return Number(processGroup) === group && state !== 'Z' && state !== 'X';
+  });
 }
 
 export class ProcessRegistry {
@@ -69,12 +98,11 @@ export class ProcessRegistry {
 
   /** Starts `script` with /bin/sh in its own, registered process group. */
   spawn(script: string, options: { cwd: string; env: Record<string, string> }): ChildProcess {
-    const commandLine = ['/bin/sh', '-c', script, ''].join('\0');
-    return spawn(
-      '/bin/sh',
-      ['-c', REGISTER_AND_RUN, 'component', this.folder, fingerprint(commandLine), script],
-      { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-    );
+    return spawn('/bin/sh', ['-c', REGISTER_AND_RUN, 'component', this.folder, script], {
+      ...options,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
   }
 
   /** To be called when nothing of the group is left. */
@@ -82,18 +110,21 @@ export class ProcessRegistry {
     rmSync(join(this.folder, String(group)), { force: true });
   }
 
-  /** After every process was stopped. */
-  close(): void {
+  /** After every process was stopped; resolves when the watchdog has gone too. */
+  async close(): Promise<void> {
+    if (this.watchdog.exitCode !== null || this.watchdog.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.watchdog.once('exit', resolve));
+    this.watchdog.ref();
     this.watchdog.stdin?.end();
+    await gone;
   }
 
   private killStale(onStaleProcess: (group: number) => void): void {
     for (const instance of readdirSync(this.directory)) {
       const folder = join(this.directory, instance);
       for (const group of readdirSync(folder)) {
-        const commandLine = commandLineOf(group);
-        const expected = readFileSync(join(folder, group), 'utf8');
-        if (commandLine === undefined || fingerprint(commandLine) !== expected) continue;
+        const startTime = startTimeOf(group);
+        if (startTime === undefined || startTime !== readFileSync(join(folder, group), 'utf8')) continue;
         if (signalGroup(Number(group), 'SIGKILL')) onStaleProcess(Number(group));
       }
       rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** One lifecycle script as a process group: its output logged, its end awaited, nothing of it left behind. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogFile } from './log-file';
-import { type ProcessRegistry, signalGroup } from './process-registry';
+import { groupIsAlive, type ProcessRegistry, signalGroup } from './process-registry';
 
 /** The nucleus gives a process 5 s between SIGTERM and SIGKILL (`util/platforms/unix/UnixExec.java`). */
 export const GRACE_MILLISECONDS = 5000;
@@ -48,14 +48,14 @@ export class Script {
     if (group === undefined || this.gone) return;
     signalGroup(group, 'SIGTERM');
     const deadline = Date.now() + graceMilliseconds;
-    while (signalGroup(group, 0) && Date.now() < deadline) await sleep(POLL_MILLISECONDS);
+    while (groupIsAlive(group) && Date.now() < deadline) await sleep(POLL_MILLISECONDS);
     signalGroup(group, 'SIGKILL');
     await this.ended;
     this.forget(group);
   }
 
   private forgetIfGone(): void {
-    if (this.group !== undefined && !signalGroup(this.group, 0)) this.forget(this.group);
+    if (this.group !== undefined && !groupIsAlive(this.group)) this.forget(this.group);
   }
 
   private forget(group: number): void {

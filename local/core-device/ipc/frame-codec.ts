@@ -99,15 +99,13 @@ export class FrameDecoder {
   private buffered = 0;
 
   /**
-   * @returns the messages that `chunk` completed, oldest first
+   * Yields the messages that `chunk` completed, oldest first; the good ones before a bad one too.
    * @throws FrameError at the first byte sequence that is no frame; the decoder is unusable afterwards
    */
-  push(chunk: Buffer): EventStreamMessage[] {
+  *push(chunk: Buffer): Generator<EventStreamMessage> {
     this.chunks.push(chunk);
     this.buffered += chunk.length;
-    const messages: EventStreamMessage[] = [];
-    for (let frame = this.nextFrame(); frame !== undefined; frame = this.nextFrame()) messages.push(frame);
-    return messages;
+    for (let frame = this.nextFrame(); frame !== undefined; frame = this.nextFrame()) yield frame;
   }
 
   private nextFrame(): EventStreamMessage | undefined {

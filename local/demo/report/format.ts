@@ -31,7 +31,7 @@ export function bytes(value: Figure): string {
 }
 
 export function ratio(value: Figure): string {
-  return isThere(value) ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ×` : NONE;
+  return isThere(value) ? `${value < 10 ? value.toFixed(1) : Math.round(value)} times` : NONE;
 }
 
 export function count(value: Figure): string {
@@ -43,10 +43,22 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+const LETTERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+/** The same for running text: one device, two devices, 12 devices. */
+export function countedInWords(value: number, one: string, many = `${one}s`): string {
+  return `${LETTERS[value] ?? count(value)} ${value === 1 ? one : many}`;
+}
+
 /** Minutes and seconds since the start of the run. */
 export function clock(at: number, start: number): string {
   const elapsed = Math.max(0, Math.round((at - start) / 1000));
   return Number.isFinite(elapsed)
     ? `${Math.floor(elapsed / 60)}:${String(elapsed % 60).padStart(2, '0')}`
     : NONE;
+}
+
+/** Keeps a number and its unit on one line. */
+export function unbroken(value: string): string {
+  return value.replaceAll(/(\d) (?=%|ms|s|min|B|kB|MB|GB)/g, '$1\u00a0');
 }

@@ -40,6 +40,12 @@ export function inWords(text: string): string {
 
 const SHARES = /accuracy|share|rate|probability|confidence|recall|agreement/i;
 
+function plainNumber(name: string, value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return count(value);
+  if (SHARES.test(name) && value >= 0 && value <= 1) return percent(value);
+  return Number.isInteger(value) ? count(value) : value.toPrecision(3);
+}
+
 /** A number under the name that it has in a record, with the unit that the name tells. */
 export function namedNumber(
   name: string,
@@ -50,15 +56,15 @@ export function namedNumber(
   if (/milliseconds/i.test(name)) return { name: plain(/milliseconds/), value: milliseconds(value) };
   if (/bytes/i.test(name)) return { name: plain(/bytes/), value: bytes(value) };
   if (/seconds/i.test(name)) return { name: plain(/seconds/), value: seconds(value) };
-  if (value !== null && SHARES.test(name) && value >= 0 && value <= 1)
-    return { name: spaced(name), value: percent(value) };
-  return {
-    name: spaced(name),
-    value: Number.isInteger(value) ? count(value) : (value?.toPrecision(3) ?? count(value)),
-  };
+  return { name: spaced(name), value: plainNumber(name, value) };
+}
+
+/** surface-inspection-12 -> 12. */
+export function counterOf(releaseId: string): string {
+  return releaseId.split('-').pop() ?? '';
 }
 
 /** surface-inspection-12 -> release 12: short enough for a chart. */
 export function shortRelease(releaseId: string): string {
-  return `release ${releaseId.split('-').pop()}`;
+  return `release ${counterOf(releaseId)}`;
 }

@@ -184,17 +184,20 @@ export class S3Store {
     return files.length;
   }
 
-  async readJson(uri: string): Promise<Json> {
+  async readText(uri: string): Promise<string> {
     const { bucket, key } = parseS3Uri(uri);
-    let text: string | undefined;
     try {
       const answer = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      text = await answer.Body?.transformToString();
+      return (await answer.Body?.transformToString()) ?? '';
     } catch (error) {
       throw described(error, `could not read ${uri}`);
     }
+  }
+
+  async readJson(uri: string): Promise<Json> {
+    const text = await this.readText(uri);
     try {
-      return JSON.parse(text ?? '') as Json;
+      return JSON.parse(text) as Json;
     } catch (error) {
       throw new Error(`ClientError: ${uri} is not JSON: ${messageOf(error)}`);
     }

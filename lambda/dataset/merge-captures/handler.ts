@@ -1,0 +1,49 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { Context } from 'aws-lambda';
+import { readLabels } from '../../monitoring/label-table';
+import { documentClient, s3 } from '../../shared/aws';
+import { requireEnvironment } from '../../shared/env';
+import { InvalidInputError, isErrorNamed } from '../../shared/errors';
+import { log } from '../../shared/log';
+import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { acceptManifest } from '../accept-manifest/accept-manifest';
+import { DatasetBucket, hashObject } from '../dataset-bucket';
+import { type MergeAnswer, type MergeCapturesPorts, mergeCaptures } from './merge-captures';
+
+function awsPorts(useCase: string): MergeCapturesPorts {
+  const bucket = new DatasetBucket(s3(), requireEnvironment(VARIABLES.datasetBucket));
+  const telemetryBucket = requireEnvironment(VARIABLES.telemetryBucket);
+  const labelTable = requireEnvironment(VARIABLES.labelTable);
+  return {
+    currentDataset: () => bucket.currentDataset(),
+    readManifest: async (key) => (await bucket.openManifest(key)).lines,
+    readLabels: () => readLabels(documentClient(), labelTable, useCase),
+    async readSidecar(key) {
+      try {
+        const { Body } = await s3().send(new GetObjectCommand({ Bucket: telemetryBucket, Key: key }));
+        return await Body?.transformToString();
+      } catch (error) {
+        if (isErrorNamed(error, 'NoSuchKey', 'NotFound')) return undefined;
+        throw error;
+      }
+    },
+    hashCapture: (key) => hashObject(s3(), telemetryBucket, key),
+    copyCapture: (captureKey, etag, key) => bucket.copyFrom(telemetryBucket, captureKey, etag, key),
+    putManifest: (key, body) => bucket.put(key, body, 'application/x-ndjson'),
+    accept: (key) => acceptManifest(key, bucket),
+    uriOf: (key) => `s3://${bucket.name}/${key}`,
+  };
+}
+
+/** Direct invocation `{useCase}`. */
+export async function handler(event: { readonly useCase?: unknown }, context: Context): Promise<MergeAnswer> {
+  log.addContext(context);
+  const useCase = requireEnvironment(VARIABLES.useCase);
+  if (event.useCase !== useCase) {
+    throw new InvalidInputError(`useCase: must be '${useCase}', got ${JSON.stringify(event.useCase)}`);
+  }
+  const answer = await mergeCaptures(awsPorts(useCase));
+  for (const skipped of answer.skipped) log.warn('capture skipped', { ...skipped });
+  log.info('captures merged', { added: answer.addedItems, newClasses: answer.newClasses });
+  return answer;
+}

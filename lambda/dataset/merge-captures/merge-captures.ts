@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import {
+  type Capture,
+  ContractError,
+  type DatasetItem,
+  type Label,
+  parseContractJson,
+} from '../../../contracts';
+import { mapConcurrently } from '../../shared/concurrency';
+import { InvalidInputError } from '../../shared/errors';
+import type { GateAnswer } from '../accept-manifest/accept-manifest';
+import type { CurrentDataset } from '../current-dataset';
+import type { HashedObject } from '../dataset-bucket';
+import { imageKey, incomingKey } from '../names';
+
+export interface MergeCapturesPorts {
+  currentDataset(): Promise<CurrentDataset | undefined>;
+  /** Lines of an accepted manifest. */
+  readManifest(key: string): Promise<AsyncIterable<string>>;
+  readLabels(): Promise<Label[]>;
+  /** Text of a capture's sidecar; `undefined` when there is none. */
+  readSidecar(key: string): Promise<string | undefined>;
+  hashCapture(key: string): Promise<HashedObject | undefined>;
+  copyCapture(captureKey: string, etag: string, imageKey: string): Promise<void>;
+  putManifest(key: string, body: string): Promise<void>;
+  /** The same gate as for every manifest. */
+  accept(key: string): Promise<GateAnswer>;
+  uriOf(key: string): string;
+}
+
+export interface MergeAnswer {
+  readonly manifestUri: string;
+  readonly manifestSha256: string;
+  readonly addedItems: number;
+  /** Classes that the dataset did not have, sorted. */
+  readonly newClasses: readonly string[];
+  /** Labelled captures that could not be taken, and why. */
+  readonly skipped: readonly { readonly captureId: string; readonly reason: string }[];
+}
+
+type Merged = { readonly item: DatasetItem } | { readonly captureId: string; readonly reason: string };
+
+const CAPTURES_AT_A_TIME = 32;
+const PROBLEMS_SHOWN = 10;
+
+/** One line per new image: people may label the same picture twice, the first label by id counts. */
+function newLabels(labels: readonly Label[], known: ReadonlySet<string>): Label[] {
+  const byDigest = new Map<string, Label>();
+  for (const label of [...labels].sort((left, right) => (left.captureId < right.captureId ? -1 : 1))) {
+    if (!known.has(label.sha256) && !byDigest.has(label.sha256)) byDigest.set(label.sha256, label);
+  }
+  return [...byDigest.values()];
+}
+
+async function readSidecar(label: Label, ports: MergeCapturesPorts): Promise<Capture | string> {
+  const key = label.imageKey.replace(/\.jpg$/, '.json');
+  const text = await ports.readSidecar(key);
+  if (text === undefined) return `there is no sidecar ${key}`;
+  try {
+    return parseContractJson('capture', text, key);
+  } catch (error) {
+    if (error instanceof ContractError) return error.message;
+    throw error;
+  }
+}
+
+/** Copies one capture into the dataset, after looking at what its bytes are rather than what they should be. */
+async function mergeOne(label: Label, ports: MergeCapturesPorts): Promise<Merged> {
+  const skip = (reason: string): Merged => ({ captureId: label.captureId, reason });
+  if (!label.imageKey.startsWith(`captures/${label.useCase}/`) || !label.imageKey.endsWith('.jpg')) {
+    return skip(`imageKey: must be a capture of ${label.useCase}, got '${label.imageKey}'`);
+  }
+  const sidecar = await readSidecar(label, ports);
+  if (typeof sidecar === 'string') return skip(sidecar);
+  const image = await ports.hashCapture(label.imageKey);
+  if (!image) return skip(`there is no image ${label.imageKey}`);
+  if (image.sha256 !== label.sha256) {
+    return skip(`sha256: ${label.imageKey} has ${image.sha256}, the label says ${label.sha256}`);
+  }
+  const key = imageKey(label.sha256);
+  await ports.copyCapture(label.imageKey, image.etag, key);
+  return {
+    item: {
+      id: label.captureId,
+      groupId: sidecar.frameId,
+      key,
+      sha256: label.sha256,
+      label: label.label,
+      origin: 'captured',
+      capturedAt: label.capturedAt,
+    },
+  };
+}
+
+async function readItems(current: CurrentDataset, ports: MergeCapturesPorts): Promise<DatasetItem[]> {
+  const items: DatasetItem[] = [];
+  for await (const line of await ports.readManifest(current.key)) {
+    if (line.trim() !== '') items.push(parseContractJson('dataset-item', line, `an item of ${current.key}`));
+  }
+  return items;
+}
+
+/** @throws InvalidInputError with the gate's first reasons */
+function acceptedDataset(answer: GateAnswer, current: CurrentDataset): CurrentDataset {
+  if (answer.outcome === 'OUTDATED') return current;
+  if (answer.outcome !== 'REJECTED') return answer.dataset;
+  const shown = answer.problems
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ line, problem }) => `line ${line}: ${problem}`);
+  throw new InvalidInputError(
+    `the gate rejected the merged manifest (${answer.reportKey}):\n${shown.join('\n')}`,
+  );
+}
+
+/**
+ * Adds the labelled captures to the current dataset. The group of a capture is its frame, so pictures of one part stay
+ * in one split. Asked again it adds nothing: images are known by their digest.
+ * @throws InvalidInputError when no dataset has been accepted, or the gate rejects the merged one
+ */
+export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAnswer> {
+  const current = await ports.currentDataset();
+  if (!current) throw new InvalidInputError('there is no dataset yet: upload one and let the gate accept it');
+  const [items, labels] = await Promise.all([readItems(current, ports), ports.readLabels()]);
+  const known = new Set(items.map(({ sha256 }) => sha256));
+  const merged = await mapConcurrently(newLabels(labels, known), CAPTURES_AT_A_TIME, (label) =>
+    mergeOne(label, ports),
+  );
+  const added = merged.flatMap((result) => ('item' in result ? [result.item] : []));
+  const skipped = merged.flatMap((result) => ('reason' in result ? [result] : []));
+  const newClasses = [...new Set(added.map(({ label }) => label))]
+    .filter((name) => !current.classes.includes(name))
+    .sort();
+  let dataset = current;
+  if (added.length > 0) {
+    // The gate assigns splits itself, the same ones as before.
+    const lines = [...items.map(({ split: _split, ...item }) => item), ...added];
+    const body = lines.map((item) => `${JSON.stringify(item)}\n`).join('');
+    const key = incomingKey(`captures-${createHash('sha256').update(body).digest('hex').slice(0, 16)}`);
+    await ports.putManifest(key, body);
+    dataset = acceptedDataset(await ports.accept(key), current);
+  }
+  return {
+    manifestUri: ports.uriOf(dataset.key),
+    manifestSha256: dataset.manifestSha256,
+    addedItems: added.length,
+    newClasses,
+    skipped,
+  };
+}

@@ -1,0 +1,132 @@
+import type { Release } from '../../../contracts';
+import { expiryOf, releaseIdOf } from '../../registry/build-release/compose-release';
+import { modelComponentVersion } from '../../registry/names';
+import { type Claim, rollbackClaimKey, type StoredRelease } from '../../registry/release-table';
+import { type Signer, signRelease } from '../../registry/sign-release';
+import type { ChampionItem } from '../../shared/releases';
+import type { ComponentVersion } from '../compose-deployment';
+import { failureOf } from '../failure-reason';
+import type { WaveSettings } from '../names';
+import type { DeployedWave, RolloutState } from '../rollout-state';
+import type { WaveItem } from '../rollout-table';
+
+export interface RollBackWavePorts {
+  now(): Date;
+  readonly releases: {
+    claimCounter(claimKey: string, now: string): Promise<Claim>;
+    find(counter: number): Promise<StoredRelease | undefined>;
+    get(counter: number): Promise<StoredRelease>;
+    add(stored: StoredRelease): Promise<StoredRelease>;
+  };
+  readonly table: {
+    champion(): Promise<ChampionItem | undefined>;
+    wave(name: string): Promise<WaveItem | undefined>;
+    noteWave(name: string, counter: number): Promise<WaveItem>;
+  };
+  readonly signer: Signer;
+  putEnvelope(key: string, body: Buffer): Promise<void>;
+  publish(stored: StoredRelease, executionArn: string): Promise<void>;
+  deploy(
+    thingGroupArn: string,
+    ours: readonly ComponentVersion[],
+    name: string,
+    cause: string,
+  ): Promise<string>;
+}
+
+/** What was in service, released again: old bytes under a new counter, which devices accept as no downgrade. */
+export function composeRollback(
+  previous: Release,
+  claim: Claim,
+  rollbackOf: number,
+  lifetimeDays: number,
+): Release {
+  return {
+    ...previous,
+    releaseId: releaseIdOf(previous.useCase, claim.counter),
+    counter: claim.counter,
+    rollbackOf,
+    createdAt: claim.claimedAt,
+    expiresAt: expiryOf(claim.claimedAt, lifetimeDays),
+  };
+}
+
+async function makeRollback(
+  state: RolloutState,
+  championCounter: number,
+  lifetimeDays: number,
+  ports: RollBackWavePorts,
+): Promise<StoredRelease> {
+  const claim = await ports.releases.claimCounter(rollbackClaimKey(state.counter), ports.now().toISOString());
+  const found = await ports.releases.find(claim.counter);
+  if (found) return found;
+  const previous = await ports.releases.get(championCounter);
+  const release = composeRollback(previous.release, claim, state.counter, lifetimeDays);
+  const envelope = await signRelease(release, ports.signer);
+  await ports.putEnvelope(envelope.key, envelope.body);
+  return ports.releases.add({
+    release,
+    envelopeKey: envelope.key,
+    envelopeSha256: envelope.sha256,
+    componentName: previous.componentName,
+    componentVersion: modelComponentVersion(release.counter),
+    exportUri: previous.exportUri,
+    modelUri: previous.modelUri,
+    // Nobody else may roll it out: it belongs to this execution from the start.
+    status: 'ROLLING_OUT',
+    executionArn: state.executionArn,
+  });
+}
+
+/**
+ * The waves that have, or are about to have, the release: the table knows even when the step that deployed died before
+ * it could say so.
+ */
+async function touchedWaves(state: RolloutState, ports: RollBackWavePorts): Promise<WaveSettings[]> {
+  const waves = state.plan?.waves ?? [];
+  const items = await Promise.all(waves.map(({ name }) => ports.table.wave(name)));
+  // After a crash in the middle of the roll-back, some waves already have the rollback release instead.
+  return waves.filter((_, index) => (items[index]?.counter ?? 0) >= state.counter);
+}
+
+/**
+ * Deploys what was in service before to every wave that the release has touched. The first release ever has no
+ * predecessor: then nothing is deployed, and the devices keep what they run.
+ */
+export async function rollBackWave(
+  state: RolloutState,
+  inferenceComponent: ComponentVersion,
+  lifetimeDays: number,
+  ports: RollBackWavePorts,
+): Promise<RolloutState> {
+  const because = failureOf(state);
+  const touched = await touchedWaves(state, ports);
+  if (touched.length === 0)
+    return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because } };
+  const champion = await ports.table.champion();
+  if (!champion) return { ...state, rollback: { outcome: 'NO_PREVIOUS_RELEASE', waves: [], because } };
+  const stored = await makeRollback(state, champion.counter, lifetimeDays, ports);
+  await ports.publish(stored, state.executionArn);
+  const { counter, releaseId } = stored.release;
+  const components = [inferenceComponent, { name: stored.componentName, version: stored.componentVersion }];
+  const waves: DeployedWave[] = [];
+  for (const { name, thingGroupName, thingGroupArn, installTimeoutSeconds } of touched) {
+    await ports.table.noteWave(name, counter);
+    const deploymentId = await ports.deploy(
+      thingGroupArn,
+      components,
+      `${releaseId} to ${name}, rollback of ${state.releaseId}`,
+      state.executionArn,
+    );
+    waves.push({
+      name,
+      thingGroupName,
+      thingGroupArn,
+      installTimeoutSeconds,
+      deploymentId,
+      deployedAt: ports.now().toISOString(),
+      previousCounter: state.counter,
+    });
+  }
+  return { ...state, rollback: { outcome: 'DEPLOYED', counter, releaseId, waves, because } };
+}

@@ -1,0 +1,320 @@
+/** The training pipeline: Prepare -> Train -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
+import type { AppConfig } from '../app-config';
+import {
+  atLeast,
+  atMost,
+  ConditionStep,
+  definePipeline,
+  type Expression,
+  executionVariable,
+  FailStep,
+  join,
+  Parameter,
+  ProcessingStep,
+  RegisterModelStep,
+  type RenderedPipeline,
+  type RetryPolicy,
+  TrainingStep,
+  textOf,
+  type Value,
+} from './pipeline-builder';
+
+const INPUT = '/opt/ml/processing/input';
+const OUTPUT = '/opt/ml/processing/output';
+const CODE = '/opt/ml/processing/code';
+/** Same manifest, same code: same result. Longer than any weekly retraining, shorter than most life-cycle rules. */
+const CACHE_FOR = 'P30D';
+const ENTRY_POINT = 'kaizen_training/entry_point.py';
+const SCRIPT = 'scripts/pytorch/inspect_surface.py';
+
+export interface TrainingPipelineScope {
+  readonly config: Pick<AppConfig, 'useCase' | 'training'>;
+  readonly datasetBucketName: string;
+  readonly modelBucketName: string;
+  readonly modelPackageGroupName: string;
+  /** S3 URI of sourcedir.tar.gz; its object's name ends in `.tar.gz`. */
+  readonly sourceUri: string;
+  /** SHA-256 of sourcedir.tar.gz. */
+  readonly sourceSha256: string;
+  readonly roleArn: string;
+  readonly encryptionKeyArn: string;
+}
+
+/** The job's own code is unpacked and what the image lacks is installed; then the step gets its arguments as they are. */
+function entryPoint(module: string): string[] {
+  const script = [
+    `mkdir -p ${CODE}`,
+    `tar -xzf ${INPUT}/code/*.tar.gz -C ${CODE}`,
+    `cd ${CODE}`,
+    'python3 -m kaizen_training.bootstrap',
+    `exec python3 -m kaizen_training.${module} "$@"`,
+  ];
+  return ['/bin/bash', '-c', script.join(' && '), module];
+}
+
+/** `{name: value}` -> `--name value`. */
+const commandLine = (options: Readonly<Record<string, Value>>): Value[] =>
+  Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+
+function s3Input(name: string, uri: Value, localPath = `${INPUT}/${name}`): Value {
+  return {
+    InputName: name,
+    S3Input: { S3Uri: uri, LocalPath: localPath, S3DataType: 'S3Prefix', S3InputMode: 'File' },
+  };
+}
+
+function retryOf({ retry }: AppConfig['training']): { step: RetryPolicy; job: RetryPolicy } {
+  return {
+    step: { exceptionTypes: ['Step.SERVICE_FAULT', 'Step.THROTTLING'], ...retry },
+    job: {
+      exceptionTypes: [
+        'SageMaker.JOB_INTERNAL_ERROR',
+        'SageMaker.CAPACITY_ERROR',
+        'SageMaker.RESOURCE_LIMIT',
+      ],
+      ...retry,
+    },
+  };
+}
+
+function parametersOf({ training }: TrainingPipelineScope['config']) {
+  return {
+    datasetManifestUri: new Parameter('DatasetManifestUri', 'String'),
+    epochs: new Parameter('Epochs', 'Integer', training.epochs),
+    learningRate: new Parameter('LearningRate', 'Float', training.learningRate),
+    widthMultiplier: new Parameter('WidthMultiplier', 'Float', training.widthMultiplier),
+    seed: new Parameter('Seed', 'Integer', training.seed),
+    championModelUri: new Parameter('ChampionModelUri', 'String', 'none'),
+    minimumAccuracy: new Parameter('MinimumAccuracy', 'Float', training.minimumAccuracy),
+    maximumRecallDrop: new Parameter('MaximumRecallDrop', 'Float', training.maximumRecallDrop),
+    maximumInt8Drop: new Parameter('MaximumInt8Drop', 'Float', training.maximumInt8Drop),
+  };
+}
+
+interface ProcessingOptions<Output extends string, File extends string> {
+  readonly module: string;
+  readonly description: string;
+  readonly inputs: readonly Value[];
+  readonly options: Readonly<Record<string, Value>>;
+  readonly output: Output;
+  readonly files?: Readonly<Record<File, { readonly output: Output; readonly path: string }>>;
+  readonly cacheFor?: string;
+}
+
+/** Steps of one scope: what they share is said once. */
+class StepFactory {
+  private readonly retry;
+
+  constructor(private readonly scope: TrainingPipelineScope) {
+    this.retry = retryOf(scope.config.training);
+  }
+
+  /** Where a step of this execution puts what it makes. */
+  private uri(folder: string): Expression {
+    return join(
+      '',
+      `s3://${this.scope.modelBucketName}/pipelines/`,
+      executionVariable('PipelineExecutionId'),
+      folder,
+    );
+  }
+
+  /** A processing step with one output, named as its folder. */
+  processing<Output extends string, File extends string = never>(
+    name: string,
+    options: ProcessingOptions<Output, File>,
+  ): ProcessingStep<Output, File> {
+    const { training, useCase } = this.scope.config;
+    const localPath = `${OUTPUT}/${options.output}`;
+    const outputs = { [options.output]: { localPath, uri: this.uri(`/${options.output}`) } };
+    return new ProcessingStep<Output, File>(name, {
+      description: options.description,
+      cacheFor: options.cacheFor,
+      retry: [this.retry.step, this.retry.job],
+      files: options.files,
+      outputs: outputs as Record<Output, { localPath: string; uri: Value }>,
+      outputKmsKeyId: this.scope.encryptionKeyArn,
+      arguments: {
+        RoleArn: this.scope.roleArn,
+        AppSpecification: {
+          ImageUri: training.image,
+          ContainerEntrypoint: entryPoint(options.module),
+          ContainerArguments: commandLine({ ...options.options, output: localPath, 'use-case': useCase }),
+        },
+        ProcessingInputs: [s3Input('code', this.scope.sourceUri), ...options.inputs],
+        ProcessingResources: {
+          ClusterConfig: {
+            InstanceCount: 1,
+            InstanceType: training.instanceType,
+            VolumeSizeInGB: training.volumeGigabytes,
+          },
+        },
+        StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+      },
+    });
+  }
+
+  /** The training toolkit starts the entry point, and that the user's script. */
+  training(
+    name: string,
+    prepared: Expression,
+    hyperparameters: Readonly<Record<string, Value>>,
+  ): TrainingStep {
+    const { training } = this.scope.config;
+    const channel = (channelName: string): Value => ({
+      ChannelName: channelName,
+      DataSource: {
+        S3DataSource: {
+          S3DataType: 'S3Prefix',
+          S3Uri: prepared,
+          S3DataDistributionType: 'FullyReplicated',
+        },
+      },
+    });
+    return new TrainingStep(name, {
+      description: 'Trains the model with the script of the use case',
+      cacheFor: CACHE_FOR,
+      retry: [this.retry.step, this.retry.job],
+      arguments: {
+        RoleArn: this.scope.roleArn,
+        AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
+        HyperParameters: {
+          sagemaker_program: ENTRY_POINT,
+          sagemaker_submit_directory: this.scope.sourceUri,
+          script: SCRIPT,
+          ...hyperparameters,
+        },
+        InputDataConfig: [channel('train'), channel('validation')],
+        OutputDataConfig: { S3OutputPath: this.uri('/model'), KmsKeyId: this.scope.encryptionKeyArn },
+        ResourceConfig: {
+          InstanceCount: training.instanceCount,
+          InstanceType: training.instanceType,
+          VolumeSizeInGB: training.volumeGigabytes,
+        },
+        StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+        EnableInterContainerTrafficEncryption: training.instanceCount > 1,
+      },
+    });
+  }
+
+  register(
+    name: string,
+    modelDataUrl: Expression,
+    evaluationUri: Expression,
+    metadata: Readonly<Record<string, Value>>,
+  ): RegisterModelStep {
+    const { useCase, training } = this.scope.config;
+    return new RegisterModelStep(name, {
+      description: 'Registers the model; a person approves it before anything is released',
+      retry: [this.retry.step],
+      arguments: {
+        ModelPackageGroupName: this.scope.modelPackageGroupName,
+        ModelPackageDescription: `Model of ${useCase}`,
+        ModelApprovalStatus: 'PendingManualApproval',
+        InferenceSpecification: {
+          Containers: [{ Image: training.image, ModelDataUrl: modelDataUrl }],
+          SupportedContentTypes: ['image/jpeg', 'image/png'],
+          SupportedResponseMIMETypes: ['application/json'],
+        },
+        ModelMetrics: {
+          ModelQuality: {
+            Statistics: {
+              ContentType: 'application/json',
+              S3Uri: join('/', evaluationUri, 'evaluation.json'),
+            },
+          },
+        },
+        CustomerMetadataProperties: {
+          useCase,
+          exportUri: this.uri('/export/'),
+          pipelineExecutionId: executionVariable('PipelineExecutionId'),
+          codeSha256: this.scope.sourceSha256,
+          ...metadata,
+        },
+      },
+    });
+  }
+}
+
+/** The definition, ready for `PipelineDefinitionBody`; CDK tokens in the scope stay tokens. */
+export function trainingPipelineDefinition(scope: TrainingPipelineScope): RenderedPipeline {
+  const parameters = parametersOf(scope.config);
+  const steps = new StepFactory(scope);
+  const dataset = `s3://${scope.datasetBucketName}/images/`;
+
+  const prepare = steps.processing('Prepare', {
+    module: 'prepare',
+    description: 'Decodes the images of the manifest into one archive per split',
+    cacheFor: CACHE_FOR,
+    inputs: [
+      s3Input('dataset', dataset, `${INPUT}/dataset/images`),
+      s3Input('manifest', parameters.datasetManifestUri),
+    ],
+    options: {
+      'manifest-uri': parameters.datasetManifestUri,
+      manifest: `${INPUT}/manifest`,
+      input: `${INPUT}/dataset`,
+    },
+    output: 'prepared',
+  });
+  const train = steps.training('Train', prepare.output('prepared'), {
+    epochs: textOf(parameters.epochs),
+    learning_rate: textOf(parameters.learningRate),
+    width_multiplier: textOf(parameters.widthMultiplier),
+    seed: textOf(parameters.seed),
+    champion_uri: parameters.championModelUri,
+  });
+  const model = train.property('ModelArtifacts.S3ModelArtifacts');
+  const modelInputs = [s3Input('model', model), s3Input('prepared', prepare.output('prepared'))];
+  const modelOptions = { model: `${INPUT}/model`, prepared: `${INPUT}/prepared` };
+
+  const evaluate = steps.processing('Evaluate', {
+    module: 'evaluate',
+    description: 'Scores the untouched test split, beside the champion',
+    inputs: modelInputs,
+    options: {
+      ...modelOptions,
+      'champion-uri': parameters.championModelUri,
+      'dataset-manifest-uri': parameters.datasetManifestUri,
+    },
+    output: 'evaluation',
+    files: { evaluation: { output: 'evaluation', path: 'evaluation.json' } },
+  });
+  const exportModel = steps.processing('Export', {
+    module: 'export',
+    description: 'Writes ONNX in fp32 and int8, golden samples and baselines, and checks parity',
+    inputs: [...modelInputs, s3Input('evaluation', evaluate.output('evaluation'))],
+    options: { ...modelOptions, evaluation: `${INPUT}/evaluation` },
+    output: 'export',
+    files: { export: { output: 'export', path: 'export.json' } },
+  });
+
+  const accuracy = evaluate.jsonGet('evaluation', 'accuracy');
+  const recallDrop = evaluate.jsonGet('evaluation', 'champion.worstRecallDrop');
+  const int8Drop = exportModel.jsonGet('export', 'parity.int8AccuracyDrop');
+  const register = steps.register('Register', model, evaluate.output('evaluation'), {
+    datasetManifestUri: parameters.datasetManifestUri,
+    accuracy: textOf(accuracy),
+  });
+  const failQuality = new FailStep('FailQuality', {
+    description: 'Says which number was not good enough',
+    message: join(
+      '',
+      ...['The model is not good enough: accuracy ', accuracy, ' (required: at least '],
+      ...[parameters.minimumAccuracy, '), largest fall in recall of a class against the champion '],
+      ...[recallDrop, ' (allowed: at most ', parameters.maximumRecallDrop, '), fall in accuracy by int8 '],
+      ...[int8Drop, ' (allowed: at most ', parameters.maximumInt8Drop, ')'],
+    ),
+  });
+  const checkQuality = new ConditionStep('CheckQuality', {
+    description: 'The gate: good enough, no class lost, quantisation harmless',
+    conditions: [
+      atLeast(accuracy, parameters.minimumAccuracy),
+      atMost(recallDrop, parameters.maximumRecallDrop),
+      atMost(int8Drop, parameters.maximumInt8Drop),
+    ],
+    ifTrue: [register],
+    ifFalse: [failQuality],
+  });
+  return definePipeline([checkQuality], Object.values(parameters));
+}

@@ -1,0 +1,66 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sagemaker from 'aws-cdk-lib/aws-sagemaker';
+import { Construct } from 'constructs';
+import type { AppConfig } from '../app-config';
+import { pipelineName } from '../shared/names';
+import { trainingPipelineDefinition } from './pipeline-definition';
+import { PipelineRole } from './pipeline-role';
+import { TrainingSource } from './training-source';
+
+export interface TrainingPipelineProps {
+  readonly config: AppConfig;
+  /** Images and accepted manifests. */
+  readonly datasetBucket: s3.IBucket;
+  /** Everything that jobs make goes below `pipelines/`. */
+  readonly modelBucket: s3.IBucket;
+  readonly encryptionKey: kms.IKey;
+  readonly modelPackageGroupName: string;
+}
+
+/** From an accepted manifest to a registered model that waits for approval. */
+export class TrainingPipeline extends Construct {
+  readonly pipelineName: string;
+  readonly pipelineArn: string;
+  /** The pipeline's and its jobs' role. */
+  readonly role: iam.IRole;
+
+  constructor(scope: Construct, id: string, props: TrainingPipelineProps) {
+    super(scope, id);
+    const { config } = props;
+    const stack = Stack.of(this);
+    const source = new TrainingSource(this, 'Source');
+    const { role } = new PipelineRole(this, 'Access', {
+      ...props,
+      source: source.asset,
+      image: config.training.image,
+    });
+    const definition = trainingPipelineDefinition({
+      config,
+      datasetBucketName: props.datasetBucket.bucketName,
+      modelBucketName: props.modelBucket.bucketName,
+      modelPackageGroupName: props.modelPackageGroupName,
+      sourceUri: source.asset.s3ObjectUrl,
+      sourceSha256: source.sha256,
+      roleArn: role.roleArn,
+      encryptionKeyArn: props.encryptionKey.keyArn,
+    });
+    this.pipelineName = pipelineName(config);
+    const pipeline = new sagemaker.CfnPipeline(this, 'Pipeline', {
+      pipelineName: this.pipelineName,
+      pipelineDescription: `Trains, evaluates, exports and registers models of ${config.useCase}`,
+      pipelineDefinition: { PipelineDefinitionBody: stack.toJsonString(definition) },
+      roleArn: role.roleArn,
+    });
+    // An execution may start as soon as the pipeline is there; its role is then complete.
+    pipeline.node.addDependency(role);
+    this.pipelineArn = stack.formatArn({
+      service: 'sagemaker',
+      resource: 'pipeline',
+      resourceName: this.pipelineName,
+    });
+    this.role = role;
+  }
+}

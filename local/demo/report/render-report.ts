@@ -1,0 +1,57 @@
+/** The demo's report as one HTML file that needs nothing else: no scripts, no fonts, no requests. */
+import { Html, html } from './html';
+import type { ReportData } from './report-data';
+import { benefitsSection } from './sections/benefits';
+import { confusionsSection } from './sections/confusions';
+import { driftSection } from './sections/drift';
+import { examplesSection } from './sections/examples';
+import { keyFiguresSection } from './sections/key-figure-cards';
+import { methodSection } from './sections/method';
+import { modelsSection } from './sections/models';
+import { phasesSection } from './sections/phases';
+import { refusalsSection } from './sections/refusals';
+import { rolloutsSection } from './sections/rollouts';
+import { timelineSection } from './sections/timeline';
+import { titleSection } from './sections/title';
+import { STYLE } from './style';
+
+/** In the order of the page: first what it comes to, then what happened, then the details. */
+export const SECTIONS: ReadonlyArray<{
+  readonly id: string;
+  readonly link: string;
+  render(data: ReportData): Html;
+}> = [
+  { id: 'figures', link: 'Figures', render: keyFiguresSection },
+  { id: 'timeline', link: 'Timeline', render: timelineSection },
+  { id: 'drift', link: 'Drift', render: driftSection },
+  { id: 'rollouts', link: 'Rollouts', render: rolloutsSection },
+  { id: 'confusions', link: 'Confusions', render: confusionsSection },
+  { id: 'benefits', link: 'Benefits', render: benefitsSection },
+  { id: 'models', link: 'Models', render: modelsSection },
+  { id: 'examples', link: 'Examples', render: examplesSection },
+  { id: 'refusals', link: 'Refusals', render: refusalsSection },
+  { id: 'phases', link: 'Phases', render: phasesSection },
+  { id: 'method', link: 'Method', render: methodSection },
+];
+
+/** @returns a whole HTML document; the same data give the same document */
+export function renderReport(data: ReportData): string {
+  const links = SECTIONS.map(({ id, link }) => html`<li><a href="#${id}">${link}</a></li>`);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>Kaizen Edge: demo report</title>
+<link rel="icon" href="data:,">
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+${titleSection(data)}<nav aria-label="Sections"><ul>${links}</ul></nav>
+<main>
+${SECTIONS.map(({ render }) => render(data))}</main>
+</body>
+</html>
+`.text;
+}

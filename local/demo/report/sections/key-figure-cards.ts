@@ -1,0 +1,12 @@
+import { unbroken } from '../format';
+import { type Html, html, section } from '../html';
+import { keyFigures } from '../key-figures';
+import type { ReportData } from '../report-data';
+
+export function keyFiguresSection(data: ReportData): Html {
+  const cards = keyFigures(data).map(
+    ({ name, value, detail }) =>
+      html`<div class="card"><dt>${name}</dt><dd class="value">${unbroken(value)}</dd><dd class="detail">${detail}</dd></div>`,
+  );
+  return section('figures', 'Six figures', '', html`<dl class="cards">${cards}</dl>`);
+}

@@ -1,0 +1,38 @@
+import { startOf } from '../chart';
+import { clock, count, percent } from '../format';
+import { type Html, html, section } from '../html';
+import type { ReportData } from '../report-data';
+import { table } from '../table';
+import { timelineChart } from '../timeline-chart';
+import { inWords } from '../words';
+
+const KIND_NAMES: Readonly<Record<ReportData['events'][number]['kind'], string>> = {
+  line: '● line',
+  training: '▢ training',
+  release: '■ release',
+  rollout: '◆ rollout',
+  drift: '▲ drift',
+  fault: '⬣ fault',
+};
+
+export function timelineSection(data: ReportData): Html {
+  const start = startOf(data);
+  const events = data.events.map(
+    ({ at, kind, what }) =>
+      html`<li><span class="time">${clock(at, start)}</span> <span class="kind">${KIND_NAMES[kind]}</span> <span>${inWords(what)}</span></li>`,
+  );
+  return section(
+    'timeline',
+    'What happened, device by device',
+    'The line is the accuracy against the truth in windows of five seconds; it breaks where a device made no decision. Bands show the release that decided. Times are minutes and seconds since the start; numbers refer to the list below.',
+    data.devices.length === 0 ? html`<p class="none">No device reported anything.</p>` : timelineChart(data),
+    data.events.length === 0
+      ? html`<p class="none">No events.</p>`
+      : html`<h3>Events</h3><ol class="events">${events}</ol>`,
+    table(
+      'Accuracy against the truth, by span of the run',
+      ['span', 'frames', 'accuracy'],
+      data.accuracy.map(({ label, frames, accuracy }) => [label, count(frames), percent(accuracy)]),
+    ),
+  );
+}

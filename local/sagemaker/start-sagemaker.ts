@@ -1,0 +1,201 @@
+/** The local SageMaker: pipelines, jobs as subprocesses, model registry, events. See docs/architecture.md, section 6. */
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { RunningService } from '../shared/running-service';
+import { serve } from './api/http-server';
+import { createJob, jobOperations } from './api/job-operations';
+import { pipelineOperations } from './api/pipeline-operations';
+import { createPackage, registryOperations } from './api/registry-operations';
+import { Tags, tagOperations } from './api/tags';
+import { Arns } from './arn';
+import { describeJob, describePackage } from './descriptions';
+import { EventPublisher } from './event-publisher';
+import { executionEvent, jobEvent, modelPackageEvent, stepEvent } from './events';
+import type { Job } from './jobs/job';
+import { JobRunner } from './jobs/job-runner';
+import { S3Store } from './jobs/s3-store';
+import { ModelRegistry } from './model-registry';
+import { isRunning } from './pipeline/execution';
+import type { Clock, ExecutorObserver, StepServices } from './pipeline/executor';
+import { PipelineService } from './pipeline-service';
+
+/** What is going on, for people. */
+export type SageMakerProgress =
+  | {
+      readonly kind: 'step';
+      readonly pipeline: string;
+      readonly executionArn: string;
+      readonly step: string;
+      readonly stepType: string;
+      readonly status: string;
+      readonly failureReason?: string;
+      /** Its result was taken from an earlier execution. */
+      readonly cached: boolean;
+    }
+  | {
+      readonly kind: 'log';
+      /** Job name; `sagemaker` when the service itself has something to say. */
+      readonly job: string;
+      /** `algo-1` and so on. */
+      readonly host: string;
+      readonly line: string;
+    };
+
+/** Which Python stands for which container images. */
+export interface Interpreter {
+  readonly imagePattern: RegExp;
+  readonly pythonPath: string;
+}
+
+export interface SageMakerOptions {
+  /** @default 0, any free port */
+  readonly port?: number;
+  /** Job directories while jobs run (`jobs/`), their logs and outcomes (`logs/`). Created when missing. */
+  readonly stateDirectory: string;
+  /** S3 and EventBridge of the local AWS. */
+  readonly awsEndpointUrl: string;
+  readonly region: string;
+  /** 12 digits. */
+  readonly accountId: string;
+  /** Used by the service and handed to its jobs. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly interpreters: readonly Interpreter[];
+  readonly onProgress?: (progress: SageMakerProgress) => void;
+  /** Jobs that run at a time; the others wait. @default 1 */
+  readonly maximumParallelJobs?: number;
+  /** From SIGTERM to SIGKILL of a stopped job. SageMaker gives 120 s. @default 5000 */
+  readonly stopGraceMilliseconds?: number;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+const DEFAULT_STOP_GRACE_MILLISECONDS = 5000;
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+};
+
+function pythonOf(interpreters: readonly Interpreter[], image: string): string {
+  const found = interpreters.find(({ imagePattern }) => imagePattern.test(image));
+  if (found) return found.pythonPath;
+  const known = interpreters.map(({ imagePattern }) => String(imagePattern)).join(', ');
+  throw new Error(`ClientError: no Python stands for the image '${image}'; there are ones for ${known}`);
+}
+
+/** @throws Error when the port is taken */
+export async function startSageMaker(options: SageMakerOptions): Promise<RunningService> {
+  mkdirSync(options.stateDirectory, { recursive: true });
+  const { region, accountId, credentials, awsEndpointUrl, onProgress } = options;
+  const clock = options.clock ?? systemClock;
+  const client = { endpoint: awsEndpointUrl, region, credentials };
+  const s3Client = new S3Client({ ...client, forcePathStyle: true });
+  const s3 = new S3Store(s3Client);
+  const events = new EventBridgeClient(client);
+  const publisher = new EventPublisher(events, (line) =>
+    onProgress?.({ kind: 'log', job: 'sagemaker', host: 'service', line }),
+  );
+  const arns = new Arns(region, accountId);
+  const tags = new Tags();
+  const jobs = new JobRunner({
+    arns,
+    stateDirectory: options.stateDirectory,
+    maximumParallelJobs: options.maximumParallelJobs ?? 1,
+    now: clock.now,
+    onChange: (job) => publisher.publish(jobEvent(job)),
+    onLine: (job, host, line) => onProgress?.({ kind: 'log', job: job.name, host, line }),
+    environment: {
+      s3,
+      awsEnvironment: awsEnvironment(options),
+      pythonOf: (image) => pythonOf(options.interpreters, image),
+      graceMilliseconds: options.stopGraceMilliseconds ?? DEFAULT_STOP_GRACE_MILLISECONDS,
+    },
+  });
+  const registry = new ModelRegistry({
+    arns,
+    now: clock.now,
+    objectExists: (uri) => s3.exists(uri),
+    onChange: (modelPackage, fields) => publisher.publish(modelPackageEvent(modelPackage, fields)),
+  });
+  const pipelines = new PipelineService({
+    arns,
+    clock,
+    services: stepServices(jobs, registry, tags, s3),
+    observer: observer(publisher, clock, onProgress),
+  });
+  const server = await serve(
+    {
+      ...pipelineOperations({ pipelines, tags, readText: (uri) => s3.readText(uri) }),
+      ...jobOperations(jobs, tags),
+      ...registryOperations(registry, tags),
+      ...tagOperations(tags),
+    },
+    options.port ?? 0,
+  );
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop();
+      await Promise.all([pipelines.stopAll(), jobs.stopAll()]);
+      await publisher.drain();
+      s3Client.destroy();
+      events.destroy();
+    },
+  };
+}
+
+function awsEnvironment(options: SageMakerOptions): Record<string, string> {
+  const { region, credentials, awsEndpointUrl } = options;
+  return {
+    AWS_ENDPOINT_URL: awsEndpointUrl,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    // There is no instance behind the job that could be asked for credentials.
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+function stepServices(jobs: JobRunner, registry: ModelRegistry, tags: Tags, s3: S3Store): StepServices {
+  const find = (kind: Job['kind'], name: string): Job => {
+    const job = jobs.find(kind, name);
+    if (!job) throw new Error(`InternalServerError: the ${kind} job ${name} is not known`);
+    return job;
+  };
+  return {
+    createJob: async (kind, name, request) =>
+      createJob(jobs, tags, kind, { ...request, [`${kind}JobName`]: name }).arn,
+    jobEnded: (kind, name) => jobs.outcome(find(kind, name)),
+    describeJob: (kind, name) => describeJob(find(kind, name)),
+    stopJob: (kind, name) => jobs.stop(find(kind, name)),
+    registerModel: async (request) => describePackage(await createPackage(registry, tags, request)),
+    readJson: (uri) => s3.readJson(uri),
+  };
+}
+
+function observer(
+  publisher: EventPublisher,
+  clock: Clock,
+  onProgress: SageMakerOptions['onProgress'],
+): ExecutorObserver {
+  return {
+    executionChanged: (execution, previous) =>
+      publisher.publish(executionEvent(execution, previous, !isRunning(execution))),
+    stepChanged: (execution, record, previous) => {
+      publisher.publish(stepEvent(execution, record, previous, clock.now()));
+      onProgress?.({
+        kind: 'step',
+        pipeline: execution.pipelineName,
+        executionArn: execution.arn,
+        step: record.step.Name,
+        stepType: record.step.Type,
+        status: record.status,
+        failureReason: record.failureReason,
+        cached: record.cachedFrom !== undefined,
+      });
+    },
+  };
+}

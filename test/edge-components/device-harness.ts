@@ -1,0 +1,277 @@
+/** The real component process, from the real artifact, against the core device's IPC server and a camera socket. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import {
+  type ComponentConfiguration,
+  type DeviceStatus,
+  type InferenceResult,
+  parseContractJson,
+  type ReleaseVerdict,
+  type ResultsBatch,
+} from '../../contracts';
+import { buildInferenceArtifact } from '../../edge-components/inference/build';
+import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import {
+  createIpcServices,
+  IpcError,
+  type IpcServer,
+  startIpcServer,
+} from '../../local/core-device/ipc/server';
+import { encodeFrame } from '../../local/inspection-line/frame-message';
+import { type SigningKey, USE_CASE } from './release-fixture';
+
+const COMPONENT_NAME = 'com.kaizenedge.Inference';
+const THING = 'line-1';
+const TOKEN = 'token-of-the-test';
+export const RESULTS_TOPIC = `$aws/rules/kaizen_local_results/${USE_CASE}/${THING}/results`;
+export const STATUS_TOPIC = `$aws/rules/kaizen_local_status/${USE_CASE}/${THING}/status`;
+
+/** Builds the artifact and unpacks it into `folder`, as a nucleus would. */
+export async function unpackArtifact(folder: string): Promise<void> {
+  const { zipPath } = await buildInferenceArtifact(join(folder, 'build'));
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zipPath)))) {
+    const path = join(folder, 'inference', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+  }
+}
+
+export async function waitFor<Value>(
+  what: string,
+  probe: () => Value | undefined | false | Promise<Value | undefined | false>,
+  milliseconds = 20_000,
+): Promise<Value> {
+  const deadline = performance.now() + milliseconds;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (performance.now() > deadline) throw new Error(`no ${what} within ${milliseconds} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export class Device {
+  readonly work: string;
+  readonly batches: ResultsBatch[] = [];
+  readonly statuses: DeviceStatus[] = [];
+  readonly localResults: InferenceResult[] = [];
+  /** Whether the cloud takes messages. */
+  online = true;
+  running = 0;
+  log = '';
+  private readonly services;
+  private ipc: IpcServer | undefined;
+  private camera: Server | undefined;
+  private socket: Socket | undefined;
+  private child: ChildProcess | undefined;
+  private offers = 0;
+
+  constructor(
+    readonly root: string,
+    private readonly artifact: string,
+    keys: readonly SigningKey[],
+  ) {
+    this.work = join(root, 'work');
+    mkdirSync(this.work, { recursive: true });
+    writeFileSync(
+      join(root, 'trusted-keys.json'),
+      JSON.stringify({ schemaVersion: 1, keys: keys.map((key) => key.trusted) }),
+    );
+    this.services = createIpcServices({
+      thingName: THING,
+      iotCore: {
+        publish: async (topic, payload) => this.takeMessage(topic, payload),
+        subscribe: async () => () => undefined,
+      },
+      reportState: (_, state) => {
+        if (state === 'RUNNING') this.running++;
+      },
+    });
+    this.services.localTopics.subscribe(
+      'com.example.Lane',
+      `kaizen/${USE_CASE}/results`,
+      false,
+      (_, message) => {
+        this.localResults.push(message.jsonMessage?.message as InferenceResult);
+      },
+    );
+    this.configure({});
+  }
+
+  /** Brings a configuration as a deployment would. */
+  configure(changes: Partial<ComponentConfiguration>): void {
+    const configuration: ComponentConfiguration = {
+      useCase: USE_CASE,
+      resultsTopic: RESULTS_TOPIC.replace(THING, '{thingName}'),
+      statusTopic: STATUS_TOPIC.replace(THING, '{thingName}'),
+      captureBucket: 'kaizen-test-captures',
+      frameSource: { type: 'socket', path: join(this.root, 'camera.sock') },
+      limits: { frameQueueLength: 64 },
+      upload: {
+        privacy: 'never',
+        dailyByteBudget: 1_000_000,
+        controlSampleProbability: 0,
+        uncertaintyThreshold: 0,
+        uncertainSampleProbability: 0,
+      },
+      outbox: { maximumBytes: 1_000_000, batchRecords: 50, flushMilliseconds: 50 },
+      shadow: { frames: 0 },
+      statusIntervalSeconds: 60,
+      ...changes,
+    };
+    const recipe = inferenceRecipe({
+      version: '1.0.0',
+      artifactUri: 's3://bucket/inference.zip',
+      configuration,
+    }) as {
+      ComponentConfiguration: { DefaultConfiguration: never };
+    };
+    const defaults = recipe.ComponentConfiguration.DefaultConfiguration;
+    this.services.configuration.replace(COMPONENT_NAME, { defaults, overrides: {} });
+  }
+
+  validate(configuration: object): Promise<string | undefined> {
+    return this.services.validation.validate(COMPONENT_NAME, 'deployment-1', configuration as never, 2_000);
+  }
+
+  async start(): Promise<void> {
+    await this.startIpc();
+    this.camera = createServer((socket) => {
+      this.socket = socket;
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        if (this.socket === socket) this.socket = undefined;
+      });
+    });
+    rmSync(join(this.root, 'camera.sock'), { force: true });
+    await new Promise<void>((resolve) => this.camera?.listen(join(this.root, 'camera.sock'), resolve));
+    await this.startProcess();
+  }
+
+  async startIpc(): Promise<void> {
+    this.ipc = await startIpcServer({
+      socketPath: join(this.root, 'ipc.sock'),
+      services: this.services,
+      componentOf: (token) => (token === TOKEN ? COMPONENT_NAME : undefined),
+    });
+  }
+
+  async stopIpc(): Promise<void> {
+    await this.ipc?.stop();
+  }
+
+  /** From the component's own folder, with the nucleus's variables and nothing else. */
+  spawn(): ChildProcess {
+    const child = spawn(process.execPath, [join(this.artifact, 'inference', 'main.cjs')], {
+      cwd: this.work,
+      env: {
+        PATH: process.env.PATH,
+        AWS_IOT_THING_NAME: THING,
+        AWS_REGION: 'us-east-1',
+        AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: join(this.root, 'ipc.sock'),
+        SVCUID: TOKEN,
+        WORK_PATH: this.work,
+        TRUSTED_KEYS_PATH: join(this.root, 'trusted-keys.json'),
+        COMPONENT_VERSION: '1.0.0',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout?.on('data', (chunk) => {
+      this.log += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      this.log += chunk;
+    });
+    this.child = child;
+    return child;
+  }
+
+  async startProcess(): Promise<void> {
+    const before = this.running;
+    const child = this.spawn();
+    await waitFor(`RUNNING (${this.log.slice(-2000)})`, () => {
+      if (child.exitCode !== null)
+        throw new Error(`the component ended with ${child.exitCode}: ${this.log.slice(-2000)}`);
+      return this.running > before;
+    });
+  }
+
+  /** Ends the process and answers its exit code or signal. */
+  async endProcess(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
+    const { child } = this;
+    if (!child) return null;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill(signal);
+      await ended;
+    }
+    return child.exitCode ?? child.signalCode;
+  }
+
+  async stop(): Promise<void> {
+    await this.endProcess('SIGKILL');
+    this.socket?.destroy();
+    await new Promise((resolve) => this.camera?.close(resolve) ?? resolve(undefined));
+    await this.stopIpc();
+  }
+
+  get cameraConnected(): boolean {
+    return this.socket !== undefined;
+  }
+
+  show(frameId: string, image: Buffer): void {
+    if (!this.socket) throw new Error('no camera connection');
+    this.socket.write(
+      encodeFrame({ frameId, capturedAt: new Date().toISOString(), bytes: image.length }, image),
+    );
+  }
+
+  /** Puts an offer into the inbox, as deliver-release does; does not wait. */
+  putOffer(artifactsPath: string, componentName: string): string {
+    const offerId = `offer-${String(++this.offers).padStart(4, '0')}`;
+    const folder = join(this.work, 'inbox', offerId);
+    mkdirSync(folder, { recursive: true });
+    const offer = {
+      schemaVersion: 1,
+      offerId,
+      componentName,
+      componentVersion: '1.0.1',
+      artifactsPath,
+      offeredAt: new Date().toISOString(),
+    };
+    writeFileSync(join(folder, 'offer.json.tmp'), JSON.stringify(offer));
+    renameSync(join(folder, 'offer.json.tmp'), join(folder, 'offer.json'));
+    return offerId;
+  }
+
+  verdict(offerId: string): ReleaseVerdict | undefined {
+    try {
+      const path = join(this.work, 'inbox', offerId, 'verdict.json');
+      return parseContractJson('release-verdict', readFileSync(path, 'utf8'), path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async offer(artifactsPath: string, componentName: string): Promise<ReleaseVerdict> {
+    const offerId = this.putOffer(artifactsPath, componentName);
+    return waitFor(`verdict on ${offerId} (${this.log.slice(-2000)})`, () => this.verdict(offerId), 30_000);
+  }
+
+  /** Every record that the cloud has, by record id. */
+  records(): Map<string, InferenceResult> {
+    return new Map(this.batches.flatMap(({ records }) => records).map((record) => [record.recordId, record]));
+  }
+
+  private takeMessage(topic: string, payload: Buffer): void {
+    if (!this.online) throw new IpcError('ServiceError', 'the device is offline');
+    const text = payload.toString('utf8');
+    if (topic === RESULTS_TOPIC) this.batches.push(parseContractJson('results-batch', text, topic));
+    else if (topic === STATUS_TOPIC) this.statuses.push(parseContractJson('device-status', text, topic));
+    else throw new Error(`unexpected topic '${topic}'`);
+  }
+}

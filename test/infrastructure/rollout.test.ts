@@ -1,0 +1,180 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { DETAIL_TYPES, EVENT_SOURCE } from '../../lambda/shared/names';
+import { ENVIRONMENTS, type EnvironmentName, synthesizedApp } from './synthesized-app';
+
+interface State {
+  readonly Type: 'Task' | 'Wait' | 'Choice' | 'Pass' | 'Succeed' | 'Fail';
+  readonly Next?: string;
+  readonly End?: boolean;
+  readonly Default?: string;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Catch?: readonly {
+    readonly ErrorEquals: readonly string[];
+    readonly Next: string;
+    readonly ResultPath?: string;
+  }[];
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
+  readonly TimeoutSeconds?: number;
+  readonly Seconds?: number;
+  readonly SecondsPath?: string;
+  readonly CausePath?: string;
+}
+
+interface Definition {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+/** The definition, its CloudFormation tokens replaced by their names. */
+function definitionOf(environment: EnvironmentName): Definition {
+  const template = Template.fromStack(synthesizedApp(environment).stacks.fleet);
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
+  const parts: unknown[] = machine?.Properties.DefinitionString['Fn::Join'][1];
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'token')).join(''));
+}
+
+function successors(state: State): string[] {
+  return [
+    state.Next,
+    state.Default,
+    ...(state.Choices ?? []).map(({ Next }) => Next),
+    ...(state.Catch ?? []).map(({ Next }) => Next),
+  ].filter((name): name is string => name !== undefined);
+}
+
+function reachable({ States }: Definition, from: string): Set<string> {
+  const seen = new Set<string>();
+  const open = [from];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const state = States[name];
+    if (!state) throw new Error(`there is no state '${name}'`);
+    open.push(...successors(state));
+  }
+  return seen;
+}
+
+const definition = definitionOf('local');
+const states = Object.entries(definition.States);
+const ofType = (type: State['Type']) => states.filter(([, state]) => state.Type === type);
+
+describe('the rollout state machine', () => {
+  test('every state can be reached', () => {
+    expect([...reachable(definition, definition.StartAt)].sort()).toEqual(
+      states.map(([name]) => name).sort(),
+    );
+  });
+
+  test('from every state an end can be reached', () => {
+    const ends = states.filter(([, { Type }]) => Type === 'Succeed' || Type === 'Fail').map(([name]) => name);
+    for (const [name] of states) {
+      const after = reachable(definition, name);
+      expect({ name, ends: ends.some((end) => after.has(end)) }).toEqual({ name, ends: true });
+    }
+  });
+
+  test.each(ofType('Task'))('%s has a time limit, retries and a way out of every failure', (_, state) => {
+    expect(state.TimeoutSeconds).toBeGreaterThan(0);
+    expect(state.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals)).toContain('States.TaskFailed');
+    expect(state.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
+    // The state stays what it was, with the error beside it: the roll-back needs to know what was deployed.
+    expect(state.Catch?.at(-1)?.ResultPath).toMatch(/^\$\.(rollbackE|e)rror$/);
+  });
+
+  test('[B2] a failure of any step before the end leads to the roll-back', () => {
+    for (const name of [
+      'Plan the rollout',
+      'Deploy to the wave',
+      'Check the devices of the wave',
+      'Judge the wave',
+    ]) {
+      expect(definition.States[name]?.Catch?.at(-1)?.Next).toBe('Roll back every touched wave');
+    }
+  });
+
+  test.each(ofType('Choice'))('%s has an answer to everything', (_, state) => {
+    expect(state.Default).toBeDefined();
+  });
+
+  test.each(ofType('Choice'))(
+    '%s goes the careful way when the answer is none that it knows',
+    (name, state) => {
+      const careful: Record<string, string> = {
+        'Do all devices run the release?': 'Roll back every touched wave',
+        'Is the release good enough?': 'Roll back every touched wave',
+        'May the rollout start?': 'Nothing to roll out',
+        'Is there another wave?': 'Record the release in service',
+        'Does the wave have devices?': 'Is there another wave?',
+        'Is there anything to wait for?': 'Record the roll-back',
+        'Are the devices back?': 'Record the roll-back',
+      };
+      expect(state.Default).toBe(careful[name]);
+    },
+  );
+
+  test('a release that was rolled back ends as a failure that says why', () => {
+    expect(definition.States['Rolled back']).toMatchObject({ Type: 'Fail', CausePath: '$.summary' });
+    expect(definition.States['Record the roll-back']?.Next).toBe('Rolled back');
+  });
+
+  test('every wait is bounded by the configuration, and the bake by the wave', () => {
+    for (const [, state] of ofType('Wait')) {
+      if (state.SecondsPath) expect(state.SecondsPath).toBe('$.bakeSeconds');
+      else expect(state.Seconds).toBe(synthesizedApp('local').config.rollout.pollSeconds);
+    }
+  });
+
+  test.each(ENVIRONMENTS)('the longest rollout of %s fits into one execution', (environment) => {
+    const { waves } = synthesizedApp(environment).config.rollout;
+    const [poll] = Object.values(definitionOf(environment).States).flatMap(({ Seconds }) => Seconds ?? []);
+    const waiting =
+      waves.reduce((total, wave) => total + wave.installTimeoutSeconds + wave.decisionTimeoutSeconds, 0) +
+      Math.max(...waves.map((wave) => wave.installTimeoutSeconds));
+    // Wait entered and exited, task entered, scheduled, started, succeeded and exited, choice entered and exited.
+    expect((waiting / (poll ?? 0)) * 9).toBeLessThan(25_000);
+  });
+});
+
+describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
+  const { stacks } = synthesizedApp(environment);
+  const template = Template.fromStack(stacks.fleet);
+
+  test('is logged, traced, and its log is encrypted', () => {
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: `kaizen-${environment}-rollout`,
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: true },
+      TracingConfiguration: { Enabled: true },
+    });
+    for (const group of Object.values(template.findResources('AWS::Logs::LogGroup'))) {
+      expect(group.Properties.KmsKeyId).toBeDefined();
+    }
+  });
+
+  test('starts on a ready release of its use case, and keeps events that it cannot deliver', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: [EVENT_SOURCE],
+        'detail-type': [DETAIL_TYPES.releaseReady],
+        detail: { useCase: ['surface-inspection'] },
+      },
+      Targets: [Match.objectLike({ InputPath: '$.detail', DeadLetterConfig: Match.anyValue() })],
+    });
+  });
+
+  test('[B5] only the roll-back may sign', () => {
+    const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+    const signing = policies.filter(([, policy]) => JSON.stringify(policy).includes('kms:Sign'));
+    expect(signing).toHaveLength(1);
+    expect(signing[0]?.[0]).toContain('RollBackWave');
+  });
+
+  test('who looks and who judges cannot deploy', () => {
+    const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+    const deploying = policies
+      .filter(([, policy]) => JSON.stringify(policy).includes('greengrass:CreateDeployment'))
+      .map(([name]) => name);
+    expect(deploying).toHaveLength(2);
+    expect(deploying.some((name) => /CheckWave|JudgeWave|PlanRollout|FinishRollout/.test(name))).toBe(false);
+  });
+});

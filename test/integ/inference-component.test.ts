@@ -1,0 +1,356 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
+import { buildDeliverRelease } from '../../edge-components/model/build';
+import { Device, unpackArtifact, waitFor } from '../edge-components/device-harness';
+import {
+  COMPONENT,
+  expectedProbabilities,
+  HEIGHT,
+  makeModels,
+  offeredFolder,
+  plainImage,
+  signingKey,
+  signRelease,
+  temporaryFolder,
+  WIDTH,
+} from '../edge-components/release-fixture';
+
+jest.setTimeout(120_000);
+
+const root = temporaryFolder();
+const models = join(root, 'models');
+const key = signingKey();
+const revoked = signingKey('revoked');
+const devices: Device[] = [];
+let folders = 0;
+
+const newFolder = (): string => join(root, `folder-${++folders}`);
+
+async function newDevice(): Promise<Device> {
+  const device = new Device(newFolder(), root, [key, revoked]);
+  devices.push(device);
+  await device.start();
+  return device;
+}
+
+async function release(options: Parameters<typeof offeredFolder>[3]): Promise<string> {
+  const folder = newFolder();
+  await offeredFolder(folder, models, key, options);
+  return folder;
+}
+
+const isWhole = (folder: string): boolean =>
+  Object.entries(currentFiles(folder)).every(([name, digest]) => sha256Of(readFileSync(name)) === digest);
+
+/** Path -> declared digest of every file of the release that current.json names. */
+function currentFiles(work: string): Record<string, string> {
+  const { current } = JSON.parse(readFileSync(join(work, 'releases', 'current.json'), 'utf8'));
+  const folder = join(work, 'releases', current.digest);
+  const envelope = readFileSync(join(folder, 'release.dsse.json'));
+  const { files } = JSON.parse(Buffer.from(JSON.parse(envelope.toString()).payload, 'base64').toString());
+  return {
+    [join(folder, 'release.dsse.json')]: current.digest,
+    ...Object.fromEntries(
+      files.map((file: { name: string; sha256: string }) => [join(folder, file.name), file.sha256]),
+    ),
+  };
+}
+
+beforeAll(async () => {
+  makeModels(models);
+  await unpackArtifact(root);
+});
+
+afterEach(async () => {
+  await Promise.all(devices.splice(0).map((device) => device.stop()));
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+test('[S7] a release delivered by the startup script serves frames; each result reaches the cloud and the device', async () => {
+  const device = await newDevice();
+  const script = await buildDeliverRelease(newFolder());
+  const artifacts = await release({ counter: 1, int8: 'gain-4.onnx' });
+  const { stdout } = await promisify(execFile)(process.execPath, [script], {
+    env: {
+      PATH: process.env.PATH,
+      ARTIFACTS_PATH: artifacts,
+      INBOX_PATH: join(device.work, 'inbox'),
+      COMPONENT_NAME: COMPONENT,
+      COMPONENT_VERSION: '1.0.1',
+    },
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ verdict: 'accepted', code: 'ACCEPTED' });
+  expect(readdirSync(join(device.work, 'inbox'))).toEqual([]);
+
+  await waitFor('camera connection', () => device.cameraConnected);
+  device.show('frame-1', await plainImage(220));
+  device.show('frame-2', await plainImage(30, 'jpeg'));
+  device.show('frame-3', await plainImage(130));
+  device.show('frame-4', Buffer.from('<svg/>'));
+  await waitFor('four records', () => device.records().size === 4);
+  const byFrame = new Map([...device.records().values()].map((record) => [record.frameId, record]));
+  expect(byFrame.get('frame-1')).toMatchObject({
+    status: 'ok',
+    predictedClass: 'bright',
+    releaseId: 'brightness-test-1',
+    online: true,
+    image: { brightness: expect.closeTo(220, 6), contrast: expect.closeTo(0, 3), sharpness: 0 },
+  });
+  expect(byFrame.get('frame-1')?.confidence).toBeCloseTo(expectedProbabilities(4, 220)[0] as number, 5);
+  expect(byFrame.get('frame-2')).toMatchObject({ status: 'ok', predictedClass: 'dark' });
+  expect(byFrame.get('frame-3')).toMatchObject({ status: 'uncertain', predictedClass: 'bright' });
+  expect(byFrame.get('frame-4')).toMatchObject({
+    status: 'invalid',
+    reason: 'frame is neither JPEG nor PNG',
+  });
+  expect(device.localResults.map(({ frameId }) => frameId)).toEqual([
+    'frame-1',
+    'frame-2',
+    'frame-3',
+    'frame-4',
+  ]);
+  expect(device.statuses.at(-1)).toMatchObject({ releaseId: 'brightness-test-1', highestCounter: 1 });
+});
+
+test('refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]', async () => {
+  const device = await newDevice();
+  expect(await device.offer(await release({ counter: 5 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+
+  const tampered = await release({ counter: 6 });
+  const model = readFileSync(join(tampered, 'model-fp32.onnx'));
+  model[model.length - 40] = (model[model.length - 40] as number) ^ 1;
+  writeFileSync(join(tampered, 'model-fp32.onnx'), model);
+  expect(await device.offer(tampered, COMPONENT)).toMatchObject({
+    verdict: 'refused',
+    code: 'DIGEST_MISMATCH',
+  });
+
+  const stranger = newFolder();
+  await offeredFolder(stranger, models, signingKey(), { counter: 6 });
+  expect(await device.offer(stranger, COMPONENT)).toMatchObject({ verdict: 'refused', code: 'KEY_UNKNOWN' });
+
+  const byRevoked = newFolder();
+  await offeredFolder(byRevoked, models, revoked, { counter: 6 });
+  expect(await device.offer(byRevoked, COMPONENT)).toMatchObject({ verdict: 'refused', code: 'KEY_REVOKED' });
+
+  const changed = newFolder();
+  const honest = await offeredFolder(changed, models, key, { counter: 6 });
+  const forged = {
+    ...signRelease({ ...honest, counter: 900 }, key),
+    signatures: signRelease(honest, key).signatures,
+  };
+  writeFileSync(join(changed, 'release.dsse.json'), JSON.stringify(forged));
+  expect(await device.offer(changed, COMPONENT)).toMatchObject({ code: 'SIGNATURE_INVALID' });
+
+  expect(await device.offer(await release({ counter: 4 }), COMPONENT)).toMatchObject({
+    code: 'COUNTER_TOO_LOW',
+  });
+  expect(await device.offer(await release({ counter: 6 }), 'com.example.Other')).toMatchObject({
+    code: 'WRONG_TARGET',
+  });
+  const script = await buildDeliverRelease(newFolder());
+  await expect(
+    promisify(execFile)(process.execPath, [script], {
+      env: {
+        PATH: process.env.PATH,
+        ARTIFACTS_PATH: tampered,
+        INBOX_PATH: join(device.work, 'inbox'),
+        COMPONENT_NAME: COMPONENT,
+        COMPONENT_VERSION: '1.0.6',
+      },
+    }),
+  ).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('DIGEST_MISMATCH') });
+
+  device.show('still-serving', await plainImage(220));
+  await waitFor('record', () => device.records().size === 1);
+  expect([...device.records().values()][0]).toMatchObject({ releaseId: 'brightness-test-5', status: 'ok' });
+  expect(device.statuses.at(-1)?.refusedReleases?.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['KEY_UNKNOWN', 'KEY_REVOKED', 'SIGNATURE_INVALID', 'COUNTER_TOO_LOW']),
+  );
+});
+
+test('a release that fails its self-test is refused, quarantined and never serves [case 3, 17, 23]', async () => {
+  const device = await newDevice();
+  expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+  const cases: [string, Parameters<typeof offeredFolder>[3]][] = [
+    ['GOLDEN_SAMPLE_MISMATCH', { counter: 2, gain: 4, fp32: 'gain-7.onnx' }],
+    ['OUTPUT_CONTRACT', { counter: 3, fp32: 'three-classes.onnx' }],
+    ['OUTPUT_CONTRACT', { counter: 4, fp32: 'other-input.onnx' }],
+    ['OUTPUT_CONTRACT', { counter: 5, fp32: 'nan.onnx' }],
+    ['LOAD_FAILED', { counter: 6, fp32: '../noise.onnx' }],
+  ];
+  writeFileSync(join(root, 'noise.onnx'), Buffer.from('not a graph at all'));
+  for (const [code, options] of cases) {
+    const artifacts = await release(options);
+    expect(await device.offer(artifacts, COMPONENT)).toMatchObject({ verdict: 'refused', code });
+    expect(await device.offer(artifacts, COMPONENT)).toMatchObject({
+      verdict: 'refused',
+      code: 'QUARANTINED',
+    });
+  }
+  // An int8 variant that does not suit this processor is left out; the release is good.
+  const mixed = await release({ counter: 7, gain: 5, int8: 'gain-7.onnx', int8Gain: 5 });
+  expect(await device.offer(mixed, COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+  expect(await device.offer(mixed, COMPONENT)).toMatchObject({
+    verdict: 'accepted',
+    code: 'ALREADY_IN_SERVICE',
+  });
+  await waitFor('status', () => device.statuses.at(-1)?.variant === 'fp32');
+});
+
+test('[B8] a hot swap under load drops no frame and mixes no result; [B3] the release before runs beside it', async () => {
+  const device = await newDevice();
+  device.configure({ shadow: { frames: 20 } });
+  expect(await device.offer(await release({ counter: 1, gain: 4 }), COMPONENT)).toMatchObject({
+    code: 'ACCEPTED',
+  });
+  await waitFor('camera connection', () => device.cameraConnected);
+  const image = await plainImage(180);
+  let shown = 0;
+  const line = setInterval(() => device.show(`frame-${++shown}`, image), 5);
+  for (const [counter, gain] of [
+    [2, 5],
+    [3, 6],
+    [4, 7],
+  ] as const) {
+    const verdict = await device.offer(await release({ counter, gain }), COMPONENT);
+    expect(verdict).toMatchObject({ code: 'ACCEPTED' });
+    const before = shown;
+    await waitFor('frames on the new release', () => shown > before + 30);
+  }
+  clearInterval(line);
+  await waitFor('every record', () => device.records().size === shown);
+  const records = [...device.records().values()];
+  expect(new Set(records.map(({ frameId }) => frameId)).size).toBe(shown);
+  const counters = device.localResults.map(({ releaseId }) => Number(releaseId.split('-').pop()));
+  expect(counters).toEqual([...counters].sort());
+  expect(new Set(counters)).toEqual(new Set([1, 2, 3, 4]));
+  const level = records[0]?.image?.brightness as number;
+  for (const record of records) {
+    const gain = 3 + Number(record.releaseId.split('-').pop());
+    expect(record.confidence).toBeCloseTo(expectedProbabilities(gain, level)[0] as number, 4);
+    if (!record.shadow) continue;
+    const shadowGain = 3 + Number(record.shadow.releaseId.split('-').pop());
+    expect(shadowGain).toBe(gain - 1);
+    expect(record.shadow.confidence).toBeCloseTo(expectedProbabilities(shadowGain, level)[0] as number, 4);
+  }
+  expect(records.filter(({ shadow }) => shadow).length).toBeGreaterThan(30);
+  expect(device.statuses.at(-1)?.framesDropped).toBe(0);
+});
+
+test('results made offline are sent after the outage, none lost, none twice under another id [S8] [case 29]', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  await waitFor('camera connection', () => device.cameraConnected);
+  device.online = false;
+  for (let index = 0; index < 130; index++) {
+    device.show(`frame-${index}`, await plainImage(200));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await waitFor('local results', () => device.localResults.length === 130);
+  expect(device.batches).toEqual([]);
+  expect(await device.endProcess('SIGKILL')).toBe('SIGKILL');
+  device.online = true;
+  await device.startProcess();
+  await waitFor('every record', () => device.records().size === 130);
+  expect(device.batches.map(({ droppedRecords }) => droppedRecords)).toEqual(device.batches.map(() => 0));
+  expect([...device.records().values()].filter(({ online }) => !online).length).toBeGreaterThan(100);
+});
+
+test('a lost nucleus comes back: the component reconnects, reports RUNNING and keeps every result', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  await waitFor('camera connection', () => device.cameraConnected);
+  const before = device.running;
+  await device.stopIpc();
+  device.show('while-away', await plainImage(200));
+  await device.startIpc();
+  await waitFor('RUNNING again', () => device.running > before);
+  await waitFor('record', () => device.records().size === 1);
+});
+
+test('a configuration update that is invalid is rejected, reported, and changes nothing', async () => {
+  const device = await newDevice();
+  await expect(device.validate({ useCase: 'Not A Use Case' })).resolves.toContain('useCase');
+  await waitFor('first status', () => device.statuses.length > 0);
+  device.configure({ statusIntervalSeconds: 0 });
+  const refused = await waitFor('unhealthy status', () =>
+    device.statuses.find(({ conditions }) =>
+      conditions.some(({ name, ok }) => name === 'configuration' && !ok),
+    ),
+  );
+  expect(refused.healthy).toBe(false);
+  device.configure({ statusIntervalSeconds: 1 });
+  const count = device.statuses.length;
+  await waitFor('statuses each second', () => device.statuses.length > count + 2);
+  expect(device.statuses.at(-1)?.conditions.find(({ name }) => name === 'configuration')?.ok).toBe(true);
+});
+
+test('SIGTERM under load ends the process with 0 after its results are safe', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  await waitFor('camera connection', () => device.cameraConnected);
+  for (let index = 0; index < 20; index++) device.show(`frame-${index}`, await plainImage(200));
+  await waitFor('a result', () => device.localResults.length > 5);
+  expect(await device.endProcess('SIGTERM')).toBe(0);
+  expect(device.records().size).toBe(device.localResults.length);
+});
+
+test('SIGKILL at any instant of an installation leaves a verified current release that serves [case 1]', async () => {
+  const device = await newDevice();
+  expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+  const kills = 25;
+  const found = new Set<string>();
+  for (let counter = 2; counter < 2 + kills; counter++) {
+    device.putOffer(await release({ counter, gain: 4 + (counter % 4) }), COMPONENT);
+    // An installation takes a few hundred milliseconds: poll interval, trial process, thread, switch, commit.
+    await new Promise((resolve) => setTimeout(resolve, 30 + ((counter * 37) % kills) * 18));
+    await device.endProcess('SIGKILL');
+    expect(isWhole(device.work)).toBe(true);
+    const entries = readdirSync(join(device.work, 'releases'));
+    found.add(entries.some((name) => name.startsWith('staging-')) ? 'staging' : `${entries.length}`);
+    const statuses = device.statuses.length;
+    await device.startProcess();
+    const status = await waitFor('status', () =>
+      device.statuses.slice(statuses).find(({ releaseId }) => releaseId),
+    );
+    expect(status.conditions.find(({ name }) => name === 'release')).toMatchObject({ ok: true });
+  }
+  // Every unanswered offer is judged in the end, and the last one wins.
+  await waitFor(
+    'the last release',
+    () => device.statuses.at(-1)?.releaseId === `brightness-test-${1 + kills}`,
+    60_000,
+  );
+  await waitFor('camera connection', () => device.cameraConnected);
+  device.show('after-all', await plainImage(220));
+  await waitFor('record', () =>
+    [...device.records().values()].some(({ frameId }) => frameId === 'after-all'),
+  );
+});
+
+test('start and frame times, for the report', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  await device.endProcess('SIGTERM');
+  const started = performance.now();
+  await device.startProcess();
+  const startMilliseconds = performance.now() - started;
+  await waitFor('camera connection', () => device.cameraConnected);
+  const image = await plainImage(220, 'jpeg');
+  for (let index = 0; index < 200; index++) {
+    device.show(`frame-${index}`, image);
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  await waitFor('every record', () => device.records().size === 200);
+  const totals = [...device.records().values()].map(({ latencyMilliseconds }) => latencyMilliseconds.total);
+  totals.sort((left, right) => left - right);
+  console.log(
+    `start to RUNNING with a release ${startMilliseconds.toFixed(0)} ms; ${WIDTH}x${HEIGHT} frame to decision p50 ${totals[100]} ms, p99 ${totals[197]} ms`,
+  );
+  expect(totals).toHaveLength(200);
+});

@@ -1,0 +1,150 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeModelPackageCommand,
+  ListPipelineExecutionsCommand,
+  SageMakerClient,
+  StartPipelineExecutionCommand,
+} from '@aws-sdk/client-sagemaker';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { handler } from '../../../lambda/retraining/start-retraining/handler';
+import { log } from '../../../lambda/shared/log';
+import { aLabel, aRelease } from '../shared/builders';
+
+const tables = mockClient(DynamoDBDocumentClient);
+const sageMaker = mockClient(SageMakerClient);
+const functions = mockClient(LambdaClient);
+const events = mockClient(EventBridgeClient);
+const context = { functionName: 'start-retraining' } as unknown as Context;
+
+const EPISODE = {
+  useCase: 'surface',
+  episodeId: 'surface-2-episode-1',
+  releaseId: 'surface-2',
+  openedAt: '2026-03-01T00:00:00.000Z',
+  evidence: {},
+  status: 'OPEN',
+};
+
+function answerOf(payload: object) {
+  return { Payload: Buffer.from(JSON.stringify(payload)) as never };
+}
+
+beforeEach(() => {
+  for (const mock of [tables, sageMaker, functions, events]) mock.reset();
+  jest.spyOn(log, 'info').mockImplementation(() => undefined);
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    KAIZEN_USE_CASE: 'surface',
+    RELEASE_TABLE: 'releases',
+    LABEL_TABLE: 'labels',
+    EPISODE_TABLE: 'episodes',
+    PIPELINE_NAME: 'kaizen-local-surface-training',
+    MERGE_CAPTURES_FUNCTION: 'merge-captures',
+    RETRAINING_EPOCHS: '7',
+    RETRAINING_MINIMUM_LABELS: '1',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+  });
+  const item = (TableName: string, Key: object, Item: object) =>
+    tables.on(GetCommand, { TableName, Key }).resolves({ Item: { ...Item } });
+  item(
+    'releases',
+    { useCase: 'surface', item: 'champion' },
+    {
+      counter: 2,
+      exportUri: 's3://models/pipelines/abc/export/',
+      modelUri: 's3://models/pipelines/abc/model/model.tar.gz',
+    },
+  );
+  item('releases', { useCase: 'surface', item: 'release#000002' }, { release: JSON.stringify(aRelease()) });
+  item('episodes', { useCase: 'surface', episodeId: 'open' }, { currentEpisodeId: EPISODE.episodeId });
+  item('episodes', { useCase: 'surface', episodeId: EPISODE.episodeId }, EPISODE);
+  tables.on(QueryCommand, { TableName: 'episodes' }).resolves({ Items: [{ ...EPISODE }] });
+  tables.on(QueryCommand, { TableName: 'labels' }).resolves({ Items: [{ ...aLabel() }] });
+  tables.on(UpdateCommand).callsFake(({ ExpressionAttributeValues: values }) => ({
+    Attributes: { ...EPISODE, parameters: values[':parameters'] },
+  }));
+  sageMaker.on(ListPipelineExecutionsCommand).resolves({ PipelineExecutionSummaries: [] });
+  sageMaker.on(StartPipelineExecutionCommand).resolves({ PipelineExecutionArn: 'arn:execution/1' });
+  functions
+    .on(InvokeCommand)
+    .resolves(answerOf({ manifestUri: 's3://datasets/manifests/accepted/1.jsonl', addedItems: 1 }));
+  events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+test('[S9] the pipeline is started with manifest, champion, epochs and a token', async () => {
+  await expect(handler({}, context)).resolves.toEqual({ kind: 'START', executionArn: 'arn:execution/1' });
+  expect(sageMaker.commandCalls(StartPipelineExecutionCommand)[0]?.args[0].input).toMatchObject({
+    PipelineName: 'kaizen-local-surface-training',
+    ClientRequestToken: expect.stringMatching(/^[0-9a-f]{64}$/),
+    PipelineParameters: [
+      { Name: 'DatasetManifestUri', Value: 's3://datasets/manifests/accepted/1.jsonl' },
+      { Name: 'ChampionModelUri', Value: 's3://models/pipelines/abc/model/model.tar.gz' },
+      { Name: 'Epochs', Value: '7' },
+    ],
+  });
+  const [call] = functions.commandCalls(InvokeCommand);
+  expect(Buffer.from(call?.args[0].input.Payload as Uint8Array).toString()).toBe('{"useCase":"surface"}');
+  expect(events.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]).toMatchObject({
+    DetailType: 'Retraining Started',
+    Detail: JSON.stringify({
+      useCase: 'surface',
+      episodeId: 'surface-2-episode-1',
+      releaseId: 'surface-2',
+      executionArn: 'arn:execution/1',
+    }),
+  });
+});
+
+test('where the rollout noted no model artifact, the registry knows it', async () => {
+  tables
+    .on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'champion' } })
+    .resolves({ Item: { counter: 2, exportUri: 's3://models/pipelines/abc/export/' } });
+  sageMaker.on(DescribeModelPackageCommand, { ModelPackageName: aRelease().modelPackageArn }).resolves({
+    InferenceSpecification: {
+      Containers: [{ Image: 'i', ModelDataUrl: 's3://models/from-registry.tar.gz' }],
+    },
+  } as never);
+  await handler({}, context);
+  expect(
+    sageMaker.commandCalls(StartPipelineExecutionCommand)[0]?.args[0].input.PipelineParameters?.[1],
+  ).toEqual({
+    Name: 'ChampionModelUri',
+    Value: 's3://models/from-registry.tar.gz',
+  });
+});
+
+test('executions are counted through every page', async () => {
+  const summary = (id: string) => ({
+    PipelineExecutionArn: `arn:execution/${id}`,
+    PipelineExecutionStatus: 'Succeeded' as const,
+    StartTime: new Date(),
+  });
+  process.env.RETRAINING_MONTHLY_EXECUTIONS = '2';
+  sageMaker
+    .on(ListPipelineExecutionsCommand)
+    .resolvesOnce({ PipelineExecutionSummaries: [summary('1')], NextToken: 'more' })
+    .resolves({ PipelineExecutionSummaries: [summary('2')] });
+  await expect(handler({}, context)).resolves.toMatchObject({ kind: 'WAIT', cause: 'BUDGET' });
+  delete process.env.RETRAINING_MONTHLY_EXECUTIONS;
+});
+
+test.each([
+  [
+    'fails',
+    { FunctionError: 'Unhandled', ...answerOf({ errorMessage: 'the gate rejected it' }) },
+    'the gate rejected it',
+  ],
+  ['answers without a manifest', answerOf({ addedItems: 0 }), 'without a manifestUri'],
+])(
+  'when merge-captures %s nothing is started, and its answer is in the error',
+  async (_, answer, message) => {
+    functions.on(InvokeCommand).resolves(answer as never);
+    await expect(handler({}, context)).rejects.toThrow(message);
+    expect(sageMaker.commandCalls(StartPipelineExecutionCommand)).toHaveLength(0);
+  },
+);
