@@ -95,7 +95,7 @@ export function inferenceRecipe(props: InferenceRecipeProps): object {
         },
         startup: { Script: `exec node ${home}/main.cjs`, Timeout: STARTUP_TIMEOUT_SECONDS },
       },
-      Artifacts: [{ URI: artifactUri, Unarchive: 'ZIP' }],
+      Artifacts: [{ Uri: artifactUri, Unarchive: 'ZIP' }],
     })),
   };
 }

@@ -178,6 +178,12 @@ def register_handlers() -> None:
     if already:
         raise SystemExit(f"ministack now provides {', '.join(already)} itself: remove our handlers")
     table.update(HANDLERS)
+    # Our services call ministack back (Greengrass reads artifacts from S3), which must not wait for itself.
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    original = getattr(stacks, "_runs_on_worker_thread", None)
+    if original is None:
+        raise SystemExit("ministack: the choice of worker threads (_runs_on_worker_thread) has moved")
+    stacks._runs_on_worker_thread = lambda name: name in HANDLERS or original(name)
 
 
 def keep_listeners_on(host: str) -> None:

@@ -1,5 +1,6 @@
 /** The local SageMaker, driven by the ordinary SDK clients against a real S3, EventBridge and SQS. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,15 +41,15 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { extractArchive } from '../../local/sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker } from '../../local/sagemaker/start-sagemaker';
-import { freePort } from '../../local/shared/free-port';
 import { virtualEnvironmentPython } from '../../local/shared/repository';
 import type { RunningService } from '../../local/shared/running-service';
-import { SupervisedProcess } from '../../local/shared/supervised-process';
 import { deterministicArchive } from '../../scripts/build-training-source';
+import { type RunningMinistack, startTestMinistack } from '../local/greengrass/running-ministack';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
@@ -68,7 +69,6 @@ lines = [line for file in sorted(source.rglob("*.txt")) for line in file.read_te
 target.joinpath("lines.txt").write_text("\\n".join(lines))
 target.joinpath("report.json").write_text('{"lines": %d, "quality": {"value": %s}}' % (len(lines), quality))
 print("prepared", len(lines), "lines")
-pathlib.Path("/opt/ml/never").exists()
 `;
 
 /** Behaves as its hyperparameter says. */
@@ -234,7 +234,7 @@ function definition(prepareTarget: unknown = output('prepared')) {
 
 const work = mkdtempSync(join(tmpdir(), 'sagemaker-test-'));
 const progress: SageMakerProgress[] = [];
-let ministack: SupervisedProcess;
+let ministack: RunningMinistack;
 let service: RunningService;
 let sagemaker: SageMakerClient;
 let s3: S3Client;
@@ -251,29 +251,8 @@ async function eventually<T>(what: string, probe: () => Promise<T | undefined>):
 }
 
 beforeAll(async () => {
-  const port = await freePort();
-  ministack = new SupervisedProcess({
-    name: 'ministack',
-    command: virtualEnvironmentPython(),
-    arguments: ['-m', 'ministack'],
-    logFile: join(work, 'ministack.log'),
-    environment: {
-      PATH: process.env.PATH,
-      HOME: work,
-      TMPDIR: work,
-      S3_DATA_DIR: join(work, 's3'),
-      GATEWAY_PORT: String(port),
-      BIND_HOST: '127.0.0.1',
-      IOT_MTLS_ENABLED: '0',
-    },
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await eventually('ministack', () =>
-    fetch(`${endpoint}/_ministack/ready`).then(
-      ({ ok }) => ok || undefined,
-      () => undefined,
-    ),
-  );
+  ministack = await startTestMinistack();
+  const endpoint = ministack.url;
   const client = { endpoint, region: REGION, credentials: CREDENTIALS };
   s3 = new S3Client({ ...client, forcePathStyle: true });
   sqs = new SQSClient(client);
@@ -314,13 +293,24 @@ beforeAll(async () => {
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
   );
+  const QueueArn = Attributes?.QueueArn ?? '';
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: QueueArn,
+      },
+    ],
+  });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { Policy } }));
   const events = new EventBridgeClient(client);
   await events.send(
     new PutRuleCommand({ Name: 'all', EventPattern: JSON.stringify({ source: ['aws.sagemaker'] }) }),
   );
-  await events.send(
-    new PutTargetsCommand({ Rule: 'all', Targets: [{ Id: 'queue', Arn: Attributes?.QueueArn ?? '' }] }),
-  );
+  await events.send(new PutTargetsCommand({ Rule: 'all', Targets: [{ Id: 'queue', Arn: QueueArn }] }));
   events.destroy();
 }, WAIT_MILLISECONDS);
 
@@ -328,8 +318,7 @@ afterAll(async () => {
   await service?.stop();
   await ministack?.stop();
   for (const client of [sagemaker, s3, sqs]) client?.destroy();
-  if (!process.env.KEEP) rmSync(work, { recursive: true, force: true });
-  else console.log(work);
+  rmSync(work, { recursive: true, force: true });
 }, WAIT_MILLISECONDS);
 
 async function start(parameters: Record<string, string>, ClientRequestToken?: string): Promise<string> {
@@ -426,7 +415,7 @@ test(
     );
     const archive = join(work, 'model.tar.gz');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: modelKey }));
-    await (await import('node:fs/promises')).writeFile(archive, (await Body?.transformToByteArray()) ?? '');
+    await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
     await extractArchive(archive, join(work, 'model'));
     expect(readFileSync(join(work, 'model', 'algo-1.txt'), 'utf8')).toBe('one\ntwo\nthree');
 
@@ -542,7 +531,9 @@ test(
     const name = Train?.Metadata?.TrainingJob?.Arn?.split('/').at(-1) ?? '';
     const job = await sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
     expect(job.TrainingJobStatus).toBe('Failed');
-    expect(readFileSync(join(work, 'sagemaker', 'logs', `${name}.log`), 'utf8')).toContain('Traceback');
+    expect(readFileSync(join(work, 'sagemaker', 'logs', `${job.TrainingJobName}.log`), 'utf8')).toContain(
+      'Traceback',
+    );
   },
   WAIT_MILLISECONDS,
 );
@@ -576,9 +567,7 @@ test(
     const { Train } = await stepsOf(arn);
     expect(Train?.StepStatus).toBe('Stopped');
     const jobs = join(work, 'sagemaker', 'jobs');
-    await eventually('clean directories', async () =>
-      (await import('node:fs')).readdirSync(jobs).length === 0 ? true : undefined,
-    );
+    await eventually('clean directories', async () => (readdirSync(jobs).length === 0 ? true : undefined));
 
     await sagemaker.send(new RetryPipelineExecutionCommand({ PipelineExecutionArn: arn }));
     const again = await eventually('the second attempt', async () => {
@@ -646,7 +635,7 @@ test(
       new GetObjectCommand({ Bucket: BUCKET, Key: 'direct/two-hosts/output/model.tar.gz' }),
     );
     const archive = join(work, 'two.tar.gz');
-    await (await import('node:fs/promises')).writeFile(archive, (await Body?.transformToByteArray()) ?? '');
+    await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
     await extractArchive(archive, join(work, 'two'));
     for (const host of ['algo-1', 'algo-2']) expect(statSync(join(work, 'two', `${host}.txt`)).size).toBe(4);
   },
@@ -713,6 +702,14 @@ function processingJob(name: string, script: string): CreateProcessingJobCommand
   };
 }
 
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
+}
+
 test(
   'a processing job says how it ended, and its grandchildren end with it',
   async () => {
@@ -726,7 +723,7 @@ test(
     expect(job).toMatchObject({ ProcessingJobStatus: 'Failed', ExitMessage: 'nothing to do\n' });
     const grandchild = Number(/AlgorithmError: (\d+), exit code: 3/.exec(job.FailureReason ?? '')?.[1]);
     expect(grandchild).toBeGreaterThan(0);
-    expect(() => process.kill(grandchild, 0)).toThrow('ESRCH');
+    await eventually('the end of the grandchild', async () => (isRunning(grandchild) ? undefined : true));
   },
   WAIT_MILLISECONDS,
 );

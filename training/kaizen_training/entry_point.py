@@ -5,6 +5,7 @@ Hyperparameters also come as `--name value` arguments; they are the same values 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from pathlib import Path
 _SOURCE_DIR = str(Path(__file__).resolve().parent.parent)
 if _SOURCE_DIR not in sys.path:
     sys.path.insert(0, _SOURCE_DIR)
+
+# Threads that wait for each other in a spin take the processor from whatever else runs on the machine, and from each
+# other: on two busy cores an epoch cost 21 s of processor time spinning and 14 s sleeping (measured). It must be set
+# before OpenMP is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from kaizen_training.adapter import main  # noqa: E402 - needs the module path above
 

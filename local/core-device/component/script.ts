@@ -5,6 +5,8 @@ import { groupIsAlive, type ProcessRegistry, signalGroup } from './process-regis
 
 /** The nucleus gives a process 5 s between SIGTERM and SIGKILL (`util/platforms/unix/UnixExec.java`). */
 export const GRACE_MILLISECONDS = 5000;
+/** SIGKILL cannot be ignored, but a process inside the kernel (a disk that does not answer) takes it late. */
+const KILL_MILLISECONDS = 2000;
 const POLL_MILLISECONDS = 20;
 
 export interface ScriptEnd {
@@ -47,11 +49,21 @@ export class Script {
     const { group } = this;
     if (group === undefined || this.gone) return;
     signalGroup(group, 'SIGTERM');
-    const deadline = Date.now() + graceMilliseconds;
-    while (groupIsAlive(group) && Date.now() < deadline) await sleep(POLL_MILLISECONDS);
-    signalGroup(group, 'SIGKILL');
+    if (!(await this.goneWithin(group, graceMilliseconds))) {
+      signalGroup(group, 'SIGKILL');
+      await this.goneWithin(group, KILL_MILLISECONDS);
+    }
     await this.ended;
     this.forget(group);
+  }
+
+  private async goneWithin(group: number, milliseconds: number): Promise<boolean> {
+    const deadline = Date.now() + milliseconds;
+    while (groupIsAlive(group)) {
+      if (Date.now() >= deadline) return false;
+      await sleep(POLL_MILLISECONDS);
+    }
+    return true;
   }
 
   private forgetIfGone(): void {

@@ -395,8 +395,10 @@ export class Deployer {
     for (const name of plan.reinstall) components.get(name)?.reinstall(definition(name));
     for (const name of plan.restart) components.get(name)?.restart(definition(name));
     await components.waitUntilUp(awaited, (component) => this.brokenError(component), this.stopping.signal);
-    await components.remove(plan.remove);
-    for (const name of plan.remove) store.configuration.remove(name);
+    // More than the plan's: a failed deployment without rollback leaves components that no set knows any more.
+    const unwanted = components.all.map(({ name }) => name).filter((name) => !Object.hasOwn(to, name));
+    await components.remove(unwanted);
+    for (const name of unwanted) store.configuration.remove(name);
   }
 
   private brokenError(component: Component): DeploymentError {

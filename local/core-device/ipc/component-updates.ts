@@ -48,7 +48,7 @@ export class ComponentUpdates {
     while (this.subscribers.size > 0) {
       const deferral = await this.ask(deploymentId, timeoutMs, signal);
       if (deferral === 0) return;
-      await sleep(deferral, undefined, { signal });
+      await sleep(deferral, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 

@@ -34,7 +34,7 @@ test('starts the process in the foreground of startup, from the unpacked artifac
   expect(manifest?.Lifecycle.Setenv).toMatchObject({
     TRUSTED_KEYS_PATH: '{kernel:rootPath}/kaizen-edge/trusted-keys.json',
   });
-  expect(manifest?.Artifacts).toEqual([{ URI: artifactUri, Unarchive: 'ZIP' }]);
+  expect(manifest?.Artifacts).toEqual([{ Uri: artifactUri, Unarchive: 'ZIP' }]);
 });
 
 test('allows two topics to the cloud and one on the device, and no wildcard resource [case 37]', () => {

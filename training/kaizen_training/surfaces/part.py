@@ -48,7 +48,7 @@ def _scratch(rng: np.random.Generator) -> dict[str, float]:
     return _line(rng) | {
         "width": rng.uniform(1.4, 2.6),
         "bend": rng.uniform(-0.004, 0.004),
-        "strength": sign * rng.uniform(0.25, 0.70),
+        "strength": sign * rng.uniform(0.28, 0.72),
     }
 
 
@@ -60,7 +60,7 @@ def _dent(rng: np.random.Generator) -> dict[str, float]:
         "angle": rng.uniform(0, np.pi),
         "radius": rng.uniform(11, 21),
         "aspect": rng.uniform(0.7, 1.0),
-        "strength": rng.uniform(0.25, 0.62),
+        "strength": rng.uniform(0.32, 0.68),
     }
 
 
@@ -71,7 +71,7 @@ def _stain(rng: np.random.Generator) -> dict[str, float]:
         "y": rng.uniform(-28, 28),
         "radius": rng.uniform(10, 24),
         "softness": rng.uniform(1.5, 4.0),
-        "strength": rng.uniform(0.15, 0.45),
+        "strength": rng.uniform(0.18, 0.46),
         "warmth": rng.uniform(-0.06, 0.10),
         "phase2": rng.uniform(0, 2 * np.pi),
         "phase3": rng.uniform(0, 2 * np.pi),

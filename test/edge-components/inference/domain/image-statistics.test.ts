@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
+import goldenVectors from '../../../../contracts/examples/image-statistics.json';
 import { imageStatistics } from '../../../../edge-components/inference/src/domain/image-statistics';
 
 test.each([
@@ -16,6 +15,16 @@ test.each([
   expect(statistics.contrast).toBeCloseTo(expected.contrast, 6);
   expect(statistics.sharpness).toBeCloseTo(expected.sharpness, 9);
 });
+
+test.each(goldenVectors.cases)(
+  'agrees with the training package: $name',
+  ({ width, height, pixels, ...expected }) => {
+    const statistics = imageStatistics({ width, height, pixels: Uint8Array.from(pixels) });
+    for (const name of ['brightness', 'contrast', 'sharpness'] as const) {
+      expect(Math.abs(statistics[name] - expected[name])).toBeLessThan(1e-6);
+    }
+  },
+);
 
 test('any image stays within the ranges of the contract', () => {
   fc.assert(

@@ -41,7 +41,7 @@ describe('[case 16] putting an update off', () => {
     const cancellation = new AbortController();
     const agreement = updates.waitForAgreement('d', 60_000, cancellation.signal);
     setTimeout(() => cancellation.abort(new Error('cancelled')), 10);
-    await expect(agreement).rejects.toThrow();
+    await expect(agreement).rejects.toThrow('cancelled');
   });
 
   test('an answer to a deployment that nobody asks about is refused', () => {

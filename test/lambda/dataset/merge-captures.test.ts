@@ -1,0 +1,185 @@
+import type { Capture, Label } from '../../../contracts';
+import { acceptManifest } from '../../../lambda/dataset/accept-manifest/accept-manifest';
+import {
+  type MergeCapturesPorts,
+  mergeCaptures,
+} from '../../../lambda/dataset/merge-captures/merge-captures';
+import { imageKey } from '../../../lambda/dataset/names';
+import { splitOf } from '../../../lambda/dataset/split';
+import { aLabel, DEVICE, USE_CASE } from '../shared/builders';
+import { FakeDatasetBucket, sha256Of } from './fake-dataset-bucket';
+
+let bucket: FakeDatasetBucket;
+let telemetry: Map<string, string>;
+let labels: Label[];
+
+const ports = (): MergeCapturesPorts => ({
+  currentDataset: () => bucket.currentDataset(),
+  readManifest: async (key) => (await bucket.openManifest(key)).lines,
+  readLabels: async () => labels,
+  readSidecar: async (key) => telemetry.get(key),
+  async hashCapture(key) {
+    const body = telemetry.get(key);
+    return body === undefined ? undefined : { sha256: sha256Of(body), etag: `"${key}"` };
+  },
+  async copyCapture(captureKey, etag, key) {
+    expect(etag).toBe(`"${captureKey}"`);
+    await bucket.put(key, telemetry.get(captureKey) ?? '');
+  },
+  putManifest: (key, body) => bucket.put(key, body),
+  accept: (key) => acceptManifest(key, bucket),
+  uriOf: (key) => `s3://datasets/${key}`,
+});
+
+/** A capture in the telemetry bucket, and its label. */
+function capture(
+  captureId: string,
+  overrides: Partial<Label> = {},
+  frameId = `frame-of-${captureId}`,
+): Label {
+  const picture = `capture ${captureId}`;
+  const label = aLabel({
+    captureId,
+    label: 'good',
+    sha256: sha256Of(picture),
+    imageKey: `captures/${USE_CASE}/${DEVICE}/${captureId}.jpg`,
+    ...overrides,
+  });
+  const sidecar: Capture = {
+    schemaVersion: 1,
+    captureId,
+    deviceId: DEVICE,
+    useCase: USE_CASE,
+    frameId,
+    releaseId: label.releaseId,
+    capturedAt: label.capturedAt,
+    reasons: label.reasons,
+    inclusionProbability: label.inclusionProbability,
+    sha256: sha256Of(picture),
+    bytes: picture.length,
+  };
+  telemetry.set(`captures/${USE_CASE}/${DEVICE}/${captureId}.jpg`, picture);
+  telemetry.set(`captures/${USE_CASE}/${DEVICE}/${captureId}.json`, JSON.stringify(sidecar));
+  return label;
+}
+
+beforeEach(async () => {
+  bucket = new FakeDatasetBucket();
+  telemetry = new Map();
+  labels = [];
+  const items = [bucket.anItem('one'), bucket.anItem('two', { label: 'scratch' })];
+  await acceptManifest(bucket.upload('first', items), bucket);
+  bucket.tick();
+});
+
+async function currentItems() {
+  const current = await bucket.currentDataset();
+  const body = bucket.objects.get(current?.key ?? '')?.body ?? '';
+  return body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+describe('merging labelled captures', () => {
+  test('[S13] adds them under their digest, and names the new class', async () => {
+    labels = [capture('c1'), capture('c2', { label: 'crack' })];
+    const answer = await mergeCaptures(ports());
+
+    expect(answer).toMatchObject({ addedItems: 2, newClasses: ['crack'], skipped: [] });
+    const current = await bucket.currentDataset();
+    expect(answer.manifestUri).toBe(`s3://datasets/${current?.key}`);
+    expect(answer.manifestSha256).toBe(current?.manifestSha256);
+    expect(current).toMatchObject({ items: 4, classes: ['crack', 'good', 'scratch'] });
+    const added = (await currentItems()).find(({ id }) => id === 'c2');
+    expect(added).toMatchObject({
+      groupId: 'frame-of-c2',
+      origin: 'captured',
+      split: splitOf('frame-of-c2'),
+    });
+    expect(bucket.objects.has(imageKey(sha256Of('capture c2')))).toBe(true);
+  });
+
+  test('keeps every item and split that was there', async () => {
+    const before = await currentItems();
+    labels = [capture('c1')];
+    await mergeCaptures(ports());
+    expect((await currentItems()).slice(0, before.length)).toEqual(before);
+  });
+
+  test('adds nothing the second time', async () => {
+    labels = [capture('c1')];
+    const first = await mergeCaptures(ports());
+    bucket.tick();
+    const before = bucket.snapshot();
+
+    await expect(mergeCaptures(ports())).resolves.toEqual({ ...first, addedItems: 0, newClasses: [] });
+    expect(bucket.snapshot()).toBe(before);
+  });
+
+  test('gives the same answer when it is repeated after a crash before the gate', async () => {
+    labels = [capture('c1')];
+    const crashing = { ...ports(), accept: () => Promise.reject(new Error('crash')) };
+    await expect(mergeCaptures(crashing)).rejects.toThrow('crash');
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({ addedItems: 1 });
+  });
+
+  test('takes a picture once, however many captures show it', async () => {
+    labels = [capture('c1'), { ...capture('c1'), captureId: 'c9' }];
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({ addedItems: 1 });
+  });
+
+  test.each<[string, () => Label, string]>([
+    [
+      'an image that is gone',
+      () => {
+        const label = capture('bad');
+        telemetry.delete(label.imageKey);
+        return label;
+      },
+      'there is no image',
+    ],
+    [
+      'a sidecar that is gone',
+      () => {
+        const label = capture('bad');
+        telemetry.delete(label.imageKey.replace('.jpg', '.json'));
+        return label;
+      },
+      'there is no sidecar',
+    ],
+    [
+      'a sidecar that breaks its contract',
+      () => {
+        const label = capture('bad');
+        telemetry.set(label.imageKey.replace('.jpg', '.json'), '{}');
+        return label;
+      },
+      "does not fit the contract 'capture'",
+    ],
+    ['an image with other bytes', () => capture('bad', { sha256: 'c'.repeat(64) }), 'the label says'],
+    [
+      'an image of another use case',
+      () => capture('bad', { imageKey: 'captures/other/x/bad.jpg' }),
+      'must be a capture of',
+    ],
+  ])('skips %s, takes the others, and says why', async (_, broken, reason) => {
+    labels = [capture('good'), broken()];
+    const answer = await mergeCaptures(ports());
+    expect(answer.addedItems).toBe(1);
+    expect(answer.skipped).toEqual([{ captureId: 'bad', reason: expect.stringContaining(reason) }]);
+  });
+
+  test('says what the gate objects to, and leaves the dataset as it was', async () => {
+    const current = await bucket.currentDataset();
+    // The id of an item that is there, with another picture.
+    labels = [capture('one')];
+    await expect(mergeCaptures(ports())).rejects.toThrow("id: 'one' is used in line 1");
+    expect(await bucket.currentDataset()).toEqual(current);
+  });
+
+  test('needs a dataset to begin with', async () => {
+    bucket = new FakeDatasetBucket();
+    await expect(mergeCaptures(ports())).rejects.toThrow('there is no dataset yet');
+  });
+});

@@ -1,0 +1,105 @@
+import type { Claim, ReleaseStatus, StoredRelease } from '../../../lambda/registry/release-table';
+import type { Ending, WaveItem } from '../../../lambda/rollout/rollout-table';
+import type { ChampionItem } from '../../../lambda/shared/releases';
+
+type Mutable = { -readonly [Field in keyof StoredRelease]: StoredRelease[Field] } & {
+  reason?: string;
+  judgement?: unknown;
+};
+
+/** The release table in memory: what ReleaseTable and RolloutTable do, with the same conditions. */
+export class FakeReleaseTable {
+  readonly claims = new Map<string, Claim>();
+  readonly releases = new Map<number, Mutable>();
+  readonly waves = new Map<string, WaveItem>();
+  counter = 0;
+  crowned?: ChampionItem;
+  lock?: { readonly executionArn: string; readonly until: number };
+
+  async claimCounter(claimKey: string, now: string): Promise<Claim> {
+    const found = this.claims.get(claimKey);
+    if (found) return found;
+    this.counter += 1;
+    const claim = { counter: this.counter, claimedAt: now };
+    this.claims.set(claimKey, claim);
+    return claim;
+  }
+
+  async find(counter: number): Promise<StoredRelease | undefined> {
+    const found = this.releases.get(counter);
+    return found && { ...found };
+  }
+
+  async get(counter: number): Promise<StoredRelease> {
+    const found = await this.find(counter);
+    if (!found) throw new Error(`release ${counter} is not in the table`);
+    return found;
+  }
+
+  async add(stored: StoredRelease): Promise<StoredRelease> {
+    const { counter } = stored.release;
+    if (!this.releases.has(counter)) this.releases.set(counter, { ...stored });
+    return this.get(counter);
+  }
+
+  async noteAnnounced(counter: number, at: string): Promise<void> {
+    const found = this.releases.get(counter);
+    if (found) found.announcedAt ??= at;
+  }
+
+  async champion(): Promise<ChampionItem | undefined> {
+    return this.crowned;
+  }
+
+  async putChampion(champion: ChampionItem): Promise<void> {
+    this.crowned = champion;
+  }
+
+  async wave(name: string): Promise<WaveItem | undefined> {
+    return this.waves.get(name);
+  }
+
+  async noteWave(name: string, counter: number): Promise<WaveItem> {
+    const before = this.waves.get(name);
+    if (before?.counter === counter) return before;
+    const wave = { counter, previousCounter: before?.counter };
+    this.waves.set(name, wave);
+    return wave;
+  }
+
+  async claim(counter: number, executionArn: string, now: number, until: number) {
+    const held = this.lock && this.lock.executionArn !== executionArn && this.lock.until >= now;
+    const release = this.releases.get(counter);
+    if (release?.status !== 'READY') return 'TAKEN' as const;
+    if (held) return 'BUSY' as const;
+    this.lock = { executionArn, until };
+    Object.assign(release, { status: 'ROLLING_OUT', executionArn });
+    return 'CLAIMED' as const;
+  }
+
+  async withdraw(counter: number, reason: string): Promise<void> {
+    const release = this.releases.get(counter);
+    if (release?.status === 'READY') Object.assign(release, { status: 'SUPERSEDED', reason });
+  }
+
+  async end(counter: number, executionArn: string, ending: Ending): Promise<boolean> {
+    const release = this.releases.get(counter);
+    if (release?.executionArn !== executionArn) return false;
+    Object.assign(release, ending);
+    return true;
+  }
+
+  async mark(counter: number, ending: Ending): Promise<void> {
+    const release = this.releases.get(counter);
+    if (release) Object.assign(release, ending);
+  }
+
+  async unlock(executionArn: string): Promise<void> {
+    if (this.lock?.executionArn === executionArn) this.lock = undefined;
+  }
+
+  /** counter -> status */
+  statuses(): Record<number, ReleaseStatus> {
+    return Object.fromEntries([...this.releases].map(([counter, { status }]) => [counter, status]));
+  }
+}
