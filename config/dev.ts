@@ -17,7 +17,7 @@ export const dev = {
     volumeGigabytes: 30,
     timeoutMinutes: 120,
     epochs: 20,
-    learningRate: 0.003,
+    learningRate: 0.1,
     widthMultiplier: 0.5,
     seed: 7,
     minimumAccuracy: 0.9,

@@ -19,7 +19,7 @@ export const local = {
     volumeGigabytes: 10,
     timeoutMinutes: 30,
     epochs: 6,
-    learningRate: 0.003,
+    learningRate: 0.1,
     widthMultiplier: 0.35,
     seed: 7,
     minimumAccuracy: 0.8,

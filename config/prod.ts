@@ -17,7 +17,7 @@ export const prod = {
     volumeGigabytes: 100,
     timeoutMinutes: 360,
     epochs: 40,
-    learningRate: 0.003,
+    learningRate: 0.1,
     widthMultiplier: 0.5,
     seed: 7,
     minimumAccuracy: 0.95,

@@ -30,7 +30,9 @@ function usage() {
 /** Ctrl-C reaches the child too (same terminal); this process only waits for it to clean up. */
 function runCommand([program, ...args]) {
   const executable = program === 'node' ? process.execPath : join(ROOT, 'node_modules', '.bin', program);
-  const child = spawn(executable, args, { cwd: ROOT, stdio: 'inherit' });
+  // The SDK's notice about Node 20 is for whoever updates our dependencies, not for whoever runs a command.
+  const environment = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+  const child = spawn(executable, args, { cwd: ROOT, stdio: 'inherit', env: environment });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT') child.kill(signal);

@@ -32,7 +32,7 @@ export interface TrainingPipelineScope {
   readonly datasetBucketName: string;
   readonly modelBucketName: string;
   readonly modelPackageGroupName: string;
-  /** S3 URI of sourcedir.tar.gz; its object's name ends in `.tar.gz`. */
+  /** S3 URI of sourcedir.tar.gz; its object's name ends in `.gz` (CDK keeps the last extension only). */
   readonly sourceUri: string;
   /** SHA-256 of sourcedir.tar.gz. */
   readonly sourceSha256: string;
@@ -44,7 +44,7 @@ export interface TrainingPipelineScope {
 function entryPoint(module: string): string[] {
   const script = [
     `mkdir -p ${CODE}`,
-    `tar -xzf ${INPUT}/code/*.tar.gz -C ${CODE}`,
+    `tar -xzf ${INPUT}/code/*.gz -C ${CODE}`,
     `cd ${CODE}`,
     'python3 -m kaizen_training.bootstrap',
     `exec python3 -m kaizen_training.${module} "$@"`,

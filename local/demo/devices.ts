@@ -45,8 +45,16 @@ export class Device {
     });
     this.child = new SupervisedProcess({
       name: `core device ${this.thingName}`,
-      command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'tsx'),
-      arguments: [join(REPOSITORY_ROOT, 'local', 'core-device', 'main.ts'), '--config', this.configFile],
+      // Not by the tsx command, which would swallow SIGUSR1 and SIGUSR2.
+      command: process.execPath,
+      workingDirectory: REPOSITORY_ROOT,
+      arguments: [
+        '--import',
+        'tsx',
+        join(REPOSITORY_ROOT, 'local', 'core-device', 'main.ts'),
+        '--config',
+        this.configFile,
+      ],
       // A device knows nothing of the cloud but its own configuration.
       environment: { PATH: process.env.PATH, HOME: this.options.rootPath },
       logFile: join(this.options.identityDirectory, 'core-device.log'),

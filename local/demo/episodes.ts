@@ -1,6 +1,7 @@
 /** Drift episodes, as the monitor has written them, in words. */
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
 import type { DemoContext } from './context';
+import { inWords } from './report/words';
 
 export interface EpisodeInWords {
   readonly episodeId: string;
@@ -22,6 +23,6 @@ export async function readEpisodes({ clients, environment }: DemoContext): Promi
     releaseId,
     openedAt,
     status,
-    evidence: JSON.stringify(evidence.judgement),
+    evidence: inWords(JSON.stringify(evidence.judgement)),
   }));
 }

@@ -1,4 +1,5 @@
 /** `npm run demo`: sets up, runs the closed loop once and ends with a report. */
+import { setMaxListeners } from 'node:events';
 import { parseDemoArguments, USAGE, UsageError } from './arguments';
 import { DemoConsole } from './console';
 import { runDemo } from './demo';
@@ -17,6 +18,8 @@ async function main(): Promise<number> {
   }
   const work = openWorkDirectory(args.outputDirectory);
   const abort = new AbortController();
+  // Everything that waits listens to it; the default of ten is meant for leaks.
+  setMaxListeners(0, abort.signal);
   const interrupt = () => {
     if (!abort.signal.aborted) console.error('\nstopping: everything that was started is being ended ...');
     abort.abort(new Error('interrupted'));

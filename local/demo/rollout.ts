@@ -1,8 +1,9 @@
 /** Approving a model package and following its rollout, by reading what anybody may read. */
-import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { approveModelPackage } from '../../cli/decide-model-package';
 import { type DemoContext, note } from './context';
+import { readJudgements } from './judgements';
 import type { PipelineExecution } from './pipeline';
 import { waitFor } from './waiting';
 
@@ -118,15 +119,18 @@ export async function followRollout(context: DemoContext, counter: number): Prom
     },
   );
   const succeeded = ended.status === 'SUCCEEDED';
-  const outcome = succeeded ? (ended.output ?? '') : `${ended.error ?? ended.status}: ${ended.cause ?? ''}`;
+  const outcome = succeeded ? 'in service everywhere' : (ended.cause ?? ended.error ?? String(ended.status));
   const seconds = (Date.now() - started) / 1000;
+  const waves = await readJudgements(context, executionArn);
+  for (const { wave, verdict, reasons } of waves) {
+    context.console.line(`  judgement of ${wave}: ${verdict}`);
+    for (const reason of reasons) context.console.line(`    ${reason}`);
+  }
+  context.rollouts.push({
+    releaseId: claimed.releaseId,
+    outcome: succeeded ? 'completed' : 'rolled back',
+    waves,
+    seconds,
+  });
   return { releaseId: claimed.releaseId, counter, executionArn, succeeded, outcome, seconds };
-}
-
-/** How many rollouts the state machine has been through. */
-export async function countRollouts({ clients, environment }: DemoContext): Promise<number> {
-  const answer = await clients.stepFunctions.send(
-    new ListExecutionsCommand({ stateMachineArn: environment.output('RolloutStateMachineArn') }),
-  );
-  return answer.executions?.length ?? 0;
 }

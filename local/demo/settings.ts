@@ -38,9 +38,9 @@ export const FULL: DemoSettings = {
 export const SMALL: DemoSettings = {
   ...FULL,
   name: 'small',
-  datasetItems: 1200,
+  datasetItems: 1600,
   stockItems: 500,
-  epochs: 6,
+  epochs: 8,
   steadySeconds: 10,
   offlineSeconds: 10,
   minimumAccuracy: 0.6,

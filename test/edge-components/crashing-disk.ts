@@ -8,13 +8,14 @@ export class Crash extends Error {
 
 /**
  * The real disk, until `calls` calls have been made: that call and all later ones do nothing but throw, as if the process
- * had been killed just before it. With `half`, a write that is cut off leaves half of its bytes.
+ * had been killed just before it. A write that is cut off leaves half of its bytes.
  */
 export function crashingDisk(
   calls: number,
   failure: () => Error = () => new Crash(),
-): { disk: Disk; used(): number } {
+): { disk: Disk; used(): number; bury(): Promise<void> } {
   let used = 0;
+  const opened: FileHandle[] = [];
   const step = (): void => {
     if (used++ >= calls) throw failure();
   };
@@ -47,9 +48,14 @@ export function crashingDisk(
         step();
         const action = nodeDisk[name as keyof Disk] as (...all: unknown[]) => Promise<unknown>;
         const result = await action(...parameters);
-        return name === 'open' ? handleProxy(result as FileHandle) : result;
+        if (name !== 'open') return result;
+        opened.push(result as FileHandle);
+        return handleProxy(result as FileHandle);
       },
     ]),
   ) as unknown as Disk;
-  return { disk, used: () => used };
+  const bury = async (): Promise<void> => {
+    for (const handle of opened.splice(0)) await handle.close().catch(() => undefined);
+  };
+  return { disk, used: () => used, bury };
 }

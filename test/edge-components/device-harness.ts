@@ -22,6 +22,7 @@ import {
 } from '../../local/core-device/ipc/server';
 import { encodeFrame } from '../../local/inspection-line/frame-message';
 import { type SigningKey, USE_CASE } from './release-fixture';
+import { waitFor } from './wait-for';
 
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
 const THING = 'line-1';
@@ -39,20 +40,6 @@ export async function unpackArtifact(folder: string): Promise<void> {
   }
 }
 
-export async function waitFor<Value>(
-  what: string,
-  probe: () => Value | undefined | false | Promise<Value | undefined | false>,
-  milliseconds = 20_000,
-): Promise<Value> {
-  const deadline = performance.now() + milliseconds;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (performance.now() > deadline) throw new Error(`no ${what} within ${milliseconds} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export class Device {
   readonly work: string;
   readonly batches: ResultsBatch[] = [];
@@ -61,6 +48,8 @@ export class Device {
   /** Whether the cloud takes messages. */
   online = true;
   running = 0;
+  /** Further variables of the component's environment. */
+  environment: Record<string, string> = {};
   log = '';
   private readonly services;
   private ipc: IpcServer | undefined;
@@ -176,6 +165,7 @@ export class Device {
         WORK_PATH: this.work,
         TRUSTED_KEYS_PATH: join(this.root, 'trusted-keys.json'),
         COMPONENT_VERSION: '1.0.0',
+        ...this.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,37 +1,7 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { DETAIL_TYPES, EVENT_SOURCE } from '../../lambda/shared/names';
-import { ENVIRONMENTS, type EnvironmentName, synthesizedApp } from './synthesized-app';
-
-interface State {
-  readonly Type: 'Task' | 'Wait' | 'Choice' | 'Pass' | 'Succeed' | 'Fail';
-  readonly Next?: string;
-  readonly End?: boolean;
-  readonly Default?: string;
-  readonly Choices?: readonly { readonly Next: string }[];
-  readonly Catch?: readonly {
-    readonly ErrorEquals: readonly string[];
-    readonly Next: string;
-    readonly ResultPath?: string;
-  }[];
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
-  readonly TimeoutSeconds?: number;
-  readonly Seconds?: number;
-  readonly SecondsPath?: string;
-  readonly CausePath?: string;
-}
-
-interface Definition {
-  readonly StartAt: string;
-  readonly States: Readonly<Record<string, State>>;
-}
-
-/** The definition, its CloudFormation tokens replaced by their names. */
-function definitionOf(environment: EnvironmentName): Definition {
-  const template = Template.fromStack(synthesizedApp(environment).stacks.fleet);
-  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
-  const parts: unknown[] = machine?.Properties.DefinitionString['Fn::Join'][1];
-  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'token')).join(''));
-}
+import { type Definition, definitionOf, type State } from './rollout-machine';
+import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 function successors(state: State): string[] {
   return [

@@ -79,8 +79,9 @@ function judgeRate(
   const before = input.previous?.sketch;
   const previous =
     before && before.results >= input.minimumResults ? shareOf(before[name], before.results) : undefined;
-  const allowed = Math.max(limit, previous?.upper ?? 0);
-  const source = allowed > limit ? ` (the previous release had ${percent(previous?.value ?? 0)})` : '';
+  const excused = previous !== undefined && previous.value > limit;
+  const allowed = excused ? previous.upper : limit;
+  const source = excused ? ` (the previous release had ${percent(previous.value)})` : '';
   return {
     kind: compareShare(share, allowed),
     sentence: `${words}: ${percent(share.value)} of ${share.of} results (95 % interval ${percent(share.lower)} to ${percent(share.upper)}), limit ${percent(allowed)}${source}.`,

@@ -17,10 +17,9 @@ export interface ListOptions<T> {
 
 function offsetOf(token: unknown): number {
   if (token === undefined) return 0;
-  const offset = Number(Buffer.from(String(token), 'base64url').toString());
-  if (!Number.isInteger(offset) || offset < 0)
-    throw invalid(`NextToken: '${token}' is not a token of this service`);
-  return offset;
+  const text = Buffer.from(String(token), 'base64url').toString();
+  if (!/^\d+$/.test(text)) throw invalid(`NextToken: '${token}' is not a token of this service`);
+  return Number(text);
 }
 
 /** Lists of jobs and packages filter by CreationTimeAfter, those of pipelines by CreatedAfter. */

@@ -13,6 +13,7 @@ import {
   takeFromBudget,
   type UploadBudget,
 } from '../domain/capture-selection';
+import { InterruptibleWait } from '../domain/interruptible-wait';
 import type { CaptureStore, Clock, Frame, ImageDecoder, Log } from '../ports';
 import { type Disk, nodeDisk, readIfPresent, replaceFile } from './durable-file';
 
@@ -41,7 +42,7 @@ interface Spooled {
 export class CaptureSpool {
   private budget: UploadBudget | undefined;
   private readonly spooled: Spooled[] = [];
-  private wake: (() => void) | undefined;
+  private readonly idle = new InterruptibleWait();
   private stopped = false;
   private running: Promise<void> | undefined;
   private droppedCaptures = 0;
@@ -120,7 +121,7 @@ export class CaptureSpool {
       await replaceFile(this.path(captureId, 'json'), JSON.stringify(sidecar), this.disk);
       this.spooled.push({ captureId, bytes: image.length });
       await this.enforceBound();
-      this.wake?.();
+      this.idle.wake();
     });
     this.writes = task.catch((error) => {
       this.droppedCaptures++;
@@ -135,7 +136,7 @@ export class CaptureSpool {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.wake?.();
+    this.idle.wake();
     await this.writes;
     await this.running;
   }
@@ -151,7 +152,7 @@ export class CaptureSpool {
       if (this.ports.configuration().upload.privacy === 'never') await this.clear();
       const next = this.spooled[0];
       if (!next) {
-        await this.wait(RETRY.longest);
+        await this.idle.pause(RETRY.longest);
         continue;
       }
       try {
@@ -163,7 +164,7 @@ export class CaptureSpool {
         failures++;
         this.lastError = (error as Error).message;
         if (failures === 1) this.ports.log.warn('upload failed', { error: this.lastError });
-        await this.wait(backoffMilliseconds(failures, RETRY, this.ports.random));
+        await this.idle.pause(backoffMilliseconds(failures, RETRY, this.ports.random));
       }
     }
   }
@@ -229,17 +230,5 @@ export class CaptureSpool {
 
   private path(captureId: string, extension: 'jpg' | 'json'): string {
     return join(this.ports.folder, `${captureId}.${extension}`);
-  }
-
-  private wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      this.wake = done;
-    });
   }
 }

@@ -2,6 +2,7 @@ import type { ComponentConfiguration } from '../../../../contracts';
 import type { Batch, Outbox } from '../adapters/outbox';
 import type { Clock, Log, Publisher } from '../ports';
 import { backoffMilliseconds } from './backoff';
+import { InterruptibleWait } from './interruptible-wait';
 import { expandTopic } from './topics';
 
 const RETRY = { first: 500, longest: 30_000 };
@@ -24,7 +25,7 @@ export interface BatchSenderPorts {
 /** Sends the outbox, oldest first, one batch at a time, for ever; backs off while the cloud is out of reach. */
 export class BatchSender {
   private stopped = false;
-  private wake: (() => void) | undefined;
+  private readonly idle = new InterruptibleWait();
   private running: Promise<void> | undefined;
   private failures = 0;
 
@@ -36,13 +37,13 @@ export class BatchSender {
 
   /** The way to the cloud may be open again: do not wait out the delay. */
   retryNow(): void {
-    this.wake?.();
+    this.idle.wake();
   }
 
   /** Ends after the publish that is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.wake?.();
+    this.idle.wake();
     await this.running;
   }
 
@@ -55,9 +56,12 @@ export class BatchSender {
     while (!this.stopped) {
       const outcome = await this.sendNext(false);
       if (this.stopped || outcome === 'sent') continue;
-      const idle = Math.min(LONGEST_IDLE_MILLISECONDS, this.ports.configuration().outbox.flushMilliseconds);
-      await this.wait(
-        outcome === 'nothing' ? idle : backoffMilliseconds(this.failures, RETRY, this.ports.random),
+      const longestIdle = Math.min(
+        LONGEST_IDLE_MILLISECONDS,
+        this.ports.configuration().outbox.flushMilliseconds,
+      );
+      await this.idle.pause(
+        outcome === 'nothing' ? longestIdle : backoffMilliseconds(this.failures, RETRY, this.ports.random),
       );
     }
   }
@@ -105,17 +109,5 @@ export class BatchSender {
       onOutcome(false);
       throw error;
     }
-  }
-
-  private wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      this.wake = done;
-    });
   }
 }

@@ -67,6 +67,7 @@ test('a batch sent again after a crash has the same id and records', async () =>
   const before = await Outbox.open(folder, () => limits);
   for (let index = 0; index < 6; index++) await before.append(record(index));
   const first = await before.nextBatch(true);
+  await before.close();
   const after = await Outbox.open(folder, () => limits);
   expect(await after.nextBatch(true)).toEqual(first);
   await after.acknowledge(first?.batchId as string);
@@ -95,6 +96,7 @@ test('a full outbox lets the oldest go and counts them; the next batch reports t
   for (let index = 0; index < 60; index++) await outbox.append(record(index));
   expect(outbox.bytes).toBeLessThanOrEqual(400);
   const dropped = outbox.dropped;
+  await outbox.close();
   const restarted = await Outbox.open(folder, () => small);
   const sent = await sendAll(restarted);
   expect(sent.dropped).toBe(dropped);
@@ -119,8 +121,6 @@ test('a damaged segment: what is readable is sent, what is not is counted and pu
 test('a disk that is full refuses the record, counts it, and takes the next when there is room again [case 14]', async () => {
   const folder = newFolder();
   const full = (): Error => Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  const probe = crashingDisk(Number.POSITIVE_INFINITY);
-  await Outbox.open(folder, () => limits, undefined, probe.disk);
   let room = true;
   const { disk } = crashingDisk(Number.POSITIVE_INFINITY);
   const limited = {
@@ -137,6 +137,7 @@ test('a disk that is full refuses the record, counts it, and takes the next when
   room = true;
   await outbox.append(record(2));
   expect(await sendAll(outbox)).toMatchObject({ indices: [2], dropped: 1 });
+  await outbox.close();
 });
 
 test('whatever the bytes, salvaging answers, and finds every whole record among noise [case 30]', () => {
@@ -201,6 +202,7 @@ test('any interleaving of append, send, acknowledge and crash: no confirmed reco
           continue;
         }
         // Runs the next step on a disk that dies under it, then starts again from what is there.
+        await outbox.close();
         const dying = crashingDisk(current.after);
         try {
           const victim = await Outbox.open(folder, () => limits, undefined, dying.disk);
@@ -209,12 +211,14 @@ test('any interleaving of append, send, acknowledge and crash: no confirmed reco
         } catch (error) {
           expect((error as Error).name).toBe('Crash');
         }
+        await dying.bury();
         outbox = await Outbox.open(folder, () => limits);
       }
       for (let batch = await outbox.nextBatch(true); batch; batch = await outbox.nextBatch(true)) {
         receive(batch.batchId, batch.records);
         await outbox.acknowledge(batch.batchId);
       }
+      await outbox.close();
       for (const index of confirmed) expect(received.has(index)).toBe(true);
     }),
     { numRuns: 60 },

@@ -1,0 +1,227 @@
+import {
+  type ComponentConfiguration,
+  type InferenceResult,
+  problemsOf,
+  type Release,
+} from '../../../../contracts';
+import { FramePipeline } from '../../../../edge-components/inference/src/domain/frame-pipeline';
+import { FrameQueue } from '../../../../edge-components/inference/src/domain/frame-queue';
+import {
+  type ActiveRelease,
+  ServingSlot,
+} from '../../../../edge-components/inference/src/domain/serving-slot';
+import {
+  type DecodedImage,
+  type Frame,
+  type Inference,
+  type LoadedModel,
+  ModelError,
+  UnreadableFrame,
+} from '../../../../edge-components/inference/src/ports';
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const configuration = {
+  upload: {
+    privacy: 'selected',
+    dailyByteBudget: 0,
+    controlSampleProbability: 1,
+    uncertaintyThreshold: 0,
+    uncertainSampleProbability: 0,
+  },
+} as unknown as ComponentConfiguration;
+
+const frame = (frameId: string, text = frameId): Frame => ({
+  frameId,
+  capturedAt: '2026-11-23T12:00:00.000Z',
+  bytes: Buffer.from(text),
+  frameBytes: text.length,
+  receivedAt: 0,
+});
+
+/** A model whose runs end when the test says so, or at once. */
+class FakeModel implements LoadedModel {
+  readonly waiting: (() => void)[] = [];
+  closed = false;
+  runs = 0;
+  constructor(
+    private readonly answer: readonly number[] | ModelError,
+    private readonly manual = false,
+  ) {}
+
+  async run(_: DecodedImage): Promise<Inference> {
+    this.runs++;
+    if (this.manual) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.answer instanceof ModelError) throw this.answer;
+    return {
+      probabilities: this.answer,
+      statistics: { brightness: 1, contrast: 2, sharpness: 3 },
+      milliseconds: 1,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+function active(counter: number, model: LoadedModel): ActiveRelease {
+  const release = {
+    releaseId: `line-${counter}`,
+    classes: ['good', 'bad'],
+    thresholds: { good: 0.5, bad: 0.5 },
+    input: { name: 'image', width: 2, height: 1, outputName: 'p' },
+  } as unknown as Release;
+  return { digest: String(counter), release, variant: 'fp32', model };
+}
+
+function pipelineOf(slot: ServingSlot, budget = true) {
+  const queue = new FrameQueue(() => 100);
+  const decisions: InferenceResult[] = [];
+  const results: InferenceResult[] = [];
+  const gone: string[] = [];
+  let sequence = 0;
+  const pipeline = new FramePipeline({
+    queue,
+    decoder: {
+      decode: async (bytes) => {
+        if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
+        const width = bytes.toString() === 'wide' ? 3 : 2;
+        return { width, height: 1, pixels: new Uint8Array(width * 3) };
+      },
+      toJpeg: async (bytes) => bytes,
+    },
+    slot,
+    clock: { now: () => Date.parse('2026-11-23T12:00:01.000Z'), monotonic: () => 5 },
+    log: silent,
+    configuration: () => configuration,
+    online: () => true,
+    nextRecordId: () => `boot-${++sequence}`,
+    random: () => 0.5,
+    reserveCapture: () => budget,
+    onDecision: (result) => decisions.push(result),
+    onResult: (result) => results.push(result),
+    onModelGone: (_, reason) => gone.push(reason),
+  });
+  return { queue, pipeline, decisions, results, gone };
+}
+
+test('every kind of frame gets one result that fits the contract [case 24]', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  queue.accept(frame('good'));
+  queue.accept(frame('broken', 'garbage'));
+  queue.accept(frame('wide'));
+  queue.accept({ ...frame('large'), discarded: 'frame has 99 bytes, more than 9', frameBytes: 99 });
+  queue.close();
+  await pipeline.run();
+  for (const result of results) expect(problemsOf('inference-result', result)).toEqual([]);
+  expect(results.map(({ frameId, status }) => [frameId, status])).toEqual([
+    ['good', 'ok'],
+    ['broken', 'invalid'],
+    ['wide', 'invalid'],
+    ['large', 'invalid'],
+  ]);
+  expect(results[0]).toMatchObject({
+    captureId: 'boot-1',
+    image: { brightness: 1 },
+    latencyMilliseconds: { total: 5 },
+  });
+  expect(results[1]).not.toHaveProperty('captureId');
+  expect(results[2]?.reason).toBe('frame is 3x1, the release takes 2x1');
+  expect(results[3]).toMatchObject({ reason: 'frame has 99 bytes, more than 9', frameBytes: 99 });
+});
+
+test('a frame beyond the upload budget has no captureId', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot, false);
+  queue.accept(frame('good'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).not.toHaveProperty('captureId');
+});
+
+test('[B8] a switch falls between two frames: the frame under way is answered by the release before', async () => {
+  const slot = new ServingSlot();
+  const before = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, before)).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  queue.accept(frame('a'));
+  queue.accept(frame('b'));
+  while (before.waiting.length === 0) await new Promise(setImmediate);
+  slot.switchTo(active(2, new FakeModel([0.2, 0.8]))).keep(0);
+  for (const finish of before.waiting) finish();
+  queue.close();
+  await running;
+  expect(
+    results.map(({ frameId, releaseId, predictedClass }) => [frameId, releaseId, predictedClass]),
+  ).toEqual([
+    ['a', 'line-1', 'good'],
+    ['b', 'line-2', 'bad'],
+  ]);
+  expect(before.closed).toBe(true);
+});
+
+test('an undone switch leaves the release before in service and closes the new one', () => {
+  const slot = new ServingSlot();
+  const first = active(1, new FakeModel([1, 0]));
+  const model = new FakeModel([1, 0]);
+  slot.switchTo(first).keep(0);
+  slot.switchTo(active(2, model)).undo();
+  expect(slot.current).toBe(first);
+  expect(model.closed).toBe(true);
+});
+
+test('[B3] the release before answers the same frames, for exactly the configured number', async () => {
+  const slot = new ServingSlot();
+  const shadow = new FakeModel([0.4, 0.6]);
+  slot.switchTo(active(1, shadow)).keep(0);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(2);
+  const { queue, pipeline, decisions, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const [count, name] of ['a', 'b', 'c'].entries()) {
+    queue.accept(frame(name));
+    while (results.length <= count) await new Promise(setImmediate);
+  }
+  queue.close();
+  await running;
+  expect(results.map((result) => result.shadow)).toEqual([
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
+    undefined,
+  ]);
+  expect(decisions.every((decision) => decision.shadow === undefined)).toBe(true);
+  expect(shadow.closed).toBe(true);
+});
+
+test('[B3] a slow shadow does not hold up the line: frames that come meanwhile go without', async () => {
+  const slot = new ServingSlot();
+  const shadow = new FakeModel([0.4, 0.6], true);
+  slot.switchTo(active(1, shadow)).keep(0);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(100);
+  const { queue, pipeline, decisions, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  while (decisions.length < 3) await new Promise(setImmediate);
+  expect(shadow.runs).toBe(1);
+  for (const finish of shadow.waiting) finish();
+  queue.close();
+  await running;
+  expect(results.filter((result) => result.shadow)).toHaveLength(1);
+});
+
+test('a model that is gone makes the frame invalid, never good, and is reported', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel(new ModelError('no answer within 20000 ms', 'gone')))).keep(0);
+  const { queue, pipeline, results, gone } = pipelineOf(slot);
+  queue.accept(frame('a'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).toMatchObject({
+    status: 'invalid',
+    reason: 'inference failed: no answer within 20000 ms',
+  });
+  expect(gone).toEqual(['no answer within 20000 ms']);
+});

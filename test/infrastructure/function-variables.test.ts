@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
+import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
+import { ROLLOUT_VARIABLES } from '../../lambda/rollout/names';
+import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
+import { handlerFolders } from '../../scripts/build-handlers';
+import { synthesizedApp } from './synthesized-app';
+
+const LAMBDA = join(__dirname, '..', '..', 'lambda');
+
+/** The tables of names, under the names by which handlers import them. */
+const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  VARIABLES: ENVIRONMENT_VARIABLES,
+  ENVIRONMENT_VARIABLES,
+  REGISTRY_VARIABLES,
+  RETRAINING_VARIABLES,
+  ROLLOUT_VARIABLES,
+};
+
+/** Variables that the sources of a handler's own folder require. */
+function requiredBy(folder: string): string[] {
+  const sources = readdirSync(join(LAMBDA, folder)).map((file) =>
+    readFileSync(join(LAMBDA, folder, file), 'utf8'),
+  );
+  const references = sources.flatMap((source) => [...source.matchAll(/requireEnvironment\((\w+)\.(\w+)\)/g)]);
+  return references.map(([text, table = '', name = '']) => {
+    const variable = TABLES[table]?.[name];
+    if (variable === undefined)
+      throw new Error(`lambda/${folder}: ${text} names no variable that this test knows`);
+    return variable;
+  });
+}
+
+describe('variables of the functions', () => {
+  const variablesOf = () =>
+    new Map<string, Record<string, unknown>>(
+      synthesizedApp('dev')
+        .resources('AWS::Lambda::Function')
+        .map(({ Properties }) => Properties.Environment.Variables)
+        .map((variables) => [String(variables.POWERTOOLS_SERVICE_NAME), variables]),
+    );
+
+  test('every handler is deployed, and nothing else', () => {
+    expect([...variablesOf().keys()].sort()).toEqual(
+      handlerFolders().map((folder) => folder.replace('/', '-')),
+    );
+  });
+
+  test.each(handlerFolders())('%s gets every variable that it requires', (folder) => {
+    const given = Object.keys(variablesOf().get(folder.replace('/', '-')) ?? {});
+    expect(requiredBy(folder).filter((name) => !given.includes(name))).toEqual([]);
+  });
+
+  test('the handlers together require what the names promise', () => {
+    const required = new Set(handlerFolders().flatMap(requiredBy));
+    expect(required.size).toBeGreaterThanOrEqual(10);
+  });
+});

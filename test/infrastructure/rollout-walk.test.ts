@@ -1,0 +1,431 @@
+import type { Sketch } from '../../contracts';
+import { checkWave } from '../../lambda/rollout/check-wave/check-wave';
+import type { ComponentVersion } from '../../lambda/rollout/compose-deployment';
+import { deployWave } from '../../lambda/rollout/deploy-wave/deploy-wave';
+import { completeRollout, recordRollback } from '../../lambda/rollout/finish-rollout/finish-rollout';
+import { judgeWave } from '../../lambda/rollout/judge-wave/judge-wave';
+import { planRollout } from '../../lambda/rollout/plan-rollout/plan-rollout';
+import { composeRollback, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
+import { parseState } from '../../lambda/rollout/rollout-state';
+import { FakeReleaseTable } from '../lambda/registry/fake-release-table';
+import { aStored, INFERENCE, WAVES } from '../lambda/rollout/builders';
+import { aSketch, USE_CASE } from '../lambda/shared/builders';
+import { definitionOf, type Walk, walk } from './rollout-machine';
+
+/** What a device does with a release. */
+type Behaviour = 'accepts' | 'refuses' | 'is offline';
+
+interface Deployment {
+  readonly id: string;
+  readonly group: string;
+  readonly counter: number;
+  readonly name: string;
+}
+
+/** A fleet, the table and a clock in memory; the functions' own code runs between them. */
+class Fleet {
+  readonly table = new FakeReleaseTable();
+  readonly deployments: Deployment[] = [];
+  readonly published: number[] = [];
+  readonly events: { readonly type: string; readonly detail: Record<string, unknown> }[] = [];
+  readonly groups: Record<string, string[]> = {
+    'kaizen-local-canary': ['canary-1'],
+    'kaizen-local-stable': ['stable-1', 'stable-2'],
+  };
+  /** Release a device runs now. */
+  readonly running = new Map<string, number>();
+  behaviour: (deviceId: string, counter: number) => Behaviour = () => 'accepts';
+  /** What one device reports per release; 100 good results unless told. */
+  sketch: (counter: number, deviceId: string) => Partial<Sketch> | undefined = () => ({ results: 100 });
+  failing?: { readonly step: string; readonly times: number };
+  clock = Date.parse('2026-03-01T10:00:00.000Z');
+  private readonly calls = new Map<string, number>();
+
+  constructor(counters: readonly number[], champion?: number) {
+    for (const counter of counters) this.addRelease(counter);
+    if (champion === undefined) return;
+    const { exportUri, modelUri } = aStored(champion);
+    this.table.crowned = { counter: champion, modelPackageVersion: champion, exportUri, modelUri };
+    void this.table.mark(champion, { status: 'IN_SERVICE' });
+    for (const { name } of WAVES) this.table.waves.set(name, { counter: champion });
+    for (const device of Object.values(this.groups).flat()) this.running.set(device, champion);
+  }
+
+  addRelease(counter: number): void {
+    this.table.releases.set(counter, aStored(counter));
+    this.table.counter = Math.max(this.table.counter, counter);
+  }
+
+  private now = () => new Date(this.clock);
+  private listThings = async (group: string) => this.groups[group] ?? [];
+
+  private deploy = async (arn: string, ours: readonly ComponentVersion[], name: string) => {
+    const counter = Number(ours[1]?.version.split('.')[2]);
+    const group = arn.split('/')[1] ?? '';
+    const id = `deployment-${this.deployments.length + 1}`;
+    this.deployments.push({ id, group, counter, name });
+    for (const device of this.groups[group] ?? []) {
+      if (this.behaviour(device, counter) === 'accepts') this.running.set(device, counter);
+    }
+    return id;
+  };
+
+  private viewDevice = async (deviceId: string, deploymentId: string) => {
+    const { counter } = this.deployments.find(({ id }) => id === deploymentId) ?? { counter: 0 };
+    const behaviour = this.behaviour(deviceId, counter);
+    const inventory = { releaseId: `${USE_CASE}-${this.running.get(deviceId)}` };
+    if (behaviour === 'is offline') return { deviceId, inventory };
+    return behaviour === 'accepts'
+      ? { deviceId, inventory, deployment: { status: 'SUCCEEDED' } }
+      : { deviceId, inventory, deployment: { status: 'FAILED', reason: 'ROLLBACK_COMPLETE' } };
+  };
+
+  private sketchesOf = async (releaseId: string): Promise<Sketch[]> => {
+    const counter = Number(releaseId.split('-')[1]);
+    return Object.values(this.groups)
+      .flat()
+      .flatMap((deviceId) => {
+        const sketch = this.sketch(counter, deviceId);
+        return sketch ? [aSketch({ releaseId, deviceId, ...sketch })] : [];
+      });
+  };
+
+  private async run(step: string, input: unknown): Promise<unknown> {
+    if (step === 'FinishRollout') {
+      const { ending, state } = input as { ending: string; state: unknown };
+      const ports = {
+        table: this.table,
+        getRelease: (counter: number) => this.table.get(counter),
+        announce: async (type: string, detail: object) =>
+          void this.events.push({ type, detail: { ...detail } }),
+      };
+      return ending === 'COMPLETED'
+        ? completeRollout(parseState(state), ports)
+        : recordRollback(parseState(state), ports);
+    }
+    const state = parseState(input);
+    const { now, listThings, deploy, table } = this;
+    const publish = async (stored: { release: { counter: number } }) =>
+      void this.published.push(stored.release.counter);
+    switch (step) {
+      case 'PlanRollout':
+        return planRollout(state, WAVES, {
+          now,
+          getRelease: (counter) => table.get(counter),
+          table,
+          publish,
+        });
+      case 'DeployWave':
+        return deployWave(state, INFERENCE, {
+          now,
+          listThings,
+          deploy,
+          noteWave: (...of) => table.noteWave(...of),
+        });
+      case 'CheckWave':
+        return checkWave(state, { now, listThings, viewDevice: this.viewDevice });
+      case 'JudgeWave':
+        return judgeWave(
+          state,
+          { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
+          {
+            now,
+            listThings,
+            readSketches: this.sketchesOf,
+            readLabels: async () => [],
+            openEpisodeId: async () => undefined,
+          },
+        );
+      case 'RollBackWave':
+        return rollBackWave(state, INFERENCE, 30, {
+          now,
+          deploy,
+          publish,
+          table,
+          releases: table,
+          signer: { keyId: async () => 'f'.repeat(64), sign: async () => Buffer.from('signature') },
+          putEnvelope: async () => undefined,
+        });
+      default:
+        throw new Error(`there is no step ${step}`);
+    }
+  }
+
+  /** Runs the rollout of a release through the synthesized state machine. */
+  rollOut(counter: number, execution = `execution-of-${counter}`): Promise<Walk> {
+    return walk({
+      definition: definitionOf('local'),
+      input: { useCase: USE_CASE, counter, releaseId: `${USE_CASE}-${counter}` },
+      executionArn: `arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:${execution}`,
+      wait: (seconds) => {
+        this.clock += seconds * 1000;
+      },
+      invoke: async (resource, input) => {
+        const step =
+          /PlanRollout|DeployWave|CheckWave|JudgeWave|RollBackWave|FinishRollout/.exec(resource)?.[0] ??
+          resource;
+        const calls = (this.calls.get(step) ?? 0) + 1;
+        this.calls.set(step, calls);
+        const answer = await this.run(step, input);
+        // The process dies after its work and before its answer.
+        if (this.failing?.step === step && calls <= this.failing.times) throw new Error(`${step} died`);
+        return answer;
+      },
+    });
+  }
+
+  runningEverywhere(): number[] {
+    return [
+      ...new Set(
+        Object.values(this.groups)
+          .flat()
+          .map((device) => this.running.get(device) ?? 0),
+      ),
+    ];
+  }
+}
+
+describe('[B2] a whole rollout through the state machine', () => {
+  test('a good release reaches every wave, one after the other', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    const { status, visited } = await fleet.rollOut(2);
+
+    expect(status).toBe('SUCCEEDED');
+    expect(visited.filter((name) => name === 'Let the wave work')).toHaveLength(2);
+    expect(fleet.deployments.map(({ group }) => group)).toEqual([
+      'kaizen-local-canary',
+      'kaizen-local-stable',
+    ]);
+    expect(fleet.runningEverywhere()).toEqual([2]);
+    expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'IN_SERVICE' });
+    expect(fleet.table.crowned).toMatchObject({
+      counter: 2,
+      modelUri: 's3://models/pipelines/2/model.tar.gz',
+    });
+    expect(fleet.events).toEqual([
+      { type: 'Rollout Completed', detail: expect.objectContaining({ counter: 2 }) },
+    ]);
+    expect(fleet.table.lock).toBeUndefined();
+  });
+
+  test('[B11] the first release ever needs no predecessor', async () => {
+    const fleet = new Fleet([1]);
+    await expect(fleet.rollOut(1)).resolves.toMatchObject({ status: 'SUCCEEDED' });
+    expect(fleet.table.crowned).toMatchObject({ counter: 1 });
+  });
+
+  test('case 6: a bad canary goes back to the old files under a new counter, and stable never saw it', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    const { status, cause } = await fleet.rollOut(2);
+
+    expect(status).toBe('FAILED');
+    expect(cause).toMatch(
+      /^Release surface-2 was rolled back\. Invalid results: 60\.0 % of 100 results .* limit 2\.0 %\.$/,
+    );
+    expect(fleet.deployments.map(({ group, counter }) => [group, counter])).toEqual([
+      ['kaizen-local-canary', 2],
+      ['kaizen-local-canary', 3],
+    ]);
+    const rollback = await fleet.table.get(3);
+    expect(rollback.release).toMatchObject({ counter: 3, rollbackOf: 2, modelPackageVersion: 1 });
+    expect(rollback.release.files).toEqual((await fleet.table.get(1)).release.files);
+    expect(fleet.table.statuses()).toEqual({ 1: 'IN_SERVICE', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
+    expect(fleet.table.crowned).toMatchObject({ counter: 1 });
+    expect(fleet.events).toEqual([
+      {
+        type: 'Rollout Rolled Back',
+        detail: expect.objectContaining({
+          counter: 2,
+          rollbackCounter: 3,
+          reason: expect.stringContaining('60.0 %'),
+        }),
+      },
+    ]);
+    expect(fleet.table.releases.get(2)?.judgement).toMatchObject({
+      verdict: 'ROLL_BACK',
+      numbers: { results: 100 },
+    });
+  });
+
+  test('a release that is bad only on stable is taken back from both waves', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter, device) => ({
+      results: 100,
+      invalid: counter === 2 && device.startsWith('stable') ? 60 : 0,
+    });
+    await fleet.rollOut(2);
+    expect(fleet.runningEverywhere()).toEqual([3]);
+    expect(fleet.table.crowned).toMatchObject({ counter: 3, modelPackageVersion: 1 });
+    expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
+  });
+
+  test('a device that refuses the release stops it, with its reason', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.behaviour = (_, counter) => (counter === 2 ? 'refuses' : 'accepts');
+    const { cause, visited } = await fleet.rollOut(2);
+    expect(cause).toContain('canary-1 reports FAILED for the deployment: ROLLBACK_COMPLETE.');
+    expect(visited).not.toContain('Judge the wave');
+    expect(fleet.runningEverywhere().sort()).toEqual([1, 3]);
+  });
+
+  test('a device that stays offline is named, when its time is over', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.behaviour = (device, counter) =>
+      device === 'canary-1' && counter === 2 ? 'is offline' : 'accepts';
+    const { cause } = await fleet.rollOut(2);
+    expect(cause).toContain('1 of 1 devices did not run surface-2 within 180 s. canary-1 has not answered');
+  });
+
+  test('silence is no consent: without results the release goes back', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter) => (counter === 2 ? undefined : { results: 100 });
+    const { cause } = await fleet.rollOut(2);
+    expect(cause).toContain('There was no decision within 120 s after the bake. The wave has sent 0 results');
+  });
+
+  test('results that come late are waited for', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    const start = fleet.clock;
+    fleet.sketch = () => ({ results: fleet.clock > start + 60_000 ? 100 : 10 });
+    const { status, visited } = await fleet.rollOut(2);
+    expect(status).toBe('SUCCEEDED');
+    expect(visited).toContain('Wait for more results');
+  });
+
+  test('a first release that is bad is reported, and the devices keep it', async () => {
+    const fleet = new Fleet([1]);
+    fleet.sketch = () => ({ results: 100, invalid: 60 });
+    const { status, cause } = await fleet.rollOut(1);
+    expect(status).toBe('FAILED');
+    expect(cause).toContain('There is no previous release to go back to');
+    expect(fleet.table.statuses()).toEqual({ 1: 'ROLLED_BACK' });
+    expect(fleet.table.crowned).toBeUndefined();
+  });
+
+  test('a wave without devices is skipped with a note; whoever joins it later gets the release', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.groups['kaizen-local-canary'] = [];
+    const { status, output } = await fleet.rollOut(2);
+    expect(status).toBe('SUCCEEDED');
+    expect(output.notes).toEqual([
+      'Wave canary was skipped: thing group kaizen-local-canary has no devices to wait for.',
+    ]);
+    expect(fleet.deployments).toHaveLength(2);
+  });
+
+  test('with no device at all the release is in service all the same', async () => {
+    const fleet = new Fleet([1]);
+    for (const group of Object.keys(fleet.groups)) fleet.groups[group] = [];
+    await expect(fleet.rollOut(1)).resolves.toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('case 33: the event came twice: the second execution ends without a step', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    await fleet.rollOut(2);
+    const before = fleet.deployments.length;
+    const { status, visited } = await fleet.rollOut(2, 'the-other-one');
+    expect(status).toBe('SUCCEEDED');
+    expect(visited.at(-1)).toBe('Nothing to roll out');
+    expect(fleet.deployments).toHaveLength(before);
+    expect(fleet.events).toHaveLength(1);
+  });
+
+  test('one rollout at a time: the next release waits for the lock', async () => {
+    const fleet = new Fleet([1, 2, 3], 1);
+    fleet.table.lock = { executionArn: 'other', until: fleet.clock / 1000 + 10 };
+    const { status, visited } = await fleet.rollOut(3);
+    expect(visited).toContain('Wait for the other rollout');
+    expect(status).toBe('SUCCEEDED');
+  });
+
+  test('case 6: a release older than what is deployed is not rolled out', async () => {
+    const fleet = new Fleet([1, 2], 2);
+    await expect(fleet.rollOut(1)).resolves.toMatchObject({ status: 'SUCCEEDED' });
+    expect(fleet.deployments).toEqual([]);
+    expect(fleet.table.releases.get(1)).toMatchObject({
+      status: 'SUPERSEDED',
+      reason: 'release 2 is newer and has been deployed',
+    });
+  });
+
+  test('case 7: an expired release is not rolled out', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.clock = Date.parse('2027-03-01T00:00:00.000Z');
+    await fleet.rollOut(2);
+    expect(fleet.deployments).toEqual([]);
+    expect(fleet.table.releases.get(2)?.reason).toContain('expired at');
+  });
+
+  test.each(['PlanRollout', 'DeployWave', 'CheckWave', 'JudgeWave'])(
+    'case 2: %s dies after its work: whatever it has touched goes back',
+    async (step) => {
+      const fleet = new Fleet([1, 2], 1);
+      fleet.failing = { step, times: 1 };
+      const { status, cause } = await fleet.rollOut(2);
+      expect(status).toBe('FAILED');
+      expect(cause).toContain(`A step failed: ${step} died`);
+      expect(fleet.runningEverywhere()).not.toContain(2);
+      expect(fleet.table.statuses()[2]).toBe('ROLLED_BACK');
+      expect(fleet.table.lock).toBeUndefined();
+    },
+  );
+
+  test('case 4: a roll-back that fails is said to have failed', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.failing = { step: 'RollBackWave', times: 1 };
+    const { status, cause } = await fleet.rollOut(2);
+    expect(status).toBe('FAILED');
+    expect(cause).toMatch(/60\.0 %.*The roll-back failed: RollBackWave died/);
+  });
+
+  test('a device that does not come back is named', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.behaviour = (_, counter) => (counter === 3 ? 'is offline' : 'accepts');
+    const { cause } = await fleet.rollOut(2);
+    expect(cause).toMatch(/60\.0 %.*Not every device is back:.*canary-1 has not answered/);
+  });
+
+  test('an outcome that cannot be recorded is no success', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.failing = { step: 'FinishRollout', times: 1 };
+    const { status, visited } = await fleet.rollOut(2);
+    expect(status).toBe('FAILED');
+    expect(visited.at(-1)).toBe('Outcome not recorded');
+  });
+
+  test('[S9] turn after turn: two releases, one of them bad', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    await fleet.rollOut(2);
+    fleet.addRelease(4);
+    await expect(fleet.rollOut(4)).resolves.toMatchObject({ status: 'SUCCEEDED' });
+    expect(fleet.runningEverywhere()).toEqual([4]);
+    expect(fleet.table.statuses()).toEqual({
+      1: 'SUPERSEDED',
+      2: 'ROLLED_BACK',
+      3: 'SUPERSEDED',
+      4: 'IN_SERVICE',
+    });
+  });
+});
+
+test('a rollback release differs from what it restores in nothing but its identity', () => {
+  const { release } = aStored(1);
+  const { releaseId, counter, rollbackOf, createdAt, expiresAt, ...rest } = composeRollback(
+    release,
+    { counter: 3, claimedAt: '2026-03-01T10:00:00.000Z' },
+    2,
+    30,
+  );
+  expect({ releaseId, counter, rollbackOf, createdAt, expiresAt }).toEqual({
+    releaseId: 'surface-3',
+    counter: 3,
+    rollbackOf: 2,
+    createdAt: '2026-03-01T10:00:00.000Z',
+    expiresAt: '2026-03-31T10:00:00.000Z',
+  });
+  expect({ ...release, ...rest }).toEqual(release);
+});

@@ -1,0 +1,334 @@
+import { createHash } from 'node:crypto';
+import { type ExportedModel, parseContractJson, type Release } from '../../../contracts';
+import { canonicalJson, RELEASE_PAYLOAD_TYPE, signedDigest } from '../../../contracts/dsse';
+import {
+  type BuildReleasePorts,
+  buildRelease,
+  type ModelPackage,
+} from '../../../lambda/registry/build-release/build-release';
+import { exportProblems } from '../../../lambda/registry/build-release/compose-release';
+import { modelComponentName } from '../../../lambda/registry/names';
+import type { StoredRelease } from '../../../lambda/registry/release-table';
+import { modelComponentName as modelComponentNameOfLib } from '../../../lib/shared/names';
+import { aRelease, USE_CASE } from '../shared/builders';
+import { FakeReleaseTable } from './fake-release-table';
+
+const ARN = `arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local-${USE_CASE}/1`;
+const EXPORT = 's3://models/pipelines/run-1/export/';
+const SETTINGS = {
+  useCase: USE_CASE,
+  lifetimeDays: 30,
+  architectures: ['linux-x64', 'linux-arm64'] as const,
+};
+const KEY_ID = 'f'.repeat(64);
+
+const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const fileOf = (name: string, text: string) => ({
+  name,
+  sha256: sha256Of(Buffer.from(text)),
+  bytes: Buffer.byteLength(text),
+});
+
+function anExport(overrides: Partial<ExportedModel> = {}): ExportedModel {
+  const { classes, input, baseline } = aRelease();
+  return {
+    schemaVersion: 1,
+    useCase: USE_CASE,
+    classes,
+    input,
+    baseline,
+    files: [fileOf('model-int8.onnx', 'weights'), fileOf('golden-1.png', 'picture')],
+    variants: [{ name: 'int8', file: 'model-int8.onnx', precision: 'int8' }],
+    goldenSamples: [{ file: 'golden-1.png', probabilities: { int8: [0.9, 0.1] } }],
+    thresholds: { good: 0.5, scratch: 0.5 },
+    parity: { maximumDifference: 1e-6, fp32Accuracy: 0.98, int8Accuracy: 0.97 },
+    ...overrides,
+  };
+}
+
+/** Everything that the registry touches, in memory. */
+class World {
+  readonly table = new FakeReleaseTable();
+  readonly objects = new Map<string, string>();
+  readonly envelopes = new Map<string, Buffer>();
+  readonly kept: string[] = [];
+  readonly signed: Buffer[] = [];
+  readonly announced: { useCase: string; counter: number; releaseId: string }[] = [];
+  clock = new Date('2026-03-01T10:00:00.000Z');
+  /** Name of the port at which the process dies, once. */
+  crashAt?: string;
+  modelPackage: ModelPackage = {
+    arn: ARN,
+    version: 1,
+    approvalStatus: 'Approved',
+    metadata: { useCase: USE_CASE, exportUri: EXPORT },
+    modelUri: 's3://models/pipelines/run-1/model/model.tar.gz',
+  };
+
+  constructor(exported: object = anExport()) {
+    this.objects.set(`${EXPORT}export.json`, JSON.stringify(exported));
+    this.objects.set(`${EXPORT}model-int8.onnx`, 'weights');
+    this.objects.set(`${EXPORT}golden-1.png`, 'picture');
+  }
+
+  private step<Result>(name: string, result: () => Result): Result {
+    if (this.crashAt === name) {
+      this.crashAt = undefined;
+      throw new Error(`crash at ${name}`);
+    }
+    return result();
+  }
+
+  ports(): BuildReleasePorts {
+    return {
+      now: () => this.clock,
+      describePackage: async () => this.modelPackage,
+      readText: async ({ bucket, key }) => this.objects.get(`s3://${bucket}/${key}`) ?? '',
+      hash: async ({ bucket, key }) => {
+        const text = this.objects.get(`s3://${bucket}/${key}`) ?? '';
+        return { ...fileOf('', text), etag: `"${key}"` };
+      },
+      keep: async (_, etag, key) => this.step('keep', () => void this.kept.push(`${etag} ${key}`)),
+      putEnvelope: async (key, body) => this.step('putEnvelope', () => void this.envelopes.set(key, body)),
+      signer: {
+        keyId: async () => KEY_ID,
+        sign: async (digest) =>
+          this.step('sign', () => {
+            this.signed.push(digest);
+            return Buffer.from('signature');
+          }),
+      },
+      releases: {
+        claimCounter: (key, now) => this.table.claimCounter(key, now),
+        find: (counter) => this.table.find(counter),
+        add: (stored) => this.step('add', () => this.table.add(stored)),
+        noteAnnounced: (counter, at) => this.step('note', () => this.table.noteAnnounced(counter, at)),
+      },
+      announce: async (detail) => this.step('announce', () => void this.announced.push(detail)),
+    };
+  }
+
+  build(): Promise<StoredRelease> {
+    return buildRelease(ARN, SETTINGS, this.ports());
+  }
+}
+
+describe('the release of an approved package', () => {
+  test('[B5] is the signed statement of its files', async () => {
+    const world = new World();
+    const stored = await world.build();
+
+    expect(stored).toMatchObject({
+      status: 'READY',
+      componentName: 'com.kaizenedge.model.Surface',
+      componentVersion: '1.0.1',
+      exportUri: EXPORT,
+      modelUri: world.modelPackage.modelUri,
+    });
+    const body = world.envelopes.get(stored.envelopeKey);
+    if (!body) throw new Error('no envelope');
+    expect(stored.envelopeKey).toBe(`releases/envelopes/${sha256Of(body)}/release.dsse.json`);
+    const envelope = parseContractJson('signed-release', body.toString(), 'envelope');
+    const payload = Buffer.from(envelope.payload, 'base64');
+    expect(envelope.signatures).toEqual([
+      { keyid: KEY_ID, sig: Buffer.from('signature').toString('base64') },
+    ]);
+    expect(world.signed).toEqual([signedDigest(RELEASE_PAYLOAD_TYPE, payload)]);
+    const release: Release = parseContractJson('release', payload.toString(), 'payload');
+    expect(release).toEqual(stored.release);
+    expect(release).toMatchObject({
+      releaseId: `${USE_CASE}-1`,
+      counter: 1,
+      modelPackageArn: ARN,
+      modelPackageVersion: 1,
+      createdAt: '2026-03-01T10:00:00.000Z',
+      expiresAt: '2026-03-31T10:00:00.000Z',
+      target: { componentName: 'com.kaizenedge.model.Surface', architectures: ['linux-x64', 'linux-arm64'] },
+      files: anExport().files,
+    });
+    expect(payload).toEqual(canonicalJson(release));
+  });
+
+  test('keeps every file under its digest, as it was hashed', async () => {
+    const world = new World();
+    await world.build();
+    expect(world.kept).toEqual(
+      anExport().files.map(
+        ({ name, sha256 }) => `"pipelines/run-1/export/${name}" releases/blobs/${sha256}/${name}`,
+      ),
+    );
+  });
+
+  test('case 33: is built once, however often the event comes', async () => {
+    const world = new World();
+    const first = await world.build();
+    const again = await Promise.all([world.build(), world.build()]);
+
+    expect(again.map(({ release }) => release)).toEqual([first.release, first.release]);
+    expect(world.table.counter).toBe(1);
+    expect(world.announced).toEqual([{ useCase: USE_CASE, counter: 1, releaseId: `${USE_CASE}-1` }]);
+  });
+
+  test('case 33: two calls at the same moment make one release', async () => {
+    const world = new World();
+    const [one, two] = await Promise.all([world.build(), world.build()]);
+    expect(one.envelopeKey).toBe(two.envelopeKey);
+    expect(world.table.releases.size).toBe(1);
+  });
+
+  test('a later edit of the package does not announce a release that has been rolled out', async () => {
+    const world = new World();
+    const { release } = await world.build();
+    await world.table.mark(release.counter, { status: 'IN_SERVICE' });
+    await world.build();
+    expect(world.announced).toHaveLength(1);
+  });
+
+  test.each(['keep', 'sign', 'putEnvelope', 'add', 'announce', 'note'])(
+    'case 34: a crash at %s is completed by the next call',
+    async (step) => {
+      const world = new World();
+      world.crashAt = step;
+      await expect(world.build()).rejects.toThrow(`crash at ${step}`);
+      world.clock = new Date('2026-03-01T10:05:00.000Z');
+
+      const { release, envelopeKey } = await world.build();
+      expect(release).toMatchObject({ counter: 1, createdAt: '2026-03-01T10:00:00.000Z' });
+      expect(world.envelopes.has(envelopeKey)).toBe(true);
+      expect(world.table.counter).toBe(1);
+      expect(world.announced.length).toBeGreaterThanOrEqual(1);
+      expect(new Set(world.announced.map(({ counter }) => counter))).toEqual(new Set([1]));
+    },
+  );
+
+  test('every package has its own counter', async () => {
+    const world = new World();
+    await world.build();
+    world.modelPackage = { ...world.modelPackage, version: 2 };
+    await expect(world.build()).resolves.toMatchObject({ componentVersion: '1.0.2' });
+  });
+});
+
+describe('no release and no event', () => {
+  async function expectRefusal(world: World, message: string) {
+    await expect(world.build()).rejects.toThrow(message);
+    expect(world.announced).toEqual([]);
+    expect(world.table.releases.size).toBe(0);
+    expect(world.kept).toEqual([]);
+  }
+
+  test.each<[string, Partial<ModelPackage>, string]>([
+    [
+      'is waiting for approval',
+      { approvalStatus: 'PendingManualApproval' },
+      "must be Approved, got 'PendingManualApproval'",
+    ],
+    ['was rejected since the event', { approvalStatus: 'Rejected' }, "got 'Rejected'"],
+    ['has no metadata', { metadata: {} }, 'CustomerMetadataProperties.exportUri: must be there'],
+    [
+      'is of another use case',
+      { metadata: { useCase: 'other', exportUri: EXPORT } },
+      "must be 'surface', got 'other'",
+    ],
+    ['names no model', { modelUri: undefined }, 'ModelDataUrl: must be there'],
+    [
+      'has an export elsewhere',
+      { metadata: { useCase: USE_CASE, exportUri: 'file:///tmp' } },
+      'must be s3://',
+    ],
+  ])('for a package that %s', async (_, change, message) => {
+    const world = new World();
+    world.modelPackage = { ...world.modelPackage, ...change };
+    await expectRefusal(world, message);
+  });
+
+  test('every problem of a package is told at once', async () => {
+    const world = new World();
+    world.modelPackage = {
+      ...world.modelPackage,
+      approvalStatus: 'Rejected',
+      metadata: {},
+      modelUri: undefined,
+    };
+    await expect(world.build()).rejects.toThrow(/ModelApprovalStatus.*useCase.*exportUri.*ModelDataUrl/s);
+  });
+
+  test('before a counter is given away', async () => {
+    const world = new World();
+    world.modelPackage = { ...world.modelPackage, approvalStatus: 'Rejected' };
+    await world.build().catch(() => undefined);
+    expect(world.table.counter).toBe(0);
+  });
+
+  test.each([
+    ['a tampered file', 'weightz', 'model-int8.onnx: sha256 must be'],
+    ['a truncated file', 'weight', 'model-int8.onnx: bytes must be 7, got 6'],
+  ])('case 12: for %s', async (_, text, message) => {
+    const world = new World();
+    world.objects.set(`${EXPORT}model-int8.onnx`, text);
+    await expectRefusal(world, message);
+  });
+
+  test('for an export that breaks its contract', async () => {
+    await expectRefusal(
+      new World({ ...anExport(), classes: ['good'] }),
+      "does not fit the contract 'exported-model'",
+    );
+  });
+});
+
+describe('rules between the fields of an export', () => {
+  const golden = anExport().goldenSamples[0];
+  test.each<[string, Partial<ExportedModel>, string]>([
+    [
+      'a file twice',
+      { files: [...anExport().files, fileOf('golden-1.png', 'x')] },
+      "files: 'golden-1.png' is listed twice",
+    ],
+    [
+      'a variant twice',
+      { variants: [...anExport().variants, ...anExport().variants] },
+      "variants: 'int8' is listed twice",
+    ],
+    [
+      'a reserved file name',
+      { files: [...anExport().files, fileOf('release.dsse.json', 'x')] },
+      'is a reserved name',
+    ],
+    [
+      'a variant without its file',
+      { files: [fileOf('golden-1.png', 'picture')] },
+      "'model-int8.onnx' is used but not listed",
+    ],
+    ['a class without threshold', { thresholds: { good: 0.5 } }, "thresholds: none for class 'scratch'"],
+    [
+      'a threshold without class',
+      { thresholds: { good: 0.5, scratch: 0.5, dent: 0.5 } },
+      "thresholds: 'dent' is no class",
+    ],
+    [
+      'too few probabilities',
+      { goldenSamples: [{ ...golden, file: 'golden-1.png', probabilities: { int8: [1] } }] },
+      'has 1 probabilities',
+    ],
+    [
+      'no probabilities',
+      { goldenSamples: [{ ...golden, file: 'golden-1.png', probabilities: {} }] },
+      'has no probabilities',
+    ],
+    ['another use case', { useCase: 'other' }, "useCase: must be 'surface', got 'other'"],
+  ])('%s is a problem', (_, change, problem) => {
+    expect(exportProblems(anExport(change), USE_CASE).join('\n')).toContain(problem);
+  });
+
+  test('a good one has none', () => {
+    expect(exportProblems(anExport(), USE_CASE)).toEqual([]);
+  });
+});
+
+test.each(['surface', 'surface-inspection', 'a-b-c2'])(
+  'the CDK code and the functions name the component of %s alike',
+  (useCase) => {
+    expect(modelComponentName(useCase)).toBe(modelComponentNameOfLib(useCase));
+  },
+);

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { local } from '../../../config/local';
+import { PipelineRole } from '../../../lib/training/pipeline-role';
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Action: string | string[];
+  readonly Resource?: unknown;
+  readonly Condition?: Record<string, unknown>;
+}
+
+const work = mkdtempSync(join(tmpdir(), 'role-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function statements(): { trust: Statement[]; allowed: Statement[] } {
+  const path = join(work, 'sourcedir.tar.gz');
+  writeFileSync(path, 'code');
+  const stack = new Stack(new App({ outdir: join(work, 'out') }), 'Stack', {
+    env: { account: '111111111111', region: 'us-east-1' },
+  });
+  new PipelineRole(stack, 'Access', {
+    datasetBucket: new s3.Bucket(stack, 'Dataset'),
+    modelBucket: new s3.Bucket(stack, 'Models'),
+    encryptionKey: new kms.Key(stack, 'Key'),
+    modelPackageGroupName: 'group',
+    source: new Asset(stack, 'Code', { path }),
+    image: local.training.image,
+  });
+  const template = Template.fromStack(stack);
+  const [role] = Object.values(template.findResources('AWS::IAM::Role'));
+  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+  return {
+    trust: role?.Properties.AssumeRolePolicyDocument.Statement,
+    allowed: policy?.Properties.PolicyDocument.Statement,
+  };
+}
+
+const { trust, allowed } = statements();
+const listOf = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+test('case 36: only SageMaker, and only on behalf of this account, may take the role', () => {
+  expect(trust).toHaveLength(1);
+  expect(trust[0]?.Condition).toMatchObject({
+    StringEquals: { 'aws:SourceAccount': '111111111111' },
+    ArnLike: { 'aws:SourceArn': expect.anything() },
+  });
+});
+
+test('no action is a pattern, and only actions that know no resource are allowed on all', () => {
+  const actions = allowed.flatMap(({ Action }) => listOf(Action));
+  expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  const onAll = allowed.filter(({ Resource }) => listOf(Resource).includes('*'));
+  expect(onAll.flatMap(({ Action }) => listOf(Action)).sort()).toEqual([
+    'cloudwatch:PutMetricData',
+    'ecr:GetAuthorizationToken',
+  ]);
+});
+
+test('case 38: what registers models cannot approve or delete them', () => {
+  const actions = allowed
+    .flatMap(({ Action }) => listOf(Action))
+    .filter((action) => /ModelPackage/.test(action));
+  expect(actions.sort()).toEqual([
+    'sagemaker:CreateModelPackage',
+    'sagemaker:DescribeModelPackage',
+    'sagemaker:DescribeModelPackageGroup',
+  ]);
+});
+
+test('case 36: the role is passed to SageMaker alone', () => {
+  const [pass] = allowed.filter(({ Action }) => Action === 'iam:PassRole');
+  expect(pass?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+});
+
+test('lists of buckets are limited to the prefixes that jobs read', () => {
+  const lists = allowed.filter(({ Action }) => Action === 's3:ListBucket');
+  expect(lists).toHaveLength(3);
+  for (const { Condition } of lists) expect(Condition).toHaveProperty('StringLike.s3:prefix');
+});
