@@ -49,7 +49,7 @@ export const local = {
     limits: { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
   },
   device: {
-    frameSource: { type: 'socket', path: '/tmp/kaizen-edge/camera.sock' },
+    frameSource: { type: 'socket', path: 'camera.sock' },
     limits: { maximumPixels: 16_777_216, maximumFrameBytes: 16_777_216, frameQueueLength: 4 },
     upload: {
       privacy: 'selected',

@@ -210,7 +210,7 @@ export interface AppConfig {
 export interface FrameSource {
   type: 'socket' | 'folder';
   /**
-   * Unix socket of the camera process, or folder to watch.
+   * Unix socket of the camera process, or folder to watch; relative to the work folder of the component.
    */
   path: string;
 }

@@ -13,6 +13,7 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
+/** Marked pure where it is called, so that a bundle holds only the clients that its function uses. */
 function once<Client>(make: () => Client): () => Client {
   let client: Client | undefined;
   return () => {
@@ -26,14 +27,14 @@ function usesOwnEndpoint(): boolean {
   return Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
 }
 
-export const documentClient = once(() =>
+export const documentClient = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
 );
-export const s3 = once(() => new S3Client({ forcePathStyle: usesOwnEndpoint() }));
-export const sqs = once(() => new SQSClient({}));
-export const kms = once(() => new KMSClient({}));
-export const eventBridge = once(() => new EventBridgeClient({}));
-export const sagemaker = once(() => new SageMakerClient({}));
-export const greengrass = once(() => new GreengrassV2Client({}));
-export const iot = once(() => new IoTClient({}));
-export const lambda = once(() => new LambdaClient({}));
+export const s3 = /* @__PURE__ */ once(() => new S3Client({ forcePathStyle: usesOwnEndpoint() }));
+export const sqs = /* @__PURE__ */ once(() => new SQSClient({}));
+export const kms = /* @__PURE__ */ once(() => new KMSClient({}));
+export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({}));
+export const sagemaker = /* @__PURE__ */ once(() => new SageMakerClient({}));
+export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client({}));
+export const iot = /* @__PURE__ */ once(() => new IoTClient({}));
+export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));

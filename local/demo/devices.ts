@@ -1,6 +1,7 @@
 /** The demo's core devices: each a process of its own with its own certificate. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INFERENCE_COMPONENT_NAME } from '../../lib/shared/names';
 import type { LocalAws } from '../launcher/start-local-aws';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION } from '../launcher/start-local-aws';
 import { REPOSITORY_ROOT } from '../shared/repository';
@@ -13,6 +14,8 @@ export interface DeviceOptions {
   /** The nucleus's root folder. */
   readonly rootPath: string;
   readonly roleAlias: string;
+  /** Unix socket of the camera that looks at this device's part of the line. */
+  readonly cameraSocket: string;
   readonly onCrash: (message: string) => void;
 }
 
@@ -29,6 +32,11 @@ export class Device {
     const trust = join(options.rootPath, 'kaizen-edge');
     mkdirSync(trust, { recursive: true });
     copyFileSync(join(options.identityDirectory, 'trusted-keys.json'), join(trust, 'trusted-keys.json'));
+    // The camera's socket appears in the component's work folder, as on a real device: a link, for the simulator's
+    // sockets lie where paths are short (a Unix socket's path has at most 107 bytes).
+    const work = join(options.rootPath, 'work', INFERENCE_COMPONENT_NAME);
+    mkdirSync(work, { recursive: true });
+    symlinkSync(options.cameraSocket, join(work, 'camera.sock'));
     this.configFile = join(options.identityDirectory, 'core-device.json');
     writeFileSync(this.configFile, JSON.stringify(this.configuration(), undefined, 2));
   }

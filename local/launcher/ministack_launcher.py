@@ -203,6 +203,16 @@ def keep_listeners_on(host: str) -> None:
     asyncio.base_events.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]
 
 
+def count_loopback_as_secure() -> None:
+    """Makes ``aws:SecureTransport`` true. The CDK bootstrap bucket, and any bucket made well, refuses requests without
+    TLS; here plain HTTP on the loopback interface, which nobody can listen in on, stands for it."""
+    evaluator = importlib.import_module("ministack.core.iam_evaluator")
+    original = getattr(evaluator, "pin_request_origin", None)
+    if original is None:
+        raise SystemExit("ministack: the origin of a request (pin_request_origin) has moved")
+    evaluator.pin_request_origin = lambda source_ip, _secure_transport: original(source_ip, True)
+
+
 def main() -> None:
     found = version("ministack")
     if found != MINISTACK_VERSION:
@@ -212,6 +222,7 @@ def main() -> None:
     for folder, module in (("device-gateway", "credentials_provider"), ("greengrass", "event_sources")):
         sys.path.insert(0, str(LOCAL / folder))
         importlib.import_module(module).install()
+    count_loopback_as_secure()
     keep_listeners_on(os.environ.get("BIND_HOST", "127.0.0.1"))
     sys.argv = sys.argv[:1]
     importlib.import_module("ministack.app").main()

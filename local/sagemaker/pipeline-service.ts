@@ -145,7 +145,6 @@ export class PipelineService {
       description: input.description,
       maximumParallelSteps:
         input.maximumParallelSteps ?? (typeof configured === 'number' ? configured : MAXIMUM_PARALLEL_STEPS),
-      given: input.parameters,
       parameters,
       creationTime: now,
       status: 'Executing',

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { processModelHost } from '../../edge-components/inference/src/adapters/model-hosts';
 import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
 import { Device, unpackArtifact } from '../edge-components/device-harness';
@@ -365,7 +366,7 @@ test('SIGTERM under load ends the process with 0 after its results are safe', as
   for (let index = 0; index < 20; index++) device.show(`frame-${index}`, await plainImage(200));
   await waitFor('a result', () => device.localResults.length > 5);
   expect(await device.endProcess('SIGTERM')).toBe(0);
-  expect(device.records().size).toBe(device.localResults.length);
+  expect(device.records().size + recordsOnDisk(device.work)).toBe(device.localResults.length);
 });
 
 test('SIGKILL at any instant of an installation leaves a verified current release that serves [case 1]', async () => {
@@ -396,6 +397,26 @@ test('SIGKILL at any instant of an installation leaves a verified current releas
   await waitFor('record', () =>
     [...device.records().values()].some(({ frameId }) => frameId === 'after-all'),
   );
+});
+
+test('a graph that never ends is killed in its trial process, and nothing else is [case 19]', async () => {
+  const program = join(root, 'inference', 'inference-host.cjs');
+  const host = processModelHost({ program, watchdogMilliseconds: 2_000 });
+  const path = join(models, 'endless.onnx');
+  const specification = {
+    path,
+    sha256: sha256Of(readFileSync(path)),
+    input: { name: 'image', height: HEIGHT, width: WIDTH, outputName: 'probabilities' },
+    classes: 2,
+  };
+  const model = await host.load(specification);
+  const image = { height: HEIGHT, width: WIDTH, pixels: new Uint8Array(HEIGHT * WIDTH * 3) };
+  await expect(model.run(image)).rejects.toMatchObject({ kind: 'gone' });
+  await model.close();
+  // The bytes are hashed before ONNX Runtime sees them.
+  await expect(host.load({ ...specification, sha256: 'a'.repeat(64) })).rejects.toMatchObject({
+    kind: 'load',
+  });
 });
 
 test('start and frame times, for the report', async () => {

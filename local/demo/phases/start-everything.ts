@@ -52,7 +52,7 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
   const line = makeLine(run, images, stops);
   await line.start();
   const devices = await console.phase('Provisioning and starting four core devices', () =>
-    startFleet(run, aws, clients, environment, stops),
+    startFleet(run, aws, clients, environment, line, stops),
   );
   const labeller = new Labeller({ clients, environment, line, delaySeconds: settings.labelDelaySeconds });
   labeller.start((error) => abort.abort(error));
@@ -107,6 +107,7 @@ async function startFleet(
   aws: LocalAws,
   clients: DemoClients,
   environment: KaizenEnvironment,
+  line: InspectionLine,
   stops: Array<() => Promise<void>>,
 ): Promise<Device[]> {
   const started: Device[] = [];
@@ -123,6 +124,7 @@ async function startFleet(
         identityDirectory,
         rootPath: join(identityDirectory, 'greengrass'),
         roleAlias: environment.output('RoleAliasName'),
+        cameraSocket: line.socketPath(thingName),
         onCrash: (message) => run.abort.abort(new Error(message)),
       });
       started.push(device);

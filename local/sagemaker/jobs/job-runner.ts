@@ -1,4 +1,5 @@
 /** Creates, runs, stops and remembers jobs. */
+import { setMaxListeners } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arns } from '../arn';
@@ -62,6 +63,8 @@ export class JobRunner {
       abort: new AbortController(),
       ended: Promise.resolve(),
     };
+    // Every transfer and every host listens to it.
+    setMaxListeners(0, job.abort.signal);
     this.jobs.set(arn, job);
     this.options.onChange(job);
     job.ended = this.run(job);

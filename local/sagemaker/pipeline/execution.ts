@@ -34,8 +34,6 @@ export interface Execution {
   readonly displayName?: string;
   readonly description?: string;
   readonly maximumParallelSteps: number;
-  /** As given to StartPipelineExecution. */
-  readonly given: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, Json>>;
   readonly creationTime: Date;
   status: ExecutionStatus;

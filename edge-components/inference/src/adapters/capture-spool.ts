@@ -225,6 +225,7 @@ export class CaptureSpool {
         day: new Date(this.ports.clock.now()).toISOString().slice(0, 10),
         bytes: dailyByteBudget,
       };
+      await replaceFile(join(this.ports.folder, 'budget.json'), JSON.stringify(this.budget), this.disk);
     }
   }
 

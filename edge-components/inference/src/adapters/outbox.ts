@@ -139,7 +139,8 @@ export class Outbox {
    * @param flush whether everything is due at once
    */
   async nextBatch(flush = false): Promise<Batch | undefined> {
-    if (this.sealed.length === 0 && this.isDue(flush)) {
+    // A flush also waits for the appends that are under way.
+    if (this.sealed.length === 0 && (flush || this.isDue(flush))) {
       await this.exclusive(async () => {
         if (this.isDue(flush)) await this.seal();
       });

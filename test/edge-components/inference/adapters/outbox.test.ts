@@ -62,6 +62,14 @@ test('an unfinished batch is due only after the flush interval', async () => {
   await outbox.close();
 });
 
+test('a flush takes the appends that are under way along', async () => {
+  const outbox = await Outbox.open(newFolder(), () => limits);
+  const appends = [outbox.append(record(1)), outbox.append(record(2))];
+  expect((await outbox.nextBatch(true))?.records).toEqual([record(1), record(2)]);
+  await Promise.all(appends);
+  await outbox.close();
+});
+
 test('a batch sent again after a crash has the same id and records', async () => {
   const folder = newFolder();
   const before = await Outbox.open(folder, () => limits);

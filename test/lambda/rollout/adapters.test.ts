@@ -1,0 +1,276 @@
+import { Readable } from 'node:stream';
+import {
+  CreateComponentVersionCommand,
+  CreateDeploymentCommand,
+  DescribeComponentCommand,
+  GetDeploymentCommand,
+  GreengrassV2Client,
+  ListDeploymentsCommand,
+  ListEffectiveDeploymentsCommand,
+} from '@aws-sdk/client-greengrassv2';
+import { IoTClient, ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { sdkStreamMixin } from '@smithy/core/serde';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { handler as checkWave } from '../../../lambda/rollout/check-wave/handler';
+import { waveSettings } from '../../../lambda/rollout/environment';
+import { handler as finishRollout } from '../../../lambda/rollout/finish-rollout/handler';
+import { ComponentPublisher } from '../../../lambda/rollout/publish-component';
+import { RolloutTable } from '../../../lambda/rollout/rollout-table';
+import { listThings } from '../../../lambda/rollout/thing-group';
+import { WaveDeployer } from '../../../lambda/rollout/wave-deployer';
+import { USE_CASE } from '../shared/builders';
+import { aState, aStored, aWave, EXECUTION, INFERENCE, WAVES } from './builders';
+
+const named = (name: string, extra: object = {}) => Object.assign(new Error(name), { name, ...extra });
+const greengrass = mockClient(GreengrassV2Client);
+const s3 = mockClient(S3Client);
+const iot = mockClient(IoTClient);
+const dynamo = mockClient(DynamoDBDocumentClient);
+beforeEach(() => {
+  for (const mock of [greengrass, s3, iot, dynamo]) mock.reset();
+});
+
+describe('deploying to a group', () => {
+  const deployer = new WaveDeployer(new GreengrassV2Client({}));
+  const { thingGroupArn } = aWave('canary');
+  const ours = [INFERENCE, { name: 'com.kaizenedge.model.Surface', version: '1.0.2' }];
+  const foreign = {
+    'org.other.Component': { componentVersion: '3.2.1', configurationUpdate: { merge: '{}' } },
+  };
+  const current = (components: object, deploymentStatus = 'ACTIVE') => {
+    greengrass.on(ListDeploymentsCommand).resolves({ deployments: [{ deploymentId: 'old' }] });
+    greengrass.on(GetDeploymentCommand, { deploymentId: 'old' }).resolves({
+      deploymentId: 'old',
+      deploymentStatus: deploymentStatus as 'ACTIVE',
+      components: components as Record<string, never>,
+      iotJobConfiguration: { timeoutConfig: { inProgressTimeoutInMinutes: 9 } },
+    });
+  };
+  const request = () => greengrass.commandCalls(CreateDeploymentCommand)[0]?.args[0].input;
+  beforeEach(() => greengrass.on(CreateDeploymentCommand).resolves({ deploymentId: 'new' }));
+
+  test("[B9] keeps the others' components, their configuration and the group's job settings", async () => {
+    current(foreign);
+    await expect(deployer.deploy(thingGroupArn, ours, 'name', 'cause')).resolves.toBe('new');
+    expect(request()).toMatchObject({
+      targetArn: thingGroupArn,
+      components: {
+        ...foreign,
+        'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
+        'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+      },
+      iotJobConfiguration: { timeoutConfig: { inProgressTimeoutInMinutes: 9 } },
+      deploymentPolicies: {
+        failureHandlingPolicy: 'ROLLBACK',
+        componentUpdatePolicy: { action: 'NOTIFY_COMPONENTS', timeoutInSeconds: 60 },
+      },
+    });
+  });
+
+  test('a group without deployments gets its first one', async () => {
+    greengrass.on(ListDeploymentsCommand).resolves({ deployments: [] });
+    await deployer.deploy(thingGroupArn, ours, 'name', 'cause');
+    expect(Object.keys(request()?.components ?? {})).toEqual(ours.map(({ name }) => name));
+  });
+
+  test('case 15: a group that has it is left alone', async () => {
+    current({
+      'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
+      'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+    });
+    await expect(deployer.deploy(thingGroupArn, ours, 'name', 'cause')).resolves.toBe('old');
+    expect(request()).toBeUndefined();
+  });
+
+  test('a cancelled deployment reaches nobody, so it is made again', async () => {
+    current(
+      {
+        'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
+        'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+      },
+      'CANCELED',
+    );
+    await expect(deployer.deploy(thingGroupArn, ours, 'name', 'cause')).resolves.toBe('new');
+  });
+
+  test('a repeated request has the same token, another one another', async () => {
+    current(foreign);
+    for (const cause of ['cause', 'cause', 'other'])
+      await deployer.deploy(thingGroupArn, ours, 'name', cause);
+    const [one, two, three] = greengrass
+      .commandCalls(CreateDeploymentCommand)
+      .map(({ args }) => args[0].input.clientToken);
+    expect(one).toBe(two);
+    expect(one).not.toBe(three);
+    expect(one).toHaveLength(64);
+  });
+});
+
+describe('publishing a component version', () => {
+  const slept: number[] = [];
+  const publisher = new ComponentPublisher(
+    new GreengrassV2Client({}),
+    new S3Client({}),
+    {
+      modelBucket: 'models',
+      inferenceComponentName: INFERENCE.name,
+      deliverReleaseUri: 's3://models/components/abc/deliver-release.cjs',
+      deliverReleaseSourceUri: 's3://assets/xyz.cjs',
+    },
+    async (milliseconds) => void slept.push(milliseconds),
+  );
+  beforeEach(() => {
+    slept.length = 0;
+    s3.on(HeadObjectCommand).resolves({});
+    greengrass.on(CreateComponentVersionCommand).resolves({});
+    greengrass.on(DescribeComponentCommand).resolves({ status: { componentState: 'DEPLOYABLE' } });
+  });
+
+  test('creates it from the recipe and waits until it can be deployed', async () => {
+    greengrass
+      .on(DescribeComponentCommand)
+      .resolvesOnce({ status: { componentState: 'REQUESTED' } })
+      .resolves({ status: { componentState: 'DEPLOYABLE' } });
+    await publisher.publish(aStored(2), EXECUTION);
+    expect(slept).toHaveLength(1);
+    expect(greengrass.commandCalls(DescribeComponentCommand)[0]?.args[0].input.arn).toBe(
+      'arn:aws:greengrass:eu-central-1:000000000000:components:com.kaizenedge.model.Surface:versions:1.0.2',
+    );
+  });
+
+  test('a version that is there already is fine', async () => {
+    greengrass.on(CreateComponentVersionCommand).rejects(named('ConflictException'));
+    await expect(publisher.publish(aStored(2), EXECUTION)).resolves.toBeUndefined();
+  });
+
+  test('says why Greengrass cannot use it', async () => {
+    greengrass.on(DescribeComponentCommand).resolves({
+      status: { componentState: 'FAILED', message: 'bad artifact', errors: { 's3://x': 'AccessDenied' } },
+    });
+    await expect(publisher.publish(aStored(2), EXECUTION)).rejects.toThrow(
+      'cannot be deployed: bad artifact; s3://x: AccessDenied',
+    );
+  });
+
+  test('does not wait for ever', async () => {
+    greengrass.on(DescribeComponentCommand).resolves({ status: { componentState: 'REQUESTED' } });
+    await expect(publisher.publish(aStored(2), EXECUTION)).rejects.toThrow('was not deployable after 120 s');
+  });
+
+  test('puts the startup script where devices may read it, once', async () => {
+    s3.on(HeadObjectCommand).rejects(named('NotFound'));
+    s3.on(GetObjectCommand, { Bucket: 'assets', Key: 'xyz.cjs' }).resolves({
+      Body: sdkStreamMixin(Readable.from([Buffer.from('script')])),
+    });
+    await publisher.publish(aStored(2), EXECUTION);
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({
+      Bucket: 'models',
+      Key: 'components/abc/deliver-release.cjs',
+    });
+  });
+});
+
+describe('the rollout table', () => {
+  const table = new RolloutTable(dynamo as unknown as DynamoDBDocumentClient, 'releases', USE_CASE);
+  const cancelled = (...codes: string[]) =>
+    named('TransactionCanceledException', { CancellationReasons: codes.map((Code) => ({ Code })) });
+
+  test.each([
+    ['nobody holds', undefined, 'CLAIMED'],
+    ['another rollout holds', cancelled('ConditionalCheckFailed', 'None'), 'BUSY'],
+    ['was claimed before', cancelled('None', 'ConditionalCheckFailed'), 'TAKEN'],
+    ['two want at once', named('TransactionConflictException'), 'BUSY'],
+  ])('a claim of what %s', async (_, error, outcome) => {
+    if (error) dynamo.on(TransactWriteCommand).rejects(error);
+    else dynamo.on(TransactWriteCommand).resolves({});
+    await expect(table.claim(2, EXECUTION, 1, 2)).resolves.toBe(outcome);
+  });
+
+  test('case 34: a throttled claim is an error', async () => {
+    dynamo.on(TransactWriteCommand).rejects(named('ThrottlingException'));
+    await expect(table.claim(2, EXECUTION, 1, 2)).rejects.toThrow('ThrottlingException');
+  });
+
+  test('an ending names only what it sets', async () => {
+    dynamo.on(UpdateCommand).resolves({});
+    await expect(table.end(2, EXECUTION, { status: 'IN_SERVICE' })).resolves.toBe(true);
+    expect(dynamo.commandCalls(UpdateCommand)[0]?.args[0].input).toMatchObject({
+      UpdateExpression: 'SET #status = :status',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':status': 'IN_SERVICE', ':expected': EXECUTION },
+    });
+  });
+
+  test('only the execution that has claimed a release may end it', async () => {
+    dynamo.on(UpdateCommand).rejects(named('ConditionalCheckFailedException'));
+    await expect(table.end(2, 'another', { status: 'ROLLED_BACK', reason: 'x' })).resolves.toBe(false);
+  });
+});
+
+test('every page of a thing group is read', async () => {
+  iot
+    .on(ListThingsInThingGroupCommand)
+    .resolvesOnce({ things: ['b'], nextToken: 'more' })
+    .resolvesOnce({ things: ['a'] });
+  await expect(listThings(new IoTClient({}), 'group')).resolves.toEqual(['a', 'b']);
+});
+
+describe('the handlers', () => {
+  const context = {} as Context;
+  const deployed = { ...aWave('canary'), deploymentId: 'd', deployedAt: new Date().toISOString() };
+  const plan = { outcome: 'START', componentName: 'c', componentVersion: '1.0.2', waves: WAVES } as const;
+  const state = aState(2, { plan, waves: [deployed] });
+  beforeEach(() => {
+    Object.assign(process.env, {
+      INVENTORY_TABLE: 'inventory',
+      RELEASE_TABLE: 'releases',
+      ROLLOUT_WAVES: '[',
+    });
+    iot.on(ListThingsInThingGroupCommand).resolves({ things: ['a', 'never-seen'] });
+    dynamo.on(GetCommand).resolves({ Item: { releaseId: state.releaseId } });
+  });
+
+  test('a device that Greengrass has never heard of is waited for', async () => {
+    greengrass
+      .on(ListEffectiveDeploymentsCommand, { coreDeviceThingName: 'a' })
+      .resolvesOnce({ effectiveDeployments: [{ deploymentId: 'older' }] as never, nextToken: 'more' })
+      .resolves({
+        effectiveDeployments: [{ deploymentId: 'd', coreDeviceExecutionStatus: 'SUCCEEDED' }] as never,
+      });
+    greengrass
+      .on(ListEffectiveDeploymentsCommand, { coreDeviceThingName: 'never-seen' })
+      .rejects(named('ResourceNotFoundException'));
+    await expect(checkWave(state, context)).resolves.toMatchObject({
+      check: { status: 'PENDING', ready: 1, reasons: ['never-seen has not answered the deployment.'] },
+    });
+  });
+
+  test('case 34: a throttled look fails the step, it is no verdict', async () => {
+    greengrass.on(ListEffectiveDeploymentsCommand).rejects(named('ThrottlingException'));
+    await expect(checkWave(state, context)).rejects.toThrow('ThrottlingException');
+  });
+
+  test('a broken state is refused with every problem', async () => {
+    await expect(checkWave({ useCase: 'surface', counter: 0 }, context)).rejects.toThrow(
+      /counter: must be a positive integer, got 0.*releaseId.*executionArn.*waveIndex.*waves.*notes/s,
+    );
+  });
+
+  test('an unknown ending is refused', async () => {
+    await expect(finishRollout({ ending: 'MAYBE', state }, context)).rejects.toThrow(
+      'ending: must be one of',
+    );
+  });
+
+  test('settings that are no JSON are refused by name', () => {
+    expect(waveSettings).toThrow('environment variable ROLLOUT_WAVES is not JSON');
+  });
+});
