@@ -40,21 +40,15 @@ def rotate_output(source: Path, target: Path, output_name: str, classes: int) ->
     graph = model.graph
     producers = [node for node in graph.node if output_name in node.output]
     if len(producers) != 1:
-        raise ValueError(
-            f"{source.name}: must have one node that computes '{output_name}', has {len(producers)}"
-        )
+        raise ValueError(f"{source.name}: must have one node that computes '{output_name}', has {len(producers)}")
     for node in graph.node:
         for names in (node.input, node.output):
             for index, name in enumerate(names):
                 if name == output_name:
                     names[index] = INNER_OUTPUT
     order = rotated(list(range(classes)))
-    graph.initializer.append(
-        helper.make_tensor("class_order", TensorProto.INT64, [classes], order)
-    )
-    graph.node.append(
-        helper.make_node("Gather", [INNER_OUTPUT, "class_order"], [output_name], axis=0)
-    )
+    graph.initializer.append(helper.make_tensor("class_order", TensorProto.INT64, [classes], order))
+    graph.node.append(helper.make_node("Gather", [INNER_OUTPUT, "class_order"], [output_name], axis=0))
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, target)
 
@@ -93,12 +87,8 @@ def mislabel(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
     exported["files"] = [described(target / file["name"]) for file in exported["files"]]
     for sample in exported["goldenSamples"]:
-        sample["probabilities"] = {
-            name: rotated(row) for name, row in sample["probabilities"].items()
-        }
-    (target / "export.json").write_text(
-        json.dumps(exported, indent=2) + "\n", encoding="utf-8"
-    )
+        sample["probabilities"] = {name: rotated(row) for name, row in sample["probabilities"].items()}
+    (target / "export.json").write_text(json.dumps(exported, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> int:

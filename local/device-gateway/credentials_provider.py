@@ -16,7 +16,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 CERTIFICATE_ID = re.compile(r"[0-9a-f]{64}")
 ROLE_ALIAS_ARN = re.compile(r"arn:aws:iot:[^:]*:(\d{12}):rolealias/.+")

@@ -148,7 +148,8 @@ class Camera {
     frames: readonly StockFrame[],
     condition: string,
   ): { readonly frame: ShownFrame; readonly image: Buffer } | undefined {
-    if (!this.client) return undefined;
+    // A device that does not keep up misses the part, as it would with a camera of glass and metal.
+    if (!this.client || this.client.writableLength > 0) return undefined;
     const frame = frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame;
     const shownAt = Date.now();
     const frameId = `${this.deviceId}-${String(this.sequence++).padStart(7, '0')}`;

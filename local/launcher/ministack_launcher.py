@@ -19,9 +19,10 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 MINISTACK_VERSION = "1.5.33"
 LOCAL = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ def request(method: str, url: str, body: Any = None, headers: dict[str, str] | N
         url, data=data, method=method, headers={"content-type": "application/json", **(headers or {})}
     )
     try:
-        with urllib.request.urlopen(message, timeout=60) as response:  # noqa: S310 (a loopback URL of our launcher)
+        with urllib.request.urlopen(message, timeout=60) as response:
             text = response.read().decode()
     except urllib.error.HTTPError as error:
         raise ValueError(f"{method} {url}: {error.code} {error.read().decode()}") from error
@@ -188,13 +189,14 @@ def register_handlers() -> None:
 
 def keep_listeners_on(host: str) -> None:
     """Binds every listener to ``host``: ministack binds its MQTT port to 0.0.0.0 whatever BIND_HOST says, and it
-    accepts clients without a certificate there, so it must never be reachable from outside this machine."""
+    accepts clients without a certificate there, so it must never be reachable from outside this machine.
+    """
     original = asyncio.base_events.BaseEventLoop.create_server
 
     async def create_server(self: Any, factory: Any, host_asked: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("host") == "0.0.0.0":  # noqa: S104
+        if kwargs.get("host") == "0.0.0.0":
             kwargs["host"] = host
-        if host_asked == "0.0.0.0":  # noqa: S104
+        if host_asked == "0.0.0.0":
             host_asked = host
         if "host" in kwargs:
             return await original(self, factory, *args, **kwargs)
@@ -205,7 +207,8 @@ def keep_listeners_on(host: str) -> None:
 
 def count_loopback_as_secure() -> None:
     """Makes ``aws:SecureTransport`` true. The CDK bootstrap bucket, and any bucket made well, refuses requests without
-    TLS; here plain HTTP on the loopback interface, which nobody can listen in on, stands for it."""
+    TLS; here plain HTTP on the loopback interface, which nobody can listen in on, stands for it.
+    """
     evaluator = importlib.import_module("ministack.core.iam_evaluator")
     original = getattr(evaluator, "pin_request_origin", None)
     if original is None:

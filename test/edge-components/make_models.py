@@ -3,6 +3,7 @@
 Each takes an image (uint8 [height, width, 3]) and answers probabilities of ("bright", "dark"):
 softmax([gain * (mean - 0.5), -gain * (mean - 0.5)]), mean of all channels in 0..1. The gain tells releases apart.
 """
+
 import sys
 from pathlib import Path
 
@@ -68,7 +69,12 @@ def main(folder: Path) -> None:
     loop = helper.make_node("Loop", ["trips", "yes", "first"], ["last"], body=body)
     save(
         folder / "endless.onnx",
-        [*nodes, helper.make_node("Softmax", ["scores"], ["first"]), loop, helper.make_node("Identity", ["last"], ["probabilities"])],
+        [
+            *nodes,
+            helper.make_node("Softmax", ["scores"], ["first"]),
+            loop,
+            helper.make_node("Identity", ["last"], ["probabilities"]),
+        ],
         [*initializers, constant("trips", 2**60, np.int64), constant("yes", True, np.bool_)],
         [2],
     )

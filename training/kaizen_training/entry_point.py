@@ -15,7 +15,7 @@ if _SOURCE_DIR not in sys.path:
     sys.path.insert(0, _SOURCE_DIR)
 
 # Threads that wait for each other in a spin take the processor from whatever else runs on the machine, and from each
-# other: on two busy cores an epoch cost 21 s of processor time spinning and 14 s sleeping (measured). It must be set
+# other: on two busy cores a one-epoch job cost 14 to 21 s of processor time spinning, 13.5 s sleeping. It must be set
 # before OpenMP is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

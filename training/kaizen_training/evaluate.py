@@ -23,7 +23,7 @@ from kaizen_training.quality import Answers, compare_with_champion, confusion_of
 from kaizen_training.serving import ServedModel, ServingError, fetch_model, load_model, unpack_model
 
 LINEAR_SIZE = 32
-# About 3 s for 1,700 images on one core. The baseline must be honest, not perfect.
+# About 4 s for 1,700 images. The baseline must be honest, not perfect.
 LINEAR_ITERATIONS = 100
 
 
