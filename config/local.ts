@@ -76,9 +76,9 @@ export const local = {
   },
   retraining: {
     scheduleMinutes: 1,
-    minimumNewLabels: 40,
-    minimumLabelsPerNewClass: 15,
-    cooldownMinutes: 0,
+    minimumNewLabels: 300,
+    minimumLabelsPerNewClass: 25,
+    cooldownMinutes: 10,
     maximumExecutionsPerMonth: 20,
   },
 } satisfies AppConfig;

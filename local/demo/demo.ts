@@ -1,5 +1,6 @@
 /** The demo, as a table of contents. Each phase is a file under phases/. */
 import type { DemoConsole } from './console';
+import { detectDrift } from './phases/detect-drift';
 import { driftTheLight } from './phases/drift-the-light';
 import { introduceCrack } from './phases/introduce-crack';
 import { recoverByRetraining } from './phases/recover-by-retraining';
@@ -29,6 +30,7 @@ export async function runDemo(run: DemoRun): Promise<void> {
     await rollOutFirstRelease(context, firstExecution);
     await driftTheLight(context);
     await introduceCrack(context);
+    await detectDrift(context);
     const secondExecution = await recoverByRetraining(context);
     await rollOutWrongModel(context, secondExecution);
     await tamperWithAnArtifact(context);

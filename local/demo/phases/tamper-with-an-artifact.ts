@@ -2,6 +2,7 @@
  * Somebody who controls deployments, but not the signing key, changes one bit of a model and deploys it. Greengrass
  * itself is content: the digest in the recipe is that of the changed bytes. The device is not.
  */
+import { createHash } from 'node:crypto';
 import {
   CreateComponentVersionCommand,
   CreateDeploymentCommand,
@@ -118,7 +119,9 @@ async function flipOneBit({ clients }: DemoContext, uri: string): Promise<string
   const bytes = Buffer.from((await object.Body?.transformToByteArray()) ?? []);
   const middle = bytes.length >> 1;
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
-  const Key = `releases/tampered/${pathname.split('/').pop()}`;
+  // Where devices may read: somebody who can deploy a forged component can write there too.
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const Key = `releases/blobs/${digest}/${pathname.split('/').pop()}`;
   await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
   return `s3://${Bucket}/${Key}`;
 }
