@@ -66,6 +66,13 @@ function findPython() {
   );
 }
 
+/** npm says what is wrong first and pip last. */
+function excerpt(lines) {
+  return lines.length <= 16
+    ? lines.join('\n')
+    : [...lines.slice(0, 10), '...', ...lines.slice(-6)].join('\n');
+}
+
 function runStep(what, command, args, hint) {
   const started = Date.now();
   process.stdout.write(`setup: ${what} ...\n`);
@@ -76,10 +83,8 @@ function runStep(what, command, args, hint) {
     maxBuffer: 1 << 28,
   });
   if (outcome.status !== 0) {
-    const lines = `${outcome.stdout ?? ''}${outcome.stderr ?? ''}${outcome.error?.message ?? ''}`
-      .trim()
-      .split('\n');
-    throw new SetupError(`${what} failed. ${hint}\nIts last lines:\n${lines.slice(-15).join('\n')}`);
+    const said = `${outcome.stdout ?? ''}${outcome.stderr ?? ''}${outcome.error?.message ?? ''}`.trim();
+    throw new SetupError(`${what} failed. ${hint}\nIt said:\n${excerpt(said.split('\n'))}`);
   }
   process.stdout.write(`setup: ${what} took ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
@@ -98,7 +103,15 @@ export function setup() {
     process.arch,
   );
   if (state.npm !== npmDigest || !existsSync(join(ROOT, 'node_modules'))) {
-    runStep('installing the locked npm packages', 'npm', ['ci', '--no-audit', '--no-fund'], NETWORK_HINT);
+    // Not `npm ci`: it demands a lock entry for every platform's optional binary, and a lock that was made where
+    // not all of them can be had lacks some. `npm install` takes the locked versions too, and --no-save leaves the
+    // lock as it is.
+    runStep(
+      'installing the locked npm packages',
+      'npm',
+      ['install', '--no-save', '--no-audit', '--no-fund'],
+      NETWORK_HINT,
+    );
     writeFileSync(STATE_FILE, JSON.stringify({ ...readState(), npm: npmDigest }));
   }
   const requirements = readFileSync(join(ROOT, REQUIREMENTS));
