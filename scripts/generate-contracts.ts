@@ -44,7 +44,9 @@ async function main(): Promise<void> {
   const text = await generate();
   if (process.argv.includes('--check')) {
     if (readFileSync(OUTPUT, 'utf8') !== text) {
-      throw new Error('contracts/generated/types.ts is out of date: run `npm run setup -- --generate`');
+      throw new Error(
+        'contracts/generated/types.ts is out of date: run `npx tsx scripts/generate-contracts.ts`',
+      );
     }
     return;
   }

@@ -18,7 +18,6 @@ const COMMANDS = {
     what: 'bundles the Lambda functions and the edge component',
     run: ['tsx', 'scripts/build-handlers.ts'],
   },
-  bench: { what: 'runs a benchmark suite: npm run bench -- <suite>', run: ['tsx', 'bench/main.ts'] },
   kaizen: { what: 'the operator command line: npm run kaizen -- --help', run: ['tsx', 'bin/kaizen.ts'] },
 };
 

@@ -98,7 +98,7 @@ export class Alarms extends Construct {
   private watchCloudSide(props: AlarmsProps): void {
     this.addCount('rollout-failed', {
       severity: 'high',
-      sentence: 'A rollout ended without an answer; waves may run different releases.',
+      sentence: 'A rollout failed: a release was taken back, or waves may run different releases.',
       metric: props.rollout.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }),
     });
     this.addCount('pipeline-failed', {

@@ -1,0 +1,100 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+
+/** A clone with nothing installed, and programs of our own in place of npm and Python. */
+describe('the set-up of a fresh clone', () => {
+  let clone: string;
+  let programs: string;
+
+  beforeEach(() => {
+    clone = mkdtempSync(join(tmpdir(), 'kaizen-test-'));
+    programs = join(clone, 'programs');
+    mkdirSync(programs);
+    mkdirSync(join(clone, 'training'));
+    cpSync(join(ROOT, 'scripts'), join(clone, 'scripts'), { recursive: true });
+    for (const file of ['package.json', 'package-lock.json', 'training/requirements.lock']) {
+      cpSync(join(ROOT, file), join(clone, file));
+    }
+    program('npm', 'mkdir -p node_modules');
+  });
+  afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+  function program(name: string, script: string): string {
+    const path = join(programs, name);
+    writeFileSync(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  /** Python of some version that makes environments in which pip always succeeds. */
+  function python(version: string): string {
+    return program(
+      'some-python',
+      `case "$1" in
+        -c) echo ${version};;
+        -m) mkdir -p .venv/bin; test -e .venv/bin/python || cp "$0" .venv/bin/python;;
+      esac`,
+    );
+  }
+
+  function setup(pythonPath: string): SpawnSyncReturns<string> {
+    return spawnSync(process.execPath, [join(clone, 'scripts', 'run.mjs'), 'setup'], {
+      cwd: clone,
+      encoding: 'utf8',
+      env: { PATH: `${programs}:/usr/bin:/bin`, PYTHON: pythonPath },
+    });
+  }
+
+  test('installs once, says what it does, and is silent when nothing changed', () => {
+    const path = python('3.11');
+    const first = setup(path);
+    expect(first.stderr).toBe('');
+    expect(first.stdout).toMatch(/installing the locked npm packages took [\d.]+ s/);
+    expect(first.stdout).toMatch(/making the Python 3\.11 environment took/);
+    expect(first.status).toBe(0);
+    expect(setup(path).stdout).toBe('setup: everything is installed\n');
+  });
+
+  test('installs again when a lock has changed', () => {
+    const path = python('3.12');
+    setup(path);
+    writeFileSync(join(clone, 'training', 'requirements.lock'), 'another==1.0\n');
+    expect(setup(path).stdout).toMatch(/installing the locked Python packages/);
+  });
+
+  test.each(['3.9', '3.14', '2.7'])('refuses Python %s in one sentence', (version) => {
+    const outcome = setup(python(version));
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/Python 3\.10 to 3\.13 is needed, but .* is \d\.\d+: install one of them/);
+    expect(existsSync(join(clone, '.venv'))).toBe(false);
+  });
+
+  test('says that there is no Python', () => {
+    const outcome = setup(join(clone, 'no-python'));
+    expect(outcome.stderr).toMatch(/Python 3\.10 to 3\.13 is needed and no Python was found/);
+    expect(outcome.status).toBe(1);
+  });
+
+  test('without a network says so, shows what npm said, and tries again the next time', () => {
+    program('npm', 'echo "npm error code ENOTFOUND" >&2; exit 1');
+    const failed = setup(python('3.11'));
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(/Check the network connection/);
+    expect(failed.stderr).toMatch(/ENOTFOUND/);
+    program('npm', 'mkdir -p node_modules');
+    expect(setup(python('3.11')).status).toBe(0);
+  });
+});
+
+test('an unknown command lists those that there are', () => {
+  const outcome = spawnSync(process.execPath, [join(ROOT, 'scripts', 'run.mjs'), 'dmeo'], {
+    encoding: 'utf8',
+  });
+  expect(outcome.status).toBe(2);
+  expect(outcome.stderr).toMatch(/unknown command 'dmeo'/);
+  expect(outcome.stderr).toMatch(/npm run demo/);
+});
