@@ -1,6 +1,7 @@
 /**
- * Somebody who controls deployments, but not the signing key, changes one bit of a model and deploys it. Greengrass
- * itself is content: the digest in the recipe is that of the changed bytes. The device is not.
+ * Somebody who controls deployments and may write to the model bucket, but has no signing key, flips one bit of a
+ * model and forges the manifest to match. Greengrass is content: the recipe's digests are those of the forged files.
+ * The device is not.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -11,6 +12,8 @@ import {
   ListDeploymentsCommand,
 } from '@aws-sdk/client-greengrassv2';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { parseContractJson } from '../../../contracts';
+import { canonicalJson } from '../../../contracts/dsse';
 import { type DemoContext, note } from '../context';
 import { readInventory } from '../inventory';
 import { waitFor } from '../waiting';
@@ -40,7 +43,7 @@ export async function tamperWithAnArtifact(context: DemoContext): Promise<void> 
         async () =>
           (await readInventory(context))
             .get(victim)
-            ?.refusedReleases?.find(({ code }) => code === 'DIGEST_MISMATCH'),
+            ?.refusedReleases?.find(({ code }) => code === 'SIGNATURE_INVALID'),
       );
       const after = (await readInventory(context)).get(victim);
       if (after?.releaseId !== before.get(victim)?.releaseId) {
@@ -71,12 +74,7 @@ async function deployTamperedModel(
   const arn = componentArn(targetArn, componentName, current.componentVersion);
   const recipe = await readRecipe(context, arn);
   recipe.ComponentVersion = FORGED_VERSION;
-  const artifacts = recipe.Manifests.flatMap(({ Artifacts }) => Artifacts);
-  for (const artifact of artifacts) {
-    delete artifact.Digest;
-    delete artifact.Algorithm;
-    if (artifact.Uri.endsWith('.onnx')) artifact.Uri = await flipOneBit(context, artifact.Uri);
-  }
+  await forgeArtifacts(context, recipe);
   const inlineRecipe = Buffer.from(JSON.stringify(recipe));
   await clients.greengrass.send(new CreateComponentVersionCommand({ inlineRecipe }));
   const forged = { ...components, [componentName]: { ...current, componentVersion: FORGED_VERSION } };
@@ -112,16 +110,64 @@ async function readRecipe({ clients }: DemoContext, arn: string): Promise<Recipe
   return JSON.parse(Buffer.from(answer.recipe ?? []).toString('utf8')) as Recipe;
 }
 
-/** Stores a copy with one bit of its middle changed: a weight, most likely. @returns its URI */
-async function flipOneBit({ clients }: DemoContext, uri: string): Promise<string> {
+/** Replaces every model by one with a flipped bit, and the manifest by one that says so. */
+async function forgeArtifacts(context: DemoContext, recipe: Recipe): Promise<void> {
+  const artifacts = recipe.Manifests.flatMap(({ Artifacts }) => Artifacts);
+  const forgedFiles = new Map<string, string>();
+  for (const artifact of artifacts) {
+    delete artifact.Digest;
+    delete artifact.Algorithm;
+    if (!artifact.Uri.endsWith('.onnx')) continue;
+    const forged = flipOneBit(await read(context, artifact.Uri));
+    forgedFiles.set(nameOf(artifact.Uri), sha256(forged));
+    artifact.Uri = await store(context, artifact.Uri, forged);
+  }
+  const manifest = artifacts.find(({ Uri }) => nameOf(Uri) === 'release.dsse.json');
+  if (!manifest) throw new Error('the model component carries no signed release');
+  const forged = forgeRelease(await read(context, manifest.Uri), forgedFiles);
+  manifest.Uri = await store(context, manifest.Uri, forged);
+}
+
+/** A newer release with other digests under the old signature: all that can be had without the key. */
+function forgeRelease(envelopeJson: Buffer, digests: ReadonlyMap<string, string>): Buffer {
+  const envelope = parseContractJson('signed-release', envelopeJson.toString('utf8'), 'release.dsse.json');
+  const release = parseContractJson(
+    'release',
+    Buffer.from(envelope.payload, 'base64').toString('utf8'),
+    'its payload',
+  );
+  const counter = release.counter + 1;
+  const files = release.files.map((file) => ({ ...file, sha256: digests.get(file.name) ?? file.sha256 }));
+  const forged = { ...release, counter, releaseId: `${release.useCase}-${counter}`, files };
+  return Buffer.from(JSON.stringify({ ...envelope, payload: canonicalJson(forged).toString('base64') }));
+}
+
+/** In the middle of the file: a weight, most likely. */
+function flipOneBit(bytes: Buffer): Buffer {
+  const middle = bytes.length >> 1;
+  const changed = Buffer.from(bytes);
+  changed.writeUInt8(changed.readUInt8(middle) ^ 1, middle);
+  return changed;
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function nameOf(uri: string): string {
+  return uri.slice(uri.lastIndexOf('/') + 1);
+}
+
+async function read({ clients }: DemoContext, uri: string): Promise<Buffer> {
   const { hostname: Bucket, pathname } = new URL(uri);
   const object = await clients.s3.send(new GetObjectCommand({ Bucket, Key: pathname.slice(1) }));
-  const bytes = Buffer.from((await object.Body?.transformToByteArray()) ?? []);
-  const middle = bytes.length >> 1;
-  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
-  // Where devices may read: somebody who can deploy a forged component can write there too.
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  const Key = `releases/blobs/${digest}/${pathname.split('/').pop()}`;
+  return Buffer.from((await object.Body?.transformToByteArray()) ?? []);
+}
+
+/** Beside the genuine files, where devices may read. @returns its URI */
+async function store({ clients }: DemoContext, genuineUri: string, bytes: Buffer): Promise<string> {
+  const { hostname: Bucket } = new URL(genuineUri);
+  const Key = `releases/blobs/${sha256(bytes)}/${nameOf(genuineUri)}`;
   await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
   return `s3://${Bucket}/${Key}`;
 }
