@@ -1,7 +1,7 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { type Capture, parseContractJson } from '../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import type { Clients } from './clients';
-import { DEFAULT_CONCURRENCY, mapConcurrently } from './concurrency';
 import { queryUseCase } from './dynamo';
 import type { KaizenEnvironment } from './environment';
 import { isAwsError } from './errors';

@@ -1,8 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ContractError, type Label, problemsOf } from '../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import { imageKey, listCaptures, readSidecar } from './captures';
 import type { Clients } from './clients';
-import { DEFAULT_CONCURRENCY, mapConcurrently } from './concurrency';
 import type { KaizenEnvironment } from './environment';
 import { refuse } from './errors';
 

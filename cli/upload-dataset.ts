@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DatasetItem, problemsOf } from '../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import type { Clients } from './clients';
-import { DEFAULT_CONCURRENCY, mapConcurrently } from './concurrency';
 import type { DatasetUploadItem } from './dataset-source';
 import type { KaizenEnvironment } from './environment';
 import { isAwsError, refuse } from './errors';

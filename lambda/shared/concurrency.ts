@@ -21,3 +21,6 @@ export async function mapConcurrently<Item, Result>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
 }
+
+/** Requests at once to S3 and DynamoDB: enough to fill a line, below every account's limits. */
+export const DEFAULT_CONCURRENCY = 32;

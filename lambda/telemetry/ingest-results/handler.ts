@@ -1,13 +1,12 @@
-import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { documentClient, s3 } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
-import { InvalidInputError } from '../../shared/errors';
 import { log } from '../../shared/log';
-import { MetricUnit, newMetrics, publishMetrics } from '../../shared/metrics';
+import { MetricUnit } from '../../shared/metrics';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { counterOf, ReleaseReader } from '../../shared/releases';
+import { ingestMessages } from '../ingest-messages';
 import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../names';
 import { type IngestResultsPorts, ingestResults } from './ingest-results';
 import { SketchTable } from './sketch-table';
@@ -44,7 +43,7 @@ function awsPorts(): IngestResultsPorts {
   };
 }
 
-/** SQS: one results batch per message. A message that fails goes back alone, and in the end to the dead-letter queue. */
+/** SQS: one results batch per message. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
   const ports = awsPorts();
@@ -53,33 +52,14 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     minimum: 1,
     maximum: 86_400,
   });
-  const metrics = newMetrics({ useCase: requireEnvironment(VARIABLES.useCase) });
-  const ingest = async (record: SQSRecord): Promise<void> => {
-    try {
-      const outcome = await ingestResults(record.body, windowSeconds, ports);
-      if (outcome.repeated) {
-        metrics.addMetric(TELEMETRY_METRICS.batchesRepeated, MetricUnit.Count, 1);
-        return;
-      }
-      metrics.addMetric(TELEMETRY_METRICS.recordsAccepted, MetricUnit.Count, outcome.accepted);
-      metrics.addMetric(TELEMETRY_METRICS.recordsRejected, MetricUnit.Count, outcome.rejected);
-      metrics.addMetric(TELEMETRY_METRICS.recordsDroppedOnDevice, MetricUnit.Count, outcome.droppedOnDevice);
-    } catch (error) {
-      if (error instanceof InvalidInputError) {
-        metrics.addMetric(TELEMETRY_METRICS.messagesRefused, MetricUnit.Count, 1);
-        log.warn('message refused', { messageId: record.messageId, reason: error.message });
-      } else {
-        log.error('message not ingested', { messageId: record.messageId, error: error as Error });
-      }
-      throw error;
+  return ingestMessages(event, context, 'results batch', async (body, metrics) => {
+    const outcome = await ingestResults(body, windowSeconds, ports);
+    if (outcome.repeated) {
+      metrics.addMetric(TELEMETRY_METRICS.batchesRepeated, MetricUnit.Count, 1);
+      return;
     }
-  };
-  try {
-    return await processPartialResponse(event, ingest, new BatchProcessor(EventType.SQS), {
-      context,
-      throwOnFullBatchFailure: false,
-    });
-  } finally {
-    publishMetrics(metrics);
-  }
+    metrics.addMetric(TELEMETRY_METRICS.recordsAccepted, MetricUnit.Count, outcome.accepted);
+    metrics.addMetric(TELEMETRY_METRICS.recordsRejected, MetricUnit.Count, outcome.rejected);
+    metrics.addMetric(TELEMETRY_METRICS.recordsDroppedOnDevice, MetricUnit.Count, outcome.droppedOnDevice);
+  });
 }
