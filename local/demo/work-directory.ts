@@ -41,11 +41,15 @@ function takeLock(path: string): void {
   }
 }
 
+function freeDiskBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
 /** @throws WorkDirectoryError when another demo runs here or the disk is nearly full */
-export function openWorkDirectory(path: string): WorkDirectory {
+export function openWorkDirectory(path: string, freeBytesOf = freeDiskBytes): WorkDirectory {
   mkdirSync(path, { recursive: true });
-  const disk = statfsSync(path);
-  const freeBytes = disk.bavail * disk.bsize;
+  const freeBytes = freeBytesOf(path);
   if (freeBytes < NEEDED_BYTES) {
     throw new WorkDirectoryError(
       `${path} has ${(freeBytes / 1e9).toFixed(1)} GB of free disk and the demo needs ${NEEDED_BYTES / 1e9} GB: free some, or give --output <a folder on another disk>.`,

@@ -24,6 +24,13 @@ describe("the demo's folder", () => {
     expect(() => openWorkDirectory(folder).release()).not.toThrow();
   });
 
+  test('refuses a disk that is nearly full, says how much is needed, and leaves no lock', () => {
+    expect(() => openWorkDirectory(folder, () => 5e8)).toThrow(
+      /has 0\.5 GB of free disk and the demo needs 2 GB/,
+    );
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+  });
+
   test("keeps an earlier report and empties only the run's own folder", () => {
     writeFileSync(join(folder, 'report.html'), 'earlier');
     const first = openWorkDirectory(folder);
