@@ -1,6 +1,5 @@
 /** Runs one of the project's commands, after making sure that everything it needs is installed. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { ROOT, SetupError, setup } from './setup.mjs';
 
 const COMMANDS = {
@@ -26,12 +25,15 @@ function usage() {
   return `Commands:\n${lines.join('\n')}`;
 }
 
-/** Ctrl-C reaches the child too (same terminal); this process only waits for it to clean up. */
+/**
+ * Ctrl-C reaches the child too (same terminal); this process only waits for it to clean up. TypeScript is loaded by
+ * tsx inside the child: the tsx command would be one more process between a signal and whom it is for.
+ */
 function runCommand([program, ...args]) {
-  const executable = program === 'node' ? process.execPath : join(ROOT, 'node_modules', '.bin', program);
+  const nodeArguments = program === 'tsx' ? ['--import', 'tsx', ...args] : args;
   // The SDK's notice about Node 20 is for whoever updates our dependencies, not for whoever runs a command.
   const environment = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-  const child = spawn(executable, args, { cwd: ROOT, stdio: 'inherit', env: environment });
+  const child = spawn(process.execPath, nodeArguments, { cwd: ROOT, stdio: 'inherit', env: environment });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT') child.kill(signal);

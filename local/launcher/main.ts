@@ -38,8 +38,9 @@ async function main(): Promise<number> {
   }
   const workDirectory = mkdtempSync(join(tmpdir(), 'kaizen-local-'));
   const ended = new Promise<string | undefined>((resolve) => {
-    process.once('SIGINT', () => resolve(undefined));
-    process.once('SIGTERM', () => resolve(undefined));
+    // Not once: a second Ctrl-C must not cut the clean-up short.
+    process.on('SIGINT', () => resolve(undefined));
+    process.on('SIGTERM', () => resolve(undefined));
     crashed = resolve;
   });
   try {

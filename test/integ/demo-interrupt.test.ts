@@ -34,9 +34,9 @@ describe('Ctrl-C during the demo', () => {
   function interruptAt(moment: string): Promise<{ code: number | null; printed: string }> {
     return new Promise((resolve, reject) => {
       const child = spawn(
-        join(ROOT, 'node_modules', '.bin', 'tsx'),
-        [join(ROOT, 'local', 'demo', 'main.ts'), '--small', '--output', folder],
-        { cwd: ROOT, env: { PATH: process.env.PATH, HOME: folder } },
+        process.execPath,
+        ['--import', 'tsx', join(ROOT, 'local', 'demo', 'main.ts'), '--small', '--output', folder],
+        { cwd: ROOT, env: { PATH: process.env.PATH, HOME: folder }, detached: true },
       );
       let printed = '';
       let interrupted = false;
@@ -44,7 +44,12 @@ describe('Ctrl-C during the demo', () => {
         printed += chunk.toString();
         if (!interrupted && printed.includes(moment)) {
           interrupted = true;
-          setTimeout(() => child.kill('SIGINT'), 2000);
+          // To the whole group and twice, as an impatient person at a terminal does it.
+          const interrupt = () => {
+            if (child.exitCode === null) process.kill(-(child.pid as number), 'SIGINT');
+          };
+          setTimeout(interrupt, 2000);
+          setTimeout(interrupt, 2500);
         }
       };
       child.stdout.on('data', take);
