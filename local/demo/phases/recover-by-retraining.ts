@@ -39,14 +39,27 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
     await sleep(context.settings.steadySeconds * 1000, undefined, { signal: context.signal });
     keepSpan(context, 'after retraining', from);
     await context.observations.refresh();
-    const recovered = context.observations.all.filter(({ truth }) => truth.shownAt >= from);
-    note(
-      context,
-      'line',
-      `accuracy with release 2: ${percent(accuracyOf(recovered))} of ${recovered.length} frames`,
-    );
+    expectRecovery(context, from);
   });
   return execution;
+}
+
+/** @throws Error when the new release is no better on the changed line than the one before */
+function expectRecovery(context: DemoContext, from: number): void {
+  const changed = context.observations.all.filter(({ truth }) => truth.condition !== 'normal');
+  const before = accuracyOf(changed.filter(({ record }) => record.releaseId === releaseIdOf(context, 1)));
+  const recovered = changed.filter(({ truth }) => truth.shownAt >= from);
+  const after = accuracyOf(recovered);
+  if (!(after > before)) {
+    throw new Error(
+      `retraining did not help: ${percent(before)} before on the changed line, ${percent(after)} after`,
+    );
+  }
+  note(
+    context,
+    'line',
+    `accuracy on the changed line: ${percent(after)} of ${recovered.length} frames with release 2, ${percent(before)} with release 1`,
+  );
 }
 
 async function awaitRetraining(context: DemoContext): Promise<PipelineExecution> {
