@@ -29,7 +29,7 @@ export const FULL: DemoSettings = {
   devices: { canary: ['line-1', 'line-2'], stable: ['line-3', 'line-4'] },
   framesPerSecond: 8,
   steadySeconds: 15,
-  offlineSeconds: 20,
+  offlineSeconds: 15,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.8,
   seed: 20261123,
