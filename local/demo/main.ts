@@ -24,6 +24,7 @@ async function main(): Promise<number> {
     if (!abort.signal.aborted) console.error('\nstopping: everything that was started is being ended ...');
     abort.abort(new Error('interrupted'));
   };
+  // Never taken off: a second Ctrl-C while the process is ending must not change how it ends.
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   const demoConsole = new DemoConsole();
@@ -46,8 +47,6 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     work.release();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
   }
 }
 
