@@ -37,7 +37,7 @@ export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEn
 
 async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
   const cdk = new SupervisedProcess({
-    name: 'cdk',
+    name: `cdk ${args[0]}`,
     command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'cdk'),
     arguments: [...args, '--ci', '--no-notices', '--progress=events', '--no-color'],
     workingDirectory: REPOSITORY_ROOT,
@@ -50,10 +50,5 @@ async function runCdk(options: DeployOptions, args: readonly string[]): Promise<
     logFile: join(options.directory, 'cdk.log'),
     onLine: options.onLine,
   });
-  const abort = () => void cdk.stop();
-  options.signal.addEventListener('abort', abort, { once: true });
-  const outcome = await cdk.ended;
-  options.signal.removeEventListener('abort', abort);
-  options.signal.throwIfAborted();
-  if (outcome !== 0) throw new Error(`cdk ${args[0]} failed (${outcome}). Its last lines:\n${cdk.tail}`);
+  await cdk.complete(options.signal);
 }

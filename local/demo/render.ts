@@ -18,7 +18,7 @@ function share(mix: Readonly<Record<string, number>>): string {
 
 async function render(directory: string, args: readonly string[], signal: AbortSignal): Promise<void> {
   const child = new SupervisedProcess({
-    name: 'the renderer',
+    name: 'rendering',
     command: virtualEnvironmentPython(),
     arguments: ['-m', 'kaizen_training.surfaces', ...args],
     workingDirectory: join(REPOSITORY_ROOT, 'training'),
@@ -30,12 +30,7 @@ async function render(directory: string, args: readonly string[], signal: AbortS
     },
     logFile: join(directory, 'render.log'),
   });
-  const abort = () => void child.stop();
-  signal.addEventListener('abort', abort, { once: true });
-  const outcome = await child.ended;
-  signal.removeEventListener('abort', abort);
-  signal.throwIfAborted();
-  if (outcome !== 0) throw new Error(`rendering failed (${outcome}). Its last lines:\n${child.tail}`);
+  await child.complete(signal);
 }
 
 /** The line's frames come from other seeds than the dataset's: no device ever sees a training image. */

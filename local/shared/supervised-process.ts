@@ -64,6 +64,21 @@ export class SupervisedProcess {
     if (this.child.pid !== undefined && this.child.exitCode === null) this.child.kill(name);
   }
 
+  /**
+   * Waits for the end of a program that does one thing; an abort stops it first.
+   * @throws the signal's reason; Error with the program's last lines when it does not exit with 0
+   */
+  async complete(signal: AbortSignal): Promise<void> {
+    const abort = () => void this.stop();
+    signal.addEventListener('abort', abort, { once: true });
+    const outcome = await this.ended;
+    signal.removeEventListener('abort', abort);
+    signal.throwIfAborted();
+    if (outcome !== 0) {
+      throw new Error(`${this.options.name} failed (${outcome}). Its last lines:\n${this.tail}`);
+    }
+  }
+
   /** SIGTERM to the whole group, SIGKILL after `graceMilliseconds`. */
   async stop(graceMilliseconds = 8000): Promise<void> {
     this.stopping = true;
