@@ -6,6 +6,8 @@ export type Components = Readonly<Record<string, ComponentDeploymentSpecificatio
 export interface ComponentVersion {
   readonly name: string;
   readonly version: string;
+  /** Whether a new version takes effect between two frames, without a restart of anything. */
+  readonly hotSwapped?: boolean;
 }
 
 /**
@@ -25,4 +27,14 @@ export function compose(current: Components, ours: readonly ComponentVersion[]):
 /** Whether the group's deployment already has our components at these versions. */
 export function includes(current: Components, ours: readonly ComponentVersion[]): boolean {
   return ours.every(({ name, version }) => current[name]?.componentVersion === version);
+}
+
+/**
+ * Whether a deployment of our components restarts one. Then components are asked first, and may put it off while parts are
+ * being inspected; a model goes in between two frames and has nothing to wait for.
+ */
+export function restarts(current: Components, ours: readonly ComponentVersion[]): boolean {
+  return ours.some(
+    ({ name, version, hotSwapped }) => !hotSwapped && current[name]?.componentVersion !== version,
+  );
 }

@@ -7,7 +7,7 @@ import {
   type GreengrassV2Client,
   ListDeploymentsCommand,
 } from '@aws-sdk/client-greengrassv2';
-import { type Components, type ComponentVersion, compose, includes } from './compose-deployment';
+import { type Components, type ComponentVersion, compose, includes, restarts } from './compose-deployment';
 
 /** Components may put a restart off for this long; a part under the camera is done by then. */
 const NOTIFY_TIMEOUT_SECONDS = 60;
@@ -56,7 +56,10 @@ export class WaveDeployer {
       iotJobConfiguration: current?.iotJobConfiguration,
       deploymentPolicies: {
         failureHandlingPolicy: 'ROLLBACK',
-        componentUpdatePolicy: { action: 'NOTIFY_COMPONENTS', timeoutInSeconds: NOTIFY_TIMEOUT_SECONDS },
+        componentUpdatePolicy: {
+          action: restarts(components, ours) ? 'NOTIFY_COMPONENTS' : 'SKIP_NOTIFY_COMPONENTS',
+          timeoutInSeconds: NOTIFY_TIMEOUT_SECONDS,
+        },
       },
     };
     const clientToken = createHash('sha256')

@@ -30,7 +30,7 @@ export async function deployWave(
   const { previousCounter } = await ports.noteWave(wave.name, state.counter);
   const deploymentId = await ports.deploy(
     wave.thingGroupArn,
-    [inferenceComponent, { name: componentName, version: componentVersion }],
+    [inferenceComponent, { name: componentName, version: componentVersion, hotSwapped: true }],
     `${state.releaseId} to ${wave.name}`,
     state.executionArn,
   );

@@ -108,7 +108,10 @@ export async function rollBackWave(
   const stored = await makeRollback(state, champion.counter, lifetimeDays, ports);
   await ports.publish(stored, state.executionArn);
   const { counter, releaseId } = stored.release;
-  const components = [inferenceComponent, { name: stored.componentName, version: stored.componentVersion }];
+  const components = [
+    inferenceComponent,
+    { name: stored.componentName, version: stored.componentVersion, hotSwapped: true },
+  ];
   const waves: DeployedWave[] = [];
   for (const { name, thingGroupName, thingGroupArn, installTimeoutSeconds } of touched) {
     await ports.table.noteWave(name, counter);

@@ -75,6 +75,18 @@ describe('deploying to a group', () => {
     });
   });
 
+  test('case 16: only a deployment that restarts something asks whether it may; a model goes in between two frames', async () => {
+    const model = { name: 'com.kaizenedge.model.Surface', version: '1.0.2', hotSwapped: true };
+    const action = () => request()?.deploymentPolicies?.componentUpdatePolicy?.action;
+    current({ [INFERENCE.name]: { componentVersion: INFERENCE.version } });
+    await deployer.deploy(thingGroupArn, [INFERENCE, model], 'name', 'cause');
+    expect(action()).toBe('SKIP_NOTIFY_COMPONENTS');
+    greengrass.resetHistory();
+    current({ [INFERENCE.name]: { componentVersion: '1.0.0' } });
+    await deployer.deploy(thingGroupArn, [INFERENCE, model], 'name', 'cause');
+    expect(action()).toBe('NOTIFY_COMPONENTS');
+  });
+
   test('a group without deployments gets its first one', async () => {
     greengrass.on(ListDeploymentsCommand).resolves({ deployments: [] });
     await deployer.deploy(thingGroupArn, ours, 'name', 'cause');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Components, compose, includes } from '../../../lambda/rollout/compose-deployment';
+import { type Components, compose, includes, restarts } from '../../../lambda/rollout/compose-deployment';
 
 const OURS = [
   { name: 'com.kaizenedge.Inference', version: '1.2.3' },
@@ -63,5 +63,18 @@ describe('[B9] the composed deployment', () => {
       componentVersion: '1.2.3',
       configurationUpdate,
     });
+  });
+});
+
+describe('whether a deployment restarts something', () => {
+  const [inference, model] = OURS as [(typeof OURS)[0], (typeof OURS)[0]];
+  const at = (version: string) => ({ [inference.name]: { componentVersion: version } });
+  test.each([
+    ['a new model beside the same code', at('1.2.3'), [inference, { ...model, hotSwapped: true }], false],
+    ['new code', at('1.2.2'), [inference, { ...model, hotSwapped: true }], true],
+    ['the first deployment of all', {}, [inference, { ...model, hotSwapped: true }], true],
+    ['a component that is not hot-swapped', at('1.2.3'), [inference, model], true],
+  ])('%s', (_, current, ours, expected) => {
+    expect(restarts(current, ours)).toBe(expected);
   });
 });
