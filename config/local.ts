@@ -49,16 +49,22 @@ export const local = {
     limits: { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
   },
   device: {
-    frameSource: { type: 'socket', path: 'camera.sock' },
-    limits: { maximumPixels: 16_777_216, maximumFrameBytes: 16_777_216, frameQueueLength: 4 },
+    cameras: { 'camera-1': { type: 'socket', path: 'camera.sock' } },
+    frames: { policy: 'newest', queueLength: 4 },
+    limits: { maximumPixels: 16_777_216, maximumFrameBytes: 16_777_216 },
     upload: {
       privacy: 'selected',
       dailyByteBudget: 20_000_000,
       controlSampleProbability: 0.05,
       uncertaintyThreshold: 0.8,
       uncertainSampleProbability: 0.5,
+      disagreementSampleProbability: 0.5,
+      noveltySampleProbability: 0.5,
     },
-    outbox: { maximumBytes: 8_388_608, batchRecords: 50, flushMilliseconds: 500 },
+    // Four metering units a message: nobody is billed here, and fewer messages keep the demo light.
+    outbox: { maximumBytes: 8_388_608, batchRecords: 50, flushMilliseconds: 500, messageBytes: 20_480 },
+    // Frames never stop in the demo: an update that waited for a pause would wait to its limit every time.
+    componentUpdate: { quietSeconds: 2, longestDeferralSeconds: 0 },
     shadowFrames: 200,
     statusIntervalSeconds: 5,
   },

@@ -1,2 +1,9 @@
 export type * from './generated/types';
-export { ContractError, type ContractName, parseContract, parseContractJson, problemsOf } from './validation';
+export {
+  ContractError,
+  type ContractName,
+  parseContract,
+  parseContractJson,
+  problemsOf,
+  withDefaults,
+} from './validation';

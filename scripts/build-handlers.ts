@@ -2,7 +2,8 @@
  * Builds everything that a deployment carries, into dist/:
  *
  * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function, in one esbuild pass
- * - `edge/inference.zip`, `edge/inference.json`, `edge/deliver-release.cjs`: what devices run
+ * - `edge/inference-<architecture>.zip` with its bill of materials, `edge/inference.json`, `edge/deliver-release.cjs`: what
+ *   devices run
  * - `training/sourcedir.tar.gz`: the code of the training jobs
  *
  * The same sources give the same bytes, so that an unchanged function is not deployed again.

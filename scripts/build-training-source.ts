@@ -19,6 +19,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   'training/requirements.txt': 'requirements.txt',
   'contracts/schemas': 'contracts/schemas',
   'contracts/histogram-bins.json': 'contracts/histogram-bins.json',
+  'contracts/onnx-policy.json': 'contracts/onnx-policy.json',
 };
 const LEFT_OUT = /(^|\/)(__pycache__|\.[^/]+)(\/|$)|\.pyc$/;
 /** Second 0 is a time that some tools refuse. */

@@ -17,6 +17,10 @@ const COMMANDS = {
     what: 'bundles the Lambda functions and the edge component',
     run: ['tsx', 'scripts/build-handlers.ts'],
   },
+  bench: {
+    what: 'measures the project against its goals: npm run bench lists them',
+    run: ['tsx', 'bench/run.ts'],
+  },
   kaizen: { what: 'the operator command line: npm run kaizen -- --help', run: ['tsx', 'bin/kaizen.ts'] },
 };
 

@@ -1,5 +1,43 @@
 /* Generated from contracts/schemas by scripts/generate-contracts.ts. Do not edit. */
 
+/**
+ * One camera. Fields of other types are ignored, because a deployment can add fields to a configuration but not take them out.
+ */
+export type CameraConfiguration = {
+  /**
+   * socket: a camera process on this device; folder: images moved into a folder; http-snapshot: one GET per frame; http-mjpeg: one long answer (multipart/x-mixed-replace); rtsp, v4l2: a child process, ffmpeg or GStreamer, that must be installed on the device.
+   */
+  type: 'socket' | 'folder' | 'http-snapshot' | 'http-mjpeg' | 'rtsp' | 'v4l2';
+  /**
+   * Unix socket or folder; relative to the component's work folder.
+   */
+  path?: string;
+  /**
+   * Address of a network camera. User and password in it never appear in logs or status.
+   */
+  url?: string;
+  /**
+   * Video device, such as /dev/video0.
+   */
+  device?: string;
+  /**
+   * Frames asked of a snapshot camera or child process.
+   */
+  framesPerSecond?: number;
+  /**
+   * Child process of rtsp and v4l2.
+   */
+  program?: 'ffmpeg' | 'gstreamer';
+  /**
+   * Without a frame for this long the camera counts as stalled.
+   */
+  stallSeconds?: number;
+  /**
+   * After this many frames with the same bytes the camera counts as frozen. 0: never.
+   */
+  frozenFrames?: number;
+};
+
 export interface Contracts {
   'app-config': AppConfig;
   capture: Capture;
@@ -148,10 +186,15 @@ export interface AppConfig {
    * Default configuration of the inference component.
    */
   device: {
-    frameSource: FrameSource;
-    limits: Limits;
-    upload: Upload;
-    outbox: Outbox;
+    cameras: {
+      [k: string]: CameraConfiguration;
+    };
+    frames?: FramesConfiguration;
+    limits: LimitsConfiguration;
+    upload: UploadConfiguration;
+    outbox: OutboxConfiguration;
+    challenger?: ChallengerConfiguration;
+    componentUpdate?: ComponentUpdate;
     shadowFrames: number;
     statusIntervalSeconds: number;
   };
@@ -207,23 +250,40 @@ export interface AppConfig {
     maximumExecutionsPerMonth: number;
   };
 }
-export interface FrameSource {
-  type: 'socket' | 'folder';
+/**
+ * What happens when frames come faster than they are answered.
+ */
+export interface FramesConfiguration {
   /**
-   * Unix socket of the camera process, or folder to watch; relative to the work folder of the component.
+   * newest: the oldest waiting frame of the same camera gives way; every: the camera is made to wait, and a frame that comes all the same is refused. Either way it is counted.
    */
-  path: string;
+  policy?: 'newest' | 'every';
+  /**
+   * Frames of one camera that may wait.
+   */
+  queueLength?: number;
 }
-export interface Limits {
+/**
+ * What a frame may cost before it is refused.
+ */
+export interface LimitsConfiguration {
+  /**
+   * Width times height, read from the image's header before anything is decoded.
+   */
   maximumPixels?: number;
+  /**
+   * Size of the encoded image.
+   */
   maximumFrameBytes?: number;
-  frameQueueLength?: number;
 }
-export interface Upload {
+export interface UploadConfiguration {
   /**
    * never: no pixel leaves the device.
    */
   privacy: 'never' | 'selected';
+  /**
+   * Bytes of images and sidecars that may leave the device on one UTC day.
+   */
   dailyByteBudget: number;
   /**
    * Share of all frames taken at random: the unbiased sample.
@@ -233,12 +293,66 @@ export interface Upload {
    * Frames with a confidence below it are candidates.
    */
   uncertaintyThreshold: number;
+  /**
+   * Share of the candidates that is taken.
+   */
   uncertainSampleProbability: number;
+  /**
+   * Share of the frames about which two releases that run side by side disagree.
+   */
+  disagreementSampleProbability?: number;
+  /**
+   * Share of the frames whose image statistics lie outside of what the release was validated on.
+   */
+  noveltySampleProbability?: number;
 }
-export interface Outbox {
+export interface OutboxConfiguration {
+  /**
+   * Bytes of results kept on disk while the cloud is out of reach; beyond it the oldest go, and are counted.
+   */
   maximumBytes: number;
+  /**
+   * Most records in one message.
+   */
   batchRecords: number;
+  /**
+   * Longest time that a result waits for others before its message is sent.
+   */
   flushMilliseconds: number;
+  /**
+   * Largest message. AWS IoT meters messages per 5 KB, and nucleus lite takes 10,000 bytes with base64: 5120 fits both.
+   */
+  messageBytes?: number;
+}
+/**
+ * A new release answers frames beside the one in service, without effect, before it may replace it.
+ */
+export interface ChallengerConfiguration {
+  /**
+   * Frames that it has to answer. 0: it replaces the other at once.
+   */
+  frames?: number;
+  /**
+   * Largest share of these frames on which it may answer another class.
+   */
+  maximumDisagreement?: number;
+  /**
+   * When fewer frames have come by then, those that came decide. Below the 150 s for which the model component waits.
+   */
+  timeoutSeconds?: number;
+}
+/**
+ * When a deployment that would restart the component has to wait.
+ */
+export interface ComponentUpdate {
+  /**
+   * A batch of parts is over when no frame has come for this long.
+   */
+  quietSeconds?: number;
+  /**
+   * After this an update goes ahead although frames still come. 0: never wait.
+   */
+  longestDeferralSeconds?: number;
 }
 /**
  * Sidecar of an uploaded image: s3://<telemetry bucket>/captures/<useCase>/<deviceId>/<captureId>.json beside the image <captureId>.jpg. Uploaded after the image, so that a sidecar always has its image.
@@ -293,28 +407,152 @@ export interface Capture {
  */
 export interface ComponentConfiguration {
   /**
-   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   * What the device inspects. Each use case has its own cameras, releases, results and uploads.
    */
-  useCase: string;
-  modelComponentName?: string;
+  useCases: {
+    [k: string]: UseCaseConfiguration;
+  };
+  /**
+   * Bucket for chosen images.
+   */
+  captureBucket: string;
+  componentUpdate?: ComponentUpdate;
+  /**
+   * Disk that releases may use.
+   */
+  storage?: {
+    /**
+     * Bytes of all stored releases of one use case: the one in service, the one before and the one that is being installed.
+     */
+    releaseBytes?: number;
+    /**
+     * Bytes of the file system that an installation leaves free, for results.
+     */
+    reserveBytes?: number;
+  };
+  /**
+   * What an unknown graph may use before it is killed and refused.
+   */
+  trial?: {
+    /**
+     * Resident memory of the trial process. Node.js and ONNX Runtime alone take about 91 MB.
+     */
+    memoryBytes?: number;
+    /**
+     * Time of one load or one run.
+     */
+    timeoutMilliseconds?: number;
+  };
+  /**
+   * How often the status is sent; a change is sent at once.
+   */
+  statusIntervalSeconds?: number;
+  [k: string]: unknown;
+}
+export interface UseCaseConfiguration {
+  /**
+   * Greengrass component that offers releases for this use case.
+   */
+  modelComponentName: string;
   /**
    * MQTT topic of result batches; {thingName} is replaced.
    */
   resultsTopic: string;
+  /**
+   * MQTT topic of the device's status; {thingName} is replaced.
+   */
   statusTopic: string;
-  captureBucket: string;
-  frameSource: FrameSource;
-  limits?: Limits;
-  upload: Upload;
-  outbox: Outbox;
-  shadow?: {
-    /**
-     * For how many frames after a switch the previous release runs beside the new one.
-     */
-    frames?: number;
+  /**
+   * Whether the broker keeps the last status. Not possible on Basic Ingest topics ($aws/rules/...).
+   */
+  retainStatus?: boolean;
+  /**
+   * Where frames come from, by camera id.
+   */
+  cameras: {
+    [k: string]: CameraConfiguration;
   };
-  statusIntervalSeconds?: number;
-  [k: string]: unknown;
+  frames?: FramesConfiguration1;
+  limits?: LimitsConfiguration1;
+  upload: UploadConfiguration;
+  outbox: OutboxConfiguration;
+  challenger?: ChallengerConfiguration1;
+  shadow?: ShadowConfiguration;
+  decisionOutput?: DecisionOutputConfiguration;
+}
+/**
+ * What happens when frames come faster than they are answered.
+ */
+export interface FramesConfiguration1 {
+  /**
+   * newest: the oldest waiting frame of the same camera gives way; every: the camera is made to wait, and a frame that comes all the same is refused. Either way it is counted.
+   */
+  policy?: 'newest' | 'every';
+  /**
+   * Frames of one camera that may wait.
+   */
+  queueLength?: number;
+}
+/**
+ * What a frame may cost before it is refused.
+ */
+export interface LimitsConfiguration1 {
+  /**
+   * Width times height, read from the image's header before anything is decoded.
+   */
+  maximumPixels?: number;
+  /**
+   * Size of the encoded image.
+   */
+  maximumFrameBytes?: number;
+}
+/**
+ * A new release answers frames beside the one in service, without effect, before it may replace it.
+ */
+export interface ChallengerConfiguration1 {
+  /**
+   * Frames that it has to answer. 0: it replaces the other at once.
+   */
+  frames?: number;
+  /**
+   * Largest share of these frames on which it may answer another class.
+   */
+  maximumDisagreement?: number;
+  /**
+   * When fewer frames have come by then, those that came decide. Below the 150 s for which the model component waits.
+   */
+  timeoutSeconds?: number;
+}
+export interface ShadowConfiguration {
+  /**
+   * For how many frames after a switch the previous release runs beside the new one.
+   */
+  frames?: number;
+}
+/**
+ * Writes each decision to a controller on the line.
+ */
+export interface DecisionOutputConfiguration {
+  /**
+   * Protocol of the controller.
+   */
+  type: 'modbus-tcp';
+  /**
+   * Name or address of the controller.
+   */
+  host: string;
+  /**
+   * TCP port of the controller.
+   */
+  port?: number;
+  /**
+   * Modbus unit behind a gateway; a controller of its own ignores it.
+   */
+  unitId?: number;
+  /**
+   * First of three holding registers: a count of decisions (0..65535, wraps), the status (1 ok, 2 uncertain, 3 invalid), the class by its place in the release (1, 2, ...; 0 when there is none).
+   */
+  register: number;
 }
 /**
  * One line of a dataset manifest (JSON Lines). A manifest is accepted only if every line validates and every digest matches the stored object.
@@ -414,6 +652,91 @@ export interface DeviceStatus {
      */
     at: string;
   }[];
+  /**
+   * stopped: the last message of a process that was told to stop.
+   */
+  state?: 'running' | 'stopped';
+  /**
+   * Whether the process before this one ended without being told to: a crash, a kill or a power cut.
+   */
+  endedUncleanly?: boolean;
+  /**
+   * @maxItems 16
+   */
+  cameras?: {
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    cameraId: string;
+    ok: boolean;
+    /**
+     * ok, or what is wrong.
+     */
+    value: string;
+    framesReceived: number;
+    /**
+     * Gave way to newer ones, or were refused, because the device did not keep up.
+     */
+    framesDropped: number;
+    /**
+     * Came again under the same frame id and were not answered again.
+     */
+    framesDuplicate: number;
+    /**
+     * Were captured before a frame that had come earlier; answered all the same.
+     */
+    framesOutOfOrder: number;
+    secondsSinceFrame?: number;
+  }[];
+  /**
+   * Inventory: what the device holds.
+   *
+   * @maxItems 3
+   */
+  releases?: {
+    role: 'current' | 'previous';
+    /**
+     * SHA-256 digest in lower-case hexadecimal.
+     */
+    digest: string;
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId?: string;
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    variant: string;
+    /**
+     * Median time of one run by variant, as measured at the installation.
+     */
+    milliseconds: {
+      [k: string]: number;
+    };
+  }[];
+  /**
+   * The last challenge: a new release beside the one in service.
+   */
+  challenge?: {
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId: string;
+    frames: number;
+    disagreements: number;
+  };
+  resources?: {
+    residentBytes: number;
+    /**
+     * User and system time since the process started.
+     */
+    cpuSeconds: number;
+    uptimeSeconds: number;
+    /**
+     * Of the file system that holds the component's state.
+     */
+    diskFreeBytes?: number;
+  };
 }
 /**
  * Property file evaluation.json of the pipeline's Evaluate step: quality of the trained model on the untouched test split.
@@ -543,6 +866,10 @@ export interface ModelInput {
    * Name of the graph's output: probabilities, shape [classes].
    */
   outputName: string;
+  /**
+   * none: a frame of another size is invalid; stretch: the decoder resizes it, without keeping its proportions, by reduced-scale decoding and cubic interpolation.
+   */
+  resize?: 'none' | 'stretch';
 }
 export interface ReleaseFile {
   /**
@@ -565,6 +892,12 @@ export interface Variant {
    */
   file: string;
   precision: 'fp32' | 'int8';
+  /**
+   * Devices that may serve this variant; all of the release's target when absent.
+   *
+   * @minItems 1
+   */
+  architectures?: ('linux-x64' | 'linux-arm64')[];
 }
 export interface GoldenSample {
   /**
@@ -628,6 +961,10 @@ export interface InferenceResult {
    * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
    */
   frameId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  cameraId?: string;
   /**
    * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
    */
@@ -873,16 +1210,20 @@ export interface ReleaseVerdict {
     | 'RELEASE_INVALID'
     | 'COUNTER_TOO_LOW'
     | 'EXPIRED'
+    | 'CLOCK_UNKNOWN'
     | 'WRONG_TARGET'
     | 'FILE_MISSING'
     | 'FILE_UNEXPECTED'
     | 'DIGEST_MISMATCH'
     | 'SIZE_MISMATCH'
     | 'QUARANTINED'
+    | 'GRAPH_REFUSED'
     | 'LOAD_FAILED'
     | 'OUTPUT_CONTRACT'
     | 'GOLDEN_SAMPLE_MISMATCH'
+    | 'CHALLENGE_LOST'
     | 'DISK_FULL'
+    | 'TOO_SLOW'
     | 'INTERNAL_ERROR';
   message: string;
   /**

@@ -1,138 +1,69 @@
 /**
- * Builds the self-contained artifact of com.kaizenedge.Inference: two bundles and the native files of the target
- * architectures, nothing else. It runs from any folder with a `node` >= 20.9 on the device; nothing is installed there.
+ * Builds the self-contained artifacts of com.kaizenedge.Inference, one per architecture: two bundles, the architecture's
+ * native files and a bill of materials, nothing else. An artifact runs from any folder with a `node` >= 20.9 on the
+ * device; nothing is installed there.
  *
- *     main.cjs, inference-host.cjs
+ *     main.cjs, inference-host.cjs, sbom.cdx.json
  *     native/<architecture>/aws-crt-nodejs.node
  *     native/<architecture>/onnxruntime_binding.node, libonnxruntime.so.1      RUNPATH of the binding is $ORIGIN
  *     native/<architecture>/@img/sharp-<architecture>/lib/sharp.node           its RUNPATH leads to the next
  *     native/<architecture>/@img/sharp-libvips-<architecture>/lib/libvips-cpp.so.*
  *
- * `npx tsx edge-components/inference/build.ts` writes dist/edge/inference.zip and inference.json.
+ * `npx tsx edge-components/inference/build.ts` writes into dist/edge: inference-<architecture>.zip, the same bill beside
+ * it as inference-<architecture>.cdx.json, and inference.json.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
-import { type Zippable, zipSync } from 'fflate';
+import type { Models } from '@cyclonedx/cyclonedx-library';
+import { ARCHIVE_FORMAT, archive } from './packaging/archive';
+import {
+  type ArchitectureArtifact,
+  type ArtifactDescription,
+  DESCRIPTION_FILE,
+  readDescription,
+} from './packaging/artifact-description';
+import { billAsJson, billOfMaterials, identify } from './packaging/bill-of-materials';
+import { type Bundle, buildBundles } from './packaging/bundles';
+import { nativeFiles } from './packaging/native-files';
+import { checkBudget, sizeRatio } from './packaging/size-budget';
 import type { EdgeArchitecture } from './recipe';
 
 const ROOT = join(__dirname, '..', '..');
-const MODULES = join(ROOT, 'node_modules');
 const ARCHITECTURES: readonly EdgeArchitecture[] = ['linux-x64', 'linux-arm64'];
-/** The oldest time that a zip entry can hold: the archive must not depend on when it was made. */
-const ENTRY_TIME = new Date(1980, 0, 1);
-/** Level 9 saves 0.3 % and takes three times as long. */
-const COMPRESSION_LEVEL = 6;
+export const BILL_FILE = 'sbom.cdx.json';
 
-export interface InferenceArtifact {
-  readonly zipPath: string;
-  /** `1.<a>.<b>` from the SHA-256 of the archive: the same content has the same version. */
-  readonly version: string;
-  readonly architectures: readonly EdgeArchitecture[];
-}
-
-/** inference.json. */
-interface ArtifactDescription {
-  readonly version: string;
-  /** SHA-256 of inference.zip. */
+/** Everything that goes into one zip, before it has a version. */
+interface Content {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly bill: Models.Bom;
   readonly sha256: string;
-  readonly bytes: number;
-  readonly architectures: readonly EdgeArchitecture[];
-  /** SHA-256 over the names and digests of the files inside: the key under which a build is reused. */
-  readonly contentSha256: string;
 }
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Where an architecture's native files come from, by their path in the artifact; undefined when one is not installed. */
-async function nativeFiles(architecture: EdgeArchitecture): Promise<Map<string, string> | undefined> {
-  const cpu = architecture.slice('linux-'.length);
-  const home = `native/${architecture}`;
-  const runtime = join(MODULES, 'onnxruntime-node', 'bin', 'napi-v6', 'linux', cpu);
-  const sharpFolder = join(MODULES, '@img', `sharp-${architecture}`, 'lib');
-  const libvipsFolder = join(MODULES, '@img', `sharp-libvips-${architecture}`, 'lib');
-  const sharpBinding = await onlyFile(sharpFolder, /^sharp-.*\.node$/);
-  const libvips = await onlyFile(libvipsFolder, /^libvips-cpp\.so/);
-  if (!sharpBinding || !libvips) return undefined;
-  const files = new Map([
-    [
-      `${home}/aws-crt-nodejs.node`,
-      join(MODULES, 'aws-crt', 'dist', 'bin', `${architecture}-glibc`, 'aws-crt-nodejs.node'),
-    ],
-    [`${home}/onnxruntime_binding.node`, join(runtime, 'onnxruntime_binding.node')],
-    [`${home}/libonnxruntime.so.1`, join(runtime, 'libonnxruntime.so.1')],
-    [`${home}/@img/sharp-${architecture}/lib/sharp.node`, join(sharpFolder, sharpBinding)],
-    [`${home}/@img/sharp-libvips-${architecture}/lib/${libvips}`, join(libvipsFolder, libvips)],
-  ]);
-  return [...files.values()].every((path) => existsSync(path)) ? files : undefined;
-}
-
-async function onlyFile(folder: string, pattern: RegExp): Promise<string | undefined> {
-  return existsSync(folder) ? (await readdir(folder)).find((name) => pattern.test(name)) : undefined;
-}
-
-/** An expression for the bundle: a native file of the machine it runs on. */
-function nativePath(...parts: string[]): string {
-  const architecture = '`linux-$' + '{process.arch}`';
-  const segments = parts.map((part) =>
-    part.includes('*') ? `\`${part.replace('*', '$' + '{process.arch}')}\`` : `'${part}'`,
-  );
-  return `require('node:path').join(__dirname, 'native', ${architecture}, ${segments.join(', ')})`;
-}
-
-/** Points the packages' own searches for their native files at the artifact. */
-const nativeModules: Plugin = {
-  name: 'native-modules',
-  setup({ onResolve, onLoad }) {
-    // The package's ESM entry loads its native file through createRequire, which a bundle cannot follow.
-    onResolve({ filter: /^sharp$/ }, () => ({ path: require.resolve('sharp') }));
-    onLoad({ filter: /[\\/]sharp[\\/]dist[\\/]sharp\.cjs$/ }, () => ({
-      contents: `module.exports = require(${nativePath('@img', 'sharp-linux-*', 'lib', 'sharp.node')});`,
-    }));
-    onLoad({ filter: /[\\/]onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const template = /require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/;
-      if (!template.test(source))
-        throw new Error(`${path}: has no templated require of its binding any more`);
-      return {
-        contents: source.replace(template, () => `require(${nativePath('onnxruntime_binding.node')})`),
-      };
-    });
-  },
-};
-
-async function bundles(): Promise<Map<string, Uint8Array>> {
-  const source = join(ROOT, 'edge-components', 'inference', 'src');
-  const { outputFiles } = await build({
-    entryPoints: {
-      main: join(source, 'main.ts'),
-      'inference-host': join(source, 'adapters', 'inference-host.ts'),
-    },
-    absWorkingDir: ROOT,
-    outdir: 'bundle',
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    write: false,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    minify: true,
-    keepNames: true,
-    legalComments: 'inline',
-    logLevel: 'silent',
-    plugins: [nativeModules],
-    banner: {
-      js: `process.env.AWS_CRT_NODEJS_BINARY_ABSOLUTE_PATH = ${nativePath('aws-crt-nodejs.node')};`,
-    },
-  });
-  return new Map(outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/') + 1), contents]));
-}
+const zipName = (architecture: EdgeArchitecture): string => `inference-${architecture}.zip`;
+const billName = (architecture: EdgeArchitecture): string => `inference-${architecture}.cdx.json`;
 
 function versionOf(digest: string): string {
   const part = (offset: number): number => Number.parseInt(digest.slice(offset, offset + 8), 16) % 1_000_000;
   return `1.${part(0)}.${part(8)}`;
+}
+
+/** Undefined when the native files of the architecture are not installed. */
+async function contentFor(
+  architecture: EdgeArchitecture,
+  bundles: ReadonlyMap<string, Bundle>,
+): Promise<Content | undefined> {
+  const native = await nativeFiles(architecture);
+  if (!native) return undefined;
+  const files = new Map<string, Uint8Array>();
+  for (const [name, { contents }] of bundles) files.set(name, contents);
+  for (const [name, { path }] of native) files.set(name, await readFile(path));
+  const bill = billOfMaterials({ bundles, nativeFiles: native, contents: files });
+  const lines = [...files].map(([name, bytes]) => `${sha256(bytes)} ${name}\n`).sort();
+  const text = `archive format ${ARCHIVE_FORMAT}\n${lines.join('')}${sha256(billAsJson(bill))} ${BILL_FILE}\n`;
+  return { files, bill, sha256: sha256(text) };
 }
 
 /** Never a half-written file, also when two builds run at once. */
@@ -142,62 +73,85 @@ async function put(path: string, content: Uint8Array | string): Promise<void> {
   await rename(temporary, path);
 }
 
-async function previousBuild(
-  descriptionPath: string,
-  zipPath: string,
-): Promise<ArtifactDescription | undefined> {
-  if (!existsSync(descriptionPath) || !existsSync(zipPath)) return undefined;
-  const description = JSON.parse(await readFile(descriptionPath, 'utf8')) as ArtifactDescription;
-  return sha256(await readFile(zipPath)) === description.sha256 ? description : undefined;
+/** The zip that is already there, when it is what would be written: compressing 70 MB takes seconds. */
+async function reusable(
+  outDirectory: string,
+  architecture: EdgeArchitecture,
+  version: string,
+  content: Content,
+): Promise<ArchitectureArtifact | undefined> {
+  const description = readDescription(outDirectory);
+  const previous = description?.architectures[architecture];
+  if (description?.version !== version || previous?.contentSha256 !== content.sha256) return undefined;
+  const path = join(outDirectory, previous.file);
+  return existsSync(path) && sha256(await readFile(path)) === previous.sha256 ? previous : undefined;
+}
+
+async function putArtifact(
+  outDirectory: string,
+  architecture: EdgeArchitecture,
+  version: string,
+  content: Content,
+  bundles: ReadonlyMap<string, Bundle>,
+): Promise<ArchitectureArtifact> {
+  identify(content.bill, version);
+  const bill = billAsJson(content.bill);
+  const files = new Map([...content.files, [BILL_FILE, Buffer.from(bill)]]);
+  const sizes = new Map([...files].map(([name, bytes]) => [name, bytes.length]));
+  checkBudget(zipName(architecture), sizes, bundles);
+  await put(join(outDirectory, billName(architecture)), bill);
+
+  const previous = await reusable(outDirectory, architecture, version, content);
+  if (previous) return previous;
+  const zip = await archive(files);
+  await put(join(outDirectory, zipName(architecture)), zip);
+  return {
+    file: zipName(architecture),
+    sha256: sha256(zip),
+    bytes: zip.length,
+    unpackedBytes: [...sizes.values()].reduce((total, size) => total + size, 0),
+    sizeRatio: Number(sizeRatio(sizes).toFixed(4)),
+    contentSha256: content.sha256,
+  };
 }
 
 /**
- * Writes `inference.zip` and `inference.json`. The same inputs give the same bytes, and an archive that is already there
- * for them is reused.
- * @throws Error when the native files of linux-x64 are not installed
+ * Writes a zip and a bill of materials per architecture of which the native files are installed, and `inference.json`,
+ * which it returns. The same inputs give the same bytes, and an archive that is already there for them is reused.
+ * @throws Error when the native files of linux-x64 are not installed, or an artifact breaks its size budget
  */
-export async function buildInferenceArtifact(outDirectory: string): Promise<InferenceArtifact> {
-  const contents: [string, Uint8Array][] = [...(await bundles())];
-  const architectures: EdgeArchitecture[] = [];
+export async function buildInferenceArtifact(outDirectory: string): Promise<ArtifactDescription> {
+  const bundles = await buildBundles();
+  const contents = new Map<EdgeArchitecture, Content>();
   for (const architecture of ARCHITECTURES) {
-    const files = await nativeFiles(architecture);
-    if (!files) continue;
-    architectures.push(architecture);
-    for (const [name, path] of files) contents.push([name, await readFile(path)]);
+    const content = await contentFor(architecture, bundles);
+    if (content) contents.set(architecture, content);
   }
-  if (!architectures.includes('linux-x64')) {
+  if (!contents.has('linux-x64')) {
     throw new Error(
       'the native files of linux-x64 are not installed: npm install --os=linux --cpu=x64 --libc=glibc',
     );
   }
-  contents.sort(([left], [right]) => (left < right ? -1 : 1));
-  const contentSha256 = sha256(contents.map(([name, bytes]) => `${sha256(bytes)} ${name}\n`).join(''));
+  const version = versionOf(sha256([...contents.values()].map((content) => content.sha256).join('\n')));
 
   await mkdir(outDirectory, { recursive: true });
-  const zipPath = join(outDirectory, 'inference.zip');
-  const descriptionPath = join(outDirectory, 'inference.json');
-  const previous = await previousBuild(descriptionPath, zipPath);
-  if (previous?.contentSha256 === contentSha256) return { zipPath, version: previous.version, architectures };
-
-  const entries: Zippable = Object.fromEntries(contents);
-  const zip = zipSync(entries, { level: COMPRESSION_LEVEL, mtime: ENTRY_TIME });
-  const digest = sha256(zip);
-  const version = versionOf(digest);
-  const description: ArtifactDescription = {
-    version,
-    sha256: digest,
-    bytes: zip.length,
-    architectures,
-    contentSha256,
-  };
-  await put(zipPath, zip);
-  await put(descriptionPath, `${JSON.stringify(description, null, 2)}\n`);
-  return { zipPath, version, architectures };
+  const architectures: Partial<Record<EdgeArchitecture, ArchitectureArtifact>> = {};
+  for (const [architecture, content] of contents) {
+    architectures[architecture] = await putArtifact(outDirectory, architecture, version, content, bundles);
+  }
+  // One of an earlier build would look like a part of this one.
+  for (const architecture of ARCHITECTURES.filter((candidate) => !contents.has(candidate))) {
+    await rm(join(outDirectory, zipName(architecture)), { force: true });
+    await rm(join(outDirectory, billName(architecture)), { force: true });
+  }
+  const description: ArtifactDescription = { version, architectures };
+  await put(join(outDirectory, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
+  return description;
 }
 
 if (require.main === module) {
   buildInferenceArtifact(join(ROOT, 'dist', 'edge')).then(
-    ({ zipPath, version, architectures }) => console.log(`${zipPath} ${version} ${architectures.join(' ')}`),
+    (description) => console.log(JSON.stringify(description, null, 2)),
     (error: Error) => {
       console.error(error.message);
       process.exitCode = 1;

@@ -1,5 +1,5 @@
 /** The Greengrass recipe of com.kaizenedge.Inference: imported at synth by the Fleet stack, so it loads nothing native. */
-import type { ComponentConfiguration } from '../../contracts';
+import type { ComponentConfiguration, UseCaseConfiguration } from '../../contracts';
 
 /** The architectures that the artifact can hold, by our name and by Greengrass's. */
 const GREENGRASS_ARCHITECTURES = { 'linux-x64': 'amd64', 'linux-arm64': 'aarch64' } as const;
@@ -7,21 +7,22 @@ export type EdgeArchitecture = keyof typeof GREENGRASS_ARCHITECTURES;
 
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
 
+/** CreateComponentVersion refuses a larger recipe. */
+const LARGEST_RECIPE_BYTES = 16 * 1024;
+
 /** Time until `UpdateState RUNNING`. A cold start takes about a second; an SD card and a full outbox take longer. */
 const STARTUP_TIMEOUT_SECONDS = 60;
 
 export interface InferenceRecipeProps {
   /** Component version, `1.<a>.<b>`, as `dist/edge/inference.json` says. */
   readonly version: string;
-  /** S3 URI of `inference.zip`. The bucket may be a CDK token, the last part of the key may not. */
-  readonly artifactUri: string;
+  /**
+   * S3 URI of the zip of each architecture that was built, as `dist/edge/inference.json` says; at least one. The bucket
+   * may be a CDK token, the last part of the key may not.
+   */
+  readonly artifactUris: Readonly<Partial<Record<EdgeArchitecture, string>>>;
   /** Default configuration; deployments merge over it. */
   readonly configuration: ComponentConfiguration;
-  /**
-   * What the artifact was built for, as `dist/edge/inference.json` says.
-   * @default - linux-x64
-   */
-  readonly architectures?: readonly EdgeArchitecture[];
 }
 
 /**
@@ -31,7 +32,7 @@ export interface InferenceRecipeProps {
 function unpackedFolder(artifactUri: string): string {
   const fileName = artifactUri.slice(artifactUri.lastIndexOf('/') + 1);
   if (!/^[A-Za-z0-9._-]+\.zip$/.test(fileName)) {
-    throw new Error(`artifactUri: must end in a literal '/<name>.zip', got '${artifactUri}'`);
+    throw new Error(`artifactUris: must end in a literal '/<name>.zip', got '${artifactUri}'`);
   }
   return fileName.slice(0, -'.zip'.length);
 }
@@ -39,39 +40,62 @@ function unpackedFolder(artifactUri: string): string {
 /** `{thingName}` becomes the one-level wildcard: the device policy, not the recipe, ties a thing to its name. */
 const topicPattern = (topic: string): string => topic.replaceAll('{thingName}', '+');
 
-/** What the component may do over IPC: two topics to the cloud, one on the device. Nothing else. */
-function accessControl(configuration: ComponentConfiguration): object {
-  const localResults = `kaizen/${configuration.useCase}/results`;
+/**
+ * What the component may do over IPC: for each use case two topics to the cloud and one on the device, nothing else. A
+ * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list.
+ */
+function accessControl({ useCases }: ComponentConfiguration): object {
+  const policies = (service: string, policy: (useCase: string, settings: UseCaseConfiguration) => object) =>
+    Object.fromEntries(
+      Object.entries(useCases).map(([useCase, settings]) => [
+        `${COMPONENT_NAME}:${service}:${useCase}`,
+        policy(useCase, settings),
+      ]),
+    );
   return {
-    'aws.greengrass.ipc.mqttproxy': {
-      [`${COMPONENT_NAME}:mqttproxy:1`]: {
-        policyDescription: 'Publishes result batches and device status to AWS IoT Core.',
-        operations: ['aws.greengrass#PublishToIoTCore'],
-        resources: [topicPattern(configuration.resultsTopic), topicPattern(configuration.statusTopic)],
+    'aws.greengrass.ipc.mqttproxy': policies('mqttproxy', (useCase, { resultsTopic, statusTopic }) => ({
+      policyDescription: `Publishes result batches and device status of ${useCase} to AWS IoT Core.`,
+      operations: ['aws.greengrass#PublishToIoTCore'],
+      resources: [topicPattern(resultsTopic), topicPattern(statusTopic)],
+    })),
+    'aws.greengrass.ipc.pubsub': policies('pubsub', (useCase) => ({
+      policyDescription: `Publishes each result of ${useCase} to other components of the device.`,
+      operations: ['aws.greengrass#PublishToTopic'],
+      resources: [`kaizen/${useCase}/results`],
+    })),
+  };
+}
+
+function manifest(architecture: EdgeArchitecture, artifactUri: string, version: string): object {
+  const home = `{artifacts:decompressedPath}/${unpackedFolder(artifactUri)}`;
+  return {
+    Platform: { os: 'linux', architecture: GREENGRASS_ARCHITECTURES[architecture], runtime: '*' },
+    Lifecycle: {
+      Setenv: {
+        COMPONENT_VERSION: version,
+        WORK_PATH: '{work:path}',
+        TRUSTED_KEYS_PATH: '{kernel:rootPath}/kaizen-edge/trusted-keys.json',
       },
+      startup: { Script: `exec node ${home}/main.cjs`, Timeout: STARTUP_TIMEOUT_SECONDS },
     },
-    'aws.greengrass.ipc.pubsub': {
-      [`${COMPONENT_NAME}:pubsub:1`]: {
-        policyDescription: 'Publishes each result to other components of the device.',
-        operations: ['aws.greengrass#PublishToTopic'],
-        resources: [localResults],
-      },
-    },
+    Artifacts: [{ Uri: artifactUri, Unarchive: 'ZIP' }],
   };
 }
 
 /**
- * The recipe as an object; `JSON.stringify` it for an `InlineRecipe`. Below the 16 KB that Greengrass allows.
+ * The recipe as an object; `JSON.stringify` it for an `InlineRecipe`. One manifest per architecture, so that a device
+ * fetches the native files of its own only.
  *
  * `startup` runs the process in the foreground: the component counts as started when the process itself reports
  * `UpdateState RUNNING`, so a build that cannot start fails the deployment (`run` would let it succeed).
  * `runtime: "*"` lets Greengrass nucleus lite take the recipe as well as the classic nucleus.
- * @throws Error when the artifact's file name is not literal
+ * @throws Error when an artifact's file name is not literal, there is no artifact, or the recipe is too large
  */
 export function inferenceRecipe(props: InferenceRecipeProps): object {
-  const { version, artifactUri, configuration, architectures = ['linux-x64'] } = props;
-  const home = `{artifacts:decompressedPath}/${unpackedFolder(artifactUri)}`;
-  return {
+  const { version, artifactUris, configuration } = props;
+  const artifacts = Object.entries(artifactUris) as [EdgeArchitecture, string][];
+  if (artifacts.length === 0) throw new Error('artifactUris: must name at least one artifact');
+  const recipe = {
     RecipeFormatVersion: '2020-01-25',
     ComponentName: COMPONENT_NAME,
     ComponentVersion: version,
@@ -85,17 +109,11 @@ export function inferenceRecipe(props: InferenceRecipeProps): object {
     ComponentDependencies: {
       'aws.greengrass.TokenExchangeService': { VersionRequirement: '^2.0.0', DependencyType: 'HARD' },
     },
-    Manifests: architectures.map((architecture) => ({
-      Platform: { os: 'linux', architecture: GREENGRASS_ARCHITECTURES[architecture], runtime: '*' },
-      Lifecycle: {
-        Setenv: {
-          COMPONENT_VERSION: version,
-          WORK_PATH: '{work:path}',
-          TRUSTED_KEYS_PATH: '{kernel:rootPath}/kaizen-edge/trusted-keys.json',
-        },
-        startup: { Script: `exec node ${home}/main.cjs`, Timeout: STARTUP_TIMEOUT_SECONDS },
-      },
-      Artifacts: [{ Uri: artifactUri, Unarchive: 'ZIP' }],
-    })),
+    Manifests: artifacts.map(([architecture, uri]) => manifest(architecture, uri, version)),
   };
+  const bytes = Buffer.byteLength(JSON.stringify(recipe));
+  if (bytes > LARGEST_RECIPE_BYTES) {
+    throw new Error(`recipe: must not be above ${LARGEST_RECIPE_BYTES} bytes, got ${bytes}`);
+  }
+  return recipe;
 }

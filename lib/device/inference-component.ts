@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnDeletionPolicy, Stack } from 'aws-cdk-lib';
 import * as greengrass from 'aws-cdk-lib/aws-greengrassv2';
@@ -6,15 +5,16 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { type ComponentConfiguration, parseContract } from '../../contracts';
-import { type InferenceRecipeProps, inferenceRecipe } from '../../edge-components/inference/recipe';
+import {
+  architecturesOf,
+  readDescription,
+} from '../../edge-components/inference/packaging/artifact-description';
+import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import type { AppConfig } from '../app-config';
 import { contentVersion } from '../shared/content-version';
 import { INFERENCE_COMPONENT_NAME, modelComponentName, resultsTopic, statusTopic } from '../shared/names';
 
 const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
-const ARTIFACT = join(EDGE, 'inference.zip');
-/** Written beside the artifact: what it was built for. */
-const DESCRIPTION = join(EDGE, 'inference.json');
 /** Stands for the version while the version is being computed. */
 const NO_VERSION = '0.0.0';
 
@@ -28,22 +28,27 @@ export class InferenceComponent extends Construct {
   readonly name = INFERENCE_COMPONENT_NAME;
   /** Follows from the artifact and the recipe, configuration included. */
   readonly version: string;
-  readonly artifact: Asset;
+  /** Where the artifacts lie. */
+  readonly artifactBucket: s3.IBucket;
 
   constructor(scope: Construct, id: string, props: InferenceComponentProps) {
     super(scope, id);
-    if (!existsSync(ARTIFACT) || !existsSync(DESCRIPTION)) {
-      throw new Error('the inference component is missing (dist/edge/inference.zip): run `npm run build`');
-    }
     const stack = Stack.of(this);
-    this.artifact = new Asset(this, 'Artifact', { path: ARTIFACT });
-    const { architectures } = JSON.parse(readFileSync(DESCRIPTION, 'utf8')) as Pick<
-      InferenceRecipeProps,
-      'architectures'
-    >;
+    const artifacts = architecturesOf(readDescription(EDGE)).map(([architecture, { file }]) => ({
+      architecture,
+      asset: new Asset(this, `Artifact-${architecture}`, { path: join(EDGE, file) }),
+    }));
+    const [first] = artifacts;
+    if (!first) {
+      throw new Error('the inference component is missing (dist/edge/inference.json): run `npm run build`');
+    }
+    // All assets of a stack share one.
+    this.artifactBucket = first.asset.bucket;
+    const artifactUris = Object.fromEntries(
+      artifacts.map(({ architecture, asset }) => [architecture, asset.s3ObjectUrl]),
+    );
     const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
-    const recipe = (version: string) =>
-      inferenceRecipe({ version, artifactUri: this.artifact.s3ObjectUrl, configuration, architectures });
+    const recipe = (version: string) => inferenceRecipe({ version, artifactUris, configuration });
     this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
     const component = new greengrass.CfnComponentVersion(this, 'Version', {
       inlineRecipe: stack.toJsonString(recipe(this.version)),
@@ -57,15 +62,20 @@ export class InferenceComponent extends Construct {
 
 /** The environment's device settings in the shape that the component reads. */
 function defaultConfiguration(config: AppConfig, captureBucket: string): ComponentConfiguration {
-  const { shadowFrames, ...device } = config.device;
+  const { shadowFrames, componentUpdate, statusIntervalSeconds, ...useCase } = config.device;
   const configuration = {
-    useCase: config.useCase,
-    modelComponentName: modelComponentName(config.useCase),
-    resultsTopic: resultsTopic(config, '{thingName}'),
-    statusTopic: statusTopic(config, '{thingName}'),
+    useCases: {
+      [config.useCase]: {
+        modelComponentName: modelComponentName(config.useCase),
+        resultsTopic: resultsTopic(config, '{thingName}'),
+        statusTopic: statusTopic(config, '{thingName}'),
+        ...useCase,
+        shadow: { frames: shadowFrames },
+      },
+    },
     captureBucket,
-    ...device,
-    shadow: { frames: shadowFrames },
+    componentUpdate,
+    statusIntervalSeconds,
   };
   // The bucket's name is not known before deployment: any valid one stands for it in the check.
   parseContract(

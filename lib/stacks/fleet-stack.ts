@@ -28,7 +28,7 @@ export class FleetStack extends Stack {
       telemetryBucket: data.telemetry.bucket,
       modelBucket: data.registry.bucket,
     });
-    exchange.grantReadStackAssets(component.artifact.bucket, assetPrefix(config, 'fleet'));
+    exchange.grantReadStackAssets(component.artifactBucket, assetPrefix(config, 'fleet'));
     const policy = new DevicePolicy(this, 'DevicePolicy', { config, roleAliasArn: exchange.roleAliasArn });
     this.rollout = new Rollout(this, 'Rollout', {
       ...shared,

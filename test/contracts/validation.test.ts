@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ContractError, parseContract, parseContractJson, problemsOf } from '../../contracts';
+import { ContractError, parseContract, parseContractJson, problemsOf, withDefaults } from '../../contracts';
 import { SCHEMAS } from '../../contracts/schemas';
 
 const item = {
@@ -47,4 +47,25 @@ test('a long value is shortened in the message, so that no image and no secret i
 
 test('text that is not JSON is a contract error too', () => {
   expect(() => parseContractJson('dataset-item', '{', 'line 2')).toThrow(ContractError);
+});
+
+test('a problem shows no password of an address', () => {
+  const url = 'ftp://operator:se/cret@camera.local/1';
+  const configuration = {
+    useCases: { welds: { cameras: { front: { type: 'rtsp', url } } } },
+    captureBucket: 'captures',
+  };
+  const problems = problemsOf('component-configuration', configuration);
+  expect(problems).toContainEqual(expect.stringContaining('ftp://...@camera.local/1'));
+  expect(problems.join()).not.toContain('cret');
+});
+
+test('defaults are filled in at every depth, and the value itself is left alone', () => {
+  const { useCases, captureBucket } = { useCases: {}, captureBucket: 'captures' };
+  const value = { useCases, captureBucket } as Parameters<typeof withDefaults<'component-configuration'>>[1];
+  expect(withDefaults('component-configuration', value)).toMatchObject({
+    storage: { reserveBytes: 67_108_864 },
+    statusIntervalSeconds: 60,
+  });
+  expect(value).toEqual({ useCases: {}, captureBucket: 'captures' });
 });

@@ -6,32 +6,54 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-/**
- * The real disk, until `calls` calls have been made: that call and all later ones do nothing but throw, as if the process
- * had been killed just before it. A write that is cut off leaves half of its bytes.
- */
-export function crashingDisk(
-  calls: number,
-  failure: () => Error = () => new Crash(),
-): { disk: Disk; used(): number; bury(): Promise<void> } {
+/** One call of the disk or of a file that was opened with it; closing a file does not count. */
+export interface DiskCall {
+  /** From 0. */
+  readonly index: number;
+  readonly name: string;
+  readonly parameters: readonly unknown[];
+}
+
+export interface TestDisk {
+  readonly disk: Disk;
+  /** Calls made so far. */
+  used(): number;
+  /** Closes every file, as the operating system does with those of a killed process. */
+  bury(): Promise<void>;
+}
+
+const DISK_CALLS: readonly (keyof Disk)[] = [
+  'mkdir',
+  'open',
+  'rename',
+  'rm',
+  'readdir',
+  'readFile',
+  'stat',
+  'unlink',
+];
+const FILE_WRITES: readonly string[] = ['write', 'writeFile', 'appendFile'];
+
+/** The real disk, on which calls fail with what `failure` answers for them. A write that fails leaves half of its bytes. */
+export function faultyDisk(failure: (call: DiskCall) => Error | undefined): TestDisk {
   let used = 0;
   const opened: FileHandle[] = [];
-  const step = (): void => {
-    if (used++ >= calls) throw failure();
+  const step = (name: string, parameters: readonly unknown[]): void => {
+    const error = failure({ index: used++, name, parameters });
+    if (error) throw error;
   };
-  const handleProxy = (handle: FileHandle): FileHandle =>
+  const faultyFile = (handle: FileHandle): FileHandle =>
     new Proxy(handle, {
-      get(target, name) {
-        const member = Reflect.get(target, name);
+      get(target, property) {
+        const member = Reflect.get(target, property);
         if (typeof member !== 'function') return member;
         return async (...parameters: unknown[]) => {
-          // The operating system closes the files of a killed process.
+          const name = String(property);
           if (name === 'close') return target.close();
-          const isWrite = name === 'writeFile' || name === 'appendFile';
           try {
-            step();
+            step(name, parameters);
           } catch (error) {
-            if (isWrite) {
+            if (FILE_WRITES.includes(name)) {
               const bytes = Buffer.from(parameters[0] as string | Buffer);
               await target.appendFile(bytes.subarray(0, bytes.length >> 1));
             }
@@ -42,15 +64,15 @@ export function crashingDisk(
       },
     });
   const disk = Object.fromEntries(
-    Object.keys({ mkdir: 0, open: 0, rename: 0, rm: 0, readdir: 0, readFile: 0, unlink: 0 }).map((name) => [
+    DISK_CALLS.map((name) => [
       name,
       async (...parameters: unknown[]) => {
-        step();
-        const action = nodeDisk[name as keyof Disk] as (...all: unknown[]) => Promise<unknown>;
+        step(name, parameters);
+        const action = nodeDisk[name] as (...all: unknown[]) => Promise<unknown>;
         const result = await action(...parameters);
         if (name !== 'open') return result;
         opened.push(result as FileHandle);
-        return handleProxy(result as FileHandle);
+        return faultyFile(result as FileHandle);
       },
     ]),
   ) as unknown as Disk;
@@ -58,4 +80,21 @@ export function crashingDisk(
     for (const handle of opened.splice(0)) await handle.close().catch(() => undefined);
   };
   return { disk, used: () => used, bury };
+}
+
+/**
+ * The real disk, until `calls` calls have been made: that call and all later ones do nothing but throw, as if the process
+ * had been killed just before it.
+ */
+export function crashingDisk(calls: number, failure: () => Error = () => new Crash()): TestDisk {
+  return faultyDisk(({ index }) => (index >= calls ? failure() : undefined));
+}
+
+export const diskError = (code: 'ENOSPC' | 'EIO' | 'EROFS'): Error =>
+  Object.assign(new Error(`${code}: of the test`), { code });
+
+/** Whether a call needs room on the disk: new names and new bytes do. Syncing is where delayed allocation fails. */
+export function needsRoom({ name, parameters }: DiskCall): boolean {
+  if (name === 'open') return parameters[1] !== 'r' && typeof parameters[1] === 'string';
+  return ['mkdir', 'sync', 'datasync', ...FILE_WRITES].includes(name);
 }

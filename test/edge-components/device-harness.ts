@@ -11,9 +11,10 @@ import {
   parseContractJson,
   type ReleaseVerdict,
   type ResultsBatch,
+  type UseCaseConfiguration,
 } from '../../contracts';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
-import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import { type EdgeArchitecture, inferenceRecipe } from '../../edge-components/inference/recipe';
 import {
   createIpcServices,
   IpcError,
@@ -21,22 +22,89 @@ import {
   startIpcServer,
 } from '../../local/core-device/ipc/server';
 import { encodeFrame } from '../../local/inspection-line/frame-message';
-import { type SigningKey, USE_CASE } from './release-fixture';
+import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { waitFor } from './wait-for';
 
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
 const THING = 'line-1';
 const TOKEN = 'token-of-the-test';
-export const RESULTS_TOPIC = `$aws/rules/kaizen_local_results/${USE_CASE}/${THING}/results`;
-export const STATUS_TOPIC = `$aws/rules/kaizen_local_status/${USE_CASE}/${THING}/status`;
+const topicOf = (kind: 'results' | 'status', useCase: string): string =>
+  `$aws/rules/kaizen_local_${kind}/${useCase}/{thingName}/${kind}`;
+
+/** A use case as a deployment would configure it; everything but the addresses may be changed. */
+export function useCaseConfiguration(
+  root: string,
+  useCase: string,
+  modelComponentName: string,
+  changes: Partial<UseCaseConfiguration> = {},
+): UseCaseConfiguration {
+  return {
+    modelComponentName,
+    resultsTopic: topicOf('results', useCase),
+    statusTopic: topicOf('status', useCase),
+    cameras: { 'camera-1': { type: 'socket', path: join(root, 'camera.sock') } },
+    frames: { queueLength: 64 },
+    upload: {
+      privacy: 'never',
+      dailyByteBudget: 1_000_000,
+      controlSampleProbability: 0,
+      uncertaintyThreshold: 0,
+      uncertainSampleProbability: 0,
+    },
+    outbox: { maximumBytes: 1_000_000, batchRecords: 50, flushMilliseconds: 50 },
+    shadow: { frames: 0 },
+    ...changes,
+  };
+}
 
 /** Builds the artifact and unpacks it into `folder`, as a nucleus would. */
 export async function unpackArtifact(folder: string): Promise<void> {
-  const { zipPath } = await buildInferenceArtifact(join(folder, 'build'));
-  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zipPath)))) {
+  const build = join(folder, 'build');
+  const { architectures } = await buildInferenceArtifact(build);
+  const artifact = architectures[`linux-${process.arch}` as EdgeArchitecture];
+  if (!artifact) throw new Error(`the artifact of linux-${process.arch} cannot be built here`);
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(join(build, artifact.file))))) {
     const path = join(folder, 'inference', name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
+  }
+}
+
+/** Stands for a camera process: shows frames to whoever is connected to its socket. */
+export class Camera {
+  private readonly server: Server;
+  private socket: Socket | undefined;
+
+  constructor(readonly path: string) {
+    this.server = createServer((socket) => {
+      this.socket = socket;
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        if (this.socket === socket) this.socket = undefined;
+      });
+    });
+  }
+
+  async start(): Promise<this> {
+    rmSync(this.path, { force: true });
+    await new Promise<void>((resolve) => this.server.listen(this.path, resolve));
+    return this;
+  }
+
+  get connected(): boolean {
+    return this.socket !== undefined;
+  }
+
+  show(frameId: string, image: Buffer): void {
+    if (!this.socket) throw new Error('no camera connection');
+    this.socket.write(
+      encodeFrame({ frameId, capturedAt: new Date().toISOString(), bytes: image.length }, image),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.socket?.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 }
 
@@ -53,8 +121,7 @@ export class Device {
   log = '';
   private readonly services;
   private ipc: IpcServer | undefined;
-  private camera: Server | undefined;
-  private socket: Socket | undefined;
+  private readonly camera: Camera;
   private child: ChildProcess | undefined;
   private offers = 0;
 
@@ -64,6 +131,7 @@ export class Device {
     keys: readonly SigningKey[],
   ) {
     this.work = join(root, 'work');
+    this.camera = new Camera(join(root, 'camera.sock'));
     mkdirSync(this.work, { recursive: true });
     writeFileSync(
       join(root, 'trusted-keys.json'),
@@ -91,29 +159,20 @@ export class Device {
   }
 
   /** Brings a configuration as a deployment would. */
-  configure(changes: Partial<ComponentConfiguration>): void {
+  configure(
+    changes: Partial<UseCaseConfiguration>,
+    componentChanges: Partial<ComponentConfiguration> = {},
+  ): void {
     const configuration: ComponentConfiguration = {
-      useCase: USE_CASE,
-      resultsTopic: RESULTS_TOPIC.replace(THING, '{thingName}'),
-      statusTopic: STATUS_TOPIC.replace(THING, '{thingName}'),
+      useCases: { [USE_CASE]: useCaseConfiguration(this.root, USE_CASE, COMPONENT, changes) },
       captureBucket: 'kaizen-test-captures',
-      frameSource: { type: 'socket', path: join(this.root, 'camera.sock') },
-      limits: { frameQueueLength: 64 },
-      upload: {
-        privacy: 'never',
-        dailyByteBudget: 1_000_000,
-        controlSampleProbability: 0,
-        uncertaintyThreshold: 0,
-        uncertainSampleProbability: 0,
-      },
-      outbox: { maximumBytes: 1_000_000, batchRecords: 50, flushMilliseconds: 50 },
-      shadow: { frames: 0 },
+      componentUpdate: { longestDeferralSeconds: 0 },
       statusIntervalSeconds: 60,
-      ...changes,
+      ...componentChanges,
     };
     const recipe = inferenceRecipe({
       version: '1.0.0',
-      artifactUri: 's3://bucket/inference.zip',
+      artifactUris: { 'linux-x64': 's3://bucket/inference-linux-x64.zip' },
       configuration,
     }) as {
       ComponentConfiguration: { DefaultConfiguration: never };
@@ -128,15 +187,7 @@ export class Device {
 
   async start(): Promise<void> {
     await this.startIpc();
-    this.camera = createServer((socket) => {
-      this.socket = socket;
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => {
-        if (this.socket === socket) this.socket = undefined;
-      });
-    });
-    rmSync(join(this.root, 'camera.sock'), { force: true });
-    await new Promise<void>((resolve) => this.camera?.listen(join(this.root, 'camera.sock'), resolve));
+    await this.camera.start();
     await this.startProcess();
   }
 
@@ -203,20 +254,16 @@ export class Device {
 
   async stop(): Promise<void> {
     await this.endProcess('SIGKILL');
-    this.socket?.destroy();
-    await new Promise((resolve) => this.camera?.close(resolve) ?? resolve(undefined));
+    await this.camera.stop();
     await this.stopIpc();
   }
 
   get cameraConnected(): boolean {
-    return this.socket !== undefined;
+    return this.camera.connected;
   }
 
   show(frameId: string, image: Buffer): void {
-    if (!this.socket) throw new Error('no camera connection');
-    this.socket.write(
-      encodeFrame({ frameId, capturedAt: new Date().toISOString(), bytes: image.length }, image),
-    );
+    this.camera.show(frameId, image);
   }
 
   /** Puts an offer into the inbox, as deliver-release does; does not wait. */
@@ -252,16 +299,34 @@ export class Device {
     return waitFor(`verdict on ${offerId} (${this.log.slice(-2000)})`, () => this.verdict(offerId), 30_000);
   }
 
-  /** Every record that the cloud has, by record id. */
-  records(): Map<string, InferenceResult> {
-    return new Map(this.batches.flatMap(({ records }) => records).map((record) => [record.recordId, record]));
+  /** Where the component keeps the state of a use case. */
+  stateOf(useCase: string = USE_CASE): string {
+    return join(this.work, 'use-cases', useCase);
+  }
+
+  /** Every record that the cloud has of a use case, by record id. */
+  records(useCase: string = USE_CASE): Map<string, InferenceResult> {
+    const batches = this.batches.filter((batch) => batch.useCase === useCase);
+    return new Map(batches.flatMap(({ records }) => records).map((record) => [record.recordId, record]));
+  }
+
+  /** The nucleus asks whether it may restart components; resolves when it may. */
+  askForUpdate(deploymentId: string, signal: AbortSignal): Promise<void> {
+    return this.services.updates.waitForAgreement(deploymentId, 5_000, signal);
   }
 
   private takeMessage(topic: string, payload: Buffer): void {
     if (!this.online) throw new IpcError('ServiceError', 'the device is offline');
     const text = payload.toString('utf8');
-    if (topic === RESULTS_TOPIC) this.batches.push(parseContractJson('results-batch', text, topic));
-    else if (topic === STATUS_TOPIC) this.statuses.push(parseContractJson('device-status', text, topic));
-    else throw new Error(`unexpected topic '${topic}'`);
+    const [, kind, useCase, thing] =
+      /^\$aws\/rules\/kaizen_local_(results|status)\/([^/]+)\/([^/]+)\/\1$/.exec(topic) ?? [];
+    if (thing !== THING) throw new Error(`unexpected topic '${topic}'`);
+    const message =
+      kind === 'results'
+        ? parseContractJson('results-batch', text, topic)
+        : parseContractJson('device-status', text, topic);
+    if (message.useCase !== useCase) throw new Error(`a message of '${message.useCase}' on topic '${topic}'`);
+    if ('records' in message) this.batches.push(message);
+    else this.statuses.push(message);
   }
 }

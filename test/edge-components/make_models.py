@@ -2,6 +2,7 @@
 
 Each takes an image (uint8 [height, width, 3]) and answers probabilities of ("bright", "dark"):
 softmax([gain * (mean - 0.5), -gain * (mean - 0.5)]), mean of all channels in 0..1. The gain tells releases apart.
+Those in hostile/ do the same and, beside it, something that no release may do.
 """
 
 import sys
@@ -18,7 +19,7 @@ def constant(name: str, values: object, dtype: type = np.float32) -> onnx.Tensor
     return numpy_helper.from_array(np.asarray(values, dtype=dtype), name)
 
 
-def save(path: Path, nodes: list, initializers: list, output_shape: list, input_shape: list | None = None) -> None:
+def make(nodes: list, initializers: list, output_shape: list, input_shape: list | None = None) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "brightness",
@@ -28,6 +29,11 @@ def save(path: Path, nodes: list, initializers: list, output_shape: list, input_
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 9
+    return model
+
+
+def save(path: Path, nodes: list, initializers: list, output_shape: list, input_shape: list | None = None) -> None:
+    model = make(nodes, initializers, output_shape, input_shape)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
@@ -42,17 +48,41 @@ def scores(gain: float) -> tuple[list, list]:
     return nodes, [constant("middle", 127.5), constant("gains", [gain / 255, -gain / 255])]
 
 
-def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    softmax = helper.make_node("Softmax", ["scores"], ["probabilities"])
+SOFTMAX = helper.make_node("Softmax", ["scores"], ["probabilities"])
+
+
+def honest(folder: Path) -> None:
+    """Graphs that may be loaded; those without a number in their name fail a release's self-test."""
     for gain in (4, 5, 6, 7):
         nodes, initializers = scores(gain)
-        save(folder / f"gain-{gain}.onnx", [*nodes, softmax], initializers, [2])
+        save(folder / f"gain-{gain}.onnx", [*nodes, SOFTMAX], initializers, [2])
     nodes, initializers = scores(4)
-    save(folder / "three-classes.onnx", [*nodes, softmax], [initializers[0], constant("gains", [1.0, 2.0, 3.0])], [3])
-    save(folder / "other-input.onnx", [*nodes, softmax], initializers, [2], [8, 8, 3])
+    save(folder / "three-classes.onnx", [*nodes, SOFTMAX], [initializers[0], constant("gains", [1.0, 2.0, 3.0])], [3])
+    save(folder / "other-input.onnx", [*nodes, SOFTMAX], initializers, [2], [8, 8, 3])
     not_a_number = helper.make_node("Log", ["scores"], ["probabilities"])  # one of the two scores is negative
     save(folder / "nan.onnx", [*nodes, not_a_number], initializers, [2])
+    save(
+        folder / "not-a-distribution.onnx",
+        [*nodes, helper.make_node("Identity", ["scores"], ["probabilities"])],
+        initializers,
+        [2],
+    )
+    # The marker of ONNX Runtime's own file format at byte 4, in a file that is ONNX.
+    model = make([*nodes, SOFTMAX], initializers, [2])
+    model.producer_name = "ORTM"
+    onnx.save(model, folder / "marked-as-ort.onnx")
+
+
+def with_extra(nodes: list, initializers: list) -> onnx.ModelProto:
+    """The graph of gain 4 with nodes that make "extra", a float [], added to both scores: softmax ignores it."""
+    base, constants = scores(4)
+    added = helper.make_node("Add", ["scores", "extra"], ["shifted"])
+    softmax = helper.make_node("Softmax", ["shifted"], ["probabilities"])
+    return make([*base, *nodes, added, softmax], [*constants, *initializers], [2])
+
+
+def endless() -> onnx.ModelProto:
+    nodes, initializers = scores(4)
     body = helper.make_graph(
         [helper.make_node("Identity", ["go_in"], ["go"]), helper.make_node("Identity", ["state_in"], ["state"])],
         "body",
@@ -66,18 +96,130 @@ def main(folder: Path) -> None:
             helper.make_tensor_value_info("state", TensorProto.FLOAT, [2]),
         ],
     )
-    loop = helper.make_node("Loop", ["trips", "yes", "first"], ["last"], body=body)
-    save(
-        folder / "endless.onnx",
-        [
-            *nodes,
-            helper.make_node("Softmax", ["scores"], ["first"]),
-            loop,
-            helper.make_node("Identity", ["last"], ["probabilities"]),
-        ],
-        [*initializers, constant("trips", 2**60, np.int64), constant("yes", True, np.bool_)],
-        [2],
-    )
+    loop = helper.make_node("Loop", ["trips", "yes", "first"], ["last"], "loop", body=body)
+    first = helper.make_node("Softmax", ["scores"], ["first"])
+    last = helper.make_node("Identity", ["last"], ["probabilities"])
+    constants = [constant("trips", 2**60, np.int64), constant("yes", True, np.bool_)]
+    return make([*nodes, first, loop, last], [*initializers, *constants], [2])
+
+
+def choosing() -> onnx.ModelProto:
+    def branch(name: str) -> onnx.GraphProto:
+        made = helper.make_node("Constant", [], [name], value=constant(name, 1.0))
+        return helper.make_graph([made], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, [])])
+
+    chosen = helper.make_node("If", ["yes"], ["extra"], "if", then_branch=branch("then"), else_branch=branch("else"))
+    return with_extra([chosen], [constant("yes", True, np.bool_)])
+
+
+def with_function() -> onnx.ModelProto:
+    model = with_extra([helper.make_node("Twice", ["mean"], ["extra"], domain="com.example")], [])
+    twice = helper.make_node("Add", ["x", "x"], ["y"])
+    opset = helper.make_opsetid("", 17)
+    model.functions.append(helper.make_function("com.example", "Twice", ["x"], ["y"], [twice], [opset]))
+    model.opset_import.append(helper.make_opsetid("com.example", 1))
+    return model
+
+
+def external(location: str) -> onnx.ModelProto:
+    weights = constant("weights", 1.0)
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=location)
+    return with_extra([helper.make_node("Identity", ["weights"], ["extra"])], [weights])
+
+
+def large_constant() -> onnx.ModelProto:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["zeros"], "zeros"),
+        helper.make_node("ReduceMean", ["zeros"], ["extra"], keepdims=0),
+    ]
+    return with_extra(nodes, [constant("shape", [2**40], np.int64)])
+
+
+def large_by_image() -> onnx.ModelProto:
+    """Makes 2^21 floats (8 MiB) for a black image, 256 times as many for a white one: nothing in the file says so."""
+    nodes = [
+        helper.make_node("Cast", ["mean"], ["level"], to=TensorProto.INT64),
+        helper.make_node("Add", ["level", "one"], ["steps"]),
+        helper.make_node("Mul", ["steps", "step"], ["shape"]),
+        helper.make_node("ConstantOfShape", ["shape"], ["zeros"]),
+        helper.make_node("ReduceMean", ["zeros"], ["extra"], keepdims=0),
+    ]
+    return with_extra(nodes, [constant("one", 1, np.int64), constant("step", [2**21], np.int64)])
+
+
+def slow() -> onnx.ModelProto:
+    """Multiplies 2048 x 2048 matrices 2000 times, 34 teraflop: a quarter of an hour on a fast core."""
+    multiplications = 2000
+    nodes = [helper.make_node("Expand", ["mean", "square"], ["product-0"])]
+    for index in range(multiplications):
+        nodes.append(helper.make_node("MatMul", [f"product-{index}", "product-0"], [f"product-{index + 1}"]))
+    nodes.append(helper.make_node("ReduceMean", [f"product-{multiplications}"], ["extra"], keepdims=0))
+    return with_extra(nodes, [constant("square", [2048, 2048], np.int64)])
+
+
+def large_claim() -> onnx.ModelProto:
+    weights = constant("weights", [1.0])
+    del weights.dims[:]
+    weights.dims.extend([2**31, 2**31])
+    return with_extra([helper.make_node("ReduceMean", ["weights"], ["extra"], keepdims=0)], [weights])
+
+
+def sparse() -> onnx.ModelProto:
+    model = with_extra([helper.make_node("ReduceMean", ["weights"], ["extra"], keepdims=0)], [])
+    values, indices = constant("weights", [1.0]), constant("indices", [0], np.int64)
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [2**40]))
+    return model
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited protobuf field."""
+    size, length = len(content), b""
+    while size > 0x7F:
+        length += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+def nested(levels: int) -> bytes:
+    """Graphs inside of each other's attributes. Written by hand: protobuf itself does not nest that deep."""
+    graph, node, attribute, attribute_graph, model_graph = b"", 1, 5, 6, 7
+    for _ in range(levels):
+        graph = field(node, field(attribute, field(attribute_graph, graph)))
+    model = make(*scores(4), [2])
+    model.ClearField("graph")
+    return model.SerializeToString() + field(model_graph, graph)
+
+
+def hostile(folder: Path) -> None:
+    identity = helper.make_node("Identity", ["mean"], ["extra"])
+    newer_opset = with_extra([identity], [])
+    newer_opset.opset_import[0].version = 99
+    models = {
+        "endless": endless(),
+        "if": choosing(),
+        "function": with_function(),
+        "unknown-domain": with_extra([helper.make_node("Magic", ["mean"], ["extra"], domain="com.example")], []),
+        "newer-opset": newer_opset,
+        "external-above": external("../../etc/passwd"),
+        "external-absolute": external("/etc/passwd"),
+        "external-below": external("sub/../../../etc/passwd"),
+        "large-constant": large_constant(),
+        "large-by-image": large_by_image(),
+        "large-claim": large_claim(),
+        "slow": slow(),
+        "sparse": sparse(),
+    }
+    for name, model in models.items():
+        (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
+    (folder / "nested.onnx").write_bytes(nested(1000))
+
+
+def main(folder: Path) -> None:
+    (folder / "hostile").mkdir(parents=True, exist_ok=True)
+    honest(folder)
+    hostile(folder / "hostile")
 
 
 main(Path(sys.argv[1]))

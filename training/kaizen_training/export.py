@@ -25,6 +25,7 @@ from kaizen_training.onnx_model import (
     INPUT_NAME,
     OUTPUT_NAME,
     ExportError,
+    check_policy,
     run_images,
     write_fp32,
     write_int8,
@@ -87,9 +88,11 @@ def _write_graphs(model: ServedModel, training: Split, output: Path) -> None:
         export_onnx(model.model, str(fp32))
     else:
         write_fp32(model.model, IMAGE_SIZE, IMAGE_SIZE, fp32)
+    check_policy(fp32)
     # Spread over the split, whatever its order; training images only: validation and test stay untouched.
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
+    check_policy(int8)
 
 
 def _check_parity(model: ServedModel, classes: list[str], fp32: Path, validation: Split) -> tuple[float, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 import time
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kaizen_training.contracts import contracts_folder
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -127,6 +130,47 @@ def write_int8(fp32: Path, calibration: NDArray[np.uint8], path: Path) -> None:
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
+
+
+def _operators(graph: Any) -> set[str]:
+    """Operators of a graph and of the graphs inside of it; those of other domains with their domain."""
+    found = set()
+    for node in graph.node:
+        found.add(node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}")
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                found |= _operators(inner)
+    return found
+
+
+def check_policy(path: Path) -> None:
+    """Refuses a graph that every device would refuse: operators and versions of `contracts/onnx-policy.json`.
+
+    The edge component checks them again, and sizes too (edge-components/inference/src/domain/graph-policy.ts).
+
+    Raises:
+        ExportError: names everything that is not allowed.
+    """
+    import onnx
+    from onnx.external_data_helper import uses_external_data
+
+    rules = json.loads((contracts_folder() / "onnx-policy.json").read_text(encoding="utf-8"))
+    model = onnx.load(path, load_external_data=False)
+    opsets = [opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+    versions = {"ir_version": ([model.ir_version], rules["irVersion"]), "opset": (opsets, rules["opset"])}
+    problems = [
+        f"{name}: must be between {limits['minimum']} and {limits['maximum']}, got {version}"
+        for name, (found, limits) in versions.items()
+        for version in found
+        if not limits["minimum"] <= version <= limits["maximum"]
+    ]
+    forbidden = sorted(_operators(model.graph) - set(rules["operators"]))
+    problems += [f"operator {name} is not allowed" for name in forbidden]
+    problems += [f"function {function.domain}.{function.name} is not allowed" for function in model.functions]
+    outside = [tensor.name for tensor in model.graph.initializer if uses_external_data(tensor)]
+    problems += [f"tensor {name}: its data must be in the file" for name in outside]
+    if problems:
+        raise ExportError(f"{path.name}: no device would load it: {'; '.join(problems)}")
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

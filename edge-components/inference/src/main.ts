@@ -39,14 +39,18 @@ async function main(): Promise<void> {
     const reading = readConfiguration(value, deviceId);
     return reading.ok ? [] : reading.problems;
   };
-  const agent = new InferenceAgent({
+  const agent: InferenceAgent = new InferenceAgent({
     deviceId,
     componentVersion: environment.COMPONENT_VERSION,
     workPath: environment.WORK_PATH,
     trustedKeysPath: environment.TRUSTED_KEYS_PATH,
     architecture: `${process.platform}-${process.arch}`,
-    ipc: new NucleusIpc(jsonLog, judge, Math.random),
-    trialHost: processModelHost(),
+    ipc: new NucleusIpc(jsonLog, judge, (deploymentId) => agent.deferral(deploymentId), Math.random),
+    trialHost: (limits) =>
+      processModelHost({
+        watchdogMilliseconds: () => limits().timeoutMilliseconds,
+        memoryBytes: () => limits().memoryBytes,
+      }),
     servingHost: threadModelHost(),
     decoder: new SharpImageDecoder(),
     captureStore: new S3CaptureStore(process.env.AWS_REGION),

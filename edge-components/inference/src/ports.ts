@@ -1,5 +1,5 @@
 /** What the component needs from the world. Adapters implement these; tests use deterministic fakes. */
-import type { ComponentConfiguration, InferenceResult, ModelInput } from '../../../contracts';
+import type { InferenceResult, ModelInput } from '../../../contracts';
 
 export interface Clock {
   /** Milliseconds since the epoch; may jump. */
@@ -14,8 +14,10 @@ export interface Log {
   error(message: string, details?: Record<string, unknown>): void;
 }
 
-/** One encoded image from the camera. */
+/** One encoded image from a camera. */
 export interface Frame {
+  /** As in the configuration. */
+  readonly cameraId: string;
   readonly frameId: string;
   /** RFC 3339, UTC. */
   readonly capturedAt: string;
@@ -29,13 +31,21 @@ export interface Frame {
   readonly receivedAt: number;
 }
 
+/** Takes the frames of one camera. */
 export interface FrameSink {
   accept(frame: Frame): void;
-  /** How many more frames fit before one is dropped. */
+  /** How many more frames fit before one is dropped or refused. */
   room(): number;
+  /**
+   * Under the policy `every`: resolves when there is room, or no frame will be taken any more. Under `newest`: at once,
+   * because waiting would only make the frames older. A source that can make its camera wait awaits it before it reads on.
+   */
+  ready(): Promise<void>;
 }
 
+/** Where the frames of one camera come from. */
 export interface FrameSource {
+  /** Called once. */
   start(sink: FrameSink): void;
   /** Whether frames can come in at the moment, in words when not. */
   problem(): string | undefined;
@@ -54,9 +64,18 @@ export class UnreadableFrame extends Error {
   override readonly name = 'UnreadableFrame';
 }
 
+/** Pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface ImageDecoder {
-  /** @throws UnreadableFrame */
-  decode(bytes: Buffer, maximumPixels: number): Promise<DecodedImage>;
+  /**
+   * @param stretchTo size to which an image of another size is brought; as it is when absent
+   * @throws UnreadableFrame
+   */
+  decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage>;
   /** JPEG bytes of an image: unchanged when it is one already. */
   toJpeg(bytes: Buffer): Promise<Buffer>;
 }
@@ -88,14 +107,14 @@ export interface LoadedModel {
 }
 
 /**
- * The graph cannot be used. `load`: not loadable; `contract`: its inputs or outputs are not what the release says;
+ * The graph cannot be used. `graph`: it holds what no release may hold; `load`: not loadable; `contract`: its inputs or outputs are not what the release says;
  * `run`: this run failed, the next may not; `gone`: its thread or process hangs or has died, nothing more will come.
  */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
     message: string,
-    readonly kind: 'load' | 'contract' | 'run' | 'gone',
+    readonly kind: 'graph' | 'load' | 'contract' | 'run' | 'gone',
   ) {
     super(message);
   }
@@ -108,17 +127,23 @@ export interface ModelHost {
 
 /** Messages to the cloud and to other components on the device. */
 export interface Publisher {
-  /** Resolves when the nucleus has taken the message; rejects when it has not, or not within the time limit. */
-  publishToCloud(topic: string, payload: Buffer): Promise<void>;
+  /**
+   * Resolves when the nucleus has taken the message; rejects when it has not, or not within the time limit.
+   * @param retain whether the broker keeps it for those who subscribe later
+   */
+  publishToCloud(topic: string, payload: Buffer, retain?: boolean): Promise<void>;
   publishLocally(topic: string, message: object): Promise<void>;
+}
+
+/** Where decisions go on the line itself, such as to a controller. */
+export interface DecisionOutput {
+  /** Never waits and never throws: the line is told what can be told, and {@link problem} says when it cannot. */
+  write(result: InferenceResult, classes: readonly string[]): void;
+  problem(): string | undefined;
+  close(): Promise<void>;
 }
 
 /** Where captures go. */
 export interface CaptureStore {
   put(bucket: string, key: string, body: Buffer, contentType: string): Promise<void>;
-}
-
-/** The configuration in force. */
-export interface ConfigurationSource {
-  readonly current: ComponentConfiguration;
 }

@@ -1,30 +1,56 @@
-import type { ComponentConfiguration } from '../../../contracts';
+import type { ComponentConfiguration, UseCaseConfiguration } from '../../../contracts';
 import { inferenceRecipe } from '../../../edge-components/inference/recipe';
 
-const configuration: ComponentConfiguration = {
-  useCase: 'surface-inspection',
-  resultsTopic: '$aws/rules/kaizen_dev_results/surface-inspection/{thingName}/results',
-  statusTopic: '$aws/rules/kaizen_dev_status/surface-inspection/{thingName}/status',
+const LARGEST_RECIPE_BYTES = 16_384;
+
+function useCase(name: string): UseCaseConfiguration {
+  return {
+    modelComponentName: `com.kaizenedge.model.${name}`,
+    resultsTopic: `$aws/rules/kaizen_dev_results/${name}/{thingName}/results`,
+    statusTopic: `$aws/rules/kaizen_dev_status/${name}/{thingName}/status`,
+    cameras: { 'camera-1': { type: 'socket', path: '/run/camera.sock' } },
+    upload: {
+      privacy: 'never',
+      dailyByteBudget: 0,
+      controlSampleProbability: 0,
+      uncertaintyThreshold: 0,
+      uncertainSampleProbability: 0,
+    },
+    outbox: { maximumBytes: 65_536, batchRecords: 50, flushMilliseconds: 500 },
+  };
+}
+
+const configuration = (...useCases: string[]): ComponentConfiguration => ({
+  useCases: Object.fromEntries(useCases.map((name) => [name, useCase(name)])),
   captureBucket: 'captures',
-  frameSource: { type: 'socket', path: '/run/camera.sock' },
-  upload: {
-    privacy: 'never',
-    dailyByteBudget: 0,
-    controlSampleProbability: 0,
-    uncertaintyThreshold: 0,
-    uncertainSampleProbability: 0,
-  },
-  outbox: { maximumBytes: 65_536, batchRecords: 50, flushMilliseconds: 500 },
-};
+  componentUpdate: { quietSeconds: 2, longestDeferralSeconds: 30 },
+  statusIntervalSeconds: 60,
+});
+
+interface Recipe {
+  readonly Manifests: {
+    readonly Platform: { readonly architecture: string };
+    readonly Lifecycle: Record<string, { readonly Script: string }>;
+    readonly Artifacts: readonly object[];
+  }[];
+  readonly ComponentConfiguration: {
+    readonly DefaultConfiguration: ComponentConfiguration & {
+      readonly accessControl: Record<string, Record<string, { operations: string[]; resources: string[] }>>;
+    };
+  };
+}
+
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a CDK token looks like this
-const artifactUri = 's3://${Token[TOKEN.1]}/abc123.zip';
-const recipe = inferenceRecipe({ version: '1.2.3', artifactUri, configuration }) as {
-  Manifests: { Platform: object; Lifecycle: Record<string, { Script: string }>; Artifacts: object[] }[];
-  ComponentConfiguration: { DefaultConfiguration: { accessControl: object } };
-};
+const BUCKET = 's3://${Token[TOKEN.1]}';
+const artifactUris = { 'linux-x64': `${BUCKET}/abc123.zip` };
+
+function recipeOf(props: Partial<Parameters<typeof inferenceRecipe>[0]> = {}): Recipe {
+  const base = { version: '1.2.3', artifactUris, configuration: configuration('surface-inspection') };
+  return inferenceRecipe({ ...base, ...props }) as Recipe;
+}
 
 test('starts the process in the foreground of startup, from the unpacked artifact', () => {
-  const [manifest] = recipe.Manifests;
+  const [manifest] = recipeOf().Manifests;
   expect(manifest?.Platform).toEqual({ os: 'linux', architecture: 'amd64', runtime: '*' });
   expect(manifest?.Lifecycle.startup).toEqual({
     Script: 'exec node {artifacts:decompressedPath}/abc123/main.cjs',
@@ -34,45 +60,89 @@ test('starts the process in the foreground of startup, from the unpacked artifac
   expect(manifest?.Lifecycle.Setenv).toMatchObject({
     TRUSTED_KEYS_PATH: '{kernel:rootPath}/kaizen-edge/trusted-keys.json',
   });
-  expect(manifest?.Artifacts).toEqual([{ Uri: artifactUri, Unarchive: 'ZIP' }]);
+  expect(manifest?.Artifacts).toEqual([{ Uri: artifactUris['linux-x64'], Unarchive: 'ZIP' }]);
 });
 
-test('allows two topics to the cloud and one on the device, and no wildcard resource [case 37]', () => {
+test('brings the configuration as its default', () => {
+  const { accessControl, ...defaults } = recipeOf().ComponentConfiguration.DefaultConfiguration;
+  expect(defaults).toEqual(configuration('surface-inspection'));
+});
+
+test('allows each use case two topics to the cloud and one on the device, and no wildcard resource [case 37]', () => {
+  const recipe = recipeOf({ configuration: configuration('surface-inspection', 'weld-seams') });
   const { accessControl } = recipe.ComponentConfiguration.DefaultConfiguration;
-  const policies = Object.values(accessControl).flatMap((service) => Object.values(service as object));
-  expect(policies.flatMap(({ resources }) => resources)).toEqual([
-    '$aws/rules/kaizen_dev_results/surface-inspection/+/results',
-    '$aws/rules/kaizen_dev_status/surface-inspection/+/status',
-    'kaizen/surface-inspection/results',
+  expect(Object.keys(accessControl)).toEqual(['aws.greengrass.ipc.mqttproxy', 'aws.greengrass.ipc.pubsub']);
+  const policies = Object.values(accessControl).flatMap((service) => Object.entries(service));
+  expect(policies.map(([id, { operations, resources }]) => [id, ...operations, ...resources])).toEqual([
+    [
+      'com.kaizenedge.Inference:mqttproxy:surface-inspection',
+      'aws.greengrass#PublishToIoTCore',
+      '$aws/rules/kaizen_dev_results/surface-inspection/+/results',
+      '$aws/rules/kaizen_dev_status/surface-inspection/+/status',
+    ],
+    [
+      'com.kaizenedge.Inference:mqttproxy:weld-seams',
+      'aws.greengrass#PublishToIoTCore',
+      '$aws/rules/kaizen_dev_results/weld-seams/+/results',
+      '$aws/rules/kaizen_dev_status/weld-seams/+/status',
+    ],
+    [
+      'com.kaizenedge.Inference:pubsub:surface-inspection',
+      'aws.greengrass#PublishToTopic',
+      'kaizen/surface-inspection/results',
+    ],
+    [
+      'com.kaizenedge.Inference:pubsub:weld-seams',
+      'aws.greengrass#PublishToTopic',
+      'kaizen/weld-seams/results',
+    ],
   ]);
-  expect(policies.flatMap(({ operations }) => operations)).toEqual([
-    'aws.greengrass#PublishToIoTCore',
-    'aws.greengrass#PublishToTopic',
-  ]);
+  for (const [, { resources }] of policies) expect(resources.join()).not.toMatch(/[*#]/);
   expect(JSON.stringify(recipe)).not.toContain('RequiresPrivilege');
 });
 
-test('has one manifest per architecture of the artifact', () => {
-  const both = inferenceRecipe({
-    version: '1.2.3',
-    artifactUri,
-    configuration,
-    architectures: ['linux-x64', 'linux-arm64'],
-  }) as typeof recipe;
-  expect(both.Manifests.map(({ Platform }) => (Platform as { architecture: string }).architecture)).toEqual([
-    'amd64',
-    'aarch64',
+test('has one manifest per architecture that was built, each with its own artifact', () => {
+  const { Manifests } = recipeOf({
+    artifactUris: { 'linux-x64': `${BUCKET}/x.zip`, 'linux-arm64': `${BUCKET}/y.zip` },
+  });
+  expect(
+    Manifests.map(({ Platform, Lifecycle, Artifacts }) => [
+      Platform.architecture,
+      Lifecycle.startup?.Script,
+      Artifacts,
+    ]),
+  ).toEqual([
+    [
+      'amd64',
+      'exec node {artifacts:decompressedPath}/x/main.cjs',
+      [{ Uri: `${BUCKET}/x.zip`, Unarchive: 'ZIP' }],
+    ],
+    [
+      'aarch64',
+      'exec node {artifacts:decompressedPath}/y/main.cjs',
+      [{ Uri: `${BUCKET}/y.zip`, Unarchive: 'ZIP' }],
+    ],
   ]);
 });
 
-test('stays below the 16 KB that Greengrass takes', () => {
-  expect(JSON.stringify(recipe).length).toBeLessThan(16_384 / 4);
+const many = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `use-case-${index}`.padEnd(40, '-x'));
+
+test('stays below the 16 KB that Greengrass takes, with as many use cases as the contract allows', () => {
+  const uris = { 'linux-x64': `${BUCKET}/x.zip`, 'linux-arm64': `${BUCKET}/y.zip` };
+  const bytes = JSON.stringify(recipeOf({ artifactUris: uris, configuration: configuration(...many(8)) }));
+  expect(bytes.length).toBeLessThan(LARGEST_RECIPE_BYTES);
 });
 
-test('refuses an artifact whose file name is not known at synth', () => {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a CDK token looks like this
-  const unknown = 's3://bucket/${Token[TOKEN.2]}';
-  expect(() => inferenceRecipe({ version: '1.2.3', artifactUri: unknown, configuration })).toThrow(
-    'artifactUri',
+test('refuses a recipe that Greengrass would refuse for its size', () => {
+  expect(() => recipeOf({ configuration: configuration(...many(16)) })).toThrow(
+    /^recipe: must not be above 16384 bytes, got \d+$/,
   );
+});
+
+test('refuses an artifact whose file name is not known at synth, and no artifact at all', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a CDK token looks like this
+  const unknown = { 'linux-x64': 's3://bucket/${Token[TOKEN.2]}' };
+  expect(() => recipeOf({ artifactUris: unknown })).toThrow('artifactUris: must end in a literal');
+  expect(() => recipeOf({ artifactUris: {} })).toThrow('artifactUris: must name at least one artifact');
 });

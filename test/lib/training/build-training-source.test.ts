@@ -24,6 +24,7 @@ test('holds what the jobs run and read, and nothing that a machine left behind',
       'requirements.txt',
       'contracts/schemas/evaluation-report.schema.json',
       'contracts/histogram-bins.json',
+      'contracts/onnx-policy.json',
     ]),
   );
   expect(names.filter((name) => /__pycache__|\.pyc$|\/\./.test(name))).toEqual([]);

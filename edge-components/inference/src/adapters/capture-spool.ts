@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Capture, ComponentConfiguration, InferenceResult } from '../../../../contracts';
+import type { Capture, InferenceResult, UploadConfiguration } from '../../../../contracts';
 import { backoffMilliseconds } from '../domain/backoff';
 import {
   bytesUsedToday,
@@ -29,8 +29,10 @@ export interface CaptureSpoolPorts {
   readonly decoder: ImageDecoder;
   readonly clock: Clock;
   readonly log: Log;
-  readonly configuration: () => ComponentConfiguration;
+  readonly useCase: string;
   readonly deviceId: string;
+  readonly upload: () => UploadConfiguration;
+  readonly captureBucket: () => string;
   readonly random: () => number;
 }
 
@@ -86,7 +88,7 @@ export class CaptureSpool {
    * @returns whether they fit
    */
   reserve(frame: Frame): boolean {
-    const { dailyByteBudget } = this.ports.configuration().upload;
+    const { dailyByteBudget } = this.ports.upload();
     const now = this.ports.clock.now();
     const taken = takeFromBudget(this.budget, frame.frameBytes + SIDECAR_BYTES, dailyByteBudget, now);
     if (!taken) return false;
@@ -96,14 +98,14 @@ export class CaptureSpool {
 
   /** Puts a chosen frame on disk. Never throws: the result does not depend on it. */
   async add(captureId: string, frame: Frame, result: InferenceResult, selection: Selection): Promise<void> {
-    const { deviceId, decoder, configuration, log } = this.ports;
+    const { useCase, deviceId, decoder, log } = this.ports;
     const task = this.writes.then(async () => {
       const image = await decoder.toJpeg(frame.bytes);
       const sidecar: Capture = {
         schemaVersion: 1,
         captureId,
         deviceId,
-        useCase: configuration().useCase,
+        useCase,
         frameId: frame.frameId,
         releaseId: result.releaseId,
         capturedAt: result.capturedAt,
@@ -149,7 +151,7 @@ export class CaptureSpool {
   private async run(): Promise<void> {
     let failures = 0;
     while (!this.stopped) {
-      if (this.ports.configuration().upload.privacy === 'never') await this.clear();
+      if (this.ports.upload().privacy === 'never') await this.clear();
       const next = this.spooled[0];
       if (!next) {
         await this.idle.pause(RETRY.longest);
@@ -171,8 +173,8 @@ export class CaptureSpool {
 
   /** Image first, so that a sidecar always has its image. */
   private async upload({ captureId }: Spooled): Promise<void> {
-    const { store, deviceId, configuration } = this.ports;
-    const { captureBucket, useCase } = configuration();
+    const { store, deviceId, useCase } = this.ports;
+    const captureBucket = this.ports.captureBucket();
     const prefix = `captures/${useCase}/${deviceId}/${captureId}`;
     const image = await this.disk.readFile(this.path(captureId, 'jpg'));
     const sidecar = await this.disk.readFile(this.path(captureId, 'json'));
@@ -220,7 +222,7 @@ export class CaptureSpool {
         this.budget = value as UploadBudget;
     } catch {
       // Without a readable count the safe answer is that today's budget is spent.
-      const { dailyByteBudget } = this.ports.configuration().upload;
+      const { dailyByteBudget } = this.ports.upload();
       this.budget = {
         day: new Date(this.ports.clock.now()).toISOString().slice(0, 10),
         bytes: dailyByteBudget,

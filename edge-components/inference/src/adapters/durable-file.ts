@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 /** The file-system calls that state on disk is made with; tests cut them off at every one. */
 export type Disk = Pick<
   typeof fsPromises,
-  'mkdir' | 'open' | 'rename' | 'rm' | 'readdir' | 'readFile' | 'unlink'
+  'mkdir' | 'open' | 'rename' | 'rm' | 'readdir' | 'readFile' | 'stat' | 'unlink'
 >;
 
 export const nodeDisk: Disk = fsPromises;
@@ -20,21 +20,30 @@ export async function syncFolder(folder: string, disk: Disk = nodeDisk): Promise
   }
 }
 
-/** Write to a temporary name, fsync, rename, fsync the folder. */
+/**
+ * Write to a temporary name, fsync, rename, fsync the folder.
+ * @throws Error of the disk; the file then has its old content, or already the new one when only the last step failed
+ */
 export async function replaceFile(
   path: string,
   content: string | Buffer,
   disk: Disk = nodeDisk,
 ): Promise<void> {
   const temporary = `${path}.tmp`;
-  const handle = await disk.open(temporary, 'w', 0o600);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await disk.open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await disk.rename(temporary, path);
+  } catch (error) {
+    // What a full disk took of it would keep others out.
+    await disk.rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
   }
-  await disk.rename(temporary, path);
   await syncFolder(dirname(path), disk);
 }
 

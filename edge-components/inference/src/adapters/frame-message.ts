@@ -63,13 +63,14 @@ export class FrameParser {
 
   constructor(private readonly maximumFrameBytes: () => number) {}
 
-  /** @returns the frames that `chunk` completed. @throws FrameProtocolError */
-  push(chunk: Buffer): FrameMessage[] {
+  /**
+   * @returns the frames that `chunk` completed; must be read to its end
+   * @throws FrameProtocolError when it is read, after the frames that came before
+   */
+  *push(chunk: Buffer): Generator<FrameMessage> {
     this.buffered.push(chunk);
     this.length += chunk.length;
-    const messages: FrameMessage[] = [];
-    for (let message = this.next(); message; message = this.next()) messages.push(message);
-    return messages;
+    for (let message = this.next(); message; message = this.next()) yield message;
   }
 
   private next(): FrameMessage | undefined {

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { type DecodedImage, type ImageDecoder, UnreadableFrame } from '../ports';
+import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
 
 // One libvips thread per image: frames are decoded one ahead of inference, and the other core is inferring.
 sharp.concurrency(1);
@@ -19,14 +19,18 @@ const startsWith = (bytes: Buffer, magic: Buffer): boolean => bytes.subarray(0, 
  * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole.
  */
 export class SharpImageDecoder implements ImageDecoder {
-  async decode(bytes: Buffer, maximumPixels: number): Promise<DecodedImage> {
+  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
     if (!startsWith(bytes, JPEG) && !startsWith(bytes, PNG)) {
       throw new UnreadableFrame(bytes.length === 0 ? 'frame is empty' : 'frame is neither JPEG nor PNG');
     }
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
-      const { space } = await image.metadata();
+      const { space, width, height } = await image.metadata();
       if (space === 'cmyk') throw new UnreadableFrame('CMYK images are not taken');
+      if (stretchTo && (width !== stretchTo.width || height !== stretchTo.height)) {
+        // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough.
+        image.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'cubic' });
+      }
       const { data, info } = await image
         .removeAlpha()
         .toColourspace('srgb')

@@ -30,6 +30,6 @@ export type HostReply =
   | {
       readonly id: number;
       readonly ok: false;
-      readonly kind: 'load' | 'contract' | 'run';
+      readonly kind: 'graph' | 'load' | 'contract' | 'run';
       readonly message: string;
     };

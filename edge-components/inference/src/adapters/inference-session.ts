@@ -2,8 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { graphProblems, type Signature, signatureOf, signatureProblems } from '../domain/graph-policy';
 import { imageStatistics } from '../domain/image-statistics';
+import { type OnnxModel, type OnnxValue, readOnnxModel } from '../domain/onnx-graph';
+import { MessageError } from '../domain/protobuf-message';
 import { type DecodedImage, type Inference, ModelError, type ModelSpecification } from '../ports';
+
+/** The rest of a hostile file's problems are counted: a message has to fit into a log line. */
+const MOST_PROBLEMS_SHOWN = 10;
 
 const OPTIONS: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
@@ -14,10 +20,15 @@ const OPTIONS: InferenceSession.SessionOptions = {
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
   logSeverityLevel: 3,
-  extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  extra: {
+    session: {
+      intra_op: { allow_spinning: '0' },
+      inter_op: { allow_spinning: '0' },
+      // Otherwise a file with "ORTM" at byte 4 is read as ONNX Runtime's own format, whatever graph was checked.
+      load_model_format: 'ONNX',
+    },
+  },
 };
-
-const shapeOf = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 export class OnnxSession {
   private constructor(
@@ -26,26 +37,28 @@ export class OnnxSession {
   ) {}
 
   /**
-   * Hashes exactly the bytes that it hands to ONNX Runtime: one flipped weight bit loads and runs, with other scores.
-   * Bytes without a path also leave external data nowhere to come from.
-   * @throws ModelError load, contract
+   * Hashes and checks exactly the bytes that it hands to ONNX Runtime: one flipped weight bit loads and runs, with other
+   * scores.
+   * @throws ModelError load, graph, contract
    */
   static async load(specification: ModelSpecification): Promise<OnnxSession> {
     const bytes = await readFile(specification.path);
     if (createHash('sha256').update(bytes).digest('hex') !== specification.sha256) {
       throw new ModelError('the file does not have its declared digest', 'load');
     }
+    checkGraph(readModel(bytes), specification);
     const session = await InferenceSession.create(bytes, OPTIONS).catch((error: Error) => {
       throw new ModelError(`ONNX Runtime refuses the file: ${error.message}`, 'load');
     });
-    const problem = contractProblem(session, specification);
-    if (problem !== undefined) throw new ModelError(problem, 'contract');
+    // Once more, because ONNX Runtime infers what the file leaves open.
+    refuse(signatureProblems(sessionSignature(session), specification), 'contract');
     return new OnnxSession(session, specification);
   }
 
-  /** @throws ModelError run: wrong size, failed run; contract: an output that is no row of float32 */
+  /** @throws ModelError run: wrong size, failed run; contract: an output that is not float32 [classes] */
   async run(pixels: Uint8Array): Promise<Inference> {
-    const { name, height, width, outputName } = this.specification.input;
+    const { input, classes } = this.specification;
+    const { name, height, width, outputName } = input;
     if (pixels.length !== height * width * 3) {
       throw new ModelError(`${pixels.length} bytes are no ${width}x${height} RGB image`, 'run');
     }
@@ -58,9 +71,9 @@ export class OnnxSession {
       });
     const milliseconds = performance.now() - started;
     const output = outputs[outputName];
-    if (output?.type !== 'float32' || output.dims.length !== 1) {
+    if (output?.type !== 'float32' || output.dims.length !== 1 || output.dims[0] !== classes) {
       throw new ModelError(
-        `output '${outputName}' is ${output?.type} ${shapeOf(output?.dims ?? [])}`,
+        `output '${outputName}': must be float32 [${classes}], is ${output?.type} [${output?.dims.join(', ')}]`,
         'contract',
       );
     }
@@ -69,30 +82,33 @@ export class OnnxSession {
   }
 }
 
-/** Compares the graph's signature with the release; a dimension that the graph leaves open fits. */
-function contractProblem(
-  session: InferenceSession,
-  { input, classes }: ModelSpecification,
-): string | undefined {
-  const only = session.inputMetadata[0];
-  if (session.inputNames.length !== 1 || !only?.isTensor || only.name !== input.name) {
-    return `inputs are ${session.inputNames.join(', ')}, expected only '${input.name}'`;
-  }
-  if (only.type !== 'uint8' || !fits(only.shape, [input.height, input.width, 3])) {
-    return `input '${input.name}' is ${only.type} ${shapeOf(only.shape)}, expected uint8 [${input.height}, ${input.width}, 3]`;
-  }
-  const output = session.outputMetadata.find((candidate) => candidate.name === input.outputName);
-  if (!output?.isTensor)
-    return `outputs are ${session.outputNames.join(', ')}, expected '${input.outputName}'`;
-  if (output.type !== 'float32' || !fits(output.shape, [classes])) {
-    return `output '${input.outputName}' is ${output.type} ${shapeOf(output.shape)}, expected float32 [${classes}]`;
-  }
-  return undefined;
+function refuse(problems: readonly string[], kind: 'graph' | 'contract'): void {
+  if (problems.length === 0) return;
+  const more = problems.length - MOST_PROBLEMS_SHOWN;
+  const shown = problems.slice(0, MOST_PROBLEMS_SHOWN).join('; ');
+  throw new ModelError(more > 0 ? `${shown}; and ${more} more` : shown, kind);
 }
 
-function fits(shape: readonly (number | string)[], expected: readonly number[]): boolean {
-  return (
-    shape.length === expected.length &&
-    shape.every((size, index) => typeof size === 'string' || size === expected[index])
-  );
+function readModel(bytes: Uint8Array): OnnxModel {
+  try {
+    return readOnnxModel(bytes);
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    throw new ModelError(`no ONNX graph: ${error.message}`, error.rule === 'limit' ? 'graph' : 'load');
+  }
+}
+
+/** A graph that is refused for what it holds is never one with the wrong inputs only. */
+function checkGraph(model: OnnxModel, specification: ModelSpecification): void {
+  const forbidden = graphProblems(model);
+  const differing = signatureProblems(signatureOf(model.graph), specification);
+  refuse([...forbidden, ...differing], forbidden.length > 0 ? 'graph' : 'contract');
+}
+
+function sessionSignature(session: InferenceSession): Signature {
+  const described = (value: InferenceSession.ValueMetadata): OnnxValue =>
+    value.isTensor
+      ? { name: value.name, elementType: value.type, shape: value.shape }
+      : { name: value.name, elementType: undefined, shape: undefined };
+  return { inputs: session.inputMetadata.map(described), outputs: session.outputMetadata.map(described) };
 }

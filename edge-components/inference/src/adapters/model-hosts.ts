@@ -1,5 +1,5 @@
-/** Loads graphs in threads or processes of their own, and gives up on those that hang. */
-import { fork } from 'node:child_process';
+/** Loads graphs in threads or processes of their own, and gives up on those that hang or take too much memory. */
+import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
@@ -11,9 +11,18 @@ import {
   type ModelSpecification,
 } from '../ports';
 import type { HostReply, HostRequest } from './inference-protocol';
+import { memoryOf, sacrificeFirst } from './process-limits';
 
 /** A graph that has not answered after this long hangs: a frame takes milliseconds, a load below a second. */
 const WATCHDOG_MILLISECONDS = 20_000;
+const TRIAL_MEMORY_BYTES = 2 ** 30;
+/** A processor core fills about 2 GB of fresh memory in a second: about 50 MB more than allowed between two looks. */
+const MEMORY_POLL_MILLISECONDS = 25;
+/**
+ * All that a trial process gets of the component's environment: where Node.js finds its shared libraries. No credentials
+ * and no token of the nucleus: an unknown graph runs there.
+ */
+const TRIAL_VARIABLES = ['LD_LIBRARY_PATH'];
 
 /** The bundle of `inference-host.ts`, beside the main bundle. */
 const HOST_PROGRAM = join(__dirname, 'inference-host.cjs');
@@ -48,7 +57,7 @@ class RemoteModel implements LoadedModel {
 
   constructor(
     private readonly connection: Connection,
-    private readonly watchdogMilliseconds: number,
+    private readonly watchdogMilliseconds: () => number,
   ) {
     connection.onReply((reply) => this.settle(reply));
     connection.onGone((reason) => this.fail(reason));
@@ -58,11 +67,12 @@ class RemoteModel implements LoadedModel {
     if (this.gone !== undefined) return Promise.reject(new ModelError(this.gone, 'gone'));
     if (this.closing) return Promise.reject(new ModelError('the model is closed', 'gone'));
     const id = ++this.lastId;
+    const milliseconds = this.watchdogMilliseconds();
     return new Promise((resolve, reject) => {
       const watchdog = setTimeout(() => {
-        this.fail(`no answer within ${this.watchdogMilliseconds} ms`);
+        this.fail(`no answer to '${body.type}' within ${milliseconds} ms`);
         this.connection.kill();
-      }, this.watchdogMilliseconds);
+      }, milliseconds);
       this.pending.set(id, { resolve, reject, watchdog });
       this.connection.send({ id, ...body } as HostRequest);
     });
@@ -112,7 +122,8 @@ class RemoteModel implements LoadedModel {
 function threadConnection(program: string): Connection {
   const worker = new Worker(program);
   return {
-    // Copied, not transferred: the same pixels may go to the shadow, and ONNX Runtime refuses shared memory.
+    // Copied, not transferred: the same pixels may go to another release, and ONNX Runtime refuses shared memory. The
+    // copy of 224 x 224 pixels takes 0.03 to 0.09 ms, of which a transfer would save most (2 cores, Node.js 20).
     send: (request) => worker.postMessage(request),
     onReply: (listener) => worker.on('message', listener),
     onGone: (listener) => {
@@ -125,17 +136,25 @@ function threadConnection(program: string): Connection {
   };
 }
 
-function processConnection(program: string): Connection {
+function processConnection(program: string, memoryBytes: () => number): Connection {
   const child = fork(program, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+    env: Object.fromEntries(TRIAL_VARIABLES.map((name) => [name, process.env[name]])),
   });
   return {
     send: (request) => child.send(request, () => undefined),
     onReply: (listener) => child.on('message', (reply) => listener(reply as HostReply)),
     onGone: (listener) => {
       child.on('error', (error) => listener(`trial process failed: ${error.message}`));
-      child.on('exit', (code, signal) => listener(`trial process ended with ${signal ?? code}`));
+      child.on('exit', (code, signal) =>
+        listener(`trial process ended with ${signal ?? code}${hint(signal)}`),
+      );
+      limitMemory(child, memoryBytes, (reason) => {
+        listener(reason);
+        child.kill('SIGKILL');
+      });
     },
     kill: () => {
       child.kill('SIGKILL');
@@ -143,10 +162,51 @@ function processConnection(program: string): Connection {
   };
 }
 
+/** For a signal that is not of this component, which gives its own reason first. */
+const hint = (signal: NodeJS.Signals | null): string =>
+  signal === 'SIGKILL' ? ': killed from outside, as by the kernel when memory runs out' : '';
+
+/** Calls `exceeded` once, when the process holds more than it may or cannot be watched. */
+function limitMemory(
+  child: ChildProcess,
+  memoryBytes: () => number,
+  exceeded: (reason: string) => void,
+): void {
+  const { pid } = child;
+  // Could not be started: its 'error' says why.
+  if (pid === undefined) return;
+  const check = (): void => {
+    const problem = memoryProblem(pid, memoryBytes());
+    if (problem === undefined) return;
+    clearInterval(timer);
+    exceeded(problem);
+  };
+  const timer = setInterval(check, MEMORY_POLL_MILLISECONDS);
+  timer.unref();
+  child.once('exit', () => clearInterval(timer));
+  try {
+    sacrificeFirst(pid);
+  } catch (error) {
+    clearInterval(timer);
+    exceeded(`trial process cannot be limited: ${(error as Error).message}`);
+  }
+}
+
+function memoryProblem(pid: number, allowed: number): string | undefined {
+  try {
+    const used = memoryOf(pid);
+    return used > allowed
+      ? `trial process used ${used} bytes of memory, at most ${allowed} are allowed`
+      : undefined;
+  } catch (error) {
+    return `trial process cannot be watched: ${(error as Error).message}`;
+  }
+}
+
 class RemoteModelHost implements ModelHost {
   constructor(
     private readonly connect: () => Connection,
-    private readonly watchdogMilliseconds: number,
+    private readonly watchdogMilliseconds: () => number,
   ) {}
 
   async load({ path, sha256, input, classes }: ModelSpecification): Promise<LoadedModel> {
@@ -164,18 +224,24 @@ class RemoteModelHost implements ModelHost {
 export interface ModelHostOptions {
   /** @default - the bundle beside this one */
   readonly program?: string;
-  /** @default 20000 */
-  readonly watchdogMilliseconds?: number;
+  /** Longest time of one load or one run; asked for each. @default - 20000 */
+  readonly watchdogMilliseconds?: () => number;
+}
+
+export interface ProcessModelHostOptions extends ModelHostOptions {
+  /** Memory that the process may hold, Node.js and ONNX Runtime (about 90 MB) included; asked at each look. @default - 1 GiB */
+  readonly memoryBytes?: () => number;
 }
 
 /** Serving: a thread of this process. A native call that hangs cannot be interrupted there. */
 export function threadModelHost(options: ModelHostOptions = {}): ModelHost {
-  const { program = HOST_PROGRAM, watchdogMilliseconds = WATCHDOG_MILLISECONDS } = options;
+  const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
   return new RemoteModelHost(() => threadConnection(program), watchdogMilliseconds);
 }
 
 /** Trials: a process, so that a graph that loops for ever or exhausts memory is killed and nothing else is. */
-export function processModelHost(options: ModelHostOptions = {}): ModelHost {
-  const { program = HOST_PROGRAM, watchdogMilliseconds = WATCHDOG_MILLISECONDS } = options;
-  return new RemoteModelHost(() => processConnection(program), watchdogMilliseconds);
+export function processModelHost(options: ProcessModelHostOptions = {}): ModelHost {
+  const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
+  const { memoryBytes = () => TRIAL_MEMORY_BYTES } = options;
+  return new RemoteModelHost(() => processConnection(program, memoryBytes), watchdogMilliseconds);
 }

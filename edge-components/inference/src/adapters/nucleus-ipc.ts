@@ -20,6 +20,12 @@ const { model } = greengrasscoreipc as unknown as {
 /** Judges a configuration that a deployment wants to bring; the problems, or none. */
 export type ConfigurationJudge = (configuration: unknown) => readonly string[];
 
+/**
+ * For how long an update that may restart the component has to wait, in milliseconds; 0 lets it go ahead.
+ * Asked again after that time, with the same deployment.
+ */
+export type UpdateJudge = (deploymentId: string) => number;
+
 /** A call failed, or was not answered in time. `code` is the shape of the IPC model, when the nucleus gave one. */
 export class IpcCallError extends Error {
   override readonly name = 'IpcCallError';
@@ -43,6 +49,7 @@ export class NucleusIpc extends EventEmitter implements Publisher {
   constructor(
     private readonly log: Log,
     private readonly judge: ConfigurationJudge,
+    private readonly judgeUpdate: UpdateJudge,
     private readonly random: () => number,
   ) {
     super();
@@ -86,9 +93,14 @@ export class NucleusIpc extends EventEmitter implements Publisher {
     );
   }
 
-  async publishToCloud(topicName: string, payload: Buffer): Promise<void> {
+  async publishToCloud(topicName: string, payload: Buffer, retain = false): Promise<void> {
     await this.call('PublishToIoTCore', (client) =>
-      client.publishToIoTCore({ topicName, qos: model.QOS.AT_LEAST_ONCE, payload }),
+      client.publishToIoTCore({
+        topicName,
+        qos: model.QOS.AT_LEAST_ONCE,
+        payload,
+        ...(retain && { retain }),
+      }),
     );
   }
 
@@ -117,6 +129,29 @@ export class NucleusIpc extends EventEmitter implements Publisher {
       if (event) void this.answerProposal(event.configuration, event.deploymentId);
     });
     await this.limited('SubscribeToValidateConfigurationUpdates', proposals.activate(), this.lost.signal);
+
+    const componentUpdates = client.subscribeToComponentUpdates({});
+    componentUpdates.on('message', ({ preUpdateEvent: event }) => {
+      if (event?.deploymentId) void this.answerUpdate(event.deploymentId);
+    });
+    await this.limited('SubscribeToComponentUpdates', componentUpdates.activate(), this.lost.signal);
+  }
+
+  /** Silence would agree as well, but only after the deployment's whole time for questions. */
+  private async answerUpdate(deploymentId: string): Promise<void> {
+    const recheckAfterMs = this.judgeUpdate(deploymentId);
+    if (recheckAfterMs > 0) this.log.info('update deferred', { deploymentId, recheckAfterMs });
+    try {
+      await this.call('DeferComponentUpdate', (client) =>
+        client.deferComponentUpdate({
+          deploymentId,
+          recheckAfterMs,
+          ...(recheckAfterMs > 0 && { message: 'parts are being inspected' }),
+        }),
+      );
+    } catch (error) {
+      this.log.warn('update not answered', { error: (error as Error).message });
+    }
   }
 
   /** A rejected configuration fails its deployment before anything changes on the device. */

@@ -1,6 +1,8 @@
 /**
- * `inbox/<offerId>/offer.json` from a model component's startup script, `verdict.json` beside it as the answer. Offers are
- * judged one at a time, oldest first; one that was not answered before a restart is judged again.
+ * `inbox/<offerId>/offer.json` from a model component's startup script, `verdict.json` beside it as the answer. Offers of
+ * one component are judged one at a time, oldest first; those of several components side by side, so that a release that
+ * is being challenged for a minute does not keep another use case waiting. One that was not answered before a restart is
+ * judged again.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +18,7 @@ const FORGET_AFTER_MILLISECONDS = 3600 * 1000;
 export class OfferInbox {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
+  private readonly judging = new Set<string>();
 
   constructor(
     private readonly folder: string,
@@ -50,34 +53,51 @@ export class OfferInbox {
     await mkdir(this.folder, { recursive: true });
     for (const offerId of (await readdir(this.folder)).sort()) {
       if (this.stopped) return;
-      if (isIdentifier(offerId)) await this.answer(offerId);
+      if (isIdentifier(offerId)) await this.take(offerId);
     }
   }
 
-  private async answer(offerId: string): Promise<void> {
+  /** Begins to answer an offer, unless it has its answer or another offer of the same component is being judged. */
+  private async take(offerId: string): Promise<void> {
     const folder = join(this.folder, offerId);
     const text = await readIfPresent(join(folder, 'offer.json'));
-    if (text === undefined) return;
-    const verdictPath = join(folder, 'verdict.json');
-    const answered = await stat(verdictPath).catch(() => undefined);
-    if (answered) {
-      if (this.clock.now() - answered.mtimeMs > FORGET_AFTER_MILLISECONDS) {
-        await rm(folder, { recursive: true, force: true });
-      }
-      return;
+    if (text === undefined || (await this.isAnswered(folder))) return;
+    const offer = this.parse(offerId, text);
+    const queue = offer instanceof Error ? offerId : offer.componentName;
+    if (this.judging.has(queue)) return;
+    this.judging.add(queue);
+    void this.answer(folder, offerId, offer).finally(() => this.judging.delete(queue));
+  }
+
+  private async isAnswered(folder: string): Promise<boolean> {
+    const answered = await stat(join(folder, 'verdict.json')).catch(() => undefined);
+    if (answered && this.clock.now() - answered.mtimeMs > FORGET_AFTER_MILLISECONDS) {
+      await rm(folder, { recursive: true, force: true });
     }
-    const verdict = await this.verdictOf(offerId, text);
+    return answered !== undefined;
+  }
+
+  private parse(offerId: string, text: string): ReleaseOffer | Error {
+    try {
+      const offer = parseContractJson('release-offer', text, `offer.json of offer ${offerId}`);
+      return offer.offerId === offerId ? offer : new Error(`offer.json names offer '${offer.offerId}'`);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  private async answer(folder: string, offerId: string, offer: ReleaseOffer | Error): Promise<void> {
+    const verdict = await this.verdictOf(offerId, offer);
     if (this.stopped) return;
-    await replaceFile(verdictPath, JSON.stringify(verdict)).catch((error) =>
+    await replaceFile(join(folder, 'verdict.json'), JSON.stringify(verdict)).catch((error) =>
       // The script has given up and removed its offer.
       this.log.warn('verdict not delivered', { offerId, error: (error as Error).message }),
     );
   }
 
-  private async verdictOf(offerId: string, text: string): Promise<ReleaseVerdict> {
+  private async verdictOf(offerId: string, offer: ReleaseOffer | Error): Promise<ReleaseVerdict> {
     try {
-      const offer = parseContractJson('release-offer', text, `offer.json of offer ${offerId}`);
-      if (offer.offerId !== offerId) throw new Error(`offer.json names offer '${offer.offerId}'`);
+      if (offer instanceof Error) throw offer;
       return await this.judge(offer);
     } catch (error) {
       return {

@@ -6,12 +6,22 @@
  *     releases/current.json           which release serves and which one it replaced
  *     releases/highest-counter        the highest counter ever accepted
  *     releases/refused.json           the last refusals
+ *     releases/latest-time            a time that has passed: the clock must not be before it
+ *     releases/installing.json        how far an installation has come, and how often it has ended the process
+ *     releases/probation.json         whether the release in service is on probation (domain/probation.ts)
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Release, ReleaseFile } from '../../../../contracts';
-import { QUARANTINING_CODES, type RefusalCode, ReleaseRefusal } from '../domain/release-transitions';
+import type { Probation } from '../domain/probation';
+import {
+  QUARANTINING_CODES,
+  type RefusalCode,
+  ReleaseRefusal,
+  type ReleaseState,
+} from '../domain/release-transitions';
 import {
   ENVELOPE_FILE,
   type PresentFile,
@@ -45,6 +55,35 @@ export interface RefusalRecord {
   readonly at: string;
 }
 
+/** How far an installation has come. */
+export interface Installing {
+  readonly digest: string;
+  /** The last state that was reached. */
+  readonly state: ReleaseState;
+  /** Processes that ended while they ran the release's graph. */
+  readonly deaths: number;
+  /** Identifier of the boot of the operating system in which this was written. */
+  readonly bootId: string;
+}
+
+/** What stored releases may use of the disk, in bytes. */
+export interface StorageLimits {
+  /** All releases of the store together. */
+  readonly releaseBytes: number;
+  /** What an installation leaves free on the file system. */
+  readonly reserveBytes: number;
+}
+
+export interface ReleaseStoreOptions {
+  /** @default - as many as the file system takes */
+  readonly limits?: () => StorageLimits;
+  /** Free bytes of the file system that holds `folder`. @default - asks the operating system */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly disk?: Disk;
+  /** For how long one read of an offered file may take, in milliseconds. @default 10000 */
+  readonly longestRead?: number;
+}
+
 interface InService {
   readonly current?: StoredReference;
   readonly previous?: StoredReference;
@@ -54,25 +93,45 @@ const REFUSALS_KEPT = 16;
 /** An envelope's payload is at most 256 KiB of base64 by contract; the rest is signatures. */
 const LARGEST_ENVELOPE_BYTES = 512 * 1024;
 const COPY_CHUNK_BYTES = 1 << 20;
+/**
+ * A local disk gives a chunk of 1 MiB in milliseconds, a worn SD card in a second. What takes ten is a network file system
+ * that hangs, or somebody who feeds the file slowly: the offer must not occupy the installer for ever.
+ */
+const LONGEST_READ_MILLISECONDS = 10_000;
+const NO_LIMITS: StorageLimits = { releaseBytes: Number.MAX_SAFE_INTEGER, reserveBytes: 0 };
+const HOUR_MILLISECONDS = 3_600_000;
 const RELEASE_FOLDER = /^[0-9a-f]{64}$/;
 
 export class ReleaseStore {
   private inService: InService = {};
   private refusalRecords: RefusalRecord[] = [];
   private counter = 0;
+  private latestKnownTime = 0;
 
   private constructor(
     private readonly folder: string,
-    private readonly disk: Disk,
+    private readonly options: Required<ReleaseStoreOptions>,
   ) {}
 
+  private get disk(): Disk {
+    return this.options.disk;
+  }
+
   /** Reads the state and deletes what a kill left behind. Damaged state files are treated as absent. */
-  static async open(folder: string, disk: Disk = nodeDisk): Promise<ReleaseStore> {
-    const store = new ReleaseStore(folder, disk);
-    await disk.mkdir(folder, { recursive: true });
+  static async open(folder: string, options: ReleaseStoreOptions = {}): Promise<ReleaseStore> {
+    const store = new ReleaseStore(folder, {
+      limits: () => NO_LIMITS,
+      freeBytes: freeBytesOf,
+      disk: nodeDisk,
+      longestRead: LONGEST_READ_MILLISECONDS,
+      ...options,
+    });
+    await store.disk.mkdir(folder, { recursive: true });
     store.inService = (await store.readState<InService>('current.json')) ?? {};
-    store.refusalRecords = (await store.readState<RefusalRecord[]>('refused.json')) ?? [];
+    const refusals = await store.readState<RefusalRecord[]>('refused.json');
+    store.refusalRecords = Array.isArray(refusals) ? refusals : [];
     store.counter = await store.readHighestCounter();
+    store.latestKnownTime = await store.readLatestTime();
     await store.collectGarbage();
     return store;
   }
@@ -93,6 +152,37 @@ export class ReleaseStore {
     return this.refusalRecords;
   }
 
+  /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
+  get latestTime(): number {
+    return this.latestKnownTime;
+  }
+
+  /** Notes that `time` (milliseconds since the epoch) has passed. Written once an hour at most: disks wear. */
+  async noteTime(time: number): Promise<void> {
+    if (time < this.latestKnownTime + HOUR_MILLISECONDS) return;
+    this.latestKnownTime = time;
+    await replaceFile(join(this.folder, 'latest-time'), new Date(time).toISOString(), this.disk);
+  }
+
+  /** How far the installation has come that a kill has cut off. */
+  installing(): Promise<Installing | undefined> {
+    return this.readState<Installing>('installing.json');
+  }
+
+  /** @param progress undefined when the installation has ended, whichever way */
+  async noteInstalling(progress: Installing | undefined): Promise<void> {
+    if (progress) return this.writeState('installing.json', progress);
+    await this.disk.rm(join(this.folder, 'installing.json'), { force: true });
+  }
+
+  probation(): Promise<Probation | undefined> {
+    return this.readState<Probation>('probation.json');
+  }
+
+  noteProbation(probation: Probation): Promise<void> {
+    return this.writeState('probation.json', probation);
+  }
+
   isQuarantined(digest: string): boolean {
     return this.refusalRecords.some(
       (record) => record.releaseDigest === digest && QUARANTINING_CODES.has(record.code),
@@ -101,9 +191,10 @@ export class ReleaseStore {
 
   /**
    * Copies the release out of the offered folder, hashing what it writes.
-   * @throws ReleaseRefusal DIGEST_MISMATCH, SIZE_MISMATCH, FILE_MISSING, DISK_FULL; nothing is left behind then
+   * @throws ReleaseRefusal DIGEST_MISMATCH, SIZE_MISMATCH, FILE_MISSING, DISK_FULL, TOO_SLOW; nothing is left behind then
    */
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {
+    await this.checkRoom(release, envelope.length);
     const digest = sha256Of(envelope);
     const folder = join(this.folder, digest);
     const staging = join(this.folder, `staging-${randomBytes(6).toString('hex')}`);
@@ -134,8 +225,21 @@ export class ReleaseStore {
       throw new ReleaseRefusal('DIGEST_MISMATCH', `stored ${ENVELOPE_FILE} has another digest`);
     }
     const release = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
-    for (const file of release.files) await verifyFile(folder, file, this.disk);
+    for (const file of release.files) await this.verifyFile(folder, file);
     return { digest, folder, envelope, release };
+  }
+
+  /** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH, TOO_SLOW */
+  verifyFile(folder: string, file: ReleaseFile): Promise<void> {
+    return hashFile(folder, file, this.options, async () => undefined);
+  }
+
+  /** The release before serves again, now and after a restart; the current one is quarantined. */
+  async revert(reason: RefusalRecord): Promise<void> {
+    await this.recordRefusal(reason);
+    const { previous } = this.inService;
+    await this.writeState('current.json', { ...(previous && { current: previous }) });
+    this.inService = previous ? { current: previous } : {};
   }
 
   /** From here on the release serves, also after a restart. The release that served before becomes the previous one. */
@@ -147,18 +251,22 @@ export class ReleaseStore {
     const { current } = this.inService;
     const previous = current?.digest === reference.digest ? this.inService.previous : current;
     const next: InService = { current: reference, ...(previous && { previous }) };
-    await replaceFile(join(this.folder, 'current.json'), `${JSON.stringify(next)}\n`, this.disk);
+    await this.writeState('current.json', next);
     this.inService = next;
   }
 
+  /** Where there is no room for all, those that quarantine a release stay longest. */
   async recordRefusal(record: RefusalRecord): Promise<void> {
-    const others = this.refusalRecords.filter((other) => other.releaseDigest !== record.releaseDigest);
-    this.refusalRecords = [...others, record].slice(-REFUSALS_KEPT);
-    await replaceFile(
-      join(this.folder, 'refused.json'),
-      `${JSON.stringify(this.refusalRecords)}\n`,
-      this.disk,
-    );
+    const records = [
+      ...this.refusalRecords.filter((other) => other.releaseDigest !== record.releaseDigest),
+      record,
+    ];
+    while (records.length > REFUSALS_KEPT) {
+      const expendable = records.findIndex(({ code }) => !QUARANTINING_CODES.has(code));
+      records.splice(Math.max(0, expendable), 1);
+    }
+    this.refusalRecords = records;
+    await this.writeState('refused.json', records);
   }
 
   /** Deletes every folder but those of the current and the previous release. */
@@ -171,13 +279,63 @@ export class ReleaseStore {
     }
   }
 
-  private async readState<State>(name: string): Promise<State | undefined> {
+  private async readState<State extends object>(name: string): Promise<State | undefined> {
     const text = await readIfPresent(join(this.folder, name), this.disk);
     try {
-      return text === undefined ? undefined : (JSON.parse(text) as State);
+      const value: unknown = JSON.parse(text ?? 'null');
+      return typeof value === 'object' && value !== null ? (value as State) : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  private writeState(name: string, state: object): Promise<void> {
+    return replaceFile(join(this.folder, name), `${JSON.stringify(state)}\n`, this.disk);
+  }
+
+  /**
+   * The release in service and the one before are never deleted to make room: they are what the device falls back on.
+   * @throws ReleaseRefusal DISK_FULL, with the numbers
+   */
+  private async checkRoom(release: Release, envelopeBytes: number): Promise<void> {
+    const needed = release.files.reduce((sum, { bytes }) => sum + bytes, envelopeBytes);
+    const { releaseBytes, reserveBytes } = this.options.limits();
+    const kept = [this.inService.current, this.inService.previous].filter(
+      (reference) => reference !== undefined,
+    );
+    const used = (await Promise.all(kept.map(({ digest }) => this.bytesOf(digest)))).reduce(
+      (a, b) => a + b,
+      0,
+    );
+    if (used + needed > releaseBytes) {
+      throw new ReleaseRefusal(
+        'DISK_FULL',
+        `the release needs ${needed} bytes beside ${used} bytes of the releases that are kept; storage.releaseBytes is ${releaseBytes}`,
+      );
+    }
+    const free = await this.options.freeBytes(this.folder);
+    if (free < needed + reserveBytes) {
+      throw new ReleaseRefusal(
+        'DISK_FULL',
+        `the release needs ${needed} bytes and storage.reserveBytes is ${reserveBytes}; ${free} bytes are free`,
+      );
+    }
+  }
+
+  /** Bytes of a stored release, as its envelope says; 0 when that cannot be read. */
+  private async bytesOf(digest: string): Promise<number> {
+    try {
+      const envelope = await readEnvelope(join(this.folder, digest), this.disk);
+      const { files } = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
+      return files.reduce((sum, { bytes }) => sum + bytes, envelope.length);
+    } catch {
+      return 0;
+    }
+  }
+
+  private async readLatestTime(): Promise<number> {
+    const noted = Date.parse((await readIfPresent(join(this.folder, 'latest-time'), this.disk)) ?? '');
+    return Number.isNaN(noted) ? 0 : noted;
   }
 
   /** Of the state file, or, when that is lost, of the releases that are kept: never lower than what was accepted last. */
@@ -197,7 +355,7 @@ export class ReleaseStore {
   private async copyVerified(source: string, target: string, file: ReleaseFile): Promise<void> {
     const output = await this.disk.open(join(target, file.name), 'wx', 0o600);
     try {
-      await hashFile(source, file, this.disk, (chunk) => output.writeFile(chunk));
+      await hashFile(source, file, this.options, (chunk) => output.writeFile(chunk));
       await output.sync();
     } finally {
       await output.close();
@@ -252,9 +410,10 @@ export async function listFolder(folder: string, disk: Disk = nodeDisk): Promise
   );
 }
 
-/** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH */
-export async function verifyFile(folder: string, file: ReleaseFile, disk: Disk = nodeDisk): Promise<void> {
-  await hashFile(folder, file, disk, async () => undefined);
+/** Free bytes of the file system that holds `folder`, for who is not root. */
+export async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** Never through a symbolic link, and never blocking on a pipe. */
@@ -266,7 +425,7 @@ function openPlainFile(path: string, disk: Disk) {
 async function hashFile(
   folder: string,
   file: ReleaseFile,
-  disk: Disk,
+  { disk, longestRead }: Pick<Required<ReleaseStoreOptions>, 'disk' | 'longestRead'>,
   take: (chunk: Buffer) => Promise<unknown>,
 ): Promise<void> {
   const input = await openPlainFile(join(folder, file.name), disk).catch((error: Error) => {
@@ -277,7 +436,7 @@ async function hashFile(
     const buffer = Buffer.allocUnsafe(Math.min(COPY_CHUNK_BYTES, file.bytes + 1));
     let total = 0;
     for (;;) {
-      const { bytesRead } = await input.read(buffer, 0, buffer.length);
+      const { bytesRead } = await readWithin(longestRead, file.name, input.read(buffer, 0, buffer.length));
       if (bytesRead === 0) break;
       total += bytesRead;
       if (total > file.bytes) break;
@@ -299,5 +458,24 @@ async function hashFile(
     }
   } finally {
     await input.close();
+  }
+}
+
+/** @throws ReleaseRefusal TOO_SLOW */
+async function readWithin<Result>(
+  milliseconds: number,
+  name: string,
+  reading: Promise<Result>,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new ReleaseRefusal('TOO_SLOW', `'${name}' gave no data for ${milliseconds} ms`));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([reading, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,22 +1,29 @@
-import type { ComponentConfiguration } from '../../../../contracts';
-import type { Batch, Outbox } from '../adapters/outbox';
 import type { Clock, Log, Publisher } from '../ports';
 import { backoffMilliseconds } from './backoff';
 import { InterruptibleWait } from './interruptible-wait';
-import { expandTopic } from './topics';
+import { type Batch, resultsMessage } from './results-message';
 
 const RETRY = { first: 500, longest: 30_000 };
 const LONGEST_IDLE_MILLISECONDS = 250;
-/** Limit of AWS IoT Core for a message. */
-const LARGEST_MESSAGE_BYTES = 128 * 1024;
+
+/** Where batches wait, such as the outbox. */
+export interface BatchQueue {
+  /** The oldest one that is due; the same until it is acknowledged. */
+  nextBatch(flush: boolean): Promise<Batch | undefined>;
+  acknowledge(batchId: string): Promise<void>;
+}
 
 export interface BatchSenderPorts {
-  readonly outbox: Outbox;
+  readonly outbox: BatchQueue;
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly log: Log;
-  readonly configuration: () => ComponentConfiguration;
+  readonly useCase: string;
   readonly deviceId: string;
+  /** Where result batches go; no template. */
+  readonly topic: () => string;
+  /** How long a result may wait for others. */
+  readonly flushMilliseconds: () => number;
   readonly random: () => number;
   /** Told the outcome of every publish. */
   readonly onOutcome: (ok: boolean) => void;
@@ -56,10 +63,7 @@ export class BatchSender {
     while (!this.stopped) {
       const outcome = await this.sendNext(false);
       if (this.stopped || outcome === 'sent') continue;
-      const longestIdle = Math.min(
-        LONGEST_IDLE_MILLISECONDS,
-        this.ports.configuration().outbox.flushMilliseconds,
-      );
+      const longestIdle = Math.min(LONGEST_IDLE_MILLISECONDS, this.ports.flushMilliseconds());
       await this.idle.pause(
         outcome === 'nothing' ? longestIdle : backoffMilliseconds(this.failures, RETRY, this.ports.random),
       );
@@ -72,38 +76,25 @@ export class BatchSender {
       if (!batch) return 'nothing';
       await this.publish(batch);
       await this.ports.outbox.acknowledge(batch.batchId);
-      if (this.failures > 0) this.ports.log.info('publishing again', { after: this.failures });
+      if (this.failures > 0) this.ports.log.info('results are sent again', { failures: this.failures });
       this.failures = 0;
       return 'sent';
     } catch (error) {
       this.failures++;
-      if (this.failures === 1) this.ports.log.warn('publish failed', { error: (error as Error).message });
+      if (this.failures === 1) this.ports.log.warn('results not sent', { error: (error as Error).message });
       return 'failed';
     }
   }
 
   private async publish(batch: Batch): Promise<void> {
-    const { deviceId, publisher, clock, onOutcome } = this.ports;
-    const { useCase, resultsTopic } = this.ports.configuration();
-    const head = {
-      schemaVersion: 1,
-      batchId: batch.batchId,
-      deviceId,
-      useCase,
-      sentAt: new Date(clock.now()).toISOString(),
-      droppedRecords: batch.droppedRecords,
-    };
-    // The records are JSON texts already: put in as they are, not parsed and written again.
+    const { useCase, deviceId, publisher, clock, topic, onOutcome } = this.ports;
+    const { batchId, droppedRecords, records } = batch;
+    const sentAt = new Date(clock.now()).toISOString();
     const payload = Buffer.from(
-      `${JSON.stringify(head).slice(0, -1)},"records":[${batch.records.join(',')}]}`,
+      resultsMessage({ useCase, deviceId, batchId, sentAt, droppedRecords }, records),
     );
-    if (payload.length > LARGEST_MESSAGE_BYTES) {
-      throw new Error(
-        `batch ${batch.batchId} has ${payload.length} bytes, more than ${LARGEST_MESSAGE_BYTES}`,
-      );
-    }
     try {
-      await publisher.publishToCloud(expandTopic(resultsTopic, deviceId), payload);
+      await publisher.publishToCloud(topic(), payload);
       onOutcome(true);
     } catch (error) {
       onOutcome(false);

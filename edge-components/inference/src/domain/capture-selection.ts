@@ -1,6 +1,16 @@
-import type { Capture, ComponentConfiguration } from '../../../../contracts';
+import type { Capture, UploadConfiguration } from '../../../../contracts';
 
-export type UploadPolicy = ComponentConfiguration['upload'];
+export type UploadPolicy = Readonly<Required<UploadConfiguration>>;
+
+/** What is known of a frame when it is answered. */
+export interface Evidence {
+  /** Of the decision; absent for a frame without a valid output. */
+  readonly confidence?: number;
+  /** Whether another release that answered the same frame gave another class; absent when none did. */
+  readonly disagrees?: boolean;
+  /** Whether the image lies where the release was hardly validated. */
+  readonly novelty?: boolean;
+}
 
 /** Why a frame was chosen, and how likely a frame like it is chosen. */
 export interface Selection {
@@ -9,32 +19,43 @@ export interface Selection {
   readonly inclusionProbability: number;
 }
 
+type Reason = Capture['reasons'][number];
+
+/** The draws in their order, and with which probability each takes a frame of this evidence. */
+function draws(evidence: Evidence, policy: UploadPolicy): [Reason, number][] {
+  const { confidence, disagrees, novelty } = evidence;
+  const uncertain = confidence !== undefined && confidence < policy.uncertaintyThreshold;
+  return [
+    ['control', policy.controlSampleProbability],
+    ['uncertainty', uncertain ? policy.uncertainSampleProbability : 0],
+    ['disagreement', disagrees ? policy.disagreementSampleProbability : 0],
+    ['novelty', novelty ? policy.noveltySampleProbability : 0],
+  ];
+}
+
 /**
- * Two independent draws: `control` takes every frame with the same probability, `uncertainty` takes frames whose
- * confidence is below the threshold. A frame in either is chosen, so its inclusion probability is that of the union,
- * `1 - (1 - control)(1 - uncertain)`, whichever draw took it. Weighting a label by its inverse (Horvitz and Thompson
- * 1952, JASA 47:663) gives unbiased totals over all frames, as long as `controlSampleProbability` is above 0.
- * @param confidence undefined for a frame without a valid output: only the control draw can take it
- * @param random uniform in [0, 1); called twice whatever the policy, so that a seeded sequence stays aligned
+ * Four independent draws: `control` takes every frame with the same probability, the others take frames of which there is
+ * most to learn. A frame in any is chosen, so its inclusion probability is that of the union, `1 - prod(1 - p)` over the
+ * draws that may take a frame like it, whichever did. Weighting a label by its inverse (Horvitz and Thompson 1952, JASA
+ * 47:663) gives unbiased totals over all frames, as long as `controlSampleProbability` is above 0.
+ * @param random uniform in [0, 1); called four times whatever the policy, so that a seeded sequence stays aligned
  */
 export function selectCapture(
-  confidence: number | undefined,
+  evidence: Evidence,
   policy: UploadPolicy,
   random: () => number,
 ): Selection | undefined {
-  const controlDraw = random();
-  const uncertaintyDraw = random();
-  if (policy.privacy === 'never') return undefined;
-  const control = policy.controlSampleProbability;
-  const uncertain =
-    confidence !== undefined && confidence < policy.uncertaintyThreshold
-      ? policy.uncertainSampleProbability
-      : 0;
-  const reasons: Capture['reasons'] = [];
-  if (controlDraw < control) reasons.push('control');
-  if (uncertaintyDraw < uncertain) reasons.push('uncertainty');
-  if (reasons.length === 0) return undefined;
-  return { reasons, inclusionProbability: 1 - (1 - control) * (1 - uncertain) };
+  const taken = draws(evidence, policy).map(([reason, probability]) => ({
+    reason,
+    probability,
+    takes: random() < probability,
+  }));
+  const reasons = taken.filter(({ takes }) => takes).map(({ reason }) => reason);
+  if (policy.privacy === 'never' || reasons.length === 0) return undefined;
+  return {
+    reasons,
+    inclusionProbability: 1 - taken.reduce((missed, { probability }) => missed * (1 - probability), 1),
+  };
 }
 
 /** Bytes promised to uploads on one UTC day. */
@@ -44,7 +65,10 @@ export interface UploadBudget {
   readonly bytes: number;
 }
 
-/** The budget after taking `bytes` of it at `now`, or undefined when they do not fit into what is left today. */
+/**
+ * The budget after taking `bytes` of it at `now`, or undefined when they do not fit into what is left today. A clock that
+ * was set back goes on spending the later day: going back and forth over midnight must not give a budget each time.
+ */
 export function takeFromBudget(
   budget: UploadBudget | undefined,
   bytes: number,
@@ -52,11 +76,17 @@ export function takeFromBudget(
   now: number,
 ): UploadBudget | undefined {
   const used = bytesUsedToday(budget, now);
-  return used + bytes > dailyByteBudget ? undefined : { day: utcDay(now), bytes: used + bytes };
+  return used + bytes > dailyByteBudget ? undefined : { day: budgetDay(budget, now), bytes: used + bytes };
 }
 
 export function bytesUsedToday(budget: UploadBudget | undefined, now: number): number {
-  return budget?.day === utcDay(now) ? budget.bytes : 0;
+  return budget?.day === budgetDay(budget, now) ? (budget?.bytes ?? 0) : 0;
+}
+
+/** Days as YYYY-MM-DD compare as they follow each other. */
+function budgetDay(budget: UploadBudget | undefined, now: number): string {
+  const today = utcDay(now);
+  return budget && budget.day > today ? budget.day : today;
 }
 
 function utcDay(now: number): string {

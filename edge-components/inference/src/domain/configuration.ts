@@ -1,41 +1,89 @@
-import { type ComponentConfiguration, problemsOf } from '../../../../contracts';
+import {
+  type ComponentConfiguration,
+  problemsOf,
+  type UseCaseConfiguration,
+  withDefaults,
+} from '../../../../contracts';
+import { cameraProblems } from './camera-settings';
 import { expandTopic } from './topics';
+
+/** `T` in which the groups `K`, and every field of them, have their values or their defaults. */
+type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: Required<NonNullable<T[P]>> };
+
+/** One use case of the configuration, with the contract's defaults. */
+export type UseCaseSettings = Filled<
+  UseCaseConfiguration,
+  'frames' | 'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
+> & { readonly retainStatus: boolean };
+
+type Group<K extends keyof ComponentConfiguration> = Readonly<
+  Required<NonNullable<ComponentConfiguration[K]>>
+>;
+
+/** The configuration with the contract's defaults. */
+export interface ComponentSettings {
+  readonly useCases: Readonly<Record<string, UseCaseSettings>>;
+  readonly captureBucket: string;
+  readonly componentUpdate: Group<'componentUpdate'>;
+  readonly storage: Group<'storage'>;
+  readonly trial: Group<'trial'>;
+  readonly statusIntervalSeconds: number;
+}
 
 /** Either the configuration, or everything that is wrong with it. */
 export type ConfigurationReading =
-  | { readonly ok: true; readonly configuration: ComponentConfiguration }
+  | { readonly ok: true; readonly settings: ComponentSettings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Reads what `GetConfiguration` answered. Never throws: a bad update must leave the configuration before in force. */
 export function readConfiguration(value: unknown, thingName: string): ConfigurationReading {
   const problems = problemsOf('component-configuration', value);
   if (problems.length > 0) return { ok: false, problems };
-  const configuration = value as ComponentConfiguration;
+  const settings = withDefaults(
+    'component-configuration',
+    value as ComponentConfiguration,
+  ) as unknown as ComponentSettings;
+  for (const [useCase, one] of Object.entries(settings.useCases)) {
+    problems.push(...useCaseProblems(one, thingName).map((problem) => `useCases.${useCase}.${problem}`));
+  }
+  for (const field of ['modelComponentName', 'resultsTopic', 'statusTopic'] as const) {
+    problems.push(...sharedValues(settings, field));
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** What JSON Schema cannot say about one use case. */
+function useCaseProblems(settings: UseCaseSettings, thingName: string): string[] {
+  const problems: string[] = [];
   for (const field of ['resultsTopic', 'statusTopic'] as const) {
     try {
-      expandTopic(configuration[field], thingName);
+      expandTopic(settings[field], thingName);
     } catch (error) {
       problems.push(`${field}: ${(error as Error).message}`);
     }
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, configuration };
+  for (const [cameraId, camera] of Object.entries(settings.cameras)) {
+    problems.push(...cameraProblems(camera).map((problem) => `cameras.${cameraId}.${problem}`));
+  }
+  if (settings.retainStatus && settings.statusTopic.startsWith('$aws/')) {
+    problems.push(
+      `retainStatus: AWS IoT keeps no message of a reserved topic, got '${settings.statusTopic}'`,
+    );
+  }
+  return problems;
 }
 
-/** `limits` with the contract's defaults. */
-export function limitsOf(
-  configuration: ComponentConfiguration,
-): Required<NonNullable<ComponentConfiguration['limits']>> {
-  return {
-    maximumPixels: 16_777_216,
-    maximumFrameBytes: 16_777_216,
-    frameQueueLength: 4,
-    ...configuration.limits,
-  };
+/** Two use cases that share an address would answer for each other. */
+function sharedValues(
+  { useCases }: ComponentSettings,
+  field: 'modelComponentName' | 'resultsTopic' | 'statusTopic',
+): string[] {
+  const owner = new Map<string, string>();
+  return Object.entries(useCases).flatMap(([useCase, settings]) => {
+    const other = owner.get(settings[field]);
+    owner.set(settings[field], useCase);
+    return other === undefined
+      ? []
+      : [`useCases.${useCase}.${field}: must differ from that of '${other}', got '${settings[field]}'`];
+  });
 }
-
-/** For how many frames the previous release runs beside a new one. */
-export const shadowFramesOf = (configuration: ComponentConfiguration): number =>
-  configuration.shadow?.frames ?? 500;
-
-export const statusIntervalMilliseconds = (configuration: ComponentConfiguration): number =>
-  (configuration.statusIntervalSeconds ?? 60) * 1000;

@@ -2,7 +2,7 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next is decoded; frames stay in order.
  * The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { ComponentConfiguration, InferenceResult } from '../../../../contracts';
+import type { InferenceResult, Release } from '../../../../contracts';
 import {
   type Clock,
   type DecodedImage,
@@ -13,29 +13,32 @@ import {
   ModelError,
 } from '../ports';
 import { type Selection, selectCapture } from './capture-selection';
-import { limitsOf } from './configuration';
+import type { UseCaseSettings } from './configuration';
 import { type Decision, decide } from './decision';
-import type { FrameQueue } from './frame-queue';
+import { isNovel } from './novelty';
 import type { ActiveRelease, ServingSlot, ShadowRun } from './serving-slot';
 
 const LONGEST_REASON = 200;
 
 export interface FramePipelinePorts {
-  readonly queue: FrameQueue;
+  /** The next frame in its turn; undefined when there will be no more. */
+  readonly queue: { next(): Promise<Frame | undefined> };
   readonly decoder: ImageDecoder;
   readonly slot: ServingSlot;
   readonly clock: Clock;
   readonly log: Log;
-  readonly configuration: () => ComponentConfiguration;
+  readonly settings: () => Pick<UseCaseSettings, 'limits' | 'upload'>;
   readonly online: () => boolean;
   /** Unique for ever on this device. */
   readonly nextRecordId: () => string;
   readonly random: () => number;
   /** Reserves the upload of a chosen frame; false when today's budget has no room for it. */
   readonly reserveCapture: (frame: Frame) => boolean;
+  /** Called before a release answers its first frame after a start or a switch; the frame waits for it. */
+  readonly beforeFirstRun: (active: ActiveRelease) => Promise<void>;
   /** The decision, as soon as there is one. */
-  readonly onDecision: (result: InferenceResult) => void;
-  /** The whole record, with the shadow's answer where there is one. */
+  readonly onDecision: (result: InferenceResult, active: ActiveRelease) => void;
+  /** The whole record, with the shadow's answer where there is one, and whether the frame was chosen for upload. */
   readonly onResult: (result: InferenceResult, frame: Frame, selection: Selection | undefined) => void;
   /** A model hangs or has died and no longer answers. */
   readonly onModelGone: (active: ActiveRelease, reason: string) => void;
@@ -52,12 +55,13 @@ interface DecodedFrame {
 interface Attempt {
   readonly decision: Decision;
   readonly inference?: Inference;
-  readonly shadow?: ShadowRun;
+  readonly beside?: ShadowRun;
 }
 
 export class FramePipeline {
   private processedFrames = 0;
   private lastProblem: string | undefined;
+  private lastActive: ActiveRelease | undefined;
   private readonly unfinished = new Set<Promise<void>>();
 
   constructor(private readonly ports: FramePipelinePorts) {}
@@ -83,13 +87,16 @@ export class FramePipeline {
     await Promise.all(this.unfinished);
   }
 
+  /** To the size of the release that serves now; where a switch changes the size in between, one frame is invalid. */
   private async decode(frame: Frame): Promise<DecodedFrame> {
     const started = this.ports.clock.monotonic();
     const elapsed = (): number => this.ports.clock.monotonic() - started;
     if (frame.discarded !== undefined) return { frame, problem: frame.discarded, decodeMilliseconds: 0 };
     try {
-      const { maximumPixels } = limitsOf(this.ports.configuration());
-      const image = await this.ports.decoder.decode(frame.bytes, maximumPixels);
+      const { maximumPixels } = this.ports.settings().limits;
+      const input = this.ports.slot.current?.release.input;
+      const stretchTo = input?.resize === 'stretch' ? input : undefined;
+      const image = await this.ports.decoder.decode(frame.bytes, maximumPixels, stretchTo);
       return { frame, image, decodeMilliseconds: elapsed() };
     } catch (error) {
       return { frame, problem: (error as Error).message, decodeMilliseconds: elapsed() };
@@ -97,17 +104,18 @@ export class FramePipeline {
   }
 
   private async infer(decoded: DecodedFrame, active: ActiveRelease): Promise<void> {
-    const { frame } = decoded;
+    if (active !== this.lastActive && decoded.image) {
+      this.lastActive = active;
+      await this.ports.beforeFirstRun(active);
+    }
     const attempt = await this.attempt(decoded, active);
-    const { confidence } = 'confidence' in attempt.decision ? attempt.decision : { confidence: undefined };
-    const selection = decoded.image && this.select(frame, confidence);
-    const result = this.record(decoded, active, attempt, selection);
+    const result = this.record(decoded, active, attempt);
     this.processedFrames++;
     this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
-    this.ports.onDecision(result);
-    const finished = this.addShadow(result, attempt.shadow)
-      .then((complete) => this.ports.onResult(complete, frame, selection))
-      .finally(() => this.unfinished.delete(finished));
+    this.ports.onDecision(result, active);
+    const finished = this.finish(result, decoded, active, attempt).finally(() =>
+      this.unfinished.delete(finished),
+    );
     this.unfinished.add(finished);
   }
 
@@ -119,23 +127,74 @@ export class FramePipeline {
       return { decision: { status: 'invalid', reason } };
     }
     const answer = active.model.run(image);
-    const shadow = this.ports.slot.runShadow(image);
+    const beside = this.ports.slot.runBeside(image);
     try {
       const inference = await answer;
       return {
         decision: decide(inference.probabilities, active.release),
         inference,
-        ...(shadow && { shadow }),
+        ...(beside && { beside }),
       };
     } catch (error) {
       const { message } = error as Error;
+      beside?.compared(undefined);
       if (error instanceof ModelError && error.kind === 'gone') this.ports.onModelGone(active, message);
       return { decision: { status: 'invalid', reason: `inference failed: ${message}` } };
     }
   }
 
-  private select(frame: Frame, confidence: number | undefined): Selection | undefined {
-    const selection = selectCapture(confidence, this.ports.configuration().upload, this.ports.random);
+  /** What may take longer than the decision: the other release's answer, and with it the choice for upload. */
+  private async finish(
+    result: InferenceResult,
+    { frame, image }: DecodedFrame,
+    { release }: ActiveRelease,
+    { inference, beside, decision }: Attempt,
+  ): Promise<void> {
+    const other = beside && (await this.answerBeside(beside));
+    const own = decision.status === 'invalid' ? undefined : decision;
+    const disagrees = own && other && own.predictedClass !== other.predictedClass;
+    beside?.compared(disagrees === undefined ? undefined : !disagrees);
+    const selection = image && this.select(frame, release, inference, own?.confidence, disagrees);
+    this.ports.onResult(
+      {
+        ...result,
+        // A challenger's answers are counted, not reported frame by frame: the cloud knows no such release yet.
+        ...(other &&
+          beside.role === 'shadow' && { shadow: { releaseId: beside.release.releaseId, ...other } }),
+        ...(selection && { captureId: result.recordId }),
+      },
+      frame,
+      selection,
+    );
+  }
+
+  private async answerBeside(
+    beside: ShadowRun,
+  ): Promise<{ predictedClass: string; confidence: number } | undefined> {
+    try {
+      const decision = decide((await beside.inference).probabilities, beside.release);
+      if (decision.status === 'invalid') return undefined;
+      const { predictedClass, confidence } = decision;
+      return { predictedClass, confidence };
+    } catch (error) {
+      this.ports.log.warn(`${beside.role} failed`, { error: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  private select(
+    frame: Frame,
+    release: Release,
+    inference: Inference | undefined,
+    confidence: number | undefined,
+    disagrees: boolean | undefined,
+  ): Selection | undefined {
+    const evidence = {
+      ...(confidence !== undefined && { confidence }),
+      ...(disagrees !== undefined && { disagrees }),
+      ...(inference && { novelty: isNovel(inference.statistics, release.baseline) }),
+    };
+    const selection = selectCapture(evidence, this.ports.settings().upload, this.ports.random);
     return selection && this.ports.reserveCapture(frame) ? selection : undefined;
   }
 
@@ -143,13 +202,12 @@ export class FramePipeline {
     { frame, decodeMilliseconds }: DecodedFrame,
     { release, variant }: ActiveRelease,
     { decision, inference }: Attempt,
-    selection: Selection | undefined,
   ): InferenceResult {
     const { clock, online, nextRecordId } = this.ports;
-    const recordId = nextRecordId();
     return {
-      recordId,
+      recordId: nextRecordId(),
       frameId: frame.frameId,
+      cameraId: frame.cameraId,
       releaseId: release.releaseId,
       variant,
       capturedAt: frame.capturedAt,
@@ -165,21 +223,7 @@ export class FramePipeline {
       },
       ...(inference && { image: inference.statistics }),
       frameBytes: frame.frameBytes,
-      ...(selection && { captureId: recordId }),
     };
-  }
-
-  private async addShadow(result: InferenceResult, shadow: ShadowRun | undefined): Promise<InferenceResult> {
-    if (!shadow) return result;
-    try {
-      const decision = decide((await shadow.inference).probabilities, shadow.release);
-      if (decision.status === 'invalid') return result;
-      const { predictedClass, confidence } = decision;
-      return { ...result, shadow: { releaseId: shadow.release.releaseId, predictedClass, confidence } };
-    } catch (error) {
-      this.ports.log.warn('shadow failed', { error: (error as Error).message });
-      return result;
-    }
   }
 }
 

@@ -1,40 +1,107 @@
-/** The lines of an outbox segment: eight hexadecimal digits of CRC-32, a space, the record as JSON, a line feed. */
+/**
+ * The lines of an outbox segment:
+ *
+ *     <CRC-32 of what follows, 8 hexadecimal digits> <position in the segment, from 0> <record as JSON object> <line feed>
+ *
+ * A record is found by its own bytes, not by the line feeds around it, so damage costs only the records that it hits. The
+ * positions tell how many are missing, also when the damage took whole lines with it.
+ */
 import { crc32 } from 'node:zlib';
 
 export interface Salvage {
-  /** JSON texts of the whole records, in order. */
+  /** JSON texts of the undamaged records, in order. */
   readonly records: readonly string[];
-  /** Complete lines whose checksum does not fit: records that were written and are lost. */
+  /**
+   * Records that were written and are not among `records`: exact up to the last undamaged one, after it one per line.
+   * Whole lines that were cut off the end leave no trace.
+   */
   readonly lost: number;
-  /** The last line was cut off: an append that was never confirmed, so nothing is lost. */
-  readonly torn: boolean;
 }
 
-export function encodeRecord(json: string): string {
-  return `${checksum(json)} ${json}\n`;
+interface Found {
+  readonly position: number;
+  readonly json: string;
+  /** Index of the byte after it. */
+  readonly end: number;
 }
 
-/** Everything readable in a segment, whatever has happened to it. */
+const LINE_FEED = 0x0a;
+const CHECKSUM_LENGTH = 8;
+/** The beginning of a record up to its brace. */
+const HEAD = /[0-9a-f]{8} (\d{1,9}) \{/g;
+/** What a write that was cut off leaves at the end: the beginning of a line. Such a record was never confirmed. */
+const CUT_OFF = /^([0-9a-f]{0,8}|[0-9a-f]{8} \d{0,9}|[0-9a-f]{8} \d{1,9} (\{.*)?)$/s;
+
+/** Whether it looks like a JSON object on one line, as JSON.stringify writes it. Nothing else can be a record. */
+export const isRecord = (json: string): boolean =>
+  json.startsWith('{') && json.endsWith('}') && !json.includes('\n');
+
+/** @param position in its segment, from 0 */
+export function encodeRecord(json: string, position: number): string {
+  const rest = `${position} ${json}`;
+  return `${checksum(rest)} ${rest}\n`;
+}
+
+/** Everything that is undamaged in a segment, whatever has happened to it. Never throws. */
 export function salvage(bytes: Buffer): Salvage {
-  const lines = bytes.toString('utf8').split('\n');
-  const tail = lines.pop() ?? '';
-  const records: string[] = [];
-  let lost = 0;
-  for (const line of lines) {
-    const json = line.slice(9);
-    if (line[8] === ' ' && line.slice(0, 8) === checksum(json) && isJsonObject(json)) records.push(json);
-    else lost++;
+  // One character per byte: indices in the text are indices in the bytes.
+  const text = bytes.toString('latin1');
+  const found = new Map<number, string>();
+  let unreadableLines = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const feed = bytes.indexOf(LINE_FEED, start);
+    const end = feed === -1 ? bytes.length : feed;
+    const inLine = recordsIn(bytes, text, start, end);
+    for (const { position, json } of inLine) if (!found.has(position)) found.set(position, json);
+    if (inLine.length > 0) unreadableLines = 0;
+    else if (feed !== -1 || !CUT_OFF.test(text.slice(start))) unreadableLines++;
+    start = end + 1;
   }
-  return { records, lost, torn: tail !== '' };
+  const positions = [...found.keys()].sort((left, right) => left - right);
+  const missing = (positions.at(-1) ?? -1) + 1 - positions.length;
+  return {
+    records: positions.map((position) => found.get(position) as string),
+    lost: missing + unreadableLines,
+  };
 }
 
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
+/** Usually one record and the whole line; several where a line feed is damaged, none where the record is. */
+function recordsIn(bytes: Buffer, text: string, start: number, end: number): Found[] {
+  const found: Found[] = [];
+  HEAD.lastIndex = start;
+  for (let head = HEAD.exec(text); head && head.index < end; head = HEAD.exec(text)) {
+    const record = recordAt(bytes, text, head, end);
+    if (record) found.push(record);
+    // A head may begin inside of what looked like one.
+    HEAD.lastIndex = record?.end ?? head.index + 1;
   }
+  return found;
 }
+
+function recordAt(bytes: Buffer, text: string, head: RegExpExecArray, limit: number): Found | undefined {
+  const brace = head.index + head[0].length - 1;
+  const end = endOfObject(text, brace, limit);
+  if (end === undefined) return undefined;
+  const rest = bytes.subarray(head.index + CHECKSUM_LENGTH + 1, end);
+  if (text.slice(head.index, head.index + CHECKSUM_LENGTH) !== checksum(rest)) return undefined;
+  return { position: Number(head[1]), json: bytes.toString('utf8', brace, end), end };
+}
+
+/** Index after the brace that closes the one at `start`; braces in strings do not count. */
+function endOfObject(text: string, start: number, limit: number): number | undefined {
+  let depth = 0;
+  let inString = false;
+  for (let index = start; index < limit; index++) {
+    const character = text[index];
+    if (inString) {
+      if (character === '\\') index++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{') depth++;
+    else if (character === '}' && --depth === 0) return index + 1;
+  }
+  return undefined;
+}
+
+const checksum = (content: string | Buffer): string =>
+  crc32(content).toString(16).padStart(CHECKSUM_LENGTH, '0');

@@ -2,16 +2,12 @@
  * Takes an offered release through the table of `release-transitions.ts` and answers with a verdict. One at a time.
  * Nothing here stops the release in service: its model keeps answering frames until the switch.
  */
-import type {
-  ComponentConfiguration,
-  Release,
-  ReleaseOffer,
-  ReleaseVerdict,
-  TrustedKeys,
-} from '../../../../contracts';
-import type { ReleaseStore, StoredRelease } from '../adapters/release-store';
+import type { Release, ReleaseOffer, ReleaseVerdict, TrustedKeys } from '../../../../contracts';
+import type { Installing, ReleaseStore, StoredRelease } from '../adapters/release-store';
 import type { Clock, ImageDecoder, LoadedModel, Log, ModelHost } from '../ports';
-import { shadowFramesOf } from './configuration';
+import { Challenge, type ChallengeOutcome, challengeProblem } from './challenge';
+import type { UseCaseSettings } from './configuration';
+import { mustRevert } from './probation';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseAction,
@@ -29,7 +25,7 @@ import {
   parseRelease,
   sha256Of,
 } from './release-verification';
-import { compareTrials, loadServing, loadTrials, type Trial, type TrialResult } from './self-test';
+import { compareTrials, loadServing, loadTrials, refusalOf, type Trial, type TrialResult } from './self-test';
 import type { ActiveRelease, PendingSwitch, ServingSlot } from './serving-slot';
 
 export interface InstallerPorts {
@@ -42,18 +38,22 @@ export interface InstallerPorts {
   readonly decoder: ImageDecoder;
   readonly clock: Clock;
   readonly log: Log;
-  readonly configuration: () => ComponentConfiguration;
+  readonly useCase: string;
+  readonly settings: () => Pick<UseCaseSettings, 'modelComponentName' | 'challenger' | 'shadow'>;
   /** @throws Error when the device has no readable trusted keys */
   readonly trustedKeys: () => Promise<TrustedKeys['keys']>;
   readonly architecture: string;
+  /** Identifier of this boot of the operating system. */
+  readonly bootId: string;
   readonly offers: OfferReader;
+  /** Told how a challenge has ended. */
+  readonly onChallenge: (releaseId: string, outcome: ChallengeOutcome) => void;
 }
 
 /** Reads an offered folder. All throw ReleaseRefusal. */
 export interface OfferReader {
   envelope(folder: string): Promise<Buffer>;
   list(folder: string): Promise<PresentFile[]>;
-  verifyFile(folder: string, file: Release['files'][number]): Promise<void>;
 }
 
 /** What the steps hand on to each other. */
@@ -61,6 +61,8 @@ interface Installation {
   readonly offer: ReleaseOffer;
   readonly envelope: Buffer;
   readonly digest: string;
+  /** Processes that have ended while they ran this release's graph. */
+  deaths: number;
   release?: Release;
   stored?: StoredRelease;
   readonly trials: Trial[];
@@ -80,7 +82,7 @@ export class ReleaseInstaller {
     let installation: Installation | undefined;
     try {
       const envelope = await this.ports.offers.envelope(offer.artifactsPath);
-      installation = { offer, envelope, digest: sha256Of(envelope), trials: [] };
+      installation = { offer, envelope, digest: sha256Of(envelope), deaths: 0, trials: [] };
       await this.runTable(installation);
       return this.verdict(offer, 'ACCEPTED', 'in service', installation.release?.releaseId);
     } catch (error) {
@@ -93,17 +95,26 @@ export class ReleaseInstaller {
   }
 
   private async runTable(installation: Installation): Promise<void> {
-    for (const { from, action, to, onError, undo } of RELEASE_TRANSITIONS) {
-      try {
-        await this.actions[action](installation);
-        this.ports.log.info('release', { digest: installation.digest, from, to });
-      } catch (error) {
-        if (error instanceof AlreadyInService) throw error;
-        await this.undo(undo, installation);
-        throw error instanceof ReleaseRefusal
-          ? error
-          : new ReleaseRefusal(onError, `${action} failed: ${(error as Error).message}`.slice(0, 1000));
+    const { store, log } = this.ports;
+    try {
+      for (const { from, action, to, onError, undo } of RELEASE_TRANSITIONS) {
+        try {
+          await this.actions[action](installation);
+          log.info('release', { digest: installation.digest, from, to });
+        } catch (error) {
+          if (error instanceof AlreadyInService) throw error;
+          if (onError === 'ACCEPTED') {
+            log.warn('release', { digest: installation.digest, action, error: (error as Error).message });
+            continue;
+          }
+          await this.undo(undo, installation);
+          throw error instanceof ReleaseRefusal
+            ? error
+            : new ReleaseRefusal(onError, `${action} failed: ${(error as Error).message}`.slice(0, 1000));
+        }
       }
+    } finally {
+      await store.noteInstalling(undefined).catch(() => undefined);
     }
   }
 
@@ -117,45 +128,96 @@ export class ReleaseInstaller {
     selfTest: async (installation) => {
       const stored = installation.stored as StoredRelease;
       installation.result = await compareTrials(stored, installation.trials, this.ports);
+      await closeTrials(installation, installation.result.variant);
+    },
+    challenge: (installation) => this.challenge(installation),
+    warmUp: async (installation) => {
+      await this.note(installation, 'CHALLENGED');
       await closeTrials(installation);
-      installation.serving = await loadServing(stored, installation.result.variant, this.ports);
+      const { stored, result } = installation as Required<Installation>;
+      installation.serving = await loadServing(stored, result.variant, this.ports);
+      await this.note(installation, 'WARM');
     },
     switch: async (installation) => {
-      installation.pending = this.ports.slot.switchTo(activeRelease(installation));
+      installation.pending = this.ports.slot.switchTo(
+        activeRelease(installation, installation.serving as LoadedModel),
+      );
     },
     commit: async (installation) => {
       const { digest, result, release, pending } = installation as Required<Installation>;
       await this.ports.store.commit({ digest, ...result }, release.counter);
-      pending.keep(shadowFramesOf(this.ports.configuration()));
-      await this.ports.store
-        .collectGarbage()
-        .catch((error) => this.ports.log.warn('old releases not deleted', { error: String(error) }));
+      pending.keep(this.ports.settings().shadow.frames);
+    },
+    cleanUp: async ({ release }) => {
+      const { store, clock } = this.ports;
+      await store.noteTime(Math.max(clock.now(), Date.parse((release as Release).createdAt)));
+      await store.collectGarbage();
     },
   };
 
   private async verify(installation: Installation): Promise<void> {
     const { offer, envelope, digest } = installation;
-    const { store, slot, offers, clock, architecture } = this.ports;
+    const { store, slot, offers, clock, architecture, useCase, settings } = this.ports;
     if (slot.current?.digest === digest && store.current?.digest === digest) throw new AlreadyInService();
     const parsed = parseEnvelope(envelope);
     const release = parseRelease(authenticate(parsed, await this.ports.trustedKeys()));
     installation.release = release;
-    const { useCase, modelComponentName } = this.ports.configuration();
-    checkTarget(release, {
-      useCase,
-      componentName: modelComponentName ?? offer.componentName,
-      architecture,
-    });
+    checkTarget(release, { useCase, componentName: settings().modelComponentName, architecture });
     if (offer.componentName !== release.target.componentName) {
       throw new ReleaseRefusal('WRONG_TARGET', `offered by component '${offer.componentName}'`);
     }
-    checkExpiry(release, clock.now());
+    checkExpiry(release, clock.now(), store.latestTime);
     checkCounter(release, store.highestCounter);
     if (store.isQuarantined(digest)) {
       throw new ReleaseRefusal('QUARANTINED', 'this release has failed its self-test on this device before');
     }
+    installation.deaths = await this.deathsOf(digest);
     checkListing(release, await offers.list(offer.artifactsPath));
-    for (const file of release.files) await offers.verifyFile(offer.artifactsPath, file);
+    for (const file of release.files) await store.verifyFile(offer.artifactsPath, file);
+  }
+
+  /**
+   * How often the release's graph has ended the process at its warm-up. The offer is still unanswered then, so the next
+   * start judges it again: without the count a graph that crashes this processor would do so until the nucleus gives up.
+   * @throws ReleaseRefusal LOAD_FAILED when it has been often enough
+   */
+  private async deathsOf(digest: string): Promise<number> {
+    const { store, bootId } = this.ports;
+    const found = await store.installing();
+    if (found?.digest !== digest) return 0;
+    const cutOff = found.state === 'CHALLENGED' && found.bootId === bootId;
+    const deaths = found.deaths + (cutOff ? 1 : 0);
+    if (mustRevert(deaths)) {
+      throw new ReleaseRefusal('LOAD_FAILED', `its warm-up has ended the component ${deaths} times`);
+    }
+    return deaths;
+  }
+
+  private note({ digest, deaths }: Installation, state: Installing['state']): Promise<void> {
+    const { store, bootId } = this.ports;
+    return store.noteInstalling({ digest, state, deaths, bootId });
+  }
+
+  /** Where nothing serves, or the frames would not fit, there is nothing to compare with. */
+  private async challenge(installation: Installation): Promise<void> {
+    const { slot, settings, log, onChallenge } = this.ports;
+    const { challenger } = settings();
+    const { result, trials, release } = installation as Required<Installation>;
+    const trial = trials.find(({ variant }) => variant.name === result.variant);
+    if (challenger.frames === 0 || !trial || !slot.canChallenge(release)) return;
+    const challenge = new Challenge(challenger.frames);
+    const stop = slot.challenge(activeRelease(installation, trial.model), challenge);
+    try {
+      await withinSeconds(challenger.timeoutSeconds, challenge.ended);
+    } catch (error) {
+      throw refusalOf(error, result.variant);
+    } finally {
+      stop();
+      onChallenge(release.releaseId, challenge.outcome);
+    }
+    log.info('challenge', { releaseId: release.releaseId, ...challenge.outcome });
+    const problem = challengeProblem(challenge.outcome, challenger);
+    if (problem !== undefined) throw new ReleaseRefusal('CHALLENGE_LOST', problem);
   }
 
   private async undo(
@@ -163,7 +225,11 @@ export class ReleaseInstaller {
     installation: Installation,
   ): Promise<void> {
     // The staged folder stays: current.json on disk may already name it, and the next start tells.
-    if (what === 'switch') return installation.pending?.undo();
+    if (what === 'switch') {
+      if (installation.pending) return installation.pending.undo();
+      await installation.serving?.close();
+      return;
+    }
     if (what === 'loadedModels') {
       await closeTrials(installation);
       await installation.serving?.close();
@@ -216,15 +282,22 @@ export class ReleaseInstaller {
   }
 }
 
-async function closeTrials(installation: Installation): Promise<void> {
-  await Promise.all(installation.trials.splice(0).map(({ model }) => model.close()));
+/** Closes all trials but that of the variant `kept`. */
+async function closeTrials(installation: Installation, kept?: string): Promise<void> {
+  const all = installation.trials.splice(0);
+  installation.trials.push(...all.filter(({ variant }) => variant.name === kept));
+  await Promise.all(all.filter(({ variant }) => variant.name !== kept).map(({ model }) => model.close()));
 }
 
-function activeRelease({ digest, release, result, serving }: Installation): ActiveRelease {
-  return {
-    digest,
-    release: release as Release,
-    variant: (result as TrialResult).variant,
-    model: serving as LoadedModel,
-  };
+function activeRelease({ digest, release, result }: Installation, model: LoadedModel): ActiveRelease {
+  return { digest, release: release as Release, variant: (result as TrialResult).variant, model };
+}
+
+/** Waits for `work`, but no longer; rejects when it does. */
+async function withinSeconds(seconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

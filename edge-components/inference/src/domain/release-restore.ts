@@ -3,12 +3,17 @@ import type { ReleaseStore, StoredReference, StoredRelease } from '../adapters/r
 import { verifyEnvelopeSignature } from './envelope-signature';
 import { ReleaseRefusal } from './release-transitions';
 import { parseEnvelope } from './release-verification';
-import { loadServing, type SelfTestPorts } from './self-test';
+import { loadServing, type SelfTestPorts, tryInTrialProcess } from './self-test';
 import type { ActiveRelease } from './serving-slot';
 
 export interface RestorePorts extends SelfTestPorts {
   readonly store: ReleaseStore;
   readonly trustedKeys: () => Promise<TrustedKeys['keys']>;
+  /**
+   * Whether the process before this one ended without being told to. Its release may be the reason: it is then tried in a
+   * process of its own first, because a graph that ends its process would end this one too, again and again.
+   */
+  readonly suspicious: boolean;
 }
 
 export interface Restored {
@@ -50,6 +55,7 @@ async function bringBack(
 ): Promise<{ active: ActiveRelease; warning: string | undefined }> {
   const stored = await ports.store.read(reference.digest);
   const warning = await checkStoredSignature(stored, ports);
+  if (ports.suspicious) await tryInTrialProcess(stored, reference.variant, ports);
   const model = await loadServing(stored, reference.variant, ports);
   const active = { digest: reference.digest, release: stored.release, variant: reference.variant, model };
   return { active, warning };

@@ -134,19 +134,33 @@ export function checkTarget(release: Release, target: ReleaseTarget): void {
 }
 
 /**
- * @param now milliseconds since the epoch
- * @throws ReleaseRefusal EXPIRED, also when the clock is evidently wrong: an unset clock would make every expired
- * release valid again
+ * Why the device's clock cannot be right; undefined when it may be.
+ * @param now what the clock says, milliseconds since the epoch
+ * @param latest the latest time that this device has known to have passed, in the same unit; 0 when it knows none
  */
-export function checkExpiry(release: Release, now: number): void {
+export function clockProblem(now: number, latest: number): string | undefined {
+  return now < latest - CLOCK_SKEW_MILLISECONDS
+    ? `the device's clock says ${new Date(now).toISOString()}, but it was ${new Date(latest).toISOString()} before`
+    : undefined;
+}
+
+/**
+ * A clock that was never set, or was set back, would make every expired release valid again: nothing is installed by it.
+ * @param now milliseconds since the epoch
+ * @param latest see {@link clockProblem}
+ * @throws ReleaseRefusal CLOCK_UNKNOWN, EXPIRED
+ */
+export function checkExpiry(release: Release, now: number, latest: number): void {
   const clock = new Date(now).toISOString();
-  if (now > Date.parse(release.expiresAt)) {
-    refuse('EXPIRED', [`expired at ${release.expiresAt}, the device's clock says ${clock}`]);
-  }
   if (now < Date.parse(release.createdAt) - CLOCK_SKEW_MILLISECONDS) {
-    refuse('EXPIRED', [
+    refuse('CLOCK_UNKNOWN', [
       `the device's clock says ${clock}, before the release was made (${release.createdAt})`,
     ]);
+  }
+  const problem = clockProblem(now, latest);
+  if (problem !== undefined) refuse('CLOCK_UNKNOWN', [problem]);
+  if (now > Date.parse(release.expiresAt)) {
+    refuse('EXPIRED', [`expired at ${release.expiresAt}, the device's clock says ${clock}`]);
   }
 }
 

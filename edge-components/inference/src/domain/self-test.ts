@@ -13,16 +13,20 @@ import {
   type ModelSpecification,
 } from '../ports';
 import { goldenSampleProblem } from './golden-samples';
-import { ReleaseRefusal } from './release-transitions';
+import { type RefusalCode, ReleaseRefusal } from './release-transitions';
 
 /** Enough for a median that a single interruption does not move; below a tenth of a second for small networks. */
-const TIMED_RUNS = 10;
+const TIMED_RUNS = 11;
+/** A network that is too slow for {@link TIMED_RUNS} is measured by the runs that fit into this. */
+const MEASUREMENT_BUDGET_MILLISECONDS = 2_000;
 
 export interface SelfTestPorts {
   readonly trialHost: ModelHost;
   readonly servingHost: ModelHost;
   readonly decoder: ImageDecoder;
   readonly log: Log;
+  /** `linux-x64` or `linux-arm64`. */
+  readonly architecture: string;
 }
 
 export interface TrialResult {
@@ -64,13 +68,18 @@ export function specificationOf(stored: StoredRelease, variant: Variant): ModelS
   };
 }
 
-function refusalOf(error: unknown, variant: string): ReleaseRefusal {
+const CODE_OF_KIND: Readonly<Record<ModelError['kind'], RefusalCode>> = {
+  graph: 'GRAPH_REFUSED',
+  contract: 'OUTPUT_CONTRACT',
+  load: 'LOAD_FAILED',
+  run: 'LOAD_FAILED',
+  gone: 'LOAD_FAILED',
+};
+
+export function refusalOf(error: unknown, variant: string): ReleaseRefusal {
   if (error instanceof ReleaseRefusal) return error;
-  const contract = error instanceof ModelError && error.kind === 'contract';
-  return new ReleaseRefusal(
-    contract ? 'OUTPUT_CONTRACT' : 'LOAD_FAILED',
-    `${variant}: ${(error as Error).message}`.slice(0, 1000),
-  );
+  const code = error instanceof ModelError ? CODE_OF_KIND[error.kind] : 'LOAD_FAILED';
+  return new ReleaseRefusal(code, `${variant}: ${(error as Error).message}`.slice(0, 1000));
 }
 
 async function checkSample(
@@ -116,7 +125,7 @@ async function eachVariant<Item, Result>(
 }
 
 /**
- * Loads every variant. An int8 variant that fails is left out when another one works: quantization may suit one
+ * Loads every variant that is meant for this architecture. An int8 variant that fails is left out when another one works: quantization may suit one
  * processor and not another. A failing fp32 variant refuses the release, because it is what the cloud evaluated.
  * @param opened receives each trial as it opens, so that the caller can close them whatever happens
  * @throws ReleaseRefusal LOAD_FAILED, OUTPUT_CONTRACT
@@ -124,10 +133,10 @@ async function eachVariant<Item, Result>(
 export async function loadTrials(
   stored: StoredRelease,
   opened: Trial[],
-  ports: Pick<SelfTestPorts, 'trialHost' | 'log'>,
+  ports: Pick<SelfTestPorts, 'trialHost' | 'log' | 'architecture'>,
 ): Promise<void> {
   await eachVariant(
-    stored.release.variants,
+    variantsFor(stored.release, ports.architecture),
     (variant) => variant,
     async (variant) => {
       opened.push({ variant, model: await ports.trialHost.load(specificationOf(stored, variant)) });
@@ -166,26 +175,50 @@ export async function compareTrials(
 
 async function medianRun(model: LoadedModel, images: readonly DecodedImage[]): Promise<number> {
   const times: number[] = [];
-  for (let run = 0; run < TIMED_RUNS; run++) {
-    times.push((await model.run(images[run % images.length] as DecodedImage)).milliseconds);
+  let spent = 0;
+  while (times.length < TIMED_RUNS && spent < MEASUREMENT_BUDGET_MILLISECONDS) {
+    const { milliseconds } = await model.run(images[times.length % images.length] as DecodedImage);
+    times.push(milliseconds);
+    spent += milliseconds;
   }
-  return times.sort((left, right) => left - right)[TIMED_RUNS / 2] as number;
+  return times.sort((left, right) => left - right)[times.length >> 1] as number;
 }
 
 /**
  * Loads a tested variant where it will serve, and runs the golden samples once more there: also the warm-up.
  * @throws ReleaseRefusal
  */
-export async function loadServing(
+export function loadServing(
   stored: StoredRelease,
   variantName: string,
   ports: SelfTestPorts,
 ): Promise<LoadedModel> {
+  return loadTested(stored, variantName, ports.servingHost, ports.decoder);
+}
+
+/**
+ * Whether a variant still passes its golden samples in a process of its own, where it can do no harm.
+ * @throws ReleaseRefusal
+ */
+export async function tryInTrialProcess(
+  stored: StoredRelease,
+  variantName: string,
+  ports: SelfTestPorts,
+): Promise<void> {
+  await (await loadTested(stored, variantName, ports.trialHost, ports.decoder)).close();
+}
+
+async function loadTested(
+  stored: StoredRelease,
+  variantName: string,
+  host: ModelHost,
+  decoder: ImageDecoder,
+): Promise<LoadedModel> {
   const variant = variantOf(stored.release, variantName);
-  const images = await goldenImages(stored, ports.decoder);
+  const images = await goldenImages(stored, decoder);
   let model: LoadedModel | undefined;
   try {
-    model = await ports.servingHost.load(specificationOf(stored, variant));
+    model = await host.load(specificationOf(stored, variant));
     for (const [index, sample] of stored.release.goldenSamples.entries()) {
       await checkSample(model, variant.name, sample, images[index] as DecodedImage);
     }
@@ -194,6 +227,13 @@ export async function loadServing(
     await model?.close();
     throw refusalOf(error, variant.name);
   }
+}
+
+/** A variant that names no architecture is meant for all of the release's. */
+function variantsFor(release: Release, architecture: string): Variant[] {
+  return release.variants.filter(
+    ({ architectures }) => !architectures || (architectures as string[]).includes(architecture),
+  );
 }
 
 function variantOf(release: Release, name: string): Variant {

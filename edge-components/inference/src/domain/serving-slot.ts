@@ -1,5 +1,6 @@
 import type { Release } from '../../../../contracts';
 import type { DecodedImage, Inference, LoadedModel } from '../ports';
+import type { Challenge } from './challenge';
 
 /** A release that is loaded and can answer. */
 export interface ActiveRelease {
@@ -9,10 +10,16 @@ export interface ActiveRelease {
   readonly model: LoadedModel;
 }
 
-/** What the release before says of a frame. */
+/**
+ * Another release answers the same frame, without effect. `shadow`: the one before, after a switch; `challenger`: the one
+ * that wants to replace the release in service.
+ */
 export interface ShadowRun {
+  readonly role: 'shadow' | 'challenger';
   readonly release: Release;
   readonly inference: Promise<Inference>;
+  /** Told whether both gave the same class; `undefined` when the other one gave none. */
+  compared(agrees: boolean | undefined): void;
 }
 
 /** A switch that is not yet final: the release before stays loaded until one of the two is called. */
@@ -23,13 +30,26 @@ export interface PendingSwitch {
   undo(): void;
 }
 
+interface Beside {
+  readonly role: ShadowRun['role'];
+  readonly active: ActiveRelease;
+  /** How many more frames it answers. */
+  frames: number;
+  busy: boolean;
+  /** Called once, when it answers no more. */
+  ended(problem: Error | undefined): void;
+  compared(agrees: boolean | undefined): void;
+}
+
+const nothing = (): void => undefined;
+
 /**
  * Which release answers the next frame. The pipeline reads it once per frame, so that a switch falls between two frames
  * and no result mixes two releases. A replaced model is closed in its own order of messages, after its last run.
  */
 export class ServingSlot {
   private active: ActiveRelease | undefined;
-  private beside: { readonly active: ActiveRelease; frames: number; busy: boolean } | undefined;
+  private beside: Beside | undefined;
   private waiting: (() => void)[] = [];
 
   get current(): ActiveRelease | undefined {
@@ -47,10 +67,10 @@ export class ServingSlot {
     this.set(next);
     return {
       keep: (shadowFrames) => {
-        this.endShadow();
+        this.endBeside();
         if (!before) return;
         if (shadowFrames > 0 && isComparable(before.release, next.release)) {
-          this.beside = { active: before, frames: shadowFrames, busy: false };
+          this.setBeside('shadow', before, shadowFrames, () => void before.model.close());
         } else {
           void before.model.close();
         }
@@ -63,31 +83,51 @@ export class ServingSlot {
   }
 
   /**
-   * Runs the release before on the same frame, while it still stands beside the current one. A frame that comes while
-   * it is still busy goes without: the comparison must never slow the line down.
+   * Lets `challenger` answer frames beside the release in service until `challenge` has seen enough. Its model stays
+   * open: it belongs to the caller.
+   * @returns ends the challenge early
    */
-  runShadow(image: DecodedImage): ShadowRun | undefined {
-    const shadow = this.beside;
-    if (!shadow) return undefined;
-    shadow.frames--;
-    const inference = shadow.busy ? undefined : shadow.active.model.run(image);
-    shadow.busy = true;
-    inference
-      ?.finally(() => {
-        shadow.busy = false;
-      })
-      .catch(() => {
-        if (this.beside === shadow) this.endShadow();
-      });
-    // Messages are answered in order: the model closes after this run.
-    if (shadow.frames <= 0) this.endShadow();
-    return inference && { release: shadow.active.release, inference };
+  challenge(challenger: ActiveRelease, challenge: Challenge): () => void {
+    this.endBeside();
+    const beside = this.setBeside('challenger', challenger, challenge.frames, (problem) =>
+      challenge.end(problem),
+    );
+    beside.compared = (agrees) => challenge.compared(agrees);
+    return () => {
+      if (this.beside === beside) this.endBeside();
+    };
   }
 
-  endShadow(): void {
-    const ended = this.beside?.active;
-    this.beside = undefined;
-    if (ended) void ended.model.close();
+  /** Whether a release can answer the frames of the one in service. */
+  canChallenge(release: Release): boolean {
+    return this.active !== undefined && isComparable(this.active.release, release);
+  }
+
+  /**
+   * Runs the other release on the same frame, while one stands beside the current one. A frame that comes while it is
+   * still busy goes without: the comparison must never slow the line down.
+   */
+  runBeside(image: DecodedImage): ShadowRun | undefined {
+    const beside = this.beside;
+    if (!beside || beside.busy) return undefined;
+    beside.frames--;
+    beside.busy = true;
+    const inference = beside.active.model.run(image);
+    inference
+      .finally(() => {
+        beside.busy = false;
+      })
+      .catch((error: Error) => {
+        if (this.beside === beside) this.endBeside(error);
+      });
+    // Messages are answered in order: a shadow's model closes after this run.
+    if (beside.frames <= 0) this.endBeside();
+    return {
+      role: beside.role,
+      release: beside.active.release,
+      inference,
+      compared: (agrees) => beside.compared(agrees),
+    };
   }
 
   /** Takes a release whose model is gone out of service. Returns whether it was in service. */
@@ -99,9 +139,26 @@ export class ServingSlot {
   }
 
   close(): void {
-    this.endShadow();
+    this.endBeside();
     void this.active?.model.close();
     this.active = undefined;
+  }
+
+  private setBeside(
+    role: ShadowRun['role'],
+    active: ActiveRelease,
+    frames: number,
+    ended: Beside['ended'],
+  ): Beside {
+    const beside: Beside = { role, active, frames, busy: false, ended, compared: nothing };
+    this.beside = beside;
+    return beside;
+  }
+
+  private endBeside(problem?: Error): void {
+    const ended = this.beside;
+    this.beside = undefined;
+    ended?.ended(problem);
   }
 
   private set(active: ActiveRelease | undefined): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ComponentConfiguration, type InferenceResult, problemsOf } from '../../../../contracts';
+import { type InferenceResult, problemsOf, type UploadConfiguration } from '../../../../contracts';
 import { CaptureSpool } from '../../../../edge-components/inference/src/adapters/capture-spool';
 import type { Frame } from '../../../../edge-components/inference/src/ports';
 import { temporaryFolder } from '../../release-fixture';
@@ -15,6 +15,7 @@ afterAll(() => {
 });
 
 const frame: Frame = {
+  cameraId: 'camera-1',
   frameId: 'frame-1',
   capturedAt: '2026-11-23T12:00:00.000Z',
   bytes: Buffer.from('pixels of a part'),
@@ -38,7 +39,7 @@ const result: InferenceResult = {
 async function newSpool(folder = temporaryFolder(), now = () => Date.parse('2026-11-23T12:00:00Z')) {
   folders.push(folder);
   const puts: { bucket: string; key: string; body: Buffer; contentType: string }[] = [];
-  const upload = { privacy: 'selected', dailyByteBudget: 5_000 } as ComponentConfiguration['upload'];
+  const upload = { privacy: 'selected', dailyByteBudget: 5_000 } as UploadConfiguration;
   const state = { online: true };
   const spool = await CaptureSpool.open({
     folder,
@@ -51,8 +52,10 @@ async function newSpool(folder = temporaryFolder(), now = () => Date.parse('2026
     decoder: { decode: () => Promise.reject(new Error('not used')), toJpeg: async (bytes) => bytes },
     clock: { now, monotonic: () => 0 },
     log: silent,
-    configuration: () => ({ useCase: 'line', captureBucket: 'bucket', upload }) as ComponentConfiguration,
+    useCase: 'line',
     deviceId: 'line-1',
+    upload: () => upload,
+    captureBucket: () => 'bucket',
     random: () => 0,
   });
   return { spool, puts, upload, state, folder };

@@ -44,5 +44,13 @@ test('a header that is wrong is refused with every problem', () => {
 
 test('a header length out of range is refused at once, not waited for', () => {
   const parser = new FrameParser(() => 40);
-  expect(() => parser.push(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toThrow('header length');
+  expect(() => [...parser.push(Buffer.from([0x7f, 0xff, 0xff, 0xff]))]).toThrow('header length');
+});
+
+test('frames that came before the error are given out, also when they came in the same chunk', () => {
+  const stream = new FrameParser(() => 40).push(
+    Buffer.concat([encoded('f0', Buffer.from('abc')), Buffer.alloc(4)]),
+  );
+  expect(stream.next().value).toMatchObject({ header: { frameId: 'f0' }, image: Buffer.from('abc') });
+  expect(() => stream.next()).toThrow('frame header length 0');
 });

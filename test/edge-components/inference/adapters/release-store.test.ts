@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../../../contracts';
+import { nodeDisk } from '../../../../edge-components/inference/src/adapters/durable-file';
 import { ReleaseStore } from '../../../../edge-components/inference/src/adapters/release-store';
 import { sha256Of } from '../../../../edge-components/inference/src/domain/release-verification';
 import { crashingDisk } from '../../crashing-disk';
@@ -79,7 +80,7 @@ test('a kill before any disk call of an installation leaves one of the two relea
     const dying = crashingDisk(calls);
     let finished = false;
     try {
-      await install(await ReleaseStore.open(folder, dying.disk), second);
+      await install(await ReleaseStore.open(folder, { disk: dying.disk }), second);
       finished = true;
     } catch (error) {
       expect((error as Error).name).toBe('Crash');
@@ -109,7 +110,7 @@ test('a disk that fills up at any call refuses with DISK_FULL or fails, and keep
     const filling = crashingDisk(calls, full);
     let done = false;
     try {
-      const store = await ReleaseStore.open(folder, filling.disk);
+      const store = await ReleaseStore.open(folder, { disk: filling.disk });
       await store.stage(second.folder, second.envelope, second.release);
       done = true;
     } catch (error) {
@@ -169,6 +170,8 @@ test('refusals are remembered across restarts; only those of the model itself qu
     await after.recordRefusal({ releaseDigest: index.toString(16).padStart(64, '0'), code: 'EXPIRED', at });
   }
   expect(after.refusals).toHaveLength(16);
+  // A quarantine outlives refusals that cost nothing to find out again.
+  expect(after.isQuarantined('a'.repeat(64))).toBe(true);
 });
 
 test('a lost or damaged counter is found again from the releases that are kept [case 6]', async () => {
@@ -178,4 +181,98 @@ test('a lost or damaged counter is found again from the releases that are kept [
     writeFileSync(join(folder, 'highest-counter'), text);
     expect((await ReleaseStore.open(folder)).highestCounter).toBe(7);
   }
+});
+
+test('room is asked for before anything is written; the releases that are kept never give way [case 14]', async () => {
+  const folder = newFolder();
+  let releaseBytes = Number.MAX_SAFE_INTEGER;
+  let free = Number.MAX_SAFE_INTEGER;
+  const store = await ReleaseStore.open(folder, {
+    limits: () => ({ releaseBytes, reserveBytes: 1_000_000 }),
+    freeBytes: async () => free,
+  });
+  const first = await install(store, await offered(1, 4));
+  const second = await install(store, await offered(2, 5));
+  const third = await offered(3, 6);
+  const stage = () => store.stage(third.folder, third.envelope, third.release);
+
+  releaseBytes = 20_000;
+  await expect(stage()).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/needs \d+ bytes beside \d+ bytes .* storage.releaseBytes is 20000$/),
+  });
+  releaseBytes = Number.MAX_SAFE_INTEGER;
+  free = 1_004_000;
+  await expect(stage()).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/storage.reserveBytes is 1000000; 1004000 bytes are free$/),
+  });
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.length === 64)
+      .sort(),
+  ).toEqual([first, second].sort());
+  free = Number.MAX_SAFE_INTEGER;
+  await expect(stage()).resolves.toMatchObject({ release: { counter: 3 } });
+});
+
+test('a file that gives no data is given up, and nothing is left behind [case 10]', async () => {
+  const folder = newFolder();
+  const slow: typeof nodeDisk = {
+    ...nodeDisk,
+    open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
+      const handle = await nodeDisk.open(...parameters);
+      if (String(parameters[0]).endsWith('model-fp32.onnx') && typeof parameters[1] === 'number') {
+        handle.read = () => new Promise<never>(() => undefined);
+      }
+      return handle;
+    }) as typeof nodeDisk.open,
+  };
+  const store = await ReleaseStore.open(folder, { disk: slow, longestRead: 20 });
+  const source = await offered(1, 4);
+  await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
+    code: 'TOO_SLOW',
+    message: "'model-fp32.onnx' gave no data for 20 ms",
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a time that has passed is remembered, at most once an hour, and never goes back [case 7]', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const noon = Date.parse('2026-11-23T12:00:00.000Z');
+  await store.noteTime(noon);
+  await store.noteTime(noon + 60_000);
+  await store.noteTime(noon - 86_400_000);
+  expect(store.latestTime).toBe(noon);
+  expect((await ReleaseStore.open(folder)).latestTime).toBe(noon);
+  writeFileSync(join(folder, 'latest-time'), 'garbage');
+  expect((await ReleaseStore.open(folder)).latestTime).toBe(0);
+});
+
+test('a release that is taken back gives way to the one before, for good [case 5]', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const first = await install(store, await offered(1, 4));
+  const second = await install(store, await offered(2, 5));
+  const at = '2026-11-23T12:00:00.000Z';
+  await store.revert({ releaseDigest: second, code: 'LOAD_FAILED', at });
+  const after = await ReleaseStore.open(folder);
+  expect(after.current?.digest).toBe(first);
+  expect(after.previous).toBeUndefined();
+  expect(after.isQuarantined(second)).toBe(true);
+  await after.revert({ releaseDigest: first, code: 'LOAD_FAILED', at });
+  expect((await ReleaseStore.open(folder)).current).toBeUndefined();
+});
+
+test('state files of the wrong shape count as absent', async () => {
+  const folder = newFolder();
+  await install(await ReleaseStore.open(folder), await offered(1, 4));
+  writeFileSync(join(folder, 'refused.json'), '{}');
+  writeFileSync(join(folder, 'probation.json'), '7');
+  writeFileSync(join(folder, 'installing.json'), 'null');
+  const store = await ReleaseStore.open(folder);
+  expect(store.refusals).toEqual([]);
+  expect(await store.probation()).toBeUndefined();
+  expect(await store.installing()).toBeUndefined();
 });

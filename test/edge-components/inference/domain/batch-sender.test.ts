@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { type ComponentConfiguration, problemsOf } from '../../../../contracts';
+import { problemsOf } from '../../../../contracts';
 import { Outbox } from '../../../../edge-components/inference/src/adapters/outbox';
 import { backoffMilliseconds } from '../../../../edge-components/inference/src/domain/backoff';
 import { BatchSender } from '../../../../edge-components/inference/src/domain/batch-sender';
@@ -9,11 +9,7 @@ import { waitFor } from '../../wait-for';
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const configuration = {
-  useCase: 'line',
-  resultsTopic: '$aws/rules/kaizen_dev_results/line/{thingName}/results',
-  outbox: { maximumBytes: 1_000_000, batchRecords: 10, flushMilliseconds: 10 },
-} as ComponentConfiguration;
+const limits = { maximumBytes: 1_000_000, batchRecords: 10, flushMilliseconds: 10, messageBytes: 5120 };
 
 const record = (index: number): string =>
   JSON.stringify({
@@ -30,7 +26,7 @@ const record = (index: number): string =>
   });
 
 test('an outage delays batches and changes nothing in them; the wait ends when the way is open again', async () => {
-  const outbox = await Outbox.open(folder, () => configuration.outbox);
+  const outbox = await Outbox.open(folder, () => limits);
   const messages: { topic: string; text: string }[] = [];
   const outcomes: boolean[] = [];
   let online = false;
@@ -45,8 +41,10 @@ test('an outage delays batches and changes nothing in them; the wait ends when t
     },
     clock: { now: () => Date.parse('2026-11-23T12:00:00Z'), monotonic: () => performance.now() },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    configuration: () => configuration,
+    useCase: 'line',
     deviceId: 'line-1',
+    topic: () => '$aws/rules/kaizen_dev_results/line/line-1/results',
+    flushMilliseconds: () => limits.flushMilliseconds,
     random: () => 1,
     onOutcome: (ok) => outcomes.push(ok),
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   bytesUsedToday,
+  type Evidence,
   selectCapture,
   takeFromBudget,
   type UploadBudget,
@@ -13,21 +14,47 @@ const policy: UploadPolicy = {
   controlSampleProbability: 0.1,
   uncertaintyThreshold: 0.8,
   uncertainSampleProbability: 0.5,
+  disagreementSampleProbability: 0.4,
+  noveltySampleProbability: 0.2,
 };
+/** The given draws, then draws that take nothing. */
 const drawing =
   (...values: number[]) =>
   () =>
-    values.shift() as number;
+    values.shift() ?? 0.999;
 
-test.each<[string, number | undefined, number[], object | undefined]>([
+test.each<[string, Evidence | number | undefined, number[], object | undefined]>([
   ['no draw', 0.9, [0.5, 0], undefined],
   ['control only', 0.9, [0.05, 0.9], { reasons: ['control'], inclusionProbability: 0.1 }],
   ['control of an invalid frame', undefined, [0.05, 0], { reasons: ['control'], inclusionProbability: 0.1 }],
   ['uncertainty only', 0.7, [0.5, 0.4], { reasons: ['uncertainty'], inclusionProbability: 0.55 }],
   ['both', 0.7, [0.05, 0.4], { reasons: ['control', 'uncertainty'], inclusionProbability: 0.55 }],
   ['uncertain, taken by control', 0.7, [0.05, 0.9], { reasons: ['control'], inclusionProbability: 0.55 }],
-])('%s', (_, confidence, draws, expected) => {
-  const selection = selectCapture(confidence, policy, drawing(...draws));
+  [
+    'two releases disagree',
+    { confidence: 0.9, disagrees: true },
+    [0.5, 0.9, 0.3],
+    { reasons: ['disagreement'], inclusionProbability: 0.46 },
+  ],
+  ['two releases agree', { confidence: 0.9, disagrees: false }, [0.5, 0.9, 0.3], undefined],
+  [
+    'an image unlike those of the validation',
+    { confidence: 0.9, novelty: true },
+    [0.5, 0.9, 0.9, 0.1],
+    { reasons: ['novelty'], inclusionProbability: 0.28 },
+  ],
+  [
+    'everything at once',
+    { confidence: 0.7, disagrees: true, novelty: true },
+    [0, 0, 0, 0],
+    {
+      reasons: ['control', 'uncertainty', 'disagreement', 'novelty'],
+      inclusionProbability: 1 - 0.9 * 0.5 * 0.6 * 0.8,
+    },
+  ],
+])('%s', (_, given, draws, expected) => {
+  const evidence = typeof given === 'object' ? given : given === undefined ? {} : { confidence: given };
+  const selection = selectCapture(evidence, policy, drawing(...draws));
   if (expected === undefined) expect(selection).toBeUndefined();
   else {
     const { inclusionProbability, ...rest } = expected as { inclusionProbability: number };
@@ -40,25 +67,48 @@ test('[S8] privacy never: no frame is chosen, whatever the draws', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (confidence) => {
       const never: UploadPolicy = { ...policy, privacy: 'never', controlSampleProbability: 1 };
-      expect(selectCapture(confidence, never, () => 0)).toBeUndefined();
+      expect(selectCapture({ confidence, disagrees: true, novelty: true }, never, () => 0)).toBeUndefined();
     }),
   );
 });
 
 test('[B6] Horvitz-Thompson over the chosen frames is unbiased', () => {
-  // Exact expectation over a grid of both draws instead of a simulation: sum of P(chosen) * y / pi equals sum of y.
-  const grid = Array.from({ length: 200 }, (_, index) => (index + 0.5) / 200);
-  const frames = [0.3, 0.75, 0.85, 0.99, undefined];
+  // Exact expectation over a grid of all draws instead of a simulation: sum of P(chosen) * y / pi equals sum of y.
+  const grid = Array.from({ length: 20 }, (_, index) => (index + 0.5) / 20);
+  const frames: Evidence[] = [
+    { confidence: 0.3 },
+    { confidence: 0.75, disagrees: true },
+    { confidence: 0.85, novelty: true },
+    { confidence: 0.99, disagrees: false },
+    { confidence: 0.5, disagrees: true, novelty: true },
+    {},
+  ];
   let estimate = 0;
-  for (const [value, confidence] of frames.entries()) {
+  for (const [value, evidence] of frames.entries()) {
     for (const control of grid) {
-      for (const uncertain of grid) {
-        const selection = selectCapture(confidence, policy, drawing(control, uncertain));
-        if (selection) estimate += (value + 1) / selection.inclusionProbability / grid.length ** 2;
+      for (const uncertainty of grid) {
+        for (const disagreement of grid) {
+          for (const novelty of grid) {
+            const draws = drawing(control, uncertainty, disagreement, novelty);
+            const selection = selectCapture(evidence, policy, draws);
+            if (selection) estimate += (value + 1) / selection.inclusionProbability / grid.length ** 4;
+          }
+        }
       }
     }
   }
-  expect(estimate).toBeCloseTo(1 + 2 + 3 + 4 + 5, 9);
+  expect(estimate).toBeCloseTo(1 + 2 + 3 + 4 + 5 + 6, 9);
+});
+
+test('[B6] a clock that goes back over midnight gives no second budget', () => {
+  const midnight = Date.parse('2026-11-24T00:00:00Z');
+  const spent = takeFromBudget(undefined, 1000, 1000, midnight + 1_000);
+  expect(takeFromBudget(spent, 1, 1000, midnight - 1_000)).toBeUndefined();
+  expect(bytesUsedToday(spent, midnight - 1_000)).toBe(1000);
+  expect(takeFromBudget(spent, 1000, 1000, midnight + 86_400_000)).toEqual({
+    day: '2026-11-25',
+    bytes: 1000,
+  });
 });
 
 test('[B6] the daily budget is never exceeded, and starts anew at midnight UTC', () => {

@@ -1,11 +1,7 @@
-import {
-  type ComponentConfiguration,
-  type InferenceResult,
-  problemsOf,
-  type Release,
-} from '../../../../contracts';
+import { type InferenceResult, problemsOf, type Release } from '../../../../contracts';
+import { Challenge } from '../../../../edge-components/inference/src/domain/challenge';
+import type { UseCaseSettings } from '../../../../edge-components/inference/src/domain/configuration';
 import { FramePipeline } from '../../../../edge-components/inference/src/domain/frame-pipeline';
-import { FrameQueue } from '../../../../edge-components/inference/src/domain/frame-queue';
 import {
   type ActiveRelease,
   ServingSlot,
@@ -20,17 +16,49 @@ import {
 } from '../../../../edge-components/inference/src/ports';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const configuration = {
+const settings = {
+  limits: { maximumPixels: 100, maximumFrameBytes: 100 },
   upload: {
     privacy: 'selected',
     dailyByteBudget: 0,
     controlSampleProbability: 1,
     uncertaintyThreshold: 0,
     uncertainSampleProbability: 0,
+    disagreementSampleProbability: 0,
+    noveltySampleProbability: 0,
   },
-} as unknown as ComponentConfiguration;
+} as UseCaseSettings;
+
+const HISTOGRAM = { minimum: 0, maximum: 255, counts: [1, 1] };
+
+/** Frames in the order in which they come. */
+class FrameList {
+  private readonly frames: Frame[] = [];
+  private wake: () => void = () => undefined;
+  private closed = false;
+
+  accept(frame: Frame): void {
+    this.frames.push(frame);
+    this.wake();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wake();
+  }
+
+  async next(): Promise<Frame | undefined> {
+    while (this.frames.length === 0 && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    return this.frames.shift();
+  }
+}
 
 const frame = (frameId: string, text = frameId): Frame => ({
+  cameraId: 'camera-1',
   frameId,
   capturedAt: '2026-11-23T12:00:00.000Z',
   bytes: Buffer.from(text),
@@ -64,18 +92,20 @@ class FakeModel implements LoadedModel {
   }
 }
 
-function active(counter: number, model: LoadedModel): ActiveRelease {
+function active(counter: number, model: LoadedModel, input: object = {}): ActiveRelease {
   const release = {
     releaseId: `line-${counter}`,
     classes: ['good', 'bad'],
     thresholds: { good: 0.5, bad: 0.5 },
-    input: { name: 'image', width: 2, height: 1, outputName: 'p' },
+    input: { name: 'image', width: 2, height: 1, outputName: 'p', ...input },
+    baseline: { brightness: HISTOGRAM, contrast: HISTOGRAM, sharpness: HISTOGRAM },
   } as unknown as Release;
   return { digest: String(counter), release, variant: 'fp32', model };
 }
 
 function pipelineOf(slot: ServingSlot, budget = true) {
-  const queue = new FrameQueue(() => 100);
+  const queue = new FrameList();
+  const firstRuns: string[] = [];
   const decisions: InferenceResult[] = [];
   const results: InferenceResult[] = [];
   const gone: string[] = [];
@@ -83,7 +113,11 @@ function pipelineOf(slot: ServingSlot, budget = true) {
   const pipeline = new FramePipeline({
     queue,
     decoder: {
-      decode: async (bytes) => {
+      decode: async (bytes, _, stretchTo) => {
+        if (stretchTo) {
+          const { width, height } = stretchTo;
+          return { width, height, pixels: new Uint8Array(width * height * 3) };
+        }
         if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
         const width = bytes.toString() === 'wide' ? 3 : 2;
         return { width, height: 1, pixels: new Uint8Array(width * 3) };
@@ -93,16 +127,19 @@ function pipelineOf(slot: ServingSlot, budget = true) {
     slot,
     clock: { now: () => Date.parse('2026-11-23T12:00:01.000Z'), monotonic: () => 5 },
     log: silent,
-    configuration: () => configuration,
+    settings: () => settings,
     online: () => true,
     nextRecordId: () => `boot-${++sequence}`,
     random: () => 0.5,
     reserveCapture: () => budget,
+    beforeFirstRun: async ({ release }) => {
+      firstRuns.push(release.releaseId);
+    },
     onDecision: (result) => decisions.push(result),
     onResult: (result) => results.push(result),
     onModelGone: (_, reason) => gone.push(reason),
   });
-  return { queue, pipeline, decisions, results, gone };
+  return { queue, pipeline, decisions, results, gone, firstRuns };
 }
 
 test('every kind of frame gets one result that fits the contract [case 24]', async () => {
@@ -224,4 +261,52 @@ test('a model that is gone makes the frame invalid, never good, and is reported'
     reason: 'inference failed: no answer within 20000 ms',
   });
   expect(gone).toEqual(['no answer within 20000 ms']);
+});
+
+test('a release that stretches gets frames of every size; one that does not refuses other sizes', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]), { resize: 'stretch' })).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  queue.accept(frame('wide'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).toMatchObject({ status: 'ok' });
+});
+
+test('a release is announced before its first frame, and again after a switch', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results, firstRuns } = pipelineOf(slot);
+  const running = pipeline.run();
+  // A frame that no graph will see puts nothing on probation.
+  queue.accept(frame('broken', 'garbage'));
+  while (results.length < 1) await new Promise(setImmediate);
+  expect(firstRuns).toEqual([]);
+  for (const name of ['a', 'b']) queue.accept(frame(name));
+  while (results.length < 3) await new Promise(setImmediate);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(0);
+  queue.accept(frame('c'));
+  queue.close();
+  await running;
+  expect(firstRuns).toEqual(['line-1', 'line-2']);
+});
+
+test('[B3] a challenger answers without effect: its disagreement is counted, not reported', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const challenge = new Challenge(2);
+  slot.challenge(active(2, new FakeModel([0.4, 0.6])), challenge);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const [count, name] of ['a', 'b', 'c'].entries()) {
+    queue.accept(frame(name));
+    while (results.length <= count) await new Promise(setImmediate);
+  }
+  queue.close();
+  await running;
+  await challenge.ended;
+  expect(challenge.outcome).toEqual({ frames: 2, disagreements: 2 });
+  expect(results.map(({ releaseId, shadow }) => [releaseId, shadow])).toEqual(
+    results.map(() => ['line-1', undefined]),
+  );
 });

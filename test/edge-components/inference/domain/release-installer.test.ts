@@ -1,117 +1,31 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ComponentConfiguration, ReleaseOffer } from '../../../../contracts';
-import { SharpImageDecoder } from '../../../../edge-components/inference/src/adapters/image-decoder';
-import {
-  listFolder,
-  ReleaseStore,
-  readEnvelope,
-  verifyFile,
-} from '../../../../edge-components/inference/src/adapters/release-store';
-import { ReleaseInstaller } from '../../../../edge-components/inference/src/domain/release-installer';
+import type { ReleaseOffer } from '../../../../contracts';
+import { ReleaseStore } from '../../../../edge-components/inference/src/adapters/release-store';
 import { restoreRelease } from '../../../../edge-components/inference/src/domain/release-restore';
-import {
-  RELEASE_TRANSITIONS,
-  type ReleaseAction,
-} from '../../../../edge-components/inference/src/domain/release-transitions';
-import { ServingSlot } from '../../../../edge-components/inference/src/domain/serving-slot';
-import {
-  type DecodedImage,
-  type LoadedModel,
-  ModelError,
-  type ModelHost,
-  type ModelSpecification,
-} from '../../../../edge-components/inference/src/ports';
-import {
-  COMPONENT,
-  expectedProbabilities,
-  offeredFolder,
-  type ReleaseOptions,
-  signingKey,
-  temporaryFolder,
-  USE_CASE,
-} from '../../release-fixture';
+import { ModelError } from '../../../../edge-components/inference/src/ports';
+import { type FakeDevice, newFakeDevice, offerOf } from '../../fake-device';
+import { offeredFolder, type ReleaseOptions, signingKey, temporaryFolder } from '../../release-fixture';
 
 const root = temporaryFolder();
 const models = join(root, 'models');
 const key = signingKey();
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 let folders = 0;
 const newFolder = (): string => join(root, `folder-${++folders}`);
 
 beforeAll(() => {
   mkdirSync(models);
-  for (const gain of [4, 5, 6, 7]) writeFileSync(join(models, `gain-${gain}.onnx`), `gain ${gain}`);
+  for (const gain of [-4, 4, 5, 6, 7]) writeFileSync(join(models, `gain-${gain}.onnx`), `gain ${gain}`);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Stands for ONNX Runtime: the "graph" is the text `gain <n>`, and its answer is that of the formula. */
-class FakeHost implements ModelHost {
-  open = 0;
-  milliseconds: Record<string, number> = {};
-  failure: ModelError | undefined;
-
-  async load({ path, sha256 }: ModelSpecification): Promise<LoadedModel> {
-    if (this.failure) throw this.failure;
-    const bytes = readFileSync(path);
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
-    const gain = Number(bytes.toString().split(' ')[1]);
-    this.open++;
-    let closed = false;
-    return {
-      run: async ({ pixels }: DecodedImage) => ({
-        probabilities: expectedProbabilities(gain, pixels[0] as number),
-        statistics: { brightness: 0, contrast: 0, sharpness: 0 },
-        milliseconds: this.milliseconds[path.split('/').pop() as string] ?? 1,
-      }),
-      close: async () => {
-        if (!closed) this.open--;
-        closed = true;
-      },
-    };
-  }
-}
-
-async function newDevice(work = newFolder()) {
-  const store = await ReleaseStore.open(work);
-  const slot = new ServingSlot();
-  const trialHost = new FakeHost();
-  const servingHost = new FakeHost();
-  const ports = {
-    store,
-    slot,
-    trialHost,
-    servingHost,
-    decoder: new SharpImageDecoder(),
-    clock: { now: () => Date.now(), monotonic: () => 0 },
-    log: silent,
-    configuration: () => ({ useCase: USE_CASE, shadow: { frames: 0 } }) as ComponentConfiguration,
-    trustedKeys: async () => [key.trusted],
-    architecture: 'linux-x64',
-    offers: { envelope: readEnvelope, list: listFolder, verifyFile },
-  };
-  return { work, store, slot, trialHost, servingHost, ports, installer: new ReleaseInstaller(ports) };
-}
+const newDevice = (work = newFolder()): Promise<FakeDevice> => newFakeDevice(work, key);
 
 async function offer(options: ReleaseOptions): Promise<ReleaseOffer> {
   const artifactsPath = newFolder();
   await offeredFolder(artifactsPath, models, key, options);
-  return {
-    schemaVersion: 1,
-    offerId: `offer-${folders}`,
-    componentName: COMPONENT,
-    componentVersion: '1.0.1',
-    artifactsPath,
-    offeredAt: new Date().toISOString(),
-  };
+  return offerOf(artifactsPath);
 }
-
-test('the table is one chain from OFFERED to COMMITTED', () => {
-  const states = ['OFFERED', ...RELEASE_TRANSITIONS.map(({ to }) => to)];
-  expect(states).toEqual(['OFFERED', 'VERIFIED', 'STAGED', 'LOADED', 'SELF_TESTED', 'SWITCHED', 'COMMITTED']);
-  expect(RELEASE_TRANSITIONS.map(({ from }) => from)).toEqual(states.slice(0, -1));
-});
 
 test('accepted, then already in service; nothing stays loaded but the model that serves [case 15]', async () => {
   const device = await newDevice();
@@ -141,58 +55,6 @@ test.each([
   expect(device.slot.current?.variant).toBe(variant);
   expect((await ReleaseStore.open(device.work)).current).toMatchObject({ variant });
 });
-
-/** How each action of the table is made to fail from outside. */
-const SABOTAGE: Record<ReleaseAction, (device: Awaited<ReturnType<typeof newDevice>>) => string> = {
-  verify: (device) => {
-    device.ports.trustedKeys = async () => Promise.reject(new Error('no keys'));
-    return 'INTERNAL_ERROR';
-  },
-  stage: (device) => {
-    device.store.stage = async () => Promise.reject(new Error('input/output error'));
-    return 'INTERNAL_ERROR';
-  },
-  load: (device) => {
-    device.trialHost.failure = new ModelError('no answer within 20000 ms', 'gone');
-    return 'LOAD_FAILED';
-  },
-  selfTest: (device) => {
-    device.servingHost.failure = new ModelError('out of memory', 'load');
-    return 'LOAD_FAILED';
-  },
-  switch: (device) => {
-    device.slot.switchTo = () => {
-      throw new Error('no switch');
-    };
-    return 'INTERNAL_ERROR';
-  },
-  commit: (device) => {
-    device.store.commit = async () => Promise.reject(new Error('read-only file system'));
-    return 'INTERNAL_ERROR';
-  },
-};
-
-test.each(RELEASE_TRANSITIONS.map(({ action }) => action))(
-  'an error in %s refuses the release; the one before serves, now and after a restart [case 2] [case 4]',
-  async (action) => {
-    const device = await newDevice();
-    await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    const before = device.slot.current;
-    const code = SABOTAGE[action](device);
-    expect(await device.installer.install(await offer({ counter: 2, gain: 5 }))).toMatchObject({
-      verdict: 'refused',
-      code,
-    });
-    expect(device.slot.current).toBe(before);
-    expect(device.trialHost.open).toBe(0);
-    if (action !== 'switch') expect(device.servingHost.open).toBe(1);
-    const restarted = await newDevice(device.work);
-    const { active, problem } = await restoreRelease(restarted.ports);
-    expect(problem).toBeUndefined();
-    expect(active?.release.counter).toBe(1);
-    expect(restarted.store.highestCounter).toBe(1);
-  },
-);
 
 test('a downgrade is refused, a rollback by a new counter with the old bytes is taken [case 6]', async () => {
   const device = await newDevice();
@@ -261,5 +123,141 @@ describe('at a start', () => {
     expect(await device.installer.install(first)).toMatchObject({ code: 'ALREADY_IN_SERVICE' });
     const { active } = await restoreRelease((await newDevice(device.work)).ports);
     expect(active?.release.counter).toBe(1);
+  });
+});
+
+test('a clock that was set back installs nothing, and keeps what runs [case 7]', async () => {
+  const device = await newDevice();
+  expect(await device.installer.install(await offer({ counter: 1, gain: 4 }))).toMatchObject({
+    code: 'ACCEPTED',
+  });
+  const monthAgo = Date.now() - 30 * 86_400_000;
+  const old = {
+    createdAt: new Date(monthAgo - 3_600_000).toISOString(),
+    expiresAt: new Date(monthAgo + 3_600_000).toISOString(),
+  };
+  // By a clock of a month ago this release would not have expired yet.
+  device.ports.clock = { now: () => monthAgo, monotonic: () => 0 };
+  const verdict = await device.installer.install(await offer({ counter: 2, gain: 5, overrides: old }));
+  expect(verdict).toMatchObject({ code: 'CLOCK_UNKNOWN', message: expect.stringContaining('before') });
+  expect(device.slot.current?.release.counter).toBe(1);
+  const restarted = await newDevice(device.work);
+  expect(restarted.store.latestTime).toBeGreaterThan(monthAgo + 86_400_000);
+});
+
+test('a variant for another architecture is not tried', async () => {
+  const device = await newDevice();
+  const offered = await offer({
+    counter: 1,
+    gain: 4,
+    int8: 'gain-4.onnx',
+    overrides: {
+      variants: [
+        { name: 'fp32', file: 'model-fp32.onnx', precision: 'fp32' },
+        { name: 'int8', file: 'model-int8.onnx', precision: 'int8', architectures: ['linux-arm64'] },
+      ],
+    },
+  });
+  device.trialHost.milliseconds = { 'model-fp32.onnx': 9, 'model-int8.onnx': 1 };
+  expect(await device.installer.install(offered)).toMatchObject({ code: 'ACCEPTED' });
+  expect(device.trialHost.loads).toBe(1);
+  expect(device.slot.current?.variant).toBe('fp32');
+});
+
+describe('a start after a process that was not told to stop', () => {
+  test('tries the release in a process of its own first; one that fails there never runs in this one [case 5]', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    await device.installer.install(await offer({ counter: 2, gain: 5 }));
+    const calm = await newDevice(device.work);
+    await restoreRelease(calm.ports);
+    expect([calm.trialHost.loads, calm.servingHost.loads]).toEqual([0, 1]);
+    const suspicious = await newDevice(device.work);
+    suspicious.ports.suspicious = true;
+    suspicious.trialHost.failure = new ModelError('trial process ended with SIGSEGV', 'gone');
+    const { active, problem } = await restoreRelease(suspicious.ports);
+    expect(active).toBeUndefined();
+    expect(problem).toContain('SIGSEGV');
+    expect(suspicious.servingHost.loads).toBe(0);
+  });
+});
+
+describe('a challenge', () => {
+  /** Lets every model answer frames of `level` until the installation has ended. */
+  async function whileFramesCome<Result>(device: FakeDevice, level: number, work: Promise<Result>) {
+    let done = false;
+    const ended = work.finally(() => {
+      done = true;
+    });
+    const image = { width: 24, height: 16, pixels: new Uint8Array(24 * 16 * 3).fill(level) };
+    while (!done) {
+      await new Promise(setImmediate);
+      const active = device.slot.current;
+      const beside = device.slot.runBeside(image);
+      if (!active || !beside) continue;
+      const [own, other] = await Promise.all([active.model.run(image), beside.inference]);
+      const bright = (probabilities: readonly number[]): boolean => (probabilities[0] ?? 0) >= 0.5;
+      beside.compared(bright(own.probabilities) === bright(other.probabilities));
+    }
+    return ended;
+  }
+
+  test('that is won lets the new release in, and counts the frames [B3]', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { frames: 5, maximumDisagreement: 0, timeoutSeconds: 60 };
+    const work = device.installer.install(await offer({ counter: 2, gain: 5 }));
+    expect(await whileFramesCome(device, 200, work)).toMatchObject({ code: 'ACCEPTED' });
+    expect(device.challenges).toEqual([['brightness-test-2', { frames: 5, disagreements: 0 }]]);
+    expect(device.trialHost.open).toBe(0);
+    expect(device.servingHost.open).toBe(1);
+  });
+
+  test('that is lost refuses with the numbers and does not quarantine [B3]', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { frames: 5, maximumDisagreement: 0.2, timeoutSeconds: 60 };
+    // The graph of the opposite sign: its golden samples say so too, so only the line can tell.
+    const offered = await offer({ counter: 2, gain: -4 });
+    expect(await whileFramesCome(device, 200, device.installer.install(offered))).toMatchObject({
+      code: 'CHALLENGE_LOST',
+      message: 'answers 5 of 5 frames (100.0 %) differently from the release in service; allowed are 20.0 %',
+    });
+    expect(device.slot.current?.release.counter).toBe(1);
+    device.settings.challenger = { frames: 0, maximumDisagreement: 1, timeoutSeconds: 60 };
+    expect(await device.installer.install(offered)).toMatchObject({ code: 'ACCEPTED' });
+  });
+
+  test('without frames ends at its time limit, and what was seen decides', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { frames: 5, maximumDisagreement: 0, timeoutSeconds: 0.05 };
+    expect(await device.installer.install(await offer({ counter: 2, gain: 5 }))).toMatchObject({
+      code: 'ACCEPTED',
+    });
+    expect(device.challenges).toEqual([['brightness-test-2', { frames: 0, disagreements: 0 }]]);
+  });
+
+  test('whose model fails on a frame is a failed load, and quarantines', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { frames: 5, maximumDisagreement: 1, timeoutSeconds: 60 };
+    const offered = await offer({ counter: 2, gain: 5 });
+    const { load } = device.trialHost;
+    device.trialHost.load = async (specification) => {
+      const model = await load.call(device.trialHost, specification);
+      const { run } = model;
+      let runs = 0;
+      // Two golden samples and eleven timed runs; then the line's frames.
+      model.run = (image) =>
+        ++runs > 13 ? Promise.reject(new ModelError('no answer within 20000 ms', 'gone')) : run(image);
+      return model;
+    };
+    const work = device.installer.install(offered);
+    const image = { width: 24, height: 16, pixels: new Uint8Array(24 * 16 * 3) };
+    const frames = setInterval(() => device.slot.runBeside(image)?.inference.catch(() => undefined), 1);
+    expect(await work).toMatchObject({ code: 'LOAD_FAILED' });
+    clearInterval(frames);
+    expect(await device.installer.install(offered)).toMatchObject({ code: 'QUARANTINED' });
   });
 });

@@ -52,10 +52,10 @@ const present = [
 ];
 const bytesOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-function verify(envelope: Buffer, keys = [key.trusted], listing = present, now = NOW): Release {
+function verify(envelope: Buffer, keys = [key.trusted], listing = present, now = NOW, latest = 0): Release {
   const verified = parseRelease(authenticate(parseEnvelope(envelope), keys));
   checkTarget(verified, target);
-  checkExpiry(verified, now);
+  checkExpiry(verified, now, latest);
   checkCounter(verified, 7);
   checkListing(verified, listing);
   return verified;
@@ -156,7 +156,12 @@ test.each<[RefusalCode, string, () => unknown]>([
     'an expired release',
     () => verify(bytesOf(signed), [key.trusted], present, Date.parse('2027-01-01')),
   ],
-  ['EXPIRED', 'a clock set back to 1970', () => verify(bytesOf(signed), [key.trusted], present, 0)],
+  ['CLOCK_UNKNOWN', 'a clock set back to 1970', () => verify(bytesOf(signed), [key.trusted], present, 0)],
+  [
+    'CLOCK_UNKNOWN',
+    'a clock that stands before a time that has passed',
+    () => verify(bytesOf(signed), [key.trusted], present, NOW, NOW + 2 * 86_400_000),
+  ],
   [
     'COUNTER_TOO_LOW',
     'an older counter, validly signed',

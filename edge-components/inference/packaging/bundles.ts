@@ -1,0 +1,114 @@
+/** The component's own code and the npm packages it uses, as two CommonJS files that need no node_modules. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+
+const ROOT = join(__dirname, '..', '..', '..');
+const SOURCE = join(ROOT, 'edge-components', 'inference', 'src');
+
+export interface Bundle {
+  readonly contents: Uint8Array;
+  /** Files, relative to the repository, of which code is in the bundle. */
+  readonly inputs: readonly string[];
+}
+
+/** An expression for the bundle: a native file of the machine it runs on. */
+function nativePath(...parts: string[]): string {
+  const architecture = '`linux-$' + '{process.arch}`';
+  const segments = parts.map((part) =>
+    part.includes('*') ? `\`${part.replace('*', '$' + '{process.arch}')}\`` : `'${part}'`,
+  );
+  return `require('node:path').join(__dirname, 'native', ${architecture}, ${segments.join(', ')})`;
+}
+
+/** Points the packages' own searches for their native files at the artifact. */
+const nativeModules: Plugin = {
+  name: 'native-modules',
+  setup({ onResolve, onLoad }) {
+    // The package's ESM entry loads its native file through createRequire, which a bundle cannot follow.
+    onResolve({ filter: /^sharp$/ }, () => ({ path: require.resolve('sharp') }));
+    onLoad({ filter: /[\\/]sharp[\\/]dist[\\/]sharp\.cjs$/ }, () => ({
+      contents: `module.exports = require(${nativePath('@img', 'sharp-linux-*', 'lib', 'sharp.node')});`,
+    }));
+    onLoad({ filter: /[\\/]onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const template = /require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/;
+      if (!template.test(source))
+        throw new Error(`${path}: has no templated require of its binding any more`);
+      return {
+        contents: source.replace(template, () => `require(${nativePath('onnxruntime_binding.node')})`),
+      };
+    });
+  },
+};
+
+/**
+ * CommonJS packages whose entry requires far more than the part that is used, with that part: 84 KB of clients of other
+ * AWS IoT services, 54 KB of Modbus servers and serial lines. An import of anything else fails this build.
+ */
+const PARTS: Readonly<Record<string, string>> = {
+  'aws-iot-device-sdk-v2': `export * as greengrasscoreipc from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc';`,
+  jsmodbus: `export { default as ModbusTCPClient } from 'jsmodbus/dist/modbus-tcp-client.js';`,
+};
+
+const packageParts: Plugin = {
+  name: 'package-parts',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(${Object.keys(PARTS).join('|')})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'package-part' }));
+    onLoad({ filter, namespace: 'package-part' }, ({ path }) => ({
+      contents: PARTS[path] as string,
+      resolveDir: ROOT,
+    }));
+  },
+};
+
+/** Folders, relative to the repository, of the npm packages of which code is in the bundle; sorted. */
+export function packagesOf({ inputs }: Pick<Bundle, 'inputs'>): string[] {
+  const folders = inputs.flatMap(
+    (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort();
+}
+
+/** What esbuild read but found no use for is not in the output. */
+function shippedInputs(inputs: Metafile['outputs'][string]['inputs']): string[] {
+  return Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
+}
+
+/** `main.cjs` and `inference-host.cjs`. The same sources give the same bytes, wherever the repository lies. */
+export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: {
+      main: join(SOURCE, 'main.ts'),
+      'inference-host': join(SOURCE, 'adapters', 'inference-host.ts'),
+    },
+    absWorkingDir: ROOT,
+    outdir: 'bundle',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // ES modules let esbuild leave out what nobody calls: 100 KB of the AWS SDK.
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true,
+    legalComments: 'inline',
+    logLevel: 'silent',
+    plugins: [nativeModules, packageParts],
+    banner: {
+      js: `process.env.AWS_CRT_NODEJS_BINARY_ABSOLUTE_PATH = ${nativePath('aws-crt-nodejs.node')};`,
+    },
+  });
+  return new Map(
+    outputFiles.map(({ path, contents }) => {
+      const name = basename(path);
+      const inputs = metafile.outputs[`bundle/${name}`]?.inputs;
+      if (!inputs) throw new Error(`esbuild does not say what is in ${name}`);
+      return [name, { contents, inputs: shippedInputs(inputs) }];
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+/** What the artifact may weigh. A package that slips in fails the build, not the line's cellular bill. */
+import { type Bundle, packagesOf } from './bundles';
+
+/** Without which no frame can be answered: ONNX Runtime, IPC, decoder, our code. */
+const ESSENTIAL = [
+  /^(main|inference-host)\.cjs$/,
+  /\/libonnxruntime\.so\.1$/,
+  /\/onnxruntime_binding\.node$/,
+  /\/aws-crt-nodejs\.node$/,
+  /\/sharp\.node$/,
+  /\/libvips-cpp\.so\.[0-9.]+$/,
+];
+
+/** Largest size of the unpacked artifact as a multiple of its essential files. */
+export const MAXIMUM_RATIO = 1.1;
+
+/**
+ * Bytes, minified. main.cjs has 1.31 MB: 0.53 MB S3 client and its credentials, 0.26 MB AWS IoT client, 0.16 MB schema
+ * validation, 0.14 MB sharp, 0.06 MB Modbus, 0.16 MB our own code and schemas. inference-host.cjs has 57 KB, half of it
+ * ONNX Runtime's. One fifth above: room for twice as much of our own code, not for another SDK.
+ */
+export const BUNDLE_BYTES: Readonly<Record<string, number>> = {
+  'main.cjs': 1_570_000,
+  'inference-host.cjs': 68_000,
+};
+
+/** Each graph has a thread or process of its own, and each of them loads the host's bundle again. */
+const NOT_IN_HOST = /(^|\/)node_modules\/(sharp|@img\/.*|@aws-sdk\/.*|@smithy\/.*|aws-.*|ajv)$/;
+
+/** Unpacked bytes of all files / those of the essential files. */
+export function sizeRatio(bytes: ReadonlyMap<string, number>): number {
+  const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0);
+  const essential = [...bytes].filter(([name]) => ESSENTIAL.some((pattern) => pattern.test(name)));
+  return sum([...bytes.values()]) / sum(essential.map(([, size]) => size));
+}
+
+/**
+ * Every way in which an artifact breaks its budget; empty when it keeps it.
+ * @param bytes sizes of the unpacked files by path in the artifact
+ */
+export function budgetProblems(
+  bytes: ReadonlyMap<string, number>,
+  bundles: ReadonlyMap<string, Pick<Bundle, 'inputs'>>,
+): string[] {
+  const problems: string[] = [];
+  for (const [name, limit] of Object.entries(BUNDLE_BYTES)) {
+    const size = bytes.get(name) ?? 0;
+    if (size > limit) problems.push(`${name}: must not be above ${limit} bytes, got ${size}`);
+  }
+  const ratio = sizeRatio(bytes);
+  if (!(ratio <= MAXIMUM_RATIO)) {
+    problems.push(
+      `artifact: must not be above ${MAXIMUM_RATIO} x its essential files, got ${ratio.toFixed(3)}`,
+    );
+  }
+  const host = bundles.get('inference-host.cjs');
+  for (const folder of host ? packagesOf(host).filter((name) => NOT_IN_HOST.test(name)) : []) {
+    problems.push(`inference-host.cjs: must not contain ${folder}`);
+  }
+  return problems;
+}
+
+/** @throws Error with every problem and the size of every file, largest first */
+export function checkBudget(
+  artifact: string,
+  bytes: ReadonlyMap<string, number>,
+  bundles: ReadonlyMap<string, Pick<Bundle, 'inputs'>>,
+): void {
+  const problems = budgetProblems(bytes, bundles);
+  if (problems.length === 0) return;
+  const sizes = [...bytes].sort(([, left], [, right]) => right - left);
+  throw new Error(
+    [
+      `${artifact} breaks its size budget:`,
+      ...problems.map((problem) => `  - ${problem}`),
+      'bytes:',
+      ...sizes.map(([name, size]) => `  ${String(size).padStart(10)} ${name}`),
+    ].join('\n'),
+  );
+}

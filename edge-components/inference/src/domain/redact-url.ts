@@ -1,0 +1,38 @@
+/** Keeps user, password and query of a camera's address out of logs, status and error messages. */
+
+const HIDDEN = '***';
+const ANY_URL = /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#]*@)?([^\s/?#'"]*)([^\s'"]*)/gi;
+
+/**
+ * Scheme, host and port only. Path and query go as well: many cameras take the password there
+ * (`/snapshot.cgi?pwd=...`, `/user=admin_password=...`), and the camera id tells which camera it is.
+ */
+export function redactUrl(url: string): string {
+  return url.replace(ANY_URL, (_, scheme: string, host: string, rest: string) =>
+    rest.length > 1 ? `${scheme}${host}/${HIDDEN}` : `${scheme}${host}`,
+  );
+}
+
+/** A function that removes from a text every address, and every secret of `url` also where it stands alone. */
+export function redactorOf(url: string): (text: string) => string {
+  const secrets = secretsOf(url);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), redactUrl(text));
+}
+
+/** Longest first, so that a secret which is part of another leaves nothing of it. */
+function secretsOf(url: string): string[] {
+  if (!URL.canParse(url)) return [url];
+  const { username, password, pathname, search, searchParams } = new URL(url);
+  const secrets = [username, password, search.slice(1), ...searchParams.values()];
+  if (pathname.includes('=')) secrets.push(pathname.slice(1));
+  const found = new Set([...secrets, ...secrets.map(decoded)]);
+  return [...found].filter((secret) => secret !== '').sort((left, right) => right.length - left.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,53 @@
+/** One message of results: the contract's results-batch, written without parsing the records again. */
+
+/**
+ * AWS IoT meters messages in units of 5 KB. The default of `outbox.messageBytes` is one unit. It also fits the 10,000 bytes
+ * that Greengrass nucleus lite takes per IPC message: 5,120 bytes are 1,707 groups of 3, so 6,828 bytes of base64; the
+ * topic has at most 256 bytes, and the JSON and the headers around them some 300. About 7,000 bytes would be the limit.
+ */
+export const METERING_UNIT_BYTES = 5_120;
+/** AWS IoT takes no message beyond this. */
+export const LARGEST_MESSAGE_BYTES = 128 * 1024;
+
+/** The records of one message, as they wait in the outbox. */
+export interface Batch {
+  readonly batchId: string;
+  /** JSON texts of the records, in order. */
+  readonly records: readonly string[];
+  /** Records dropped since the batch before. */
+  readonly droppedRecords: number;
+}
+
+export interface MessageHead {
+  readonly useCase: string;
+  readonly deviceId: string;
+  readonly batchId: string;
+  /** RFC 3339. */
+  readonly sentAt: string;
+  readonly droppedRecords: number;
+}
+
+/** @param records JSON texts of contract inference-result, put in as they are */
+export function resultsMessage(head: MessageHead, records: readonly string[]): string {
+  const { batchId, deviceId, useCase, sentAt, droppedRecords } = head;
+  const fields = JSON.stringify({ schemaVersion: 1, batchId, deviceId, useCase, sentAt, droppedRecords });
+  return `${fields.slice(0, -1)},"records":[${records.join(',')}]}`;
+}
+
+/** The longest text that Date.toISOString gives: six digits of year. */
+const LATEST_TIME = new Date(8.64e15).toISOString();
+
+/** Bytes of a message of this device beside its records and their commas, at most. */
+export function envelopeBytes(useCase: string, deviceId: string): number {
+  const longest = {
+    useCase,
+    deviceId,
+    batchId: '00000000-00000000-00000000',
+    sentAt: LATEST_TIME,
+    droppedRecords: Number.MAX_SAFE_INTEGER,
+  };
+  return Buffer.byteLength(resultsMessage(longest, []));
+}
+
+/** Bytes that a record adds to a message: its own and a comma. */
+export const recordBytes = (json: string): number => Buffer.byteLength(json) + 1;

@@ -1,0 +1,25 @@
+/** Times in milliseconds, monotonic. */
+export interface UpdateQuestion {
+  readonly now: number;
+  /** When this deployment asked for the first time. */
+  readonly firstAskedAt: number;
+  /** When the last frame of any camera came; undefined when none has come yet. */
+  readonly lastFrameAt: number | undefined;
+  /** A batch of parts is over when no frame has come for this long. */
+  readonly quietMilliseconds: number;
+  /** After this the update goes ahead although frames still come. */
+  readonly longestMilliseconds: number;
+}
+
+/**
+ * For how long an update that may restart the component has to wait: 0 lets it go ahead, more asks the nucleus to ask
+ * again then. The answers to one deployment add up to `longestMilliseconds` at most, so a line that never stops
+ * cannot keep a device from being updated.
+ */
+export function updateDeferral(question: UpdateQuestion): number {
+  const { now, firstAskedAt, lastFrameAt, quietMilliseconds, longestMilliseconds } = question;
+  if (lastFrameAt === undefined) return 0;
+  const quietIn = lastFrameAt + quietMilliseconds - now;
+  const patience = firstAskedAt + longestMilliseconds - now;
+  return Math.max(0, Math.ceil(Math.min(quietIn, patience)));
+}

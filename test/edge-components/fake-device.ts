@@ -1,0 +1,110 @@
+/** A device without a process: the real installer, store and decoder over fake hosts. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { ReleaseOffer } from '../../contracts';
+import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
+import {
+  listFolder,
+  ReleaseStore,
+  readEnvelope,
+} from '../../edge-components/inference/src/adapters/release-store';
+import type { ChallengeOutcome } from '../../edge-components/inference/src/domain/challenge';
+import type { UseCaseSettings } from '../../edge-components/inference/src/domain/configuration';
+import { ReleaseInstaller } from '../../edge-components/inference/src/domain/release-installer';
+import { ServingSlot } from '../../edge-components/inference/src/domain/serving-slot';
+import type {
+  DecodedImage,
+  LoadedModel,
+  ModelError,
+  ModelHost,
+  ModelSpecification,
+} from '../../edge-components/inference/src/ports';
+import { COMPONENT, expectedProbabilities, type SigningKey, USE_CASE } from './release-fixture';
+
+export const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Stands for ONNX Runtime: the "graph" is the text `gain <n>`, and its answer is that of the formula. */
+export class FakeHost implements ModelHost {
+  open = 0;
+  loads = 0;
+  milliseconds: Record<string, number> = {};
+  failure: ModelError | undefined;
+
+  async load({ path, sha256 }: ModelSpecification): Promise<LoadedModel> {
+    this.loads++;
+    if (this.failure) throw this.failure;
+    const bytes = readFileSync(path);
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error(`${path}: other digest`);
+    const gain = Number(bytes.toString().split(' ')[1]);
+    this.open++;
+    let closed = false;
+    return {
+      run: async ({ pixels }: DecodedImage) => ({
+        probabilities: expectedProbabilities(gain, pixels[0] as number),
+        statistics: { brightness: 0, contrast: 0, sharpness: 0 },
+        milliseconds: this.milliseconds[path.split('/').pop() as string] ?? 1,
+      }),
+      close: async () => {
+        if (!closed) this.open--;
+        closed = true;
+      },
+    };
+  }
+}
+
+export type FakeDevice = Awaited<ReturnType<typeof newFakeDevice>>;
+
+/** @param work folder of the releases; one of before makes this the next start of the same device */
+export async function newFakeDevice(work: string, key: SigningKey) {
+  const store = await ReleaseStore.open(work);
+  const slot = new ServingSlot();
+  const trialHost = new FakeHost();
+  const servingHost = new FakeHost();
+  const settings = {
+    modelComponentName: COMPONENT,
+    challenger: { frames: 0, maximumDisagreement: 1, timeoutSeconds: 60 },
+    shadow: { frames: 0 },
+  };
+  const challenges: [string, ChallengeOutcome][] = [];
+  const ports = {
+    store,
+    slot,
+    trialHost,
+    servingHost,
+    decoder: new SharpImageDecoder(),
+    clock: { now: () => Date.now(), monotonic: () => 0 },
+    log: silent,
+    useCase: USE_CASE,
+    settings: (): Pick<UseCaseSettings, 'modelComponentName' | 'challenger' | 'shadow'> => settings,
+    trustedKeys: async () => [key.trusted],
+    architecture: 'linux-x64',
+    bootId: 'boot-1',
+    suspicious: false,
+    offers: { envelope: readEnvelope, list: listFolder },
+    onChallenge: (releaseId: string, outcome: ChallengeOutcome) => {
+      challenges.push([releaseId, outcome]);
+    },
+  };
+  return {
+    work,
+    store,
+    slot,
+    trialHost,
+    servingHost,
+    settings,
+    challenges,
+    ports,
+    installer: new ReleaseInstaller(ports),
+  };
+}
+
+/** The offer of a model component whose artifacts lie in `artifactsPath`. */
+export const offerOf = (artifactsPath: string): ReleaseOffer => ({
+  schemaVersion: 1,
+  offerId: `offer-${basename(artifactsPath)}`,
+  componentName: COMPONENT,
+  componentVersion: '1.0.1',
+  artifactsPath,
+  offeredAt: new Date().toISOString(),
+});

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { isInTail, isNovel } from '../../../../edge-components/inference/src/domain/novelty';
+
+const histogram = (...counts: number[]) => ({ minimum: 0, maximum: counts.length, counts });
+
+test.each<[string, number, number[], boolean]>([
+  ['in the middle', 1.5, [500, 500, 500], false],
+  ['in a bin that nothing fell into, at the end', 2.5, [500, 500, 0], true],
+  ['in an empty bin between full ones', 1.5, [500, 0, 500], false],
+  ['beyond the range, where the last bin is full', 99, [500, 500, 500], false],
+  ['beyond the range, where the last bin is empty', 99, [500, 500, 0], true],
+  ['below the range, where the first bin is empty', -99, [0, 500, 500], true],
+  ['exactly at 0.5 %', 0.5, [5, 995], false],
+  ['below 0.5 %', 0.5, [4, 996], true],
+  ['of a histogram without counts', 0.5, [0, 0], false],
+])('a value %s', (_, value, counts, expected) => {
+  expect(isInTail(value, histogram(...counts))).toBe(expected);
+});
+
+test('[B6] of the images of the baseline themselves, at most 1 % lie in the tails of a statistic', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(200), { minLength: 2, maxLength: 64 }), (counts) => {
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      const inTails = counts.reduce(
+        (sum, count, bin) => sum + (isInTail(bin + 0.5, histogram(...counts)) ? count : 0),
+        0,
+      );
+      expect(inTails).toBeLessThanOrEqual(0.01 * total);
+    }),
+  );
+});
+
+test('one unusual statistic is enough', () => {
+  const baseline = {
+    brightness: { minimum: 0, maximum: 255, counts: [0, 100, 100, 0] },
+    contrast: { minimum: 0, maximum: 128, counts: [100, 100, 0, 0] },
+    sharpness: { minimum: 0, maximum: 64, counts: [100, 100, 100, 100] },
+  };
+  const usual = { brightness: 120, contrast: 30, sharpness: 10 };
+  expect(isNovel(usual, baseline)).toBe(false);
+  expect(isNovel({ ...usual, brightness: 250 }, baseline)).toBe(true);
+  expect(isNovel({ ...usual, contrast: 100 }, baseline)).toBe(true);
+});

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { type ComponentConfiguration, problemsOf } from '../../contracts';
+import {
+  architecturesOf,
+  readDescription,
+} from '../../edge-components/inference/packaging/artifact-description';
+import { assetPrefix } from '../../lib/shared/stack-props';
+import { ENVIRONMENTS, type EnvironmentName, synthesizedApp } from './synthesized-app';
+
+const LARGEST_RECIPE_BYTES = 16_384;
+
+interface Policy {
+  readonly operations: string[];
+  readonly resources: string[];
+}
+interface Recipe {
+  readonly ComponentConfiguration: {
+    readonly DefaultConfiguration: ComponentConfiguration & {
+      readonly accessControl: Record<string, Record<string, Policy>>;
+    };
+  };
+  readonly Manifests: {
+    readonly Platform: { readonly architecture: string };
+    readonly Lifecycle: { readonly startup: { readonly Script: string } };
+    readonly Artifacts: { readonly Uri: string }[];
+  }[];
+}
+
+/** The recipe as CloudFormation would pass it on, with `a-bucket` for every name that only it knows. */
+function recipeText(environment: EnvironmentName): string {
+  const [version] = synthesizedApp(environment).resources('AWS::GreengrassV2::ComponentVersion');
+  const recipe: unknown = version?.Properties.InlineRecipe;
+  if (typeof recipe === 'string') return recipe;
+  const [, parts] = (recipe as { 'Fn::Join': [string, unknown[]] })['Fn::Join'];
+  return parts.map((part) => (typeof part === 'string' ? part : 'a-bucket')).join('');
+}
+
+describe.each(ENVIRONMENTS)('the inference component of %s', (environment) => {
+  const recipe = (): Recipe => JSON.parse(recipeText(environment));
+  const { config } = synthesizedApp(environment);
+
+  test('has a recipe that Greengrass takes', () => {
+    expect(Buffer.byteLength(recipeText(environment))).toBeLessThanOrEqual(LARGEST_RECIPE_BYTES);
+  });
+
+  test('has one manifest per built architecture, each with an artifact that lies where devices may read', () => {
+    const { Manifests } = recipe();
+    const built = architecturesOf(readDescription(join(__dirname, '..', '..', 'dist', 'edge')));
+    expect(Manifests).toHaveLength(built.length);
+    const uris = Manifests.map(({ Artifacts: [artifact] }) => artifact?.Uri ?? '');
+    expect(new Set(uris).size).toBe(built.length);
+    for (const [index, uri] of uris.entries()) {
+      const [, name] =
+        new RegExp(`^s3://[^/]+/${assetPrefix(config, 'fleet')}([0-9a-f]{64})\\.zip$`).exec(uri) ?? [];
+      expect(Manifests[index]?.Lifecycle.startup.Script).toBe(
+        `exec node {artifacts:decompressedPath}/${name}/main.cjs`,
+      );
+    }
+  });
+
+  test("brings the environment's device settings as its default configuration", () => {
+    const { accessControl: _, ...defaults } = recipe().ComponentConfiguration.DefaultConfiguration;
+    expect(problemsOf('component-configuration', defaults)).toEqual([]);
+    expect(Object.keys(defaults.useCases)).toEqual([config.useCase]);
+    const { device } = config;
+    expect(defaults.useCases[config.useCase]).toMatchObject({
+      cameras: device.cameras,
+      upload: device.upload,
+      outbox: device.outbox,
+      shadow: { frames: device.shadowFrames },
+    });
+    expect(defaults).toMatchObject({
+      captureBucket: 'a-bucket',
+      componentUpdate: device.componentUpdate,
+      statusIntervalSeconds: device.statusIntervalSeconds,
+    });
+  });
+
+  test('may publish to its own topics and do nothing else, without privileges [case 37]', () => {
+    const { accessControl } = recipe().ComponentConfiguration.DefaultConfiguration;
+    const policies = Object.values(accessControl).flatMap((service) => Object.values(service));
+    expect(policies.flatMap(({ operations }) => operations)).toEqual([
+      'aws.greengrass#PublishToIoTCore',
+      'aws.greengrass#PublishToTopic',
+    ]);
+    const rules = `$aws/rules/kaizen_${environment}`;
+    expect(policies.flatMap(({ resources }) => resources)).toEqual([
+      `${rules}_results/${config.useCase}/+/results`,
+      `${rules}_status/${config.useCase}/+/status`,
+      `kaizen/${config.useCase}/results`,
+    ]);
+    expect(recipeText(environment)).not.toContain('RequiresPrivilege');
+  });
+});
