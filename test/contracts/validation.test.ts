@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import { ContractError, parseContract, parseContractJson, problemsOf, withDefaults } from '../../contracts';
 import { SCHEMAS } from '../../contracts/schemas';
 
@@ -18,6 +20,19 @@ test('every schema file is registered under its own name', () => {
     file.replace('.schema.json', ''),
   );
   expect(Object.keys(SCHEMAS).sort()).toEqual(files.sort());
+});
+
+test.each(Object.entries(SCHEMAS))('%s is a valid schema, and compiles in strict mode', (name, schema) => {
+  const ajv = new Ajv2020({
+    strict: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+    keywords: ['onChange'],
+  });
+  addFormats(ajv);
+  for (const [other, value] of Object.entries(SCHEMAS)) if (other !== name) ajv.addSchema(value);
+  expect(ajv.validateSchema(schema)).toBe(true);
+  expect(() => ajv.compile(schema)).not.toThrow();
 });
 
 test('a valid value comes back as it is', () => {
