@@ -463,7 +463,7 @@ export interface UseCaseConfiguration {
    */
   statusTopic: string;
   /**
-   * Whether the broker keeps the last status. Not possible on Basic Ingest topics ($aws/rules/...).
+   * Whether the broker keeps the last status. Not possible on Basic Ingest topics ($aws/rules/...); the device's policy must allow iot:RetainPublish on the topic.
    */
   retainStatus?: boolean;
   /**

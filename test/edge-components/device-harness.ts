@@ -113,6 +113,8 @@ export class Device {
   readonly batches: ResultsBatch[] = [];
   readonly statuses: DeviceStatus[] = [];
   readonly localResults: InferenceResult[] = [];
+  /** What the broker keeps, by topic. */
+  readonly retained = new Map<string, string>();
   /** Whether the cloud takes messages. */
   online = true;
   running = 0;
@@ -140,7 +142,10 @@ export class Device {
     this.services = createIpcServices({
       thingName: THING,
       iotCore: {
-        publish: async (topic, payload) => this.takeMessage(topic, payload),
+        publish: async (topic, payload, _, retain) => {
+          this.takeMessage(topic, payload);
+          if (retain) this.retained.set(topic, payload.toString('utf8'));
+        },
         subscribe: async () => () => undefined,
       },
       reportState: (_, state) => {
@@ -318,8 +323,10 @@ export class Device {
   private takeMessage(topic: string, payload: Buffer): void {
     if (!this.online) throw new IpcError('ServiceError', 'the device is offline');
     const text = payload.toString('utf8');
-    const [, kind, useCase, thing] =
-      /^\$aws\/rules\/kaizen_local_(results|status)\/([^/]+)\/([^/]+)\/\1$/.exec(topic) ?? [];
+    const [, useCase, thing, kind] =
+      /^(?:\$aws\/rules\/kaizen_local_(?:results|status)|kaizen)\/([^/]+)\/([^/]+)\/(results|status)$/.exec(
+        topic,
+      ) ?? [];
     if (thing !== THING) throw new Error(`unexpected topic '${topic}'`);
     const message =
       kind === 'results'

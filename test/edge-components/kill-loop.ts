@@ -6,6 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import {
+  RELEASE_TRANSITIONS,
+  type ReleaseTransition,
+} from '../../edge-components/inference/src/domain/release-transitions';
 import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
 import type { Device } from './device-harness';
 import { COMPONENT } from './release-fixture';
@@ -72,6 +77,33 @@ function stateIn(log: string): string {
   return to === undefined ? 'OFFERED' : to;
 }
 
+/**
+ * Half of the instants are spread evenly over an installation. A commit takes a hundredth of it, so the other half comes
+ * just after a state that is chosen first: else some states would be met once in a hundred kills.
+ */
+async function instant(
+  random: RandomGenerator,
+  device: Device,
+  logged: number,
+  longestDelay: number,
+): Promise<void> {
+  const anywhere = uniformInt(random, 0, 1) === 0;
+  const delay = uniformInt(random, 0, anywhere ? longestDelay : LONGEST_AFTER_STATE);
+  const { to } = RELEASE_TRANSITIONS[
+    uniformInt(random, 0, RELEASE_TRANSITIONS.length - 1)
+  ] as ReleaseTransition;
+  if (!anywhere) {
+    const deadline = performance.now() + longestDelay;
+    while (performance.now() < deadline && stateIn(device.log.slice(logged)) !== to) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, delay));
+}
+
+/** Milliseconds; short beside a commit and long beside what the log takes to arrive. */
+const LONGEST_AFTER_STATE = 4;
+
 /** Longer than an installation takes, so that the instants are spread over all of it. */
 const LONGEST_DELAY_FACTOR = 1.2;
 
@@ -93,7 +125,7 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
   for (let kill = 1; kill <= kills; kill++) {
     pending ??= device.putOffer(await release(++counter), COMPONENT);
     const logged = device.log.length;
-    await new Promise((resolve) => setTimeout(resolve, uniformInt(random, 0, longestDelay)));
+    await instant(random, device, logged, longestDelay);
     const answered = device.verdict(pending) !== undefined;
     await device.endProcess('SIGKILL');
     const state = answered ? 'IDLE' : stateIn(device.log.slice(logged));

@@ -513,6 +513,15 @@ test('the last status of a process that is told to stop says so; the next one sa
   await waitFor('status', () => device.statuses.at(-1)?.endedUncleanly === true);
 });
 
+test('a status that the broker is to keep is kept, on an ordinary topic; the last one says that the process was stopped', async () => {
+  const device = await newDevice();
+  device.configure({ retainStatus: true, statusTopic: `kaizen/${USE_CASE}/{thingName}/status` });
+  const topic = `kaizen/${USE_CASE}/line-1/status`;
+  await waitFor('a retained status', () => device.retained.has(topic));
+  await device.endProcess('SIGTERM');
+  expect(JSON.parse(device.retained.get(topic) ?? '')).toMatchObject({ state: 'stopped' });
+});
+
 test('start and frame times, for the report', async () => {
   const device = await newDevice();
   await device.offer(await release({ counter: 1 }), COMPONENT);

@@ -25,19 +25,16 @@ export class SharpImageDecoder implements ImageDecoder {
     }
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
-      const { space, width, height } = await image.metadata();
+      const { space, width, height, hasAlpha } = await image.metadata();
       if (space === 'cmyk') throw new UnreadableFrame('CMYK images are not taken');
-      if (stretchTo && (width !== stretchTo.width || height !== stretchTo.height)) {
-        // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough.
-        image.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'cubic' });
-      }
-      const { data, info } = await image
-        .removeAlpha()
-        .toColourspace('srgb')
-        .raw({ depth: 'uchar' })
-        .toBuffer({ resolveWithObject: true });
-      if (info.channels !== 3) throw new UnreadableFrame(`image has ${info.channels} channels`);
-      return { width: info.width, height: info.height, pixels: data };
+      const otherSize = stretchTo && (width !== stretchTo.width || height !== stretchTo.height);
+      if (!otherSize) return await pixelsOf(image);
+      // Resizing weighs colours by their alpha, so that has to be gone before.
+      const opaque = hasAlpha ? fromPixels(await pixelsOf(image)) : image;
+      // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough.
+      return await pixelsOf(
+        opaque.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'cubic' }),
+      );
     } catch (error) {
       if (error instanceof UnreadableFrame) throw error;
       const [firstLine = 'unknown error'] = (error as Error).message.split('\n');
@@ -51,3 +48,16 @@ export class SharpImageDecoder implements ImageDecoder {
       : sharp(bytes).removeAlpha().jpeg({ quality: JPEG_QUALITY }).toBuffer();
   }
 }
+
+async function pixelsOf(image: sharp.Sharp): Promise<DecodedImage> {
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new UnreadableFrame(`image has ${info.channels} channels`);
+  return { width: info.width, height: info.height, pixels: data };
+}
+
+const fromPixels = ({ width, height, pixels }: DecodedImage): sharp.Sharp =>
+  sharp(pixels, { raw: { width, height, channels: 3 } });
