@@ -199,10 +199,7 @@ class RegisterWriter implements ModbusDecisionOutput {
   }
 
   /** Answers what went wrong. */
-  private async writeRegisters(
-    client: ModbusTCPClient,
-    decision: Pending,
-  ): Promise<string | undefined> {
+  private async writeRegisters(client: ModbusTCPClient, decision: Pending): Promise<string | undefined> {
     try {
       await client.writeMultipleRegisters(this.configuration.register, [...decision.registers]);
     } catch (error) {

@@ -13,11 +13,18 @@ export class S3CaptureStore implements CaptureStore {
 
   constructor(private readonly region: string | undefined) {}
 
-  async put(bucket: string, key: string, body: Buffer, contentType: string): Promise<void> {
+  async put(
+    bucket: string,
+    key: string,
+    body: Buffer,
+    contentType: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
     this.client ??= this.load();
     const { s3, sdk } = await this.client;
     await s3.send(
       new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }),
+      { ...(signal && { abortSignal: signal }) },
     );
   }
 

@@ -52,10 +52,9 @@ export function selectCapture(
   }));
   const reasons = taken.filter(({ takes }) => takes).map(({ reason }) => reason);
   if (policy.privacy === 'never' || reasons.length === 0) return undefined;
-  return {
-    reasons,
-    inclusionProbability: 1 - taken.reduce((missed, { probability }) => missed * (1 - probability), 1),
-  };
+  // Adding up what each draw takes of the rest keeps a tiny probability, which 1 - prod(1 - p) would round to 0.
+  const inclusionProbability = taken.reduce((sum, { probability }) => sum + probability * (1 - sum), 0);
+  return { reasons, inclusionProbability };
 }
 
 /** Bytes promised to uploads on one UTC day. */
@@ -83,10 +82,13 @@ export function bytesUsedToday(budget: UploadBudget | undefined, now: number): n
   return budget?.day === budgetDay(budget, now) ? (budget?.bytes ?? 0) : 0;
 }
 
-/** Days as YYYY-MM-DD compare as they follow each other. */
+/** Whether the clock shows a day before the one that bytes were last taken on. Days as YYYY-MM-DD compare in their order. */
+export function isClockBehind(budget: UploadBudget | undefined, now: number): boolean {
+  return budget !== undefined && budget.day > utcDay(now);
+}
+
 function budgetDay(budget: UploadBudget | undefined, now: number): string {
-  const today = utcDay(now);
-  return budget && budget.day > today ? budget.day : today;
+  return budget && isClockBehind(budget, now) ? budget.day : utcDay(now);
 }
 
 function utcDay(now: number): string {

@@ -2,9 +2,11 @@ import type { Histogram, Release } from '../../../../contracts';
 import type { ImageStatistics } from '../ports';
 
 /**
- * Share of the validation images that may lie beyond a limit on one side of one statistic. Three statistics with two
- * sides each: of images like those of the validation split at most 6 x 0.5 % = 3 % are called novel, fewer where the
- * statistics move together or whole bins are empty.
+ * A value is in a tail when less than this share of the n validation images lie as far out. For an image drawn like these
+ * the probability of that is at most ceil(TAIL n) / (n + 1) on each side: by symmetry each of the n + 1 images is equally
+ * likely to be the new one, and at most ceil(TAIL n) of them have that few of the others at or beyond their bin. Three
+ * statistics with two sides each make at most 6 ceil(TAIL n) / (n + 1) false alarms: 3 % for 200, 400, ... validation images
+ * and in the limit, never above 6 % from 100 images on; fewer where the statistics move together or the outer bins hold more.
  */
 const TAIL = 0.005;
 
@@ -19,8 +21,9 @@ export function isNovel(
 }
 
 /**
- * Whether fewer than {@link TAIL} of the counted values lie as far out as the bin of `value`, on either side. A histogram
- * without counts calls nothing novel: it knows nothing.
+ * Whether fewer than {@link TAIL} of the counted values lie as far out as the bin of `value`, on either side. An empty bin
+ * between full ones is no tail: a split of some hundred images leaves bins empty by chance. A histogram without counts
+ * calls nothing novel: it knows nothing.
  */
 export function isInTail(value: number, { minimum, maximum, counts }: Histogram): boolean {
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -100,6 +100,80 @@ test('[B6] Horvitz-Thompson over the chosen frames is unbiased', () => {
   expect(estimate).toBeCloseTo(1 + 2 + 3 + 4 + 5 + 6, 9);
 });
 
+test('[B6] the reported probability is the true one, and the reasons are the draws that took the frame', () => {
+  const probability = fc.oneof(fc.constantFrom(0, 1, 1e-20), fc.double({ min: 0, max: 1, noNaN: true }));
+  fc.assert(
+    fc.property(
+      fc.tuple(probability, probability, probability, probability),
+      fc.record({
+        confidence: fc.constantFrom(undefined, 0.1, 0.9),
+        disagrees: fc.boolean(),
+        novelty: fc.boolean(),
+      }),
+      ([control, uncertain, disagreement, novel], evidence) => {
+        const given: UploadPolicy = {
+          ...policy,
+          controlSampleProbability: control,
+          uncertainSampleProbability: uncertain,
+          disagreementSampleProbability: disagreement,
+          noveltySampleProbability: novel,
+        };
+        const draws = [
+          { reason: 'control', p: control },
+          { reason: 'uncertainty', p: evidence.confidence === 0.1 ? uncertain : 0 },
+          { reason: 'disagreement', p: evidence.disagrees ? disagreement : 0 },
+          { reason: 'novelty', p: evidence.novelty ? novel : 0 },
+        ];
+        // All 16 outcomes of the four draws, each with its probability.
+        let chosen = 0;
+        let reported: number | undefined;
+        for (let outcome = 0; outcome < 16; outcome++) {
+          const takes = draws.map(({ p }, index) => p > 0 && (outcome & (1 << index)) > 0);
+          if (draws.some(({ p }, index) => p === 1 && !takes[index])) continue;
+          let calls = 0;
+          const selection = selectCapture(evidence, given, () => (takes[calls++] ? 0 : 1 - 2 ** -53));
+          expect(calls).toBe(4);
+          const taking = draws.filter((_, index) => takes[index]).map(({ reason }) => reason);
+          expect(selection?.reasons ?? []).toEqual(taking);
+          if (!selection) continue;
+          reported = selection.inclusionProbability;
+          const isFirst =
+            outcome === draws.reduce((bits, _, index) => bits | (takes[index] ? 1 << index : 0), 0);
+          if (isFirst)
+            chosen += draws.reduce((product, { p }, index) => product * (takes[index] ? p : 1 - p), 1);
+        }
+        if (reported === undefined) expect(draws.every(({ p }) => p === 0)).toBe(true);
+        else {
+          expect(reported).toBeGreaterThan(0);
+          expect(reported).toBeLessThanOrEqual(1);
+          expect(Math.abs(reported - chosen)).toBeLessThanOrEqual(1e-12);
+        }
+      },
+    ),
+  );
+});
+
+test('[B6] [case 7] whatever the clock does, no day is paid for twice', () => {
+  const start = Date.parse('2026-11-23T00:00:00Z');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 600 }), fc.integer({ min: -3, max: 3 }))),
+      (takes) => {
+        let budget: UploadBudget | undefined;
+        const used = new Map<string, number>();
+        for (const [bytes, days] of takes) {
+          const taken = takeFromBudget(budget, bytes, 1000, start + days * 86_400_000);
+          if (!taken) continue;
+          expect(taken.day >= (budget?.day ?? '')).toBe(true);
+          budget = taken;
+          used.set(taken.day, (used.get(taken.day) ?? 0) + bytes);
+        }
+        for (const bytes of used.values()) expect(bytes).toBeLessThanOrEqual(1000);
+      },
+    ),
+  );
+});
+
 test('[B6] a clock that goes back over midnight gives no second budget', () => {
   const midnight = Date.parse('2026-11-24T00:00:00Z');
   const spent = takeFromBudget(undefined, 1000, 1000, midnight + 1_000);

@@ -30,6 +30,56 @@ test('[B6] of the images of the baseline themselves, at most 1 % lie in the tail
   );
 });
 
+describe('[B6] the rate of false alarms', () => {
+  const BINS = 16;
+  const STATISTICS = ['brightness', 'contrast', 'sharpness'] as const;
+  const countsOf = (values: readonly number[]): number[] => {
+    const counts = new Array<number>(BINS).fill(0);
+    for (const value of values) counts[value] = (counts[value] as number) + 1;
+    return counts;
+  };
+  /** Values in bins: spread, in two heaps, in one bin, or with a long tail. */
+  const bins = (size: number): fc.Arbitrary<number[]> =>
+    fc
+      .constantFrom<fc.Arbitrary<number>>(
+        fc.nat(BINS - 1),
+        fc.constantFrom(2, 3, 12, 13),
+        fc.constant(7),
+        fc.nat(2 ** (BINS - 1)).map((value) => Math.floor(Math.log2(value + 1))),
+      )
+      .chain((value) => fc.array(value, { minLength: size, maxLength: size }));
+  const images = fc
+    .oneof(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 199, max: 450 }))
+    .chain((size) => fc.tuple(bins(size), bins(size), bins(size)));
+
+  test('each image against all others, whatever their distribution: no more than stated', () => {
+    fc.assert(
+      fc.property(images, (columns) => {
+        const size = columns[0].length;
+        const together = columns.map(countsOf);
+        let novel = 0;
+        for (let image = 0; image < size; image++) {
+          const others = together.map((counts, statistic) => {
+            const without = [...counts];
+            const bin = (columns[statistic] as number[])[image] as number;
+            without[bin] = (without[bin] as number) - 1;
+            return histogram(...without);
+          });
+          const [brightness, contrast, sharpness] = columns.map((column) => (column[image] as number) + 0.5);
+          const statistics = { brightness, contrast, sharpness } as Record<
+            (typeof STATISTICS)[number],
+            number
+          >;
+          const baseline = Object.fromEntries(STATISTICS.map((name, index) => [name, others[index]]));
+          if (isNovel(statistics, baseline as never)) novel++;
+        }
+        expect(novel).toBeLessThanOrEqual(6 * Math.ceil(0.005 * (size - 1)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 test('one unusual statistic is enough', () => {
   const baseline = {
     brightness: { minimum: 0, maximum: 255, counts: [0, 100, 100, 0] },

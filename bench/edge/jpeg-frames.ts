@@ -1,0 +1,120 @@
+/** G4, G5: JPEG frames through the real pipeline, against its slower stage alone and against a Python loop. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
+import type { ActiveRelease } from '../../edge-components/inference/src/domain/serving-slot';
+import type { Benchmark, FigureGoal, Measurement } from '../figure';
+import { interleave, median, milliseconds, ratioOf } from '../measure';
+import type { EdgeContext } from './context';
+import { activeRelease, MAXIMUM_PIXELS, sustained } from './line';
+import type { Incumbent } from './python';
+import { runMilliseconds } from './runs';
+
+const ROUNDS = 7;
+
+interface Size {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** Against the Python loop. */
+  readonly goal: number;
+  /** A round takes about half a second. */
+  readonly framesPerRound: number;
+}
+
+const SIZES: readonly Size[] = [
+  { name: 'vga', width: 640, height: 480, goal: 0.9, framesPerRound: 160 },
+  { name: '1280x960', width: 1280, height: 960, goal: 0.8, framesPerRound: 96 },
+  { name: '1920x1080', width: 1920, height: 1080, goal: 0.6, framesPerRound: 64 },
+  { name: '2592x1944', width: 2592, height: 1944, goal: 0.6, framesPerRound: 40 },
+];
+
+const stageGoal = ({ name, width, height }: Size): FigureGoal => ({
+  id: `G4-${name}`,
+  what: `sustained time per ${width}x${height} JPEG / the longer of decoding alone and running alone`,
+  goal: 1.1,
+  better: 'lower',
+});
+
+const incumbentGoal = ({ name, width, height, goal }: Size): FigureGoal => ({
+  id: `G5-${name}`,
+  what: `sustained time per ${width}x${height} JPEG / a Python loop of OpenCV and ONNX Runtime`,
+  goal,
+  better: 'lower',
+});
+
+export const jpegFrames: Benchmark<EdgeContext> = {
+  figures: [...SIZES.map(stageGoal), ...SIZES.map(incumbentGoal)],
+  async measure(context, wanted) {
+    const results = new Map<string, Measurement>();
+    await context.withModels(['int8'], ({ int8 }) =>
+      context.withIncumbent(async (incumbent) => {
+        await incumbent.load(context.model.pathOf('int8'));
+        const active = activeRelease(context, 'int8', int8);
+        for (const size of SIZES) {
+          if (!wanted.has(stageGoal(size).id) && !wanted.has(incumbentGoal(size).id)) continue;
+          for (const [id, measurement] of await measureSize(context, size, active, incumbent)) {
+            results.set(id, measurement);
+          }
+        }
+      }),
+    );
+    return results;
+  },
+};
+
+/** Paths of the frames of one size. */
+export function framesOf(context: EdgeContext, { width, height }: Pick<Size, 'width' | 'height'>): string[] {
+  const prefix = `${width}x${height}-`;
+  const names = readdirSync(context.frames).filter((name) => name.startsWith(prefix));
+  if (names.length === 0) throw new Error(`${context.frames}: has no frames of ${width}x${height}`);
+  return names.sort().map((name) => join(context.frames, name));
+}
+
+async function measureSize(
+  context: EdgeContext,
+  size: Size,
+  active: ActiveRelease,
+  incumbent: Incumbent,
+): Promise<[string, Measurement][]> {
+  const paths = framesOf(context, size);
+  const images = paths.map((path) => readFileSync(path));
+  const { input } = context.model.description;
+  const session = await context.session('int8');
+  const times = await interleave(ROUNDS, {
+    decode: () => decodeMilliseconds(images, input, size.framesPerRound),
+    run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
+    pipeline: () => sustained(active, images, size.framesPerRound),
+    python: () => incumbent.loop(paths, input.width, size.framesPerRound),
+  });
+  const slower = times.decode.map((decode, round) => Math.max(decode, times.run[round] as number));
+  const bytes = median(images.map((image) => image.length));
+  const sustainedText = `${size.framesPerRound} frames of ${Math.round(bytes / 1024)} KiB without a pause: ${milliseconds(times.pipeline)} per frame`;
+  return [
+    [
+      stageGoal(size).id,
+      ratioOf(
+        times.pipeline,
+        slower,
+        `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}`,
+      ),
+    ],
+    [
+      incumbentGoal(size).id,
+      ratioOf(times.pipeline, times.python, `${sustainedText}; Python ${milliseconds(times.python)}`),
+    ],
+  ];
+}
+
+async function decodeMilliseconds(
+  images: readonly Buffer[],
+  size: { readonly width: number; readonly height: number },
+  count: number,
+): Promise<number> {
+  const decoder = new SharpImageDecoder();
+  const started = performance.now();
+  for (let index = 0; index < count; index++) {
+    await decoder.decode(images[index % images.length] as Buffer, MAXIMUM_PIXELS, size);
+  }
+  return (performance.now() - started) / count;
+}

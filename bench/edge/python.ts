@@ -1,0 +1,95 @@
+/** The Python programs that the component is compared with, in an environment of their own. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../local/shared/repository';
+
+const ENVIRONMENT = join(REPOSITORY_ROOT, '.venv-bench');
+const REQUIREMENTS = join(__dirname, '..', 'requirements.txt');
+const INCUMBENT = join(__dirname, '..', 'python', 'incumbent.py');
+
+function step(what: string, command: string, parameters: readonly string[]): void {
+  console.log(`bench: ${what} ...`);
+  const { status, stdout, stderr, error } = spawnSync(command, parameters, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${what} failed: ${error?.message ?? `${stdout}${stderr}`.slice(-2000)}`);
+}
+
+/** Makes the environment when it is not there or was made from other requirements. Returns its interpreter. */
+export function incumbentPython(): string {
+  const interpreter = join(ENVIRONMENT, 'bin', 'python');
+  const stamp = join(ENVIRONMENT, 'requirements.sha256');
+  const digest = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return interpreter;
+  const packages = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+  step('making .venv-bench', virtualEnvironmentPython(), ['-m', 'venv', '--clear', ENVIRONMENT]);
+  step('installing bench/requirements.txt', interpreter, packages);
+  writeFileSync(stamp, digest);
+  return interpreter;
+}
+
+interface Waiting {
+  resolve(answer: string): void;
+  reject(error: Error): void;
+}
+
+/** incumbent.py, running. One request at a time. */
+export class Incumbent {
+  private readonly child: ChildProcess;
+  private readonly lines: Interface;
+  private waiting: Waiting | undefined;
+  private errors = '';
+
+  constructor(interpreter: string) {
+    this.child = spawn(interpreter, [INCUMBENT], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
+    this.lines.on('line', (line) => this.settle((waiting) => waiting.resolve(line)));
+    this.child.stderr?.on('data', (chunk) => {
+      this.errors += chunk;
+    });
+    this.child.on('close', (code) => {
+      const error = new Error(`incumbent.py ended with ${code}: ${this.errors.slice(-2000)}`);
+      this.settle((waiting) => waiting.reject(error));
+    });
+  }
+
+  async load(model: string, threads = 1): Promise<void> {
+    await this.request({ do: 'load', model, threads });
+  }
+
+  /** Milliseconds of each of `count` runs on the first image of a file of raw RGB pixels. */
+  async run(image: string, size: number, count: number): Promise<number[]> {
+    const { milliseconds } = await this.request({ do: 'run', image, size, count });
+    return milliseconds as number[];
+  }
+
+  /** Milliseconds per frame of decoding, resizing and running `count` frames one after the other. */
+  async loop(frames: readonly string[], size: number, count: number): Promise<number> {
+    const { millisecondsPerFrame } = await this.request({ do: 'loop', frames, size, count });
+    return millisecondsPerFrame as number;
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.child.exitCode !== null) return resolve();
+      this.child.once('close', () => resolve());
+      this.child.stdin?.end();
+    });
+  }
+
+  private async request(body: object): Promise<Record<string, unknown>> {
+    if (this.child.exitCode !== null) throw new Error(`incumbent.py has ended: ${this.errors.slice(-2000)}`);
+    const answer = new Promise<string>((resolve, reject) => {
+      this.waiting = { resolve, reject };
+    });
+    this.child.stdin?.write(`${JSON.stringify(body)}\n`);
+    return JSON.parse(await answer) as Record<string, unknown>;
+  }
+
+  private settle(action: (waiting: Waiting) => void): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting) action(waiting);
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Case 29: results on their way to the cloud, over the real client and server of Greengrass IPC, while the way is cut, slow
+ * or loses answers.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseContractJson, type ResultsBatch } from '../../contracts';
+import { NucleusIpc } from '../../edge-components/inference/src/adapters/nucleus-ipc';
+import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
+import { BatchSender } from '../../edge-components/inference/src/domain/batch-sender';
+import { envelopeBytes } from '../../edge-components/inference/src/domain/results-message';
+import {
+  createIpcServices,
+  IpcError,
+  type IpcServer,
+  startIpcServer,
+} from '../../local/core-device/ipc/server';
+import { temporaryFolder } from '../edge-components/release-fixture';
+import { UnreliableLink } from '../edge-components/unreliable-link';
+import { waitFor } from '../edge-components/wait-for';
+
+jest.setTimeout(90_000);
+
+const COMPONENT = 'com.kaizenedge.Inference';
+const TOKEN = 'token-of-the-test';
+const USE_CASE = 'line';
+const THING = 'line-1';
+const TOPIC = `$aws/rules/kaizen_test_results/${USE_CASE}/${THING}/results`;
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+const record = (index: number): string =>
+  JSON.stringify({
+    recordId: `boot-${index}`,
+    frameId: `frame-${index}`,
+    releaseId: 'line-1',
+    variant: 'fp32',
+    capturedAt: '2026-11-23T12:00:00.000Z',
+    inferredAt: '2026-11-23T12:00:00.000Z',
+    status: 'invalid',
+    reason: 'x'.repeat(200),
+    online: false,
+    latencyMilliseconds: { total: 1 },
+  });
+const frames = (from: number, until: number): string[] =>
+  Array.from({ length: until - from }, (_, index) => `frame-${from + index}`);
+
+/** A device's outbox and sender, its nucleus behind an unreliable link, and what the cloud has taken. */
+class Device {
+  /** Every message, in the order of its arrival, also repeated ones. */
+  readonly messages: ResultsBatch[] = [];
+  readonly outcomes: boolean[] = [];
+  online = true;
+  readonly link: UnreliableLink;
+  readonly limits = {
+    maximumBytes: 1_000_000,
+    batchRecords: 100,
+    flushMilliseconds: 50,
+    messageBytes: 5_120,
+  };
+  outbox!: Outbox;
+  sender!: BatchSender;
+  private readonly folder = temporaryFolder();
+  private server!: IpcServer;
+  private ipc!: NucleusIpc;
+
+  constructor() {
+    this.link = new UnreliableLink(join(this.folder, 'link.sock'), join(this.folder, 'ipc.sock'));
+  }
+
+  async start(): Promise<this> {
+    const services = createIpcServices({
+      thingName: THING,
+      iotCore: {
+        publish: async (topic, payload) => this.take(topic, payload),
+        subscribe: async () => () => undefined,
+      },
+    });
+    const operations = ['aws.greengrass#PublishToIoTCore'];
+    const accessControl = { 'aws.greengrass.ipc.mqttproxy': { policy: { operations, resources: [TOPIC] } } };
+    services.configuration.replace(COMPONENT, { defaults: { accessControl }, overrides: {} });
+    this.server = await startIpcServer({
+      socketPath: join(this.folder, 'ipc.sock'),
+      services,
+      componentOf: (token) => (token === TOKEN ? COMPONENT : undefined),
+    });
+    await this.link.start();
+    process.env.AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT = this.link.path;
+    process.env.SVCUID = TOKEN;
+    this.ipc = new NucleusIpc(
+      silent,
+      () => [],
+      () => 0,
+      Math.random,
+    );
+    await this.ipc.connect();
+    this.ipc.on('connected', () => this.sender.retryNow());
+    this.outbox = await Outbox.open(join(this.folder, 'outbox'), () => this.limits, {
+      envelopeBytes: envelopeBytes(USE_CASE, THING),
+    });
+    this.sender = new BatchSender({
+      outbox: this.outbox,
+      publisher: this.ipc,
+      clock,
+      log: silent,
+      useCase: USE_CASE,
+      deviceId: THING,
+      topic: () => TOPIC,
+      flushMilliseconds: () => this.limits.flushMilliseconds,
+      random: Math.random,
+      onOutcome: (ok) => this.outcomes.push(ok),
+    });
+    this.sender.start();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.sender.stop();
+    await this.outbox.close();
+    await this.ipc.close();
+    await this.link.stop();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async append(from: number, until: number): Promise<void> {
+    for (let index = from; index < until; index++) await this.outbox.append(record(index));
+  }
+
+  async allSent(): Promise<void> {
+    await waitFor('an empty outbox', () => this.outbox.records === 0, 60_000);
+  }
+
+  /** As the cloud counts: each batch id once. */
+  batches(): ResultsBatch[] {
+    const seen = new Map<string, ResultsBatch>();
+    for (const message of this.messages) {
+      const known = seen.get(message.batchId);
+      // A repeated batch may say when it was sent again, and nothing else.
+      if (known) expect({ ...message, sentAt: '' }).toEqual({ ...known, sentAt: '' });
+      else seen.set(message.batchId, message);
+    }
+    return [...seen.values()];
+  }
+
+  frames(): string[] {
+    return this.batches().flatMap(({ records }) => records.map(({ frameId }) => frameId));
+  }
+
+  dropped(): number {
+    return this.batches().reduce((sum, { droppedRecords }) => sum + droppedRecords, 0);
+  }
+
+  private take(topic: string, payload: Buffer): void {
+    if (!this.online) throw new IpcError('ServiceError', 'the device is offline');
+    expect(topic).toBe(TOPIC);
+    this.messages.push(parseContractJson('results-batch', payload.toString(), topic));
+  }
+}
+
+let device: Device;
+beforeEach(async () => {
+  device = await new Device().start();
+});
+afterEach(() => device.stop());
+
+test('case 29: a link that goes down five times loses no result and brings none out of order', async () => {
+  let next = 0;
+  for (let round = 0; round < 5; round++) {
+    await device.append(next, next + 30);
+    await waitFor('a message', () => device.messages.length > round, 60_000);
+    device.link.down();
+    await device.append(next + 30, next + 60);
+    next += 60;
+    device.link.up();
+  }
+  await device.allSent();
+  expect(device.frames()).toEqual(frames(0, next));
+  expect(device.dropped()).toBe(0);
+});
+
+test('case 29: a batch whose acknowledgement got lost comes again under its id, and counts once', async () => {
+  device.link.losesAnswers = true;
+  await device.append(0, 20);
+  await waitFor('a message', () => device.messages.length > 0);
+  device.link.down();
+  await waitFor('the failure', () => device.outcomes.includes(false));
+  device.link.losesAnswers = false;
+  device.link.up();
+  await device.allSent();
+  const ids = device.messages.map(({ batchId }) => batchId);
+  expect(ids.slice(0, 2)).toEqual([ids[0], ids[0]]);
+  expect(device.frames()).toEqual(frames(0, 20));
+});
+
+test('case 29: a slow link is waited for: no message is given up, none is sent twice', async () => {
+  // About six messages of 6.8 KB with base64: a third of a second each, well below the limit of a call.
+  device.link.bytesPerSecond = 20_000;
+  await device.append(0, 60);
+  await device.allSent();
+  expect(device.frames()).toEqual(frames(0, 60));
+  expect(new Set(device.messages.map(({ batchId }) => batchId)).size).toBe(device.messages.length);
+  expect(device.outcomes).not.toContain(false);
+});
+
+test('case 29: an outage beyond the bound costs the oldest results, and the cloud learns how many', async () => {
+  device.limits.maximumBytes = 65_536;
+  await device.append(0, 30);
+  await device.allSent();
+  device.online = false;
+  await device.append(30, 60);
+  await waitFor('a failure', () => device.outcomes.includes(false));
+  await device.append(60, 400);
+  expect(device.outbox.bytes).toBeLessThanOrEqual(65_536);
+  device.online = true;
+  device.sender.retryNow();
+  await device.allSent();
+  const taken = device.frames();
+  const dropped = 400 - taken.length;
+  expect(dropped).toBeGreaterThan(100);
+  expect(device.dropped()).toBe(dropped);
+  expect(device.outbox.dropped).toBe(dropped);
+  // What was sent before, the batch that was being sent when the way was cut, and the newest.
+  const inFlight = device.batches().find(({ records }) => records[0]?.frameId === 'frame-30')?.records
+    .length as number;
+  expect(inFlight).toBeGreaterThan(0);
+  expect(taken).toEqual([...frames(0, 30 + inFlight), ...frames(30 + inFlight + dropped, 400)]);
+});
