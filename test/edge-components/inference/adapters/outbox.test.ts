@@ -282,6 +282,93 @@ describe.each(['ENOSPC', 'EIO'] as const)('case 14: a disk that answers %s', (co
   });
 });
 
+describe('case 14: a write that cannot be synced', () => {
+  const failing = (...names: string[]) => {
+    let isFailing = false;
+    const { disk } = faultyDisk(({ name }) =>
+      isFailing && names.includes(name) ? diskError('EIO') : undefined,
+    );
+    return { disk, fail: (value: boolean) => (isFailing = value) };
+  };
+
+  test('is not confirmed, is counted, and is not sent: not now', async () => {
+    // Not even cutting it off again works.
+    const { disk, fail } = failing('datasync', 'truncate');
+    const outbox = await Outbox.open(newFolder(), () => limits, { disk });
+    await outbox.append(record(0));
+    fail(true);
+    await expect(outbox.append(record(1))).rejects.toThrow('EIO');
+    fail(false);
+    await outbox.append(record(2));
+    expect(await sendAll(outbox)).toMatchObject({ indices: [0, 2], dropped: 1 });
+  });
+
+  test('and not after the next start', async () => {
+    const folder = newFolder();
+    const { disk, fail } = failing('datasync');
+    const before = await Outbox.open(folder, () => limits, { disk });
+    await before.append(record(0));
+    fail(true);
+    await expect(before.append(record(1))).rejects.toThrow('EIO');
+    await before.close();
+    const after = await Outbox.open(folder, () => limits);
+    expect(await sendAll(after)).toMatchObject({ indices: [0], dropped: 1 });
+  });
+});
+
+test('case 14: the oldest that make room on a full disk are counted, also over a restart', async () => {
+  const folder = newFolder();
+  const { disk } = faultyDisk(({ name, parameters }) =>
+    isFull && name === 'open' && String(parameters[0]).endsWith('dropped.json.tmp')
+      ? diskError('ENOSPC')
+      : undefined,
+  );
+  let isFull = false;
+  let current = limits;
+  const before = await Outbox.open(folder, () => current, {
+    // Deleting a segment makes room.
+    disk: {
+      ...disk,
+      rm: async (...all: Parameters<typeof disk.rm>) => {
+        await disk.rm(...all);
+        if (String(all[0]).endsWith('.log')) isFull = false;
+      },
+    },
+  });
+  for (let index = 0; index < 8; index++) await before.append(sized(index, 100));
+  current = { ...limits, maximumBytes: 700 };
+  isFull = true;
+  await before.append(sized(8, 100));
+  await before.close();
+  const after = await Outbox.open(folder, () => limits);
+  expect(await sendAll(after)).toMatchObject({ indices: [4, 5, 6, 7, 8], dropped: 4 });
+});
+
+test('a batch that is sent again is the same, whatever has become of its file', async () => {
+  const folder = newFolder();
+  const outbox = await Outbox.open(folder, () => limits);
+  for (let index = 0; index < 4; index++) await outbox.append(record(index));
+  const first = await outbox.nextBatch();
+  writeFileSync(join(folder, segmentsOf(folder)[0] as string), 'damaged\n');
+  expect(await outbox.nextBatch()).toEqual(first);
+});
+
+test('case 30: damage is counted once, however often the component starts', async () => {
+  const folder = newFolder();
+  const before = await Outbox.open(folder, () => limits);
+  for (let index = 0; index < 4; index++) await before.append(record(index));
+  await before.close();
+  const path = join(folder, segmentsOf(folder)[0] as string);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"index":1', '"index":7'));
+  const corrupted = [];
+  for (let start = 0; start < 3; start++) corrupted.push((await Outbox.open(folder, () => limits)).corrupted);
+  expect(corrupted).toEqual([1, 0, 0]);
+  expect(await sendAll(await Outbox.open(folder, () => limits))).toMatchObject({
+    indices: [0, 2, 3],
+    dropped: 1,
+  });
+});
+
 describe('case 30: a segment that cannot be read', () => {
   const unreadable = async (): Promise<{ folder: string; name: string }> => {
     const folder = newFolder();

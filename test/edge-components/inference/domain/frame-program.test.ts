@@ -86,7 +86,7 @@ test('whatever address or device is given, it is refused or stands as one whole 
           return;
         }
         const value = type === 'rtsp' ? address : device;
-        expect(value).toMatch(type === 'rtsp' ? /^rtsps?:\/\/[^\s'"\\]+$/i : /^\/dev\/[\w/-]+$/);
+        expect(value).toMatch(type === 'rtsp' ? /^rtsps?:\/\/[^\s'"\\]+$/i : /^\/dev\/[\w/.:-]+$/);
         const place = words.findIndex((word) => word.endsWith(value));
         if (program === 'ffmpeg') expect([words[place - 1], words[place]]).toEqual(['-i', value]);
         else expect(words[place]).toBe(`${type === 'rtsp' ? 'location' : 'device'}=${value}`);
