@@ -304,8 +304,11 @@ test('[B6] chosen frames go to S3 with token-exchange credentials, within privac
     await waitFor('status after the change', () => device.statuses.length > statuses);
     device.show('chosen', image);
     await waitFor('image and sidecar', () => puts.size === 2);
-    const chosen = [...device.records().values()].find(({ frameId }) => frameId === 'chosen');
-    const prefix = `/kaizen-test-captures/captures/brightness-test/line-1/${chosen?.captureId}`;
+    // The upload may overtake the record, which waits for others.
+    const chosen = await waitFor('its record', () =>
+      [...device.records().values()].find(({ frameId }) => frameId === 'chosen'),
+    );
+    const prefix = `/kaizen-test-captures/captures/brightness-test/line-1/${chosen.captureId}`;
     expect([...puts.keys()]).toEqual([`${prefix}.jpg`, `${prefix}.json`]);
     expect(puts.get(`${prefix}.jpg`)?.includes(image)).toBe(true);
     expect(puts.get(`${prefix}.json`)?.toString()).toContain(sha256Of(image));

@@ -178,7 +178,7 @@ export class Inspection {
     this.queue.close();
     // Without a release no frame can be answered, so none is waited for.
     if (this.slot.current) await within(DRAIN_MILLISECONDS, this.running);
-    await within(DRAIN_MILLISECONDS, this.sender.stop());
+    await within(DRAIN_MILLISECONDS, Promise.all([this.sender.stop(), this.captures.stop()]));
     await within(FLUSH_MILLISECONDS, this.sender.flush(clock.monotonic() + FLUSH_MILLISECONDS));
     await this.output?.close();
     await this.outbox.close();
@@ -189,6 +189,7 @@ export class Inspection {
   /** The way to the cloud may be open again. */
   retryNow(): void {
     this.sender.retryNow();
+    this.captures.retryNow();
   }
 
   /** Monotonic time at which the last frame of any camera came. */

@@ -145,5 +145,6 @@ export interface DecisionOutput {
 
 /** Where captures go. */
 export interface CaptureStore {
-  put(bucket: string, key: string, body: Buffer, contentType: string): Promise<void>;
+  /** @param signal gives the upload up */
+  put(bucket: string, key: string, body: Buffer, contentType: string, signal?: AbortSignal): Promise<void>;
 }

@@ -19,7 +19,7 @@ import {
   type UploadBudget,
 } from '../domain/capture-selection';
 import { InterruptibleWait } from '../domain/interruptible-wait';
-import type { Clock, Frame, ImageDecoder, Log } from '../ports';
+import type { CaptureStore, Clock, Frame, ImageDecoder, Log } from '../ports';
 import { type Disk, nodeDisk, readIfPresent, replaceFile } from './durable-file';
 
 const LARGEST_SPOOL_BYTES = 64 * 1024 * 1024;
@@ -31,7 +31,7 @@ const BUDGET_FILE = 'budget.json';
 
 export interface CaptureSpoolPorts {
   readonly folder: string;
-  readonly store: AbortableCaptureStore;
+  readonly store: CaptureStore;
   readonly decoder: ImageDecoder;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,11 +42,6 @@ export interface CaptureSpoolPorts {
   readonly random: () => number;
   /** What waits on disk while the cloud is out of reach, at most; the oldest go. @default 64 MiB */
   readonly maximumBytes?: number;
-}
-
-/** A store that can be told to send nothing more of what it is sending. */
-export interface AbortableCaptureStore {
-  put(bucket: string, key: string, body: Buffer, contentType: string, signal?: AbortSignal): Promise<void>;
 }
 
 interface Spooled {

@@ -8,6 +8,7 @@ import {
   type DecodedImage,
   type Frame,
   type ImageDecoder,
+  type ImageStatistics,
   type Inference,
   type Log,
   ModelError,
@@ -175,7 +176,7 @@ export class FramePipeline {
       const decision = decide((await beside.inference).probabilities, beside.release);
       if (decision.status === 'invalid') return undefined;
       const { predictedClass, confidence } = decision;
-      return { predictedClass, confidence };
+      return { predictedClass, confidence: roundedTo(6, confidence) };
     } catch (error) {
       this.ports.log.warn(`${beside.role} failed`, { error: (error as Error).message });
       return undefined;
@@ -214,18 +215,27 @@ export class FramePipeline {
       inferredAt: new Date(clock.now()).toISOString(),
       ...(decision.status === 'invalid'
         ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
-        : decision),
+        : { ...decision, confidence: roundedTo(6, decision.confidence) }),
       online: online(),
       latencyMilliseconds: {
         decode: rounded(decodeMilliseconds),
         ...(inference && { inference: rounded(inference.milliseconds) }),
         total: rounded(clock.monotonic() - frame.receivedAt),
       },
-      ...(inference && { image: inference.statistics }),
+      ...(inference && { image: roundedStatistics(inference.statistics) }),
       frameBytes: frame.frameBytes,
     };
   }
 }
 
-/** Microseconds are noise, and bytes in every record. */
-const rounded = (milliseconds: number): number => Math.max(0, Math.round(milliseconds * 1000) / 1000);
+/** Digits beyond these are noise, and a tenth of every record. */
+const roundedTo = (digits: number, value: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+/** Microseconds. */
+const rounded = (milliseconds: number): number => roundedTo(3, Math.max(0, milliseconds));
+
+const roundedStatistics = ({ brightness, contrast, sharpness }: ImageStatistics): ImageStatistics => ({
+  brightness: roundedTo(3, brightness),
+  contrast: roundedTo(3, contrast),
+  sharpness: roundedTo(3, sharpness),
+});
