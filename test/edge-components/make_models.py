@@ -153,8 +153,10 @@ def slow() -> onnx.ModelProto:
     """Multiplies 2048 x 2048 matrices 2000 times, 34 teraflop: a quarter of an hour on a fast core."""
     multiplications = 2000
     nodes = [helper.make_node("Expand", ["mean", "square"], ["product-0"])]
-    for index in range(multiplications):
-        nodes.append(helper.make_node("MatMul", [f"product-{index}", "product-0"], [f"product-{index + 1}"]))
+    nodes += [
+        helper.make_node("MatMul", [f"product-{index}", "product-0"], [f"product-{index + 1}"])
+        for index in range(multiplications)
+    ]
     nodes.append(helper.make_node("ReduceMean", [f"product-{multiplications}"], ["extra"], keepdims=0))
     return with_extra(nodes, [constant("square", [2048, 2048], np.int64)])
 
