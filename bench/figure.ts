@@ -32,6 +32,8 @@ export type Figure = FigureGoal & Measurement;
 /** One program that measures one or several figures together. */
 export interface Benchmark<Context> {
   readonly figures: readonly FigureGoal[];
+  /** Takes no times: whatever else the machine does changes nothing. */
+  readonly onlyCounts?: true;
   /** @param wanted ids of the figures that are asked for; all of them are answered, others may be */
   measure(context: Context, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, Measurement>>;
 }

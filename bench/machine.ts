@@ -1,9 +1,9 @@
 /** The machine under the benchmarks, and whether it has anything else to do. */
-import { cpus, loadavg } from 'node:os';
+import { cpus } from 'node:os';
 
 /** Above this share of all cores in use by others, ratios of milliseconds start to move. */
 export const BUSY_LIMIT = 0.1;
-const LOOK_MILLISECONDS = 1_500;
+const LOOK_MILLISECONDS = 1_000;
 
 export interface CpuTimes {
   readonly busy: number;
@@ -32,9 +32,25 @@ export function busyShare(before: CpuTimes, after: CpuTimes): number {
   return total > 0 ? (after.busy - before.busy) / total : 0;
 }
 
-/** Looks for a moment at what the others do while this process does nothing. */
-export async function lookAtLoad(): Promise<{ readonly busy: number; readonly loadAverage: number }> {
+/** Share of all cores that others use while this process does nothing for a moment, 0..1. */
+export async function lookAtLoad(): Promise<number> {
   const before = cpuTimes();
   await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
-  return { busy: busyShare(before, cpuTimes()), loadAverage: loadavg()[0] as number };
+  return busyShare(before, cpuTimes());
+}
+
+/** Looks again and again until nothing else uses the machine. @returns false when that has not come in time */
+export async function waitUntilQuiet(
+  longestMilliseconds: number,
+  onWait: (busy: number) => void,
+  look: () => Promise<number> = lookAtLoad,
+  now: () => number = () => performance.now(),
+): Promise<boolean> {
+  const deadline = now() + longestMilliseconds;
+  for (let looks = 0; ; looks++) {
+    const busy = await look();
+    if (busy <= BUSY_LIMIT) return true;
+    if (now() >= deadline) return false;
+    if (looks === 0) onWait(busy);
+  }
 }

@@ -4,17 +4,21 @@
  *     npm run bench                       suites and figures
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
- *     npm run bench -- edge --force       keep the results although something else used the processor
+ *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
+ *     npm run bench -- edge --force       keep figures although something else used the processor
  *     npm run bench -- report             writes the tables of docs/benchmarks.md from bench/results; --check compares
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
-import { BUSY_LIMIT, describeMachine, lookAtLoad } from './machine';
+import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
-import type { Suite } from './suite';
+import type { Suite, SuiteListener } from './suite';
 
+const LONGEST_WAIT_MINUTES = 30;
+const INDENT = ' '.repeat(15);
 const SUITES: Readonly<Record<string, Suite>> = { edge: edgeSuite };
 
 /** What the user asked for cannot be done; printed as one sentence. */
@@ -39,38 +43,69 @@ function wantedFigures(suite: Suite, words: readonly string[]): Set<string> {
   return new Set(chosen.map(({ id }) => id));
 }
 
-/** Whether nothing else uses the processor to speak of. */
-async function checkLoad(machine: string): Promise<boolean> {
-  const { busy, loadAverage } = await lookAtLoad();
-  console.log(`${machine}; load average ${loadAverage.toFixed(2)}`);
-  if (busy <= BUSY_LIMIT) return true;
-  console.log(`WARNING: something else uses ${Math.round(busy * 100)} % of the processor`);
-  return false;
+const percent = (share: number): string => `${Math.round(share * 100)} % of the processor`;
+
+/** Figures as they come in; `disturbed` are those during which something else used the machine. */
+interface Collected {
+  readonly figures: Figure[];
+  readonly disturbed: Set<string>;
 }
 
-async function runSuite(name: string, words: readonly string[], force: boolean): Promise<void> {
+/** Prints every figure as soon as it is there. */
+function listener({ figures, disturbed }: Collected, waitMinutes: number): SuiteListener {
+  return {
+    isQuietBefore: () =>
+      waitUntilQuiet(waitMinutes * 60_000, (busy) =>
+        console.log(`bench: something else uses ${percent(busy)}, waiting up to ${waitMinutes} minutes`),
+      ),
+    isQuietAfter: async () => (await lookAtLoad()) <= BUSY_LIMIT,
+    onFigure: (figure, isUndisturbed) => {
+      figures.push(figure);
+      if (!isUndisturbed) disturbed.add(figure.id);
+      console.log(`${lineOf(figure)}\n${INDENT}${figure.method}`);
+      if (!isUndisturbed) console.log(`${INDENT}WARNING: something else used the processor`);
+    },
+  };
+}
+
+interface RunOptions {
+  /** Keeps figures although something else used the machine. */
+  readonly force: boolean;
+  /** For how long to wait before each benchmark until the machine is quiet. */
+  readonly waitMinutes: number;
+}
+
+async function runSuite(name: string, words: readonly string[], options: RunOptions): Promise<void> {
   const suite = SUITES[name];
   if (!suite) throw new UsageError(`no suite is called '${name}'\n\n${listing()}`);
-  const wanted = wantedFigures(suite, words);
+  const collected: Collected = { figures: [], disturbed: new Set() };
   const machine = describeMachine();
-  const figures: Figure[] = [];
-  let isQuiet = true;
-  await suite.run(wanted, {
-    onPrepared: async () => {
-      isQuiet = await checkLoad(machine);
-    },
-    onFigure: (figure) => {
-      figures.push(figure);
-      console.log(`${lineOf(figure)}\n${' '.repeat(15)}${figure.method}`);
-    },
-  });
+  console.log(`${machine}; load average ${(loadavg()[0] ?? 0).toFixed(2)}`);
+  try {
+    await suite.run(wantedFigures(suite, words), listener(collected, options.waitMinutes));
+  } finally {
+    // Also when a later benchmark has failed: the others took minutes.
+    keep(name, suite, machine, collected, options);
+  }
+}
+
+function keep(
+  name: string,
+  suite: Suite,
+  machine: string,
+  { figures, disturbed }: Collected,
+  { force }: RunOptions,
+): void {
   const missed = figures.filter((figure) => !meetsGoal(figure));
   console.log(`\n${figures.length - missed.length} of ${figures.length} goals met`);
-  if (!isQuiet && !force) {
-    console.log('not written: the machine was busy; run again when it is quiet, or with --force');
-    return;
+  const kept = figures.filter(({ id }) => force || !disturbed.has(id));
+  if (kept.length < figures.length) {
+    console.log(
+      `not kept, because the machine was busy: ${[...disturbed].join(', ')} (again, with --wait or --force)`,
+    );
   }
-  const results = merged(readResults(name), { machine, figures }, suite.figures);
+  if (kept.length === 0) return;
+  const results = merged(readResults(name), { machine, figures: kept }, suite.figures);
   console.log(`written: ${writeResults(name, results)}`);
 }
 
@@ -85,12 +120,17 @@ function report(check: boolean): void {
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { force: { type: 'boolean' }, check: { type: 'boolean' } },
+    options: {
+      force: { type: 'boolean', default: false },
+      wait: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+    },
   });
   const [name, ...words] = positionals;
   if (name === undefined) console.log(listing());
-  else if (name === 'report') report(values.check === true);
-  else await runSuite(name, words, values.force === true);
+  else if (name === 'report') report(values.check);
+  else
+    await runSuite(name, words, { force: values.force, waitMinutes: values.wait ? LONGEST_WAIT_MINUTES : 0 });
 }
 
 main().catch((error: Error & { code?: string }) => {

@@ -1,9 +1,12 @@
 import type { Benchmark, Figure, FigureGoal } from './figure';
 
 export interface SuiteListener {
-  /** Everything is built; the measurements begin. */
-  onPrepared(): Promise<void>;
-  onFigure(figure: Figure): void;
+  /** Whether nothing else uses the machine, asked before a benchmark that takes times; may wait for it. */
+  isQuietBefore(): Promise<boolean>;
+  /** The same, asked after it. */
+  isQuietAfter(): Promise<boolean>;
+  /** @param isUndisturbed whether the machine was quiet before and after, or nothing was timed */
+  onFigure(figure: Figure, isUndisturbed: boolean): void;
 }
 
 /** A set of benchmarks that are run together and whose results are one file. */
@@ -30,9 +33,13 @@ export function suiteOf<Context extends SuiteContext>(
     async run(wanted, listener) {
       const context = await prepare();
       try {
-        await listener.onPrepared();
         for (const benchmark of benchmarks) {
-          for (const figure of await measured(benchmark, context, wanted)) listener.onFigure(figure);
+          const goals = benchmark.figures.filter(({ id }) => wanted.has(id));
+          if (goals.length === 0) continue;
+          const before = benchmark.onlyCounts || (await listener.isQuietBefore());
+          const figures = await measured(benchmark, context, goals);
+          const after = benchmark.onlyCounts || (await listener.isQuietAfter());
+          for (const figure of figures) listener.onFigure(figure, before && after);
         }
       } finally {
         await context.close();
@@ -45,10 +52,8 @@ export function suiteOf<Context extends SuiteContext>(
 async function measured<Context>(
   benchmark: Benchmark<Context>,
   context: Context,
-  wanted: ReadonlySet<string>,
+  goals: readonly FigureGoal[],
 ): Promise<Figure[]> {
-  const goals = benchmark.figures.filter(({ id }) => wanted.has(id));
-  if (goals.length === 0) return [];
   const measurements = await benchmark.measure(context, new Set(goals.map(({ id }) => id)));
   return goals.map((goal) => {
     const measurement = measurements.get(goal.id);

@@ -21,6 +21,7 @@ const TOLD_EVERY = 100;
 const STATES = [...new Set(RELEASE_TRANSITIONS.map(({ from }) => from))].filter((state) => state !== 'WARM');
 
 export const kills: Benchmark<EdgeContext> = {
+  onlyCounts: true,
   figures: [
     {
       id: 'G10-invalid',
