@@ -106,7 +106,7 @@ export class SwappingLine {
     this.lastResultAt = now;
     const graph = this.graphOfRelease.get(result.releaseId) ?? 'int8';
     const expected = this.expected[graph]?.[Number(result.frameId) % this.images.length];
-    if (result.confidence !== expected) this.mixed++;
+    if (!isSame(result.confidence, expected)) this.mixed++;
     const frame = Number(result.frameId);
     if (frame !== this.lastFrame + 1) this.unordered++;
     this.lastFrame = frame;
@@ -117,6 +117,12 @@ export class SwappingLine {
     }
   }
 }
+
+/** A record's confidence has six digits. */
+const CONFIDENCE_STEP = 1e-6;
+
+const isSame = (one: number | undefined, other: number | undefined): boolean =>
+  one !== undefined && other !== undefined && Math.abs(one - other) <= CONFIDENCE_STEP;
 
 /**
  * What each graph answers for each image: by it a result shows who computed it.
@@ -137,7 +143,7 @@ async function confidences(
         answers[graph]?.push(Math.min(1, Math.max(...probabilities)));
       }
     }
-    const same = answers.int8?.findIndex((value, index) => value === answers.next?.[index]) ?? 0;
+    const same = answers.int8?.findIndex((value, index) => isSame(value, answers.next?.[index])) ?? 0;
     if (same !== -1)
       throw new Error(`image ${same}: both releases answer the same, nobody can tell them apart`);
     return answers;
