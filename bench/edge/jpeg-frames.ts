@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
 import type { ActiveRelease } from '../../edge-components/inference/src/domain/serving-slot';
+import type { DecodedImage } from '../../edge-components/inference/src/ports';
 import type { Benchmark, FigureGoal, Measurement } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
 import type { EdgeContext } from './context';
@@ -85,6 +86,10 @@ async function measureSize(
     decode: () => decodeMilliseconds(images, input, size.framesPerRound),
     run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
     pipeline: () => sustained(active, images, size.framesPerRound),
+    beside: () =>
+      besideTheModel(active, context.model.images, () =>
+        decodeMilliseconds(images, input, size.framesPerRound),
+      ),
     python: () => incumbent.loop(paths, input.width, size.framesPerRound),
   });
   const slower = times.decode.map((decode, round) => Math.max(decode, times.run[round] as number));
@@ -96,7 +101,7 @@ async function measureSize(
       ratioOf(
         times.pipeline,
         slower,
-        `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}`,
+        `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}; decode beside a model thread that never rests ${milliseconds(times.beside)}`,
       ),
     ],
     [
@@ -117,4 +122,20 @@ async function decodeMilliseconds(
     await decoder.decode(images[index % images.length] as Buffer, MAXIMUM_PIXELS, size);
   }
   return (performance.now() - started) / count;
+}
+
+/** Measures `work` while the model's thread runs one image after the other: what two busy cores cost each other. */
+async function besideTheModel(
+  { model }: ActiveRelease,
+  images: readonly DecodedImage[],
+  work: () => Promise<number>,
+): Promise<number> {
+  let done = false;
+  const running = (async () => {
+    for (let index = 0; !done; index++) await model.run(images[index % images.length] as DecodedImage);
+  })();
+  const result = await work();
+  done = true;
+  await running;
+  return result;
 }
