@@ -274,22 +274,23 @@ test('[case 1] killed at any instant of a deployment, the device comes back to o
 
 const PUBLISHER = `
 const { greengrasscoreipc } = require('aws-iot-device-sdk-v2');
-const { writeFileSync, appendFileSync } = require('node:fs');
+const { appendFileSync } = require('node:fs');
+const { setTimeout: sleep } = require('node:timers/promises');
 (async () => {
   const client = greengrasscoreipc.createClient();
   await client.connect();
   const { value } = await client.getConfiguration({ keyPath: ['interval'] });
   await client.updateState({ state: 'RUNNING' });
-  let count = 0;
-  setInterval(async () => {
-    const topicName = 'probe/' + process.env.AWS_IOT_THING_NAME + '/count';
+  const topicName = 'probe/' + process.env.AWS_IOT_THING_NAME + '/count';
+  // One at a time: a publish that takes longer than the interval must not let a number be skipped or sent twice.
+  for (let count = 0; ; await sleep(value.interval)) {
     try {
       await client.publishToIoTCore({ topicName, qos: '1', payload: String(count) });
       count += 1;
     } catch (error) {
       appendFileSync('refused', (error.serviceError?._errorCode ?? error.message) + '\\n');
     }
-  }, value.interval);
+  }
 })().catch((error) => { console.error(error); process.exit(1); });
 `;
 

@@ -22,9 +22,9 @@ INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
 OPSET = 18
 # Where a graph is allowed to be 8-bit. Resizing, normalisation and softmax stay in fp32: they cost nothing, and their
-# error would be the largest of all.
-# Clip and Relu are among them because the quantizer then folds them into the range of the convolution before: apart, each
-# costs a requantization, together a third of the time of a MobileNetV2 (npm run bench -- edge G1).
+# error would be the largest of all. Clip and Relu are among them because the quantizer then folds them into the range
+# of the convolution before: apart, each costs a requantization, together a third of the time of a MobileNetV2
+# (npm run bench -- edge G1).
 QUANTIZED_OPERATORS = ["Conv", "Gemm", "MatMul", "Add", "Clip", "Relu"]
 # Every class, several dozen times; calibration stays about a second.
 CALIBRATION_IMAGES = 160
