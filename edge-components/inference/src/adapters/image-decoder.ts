@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
 
-// One libvips thread per image: frames are decoded one ahead of inference, and the other core is inferring.
+// One libvips thread per image: the pipeline decodes two images side by side, beside a graph that runs.
 sharp.concurrency(1);
 // Every frame is new; caching operations and files would only hold memory.
 sharp.cache(false);
@@ -31,9 +31,10 @@ export class SharpImageDecoder implements ImageDecoder {
       if (!otherSize) return await pixelsOf(image);
       // Resizing weighs colours by their alpha, so that has to be gone before.
       const opaque = hasAlpha ? fromPixels(await pixelsOf(image)) : image;
-      // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough.
+      // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough. What
+      // is left is shrunk as the training package does it: bilinear, over all pixels that fall into one.
       return await pixelsOf(
-        opaque.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'cubic' }),
+        opaque.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'linear' }),
       );
     } catch (error) {
       if (error instanceof UnreadableFrame) throw error;

@@ -1,5 +1,5 @@
 /**
- * From a frame to a result. Two stages: while one frame is inferred, the next is decoded; frames stay in order.
+ * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames stay in order.
  * The release is read once per frame, after decoding: a switch falls between two frames.
  */
 import type { InferenceResult, Release } from '../../../../contracts';
@@ -8,6 +8,7 @@ import {
   type DecodedImage,
   type Frame,
   type ImageDecoder,
+  type ImageSize,
   type ImageStatistics,
   type Inference,
   type Log,
@@ -20,6 +21,12 @@ import { isNovel } from './novelty';
 import type { ActiveRelease, ServingSlot, ShadowRun } from './serving-slot';
 
 const LONGEST_REASON = 200;
+/**
+ * How many frames are between the queue and the model. One keeps the model fed as long as it is the slower stage; a large
+ * JPEG takes two to three times as long as the model, and a second one under way then uses the core that the model leaves
+ * idle. More would only age frames: each waits for those before it.
+ */
+const FRAMES_AHEAD = 2;
 
 export interface FramePipelinePorts {
   /** The next frame in its turn; undefined when there will be no more. */
@@ -63,6 +70,7 @@ export class FramePipeline {
   private processedFrames = 0;
   private lastProblem: string | undefined;
   private lastActive: ActiveRelease | undefined;
+  private lastTaken: Promise<unknown> = Promise.resolve();
   private readonly unfinished = new Set<Promise<void>>();
 
   constructor(private readonly ports: FramePipelinePorts) {}
@@ -78,24 +86,34 @@ export class FramePipeline {
 
   /** Runs until the queue is closed and empty and every result has been given out. */
   async run(): Promise<void> {
+    const ahead = Array.from({ length: FRAMES_AHEAD }, () => this.decodeNext());
     let inferring: Promise<void> = Promise.resolve();
-    for (let frame = await this.ports.queue.next(); frame; frame = await this.ports.queue.next()) {
-      const decoded = await this.decode(frame);
+    for (let decoded = await ahead[0]; decoded; decoded = await ahead[0]) {
       await inferring;
+      ahead.shift();
+      // Before the model gets its pixels: handing them over takes time, in which the decoder can already work.
+      ahead.push(this.decodeNext());
       inferring = this.infer(decoded, await this.ports.slot.available());
     }
     await inferring;
     await Promise.all(this.unfinished);
   }
 
-  /** To the size of the release that serves now; where a switch changes the size in between, one frame is invalid. */
-  private async decode(frame: Frame): Promise<DecodedFrame> {
+  /** Taking is one after the other, so that frames keep their order; decoding is side by side. */
+  private async decodeNext(): Promise<DecodedFrame | undefined> {
+    const taken = this.lastTaken.then(() => this.ports.queue.next());
+    this.lastTaken = taken;
+    const frame = await taken;
+    return frame && this.decode(frame, this.ports.slot.current);
+  }
+
+  private async decode(frame: Frame, active: ActiveRelease | undefined): Promise<DecodedFrame> {
     const started = this.ports.clock.monotonic();
     const elapsed = (): number => this.ports.clock.monotonic() - started;
     if (frame.discarded !== undefined) return { frame, problem: frame.discarded, decodeMilliseconds: 0 };
     try {
       const { maximumPixels } = this.ports.settings().limits;
-      const input = this.ports.slot.current?.release.input;
+      const input = active?.release.input;
       const stretchTo = input?.resize === 'stretch' ? input : undefined;
       const image = await this.ports.decoder.decode(frame.bytes, maximumPixels, stretchTo);
       return { frame, image, decodeMilliseconds: elapsed() };
@@ -104,7 +122,17 @@ export class FramePipeline {
     }
   }
 
-  private async infer(decoded: DecodedFrame, active: ActiveRelease): Promise<void> {
+  /** A frame that was decoded to the size of the release before is decoded again: a switch costs no frame. */
+  private async fitted(decoded: DecodedFrame, active: ActiveRelease): Promise<DecodedFrame> {
+    const { image, frame } = decoded;
+    const mustStretch = active.release.input.resize === 'stretch';
+    return image && mustStretch && !hasSize(image, active.release.input)
+      ? this.decode(frame, active)
+      : decoded;
+  }
+
+  private async infer(taken: DecodedFrame, active: ActiveRelease): Promise<void> {
+    const decoded = await this.fitted(taken, active);
     if (active !== this.lastActive && decoded.image) {
       this.lastActive = active;
       await this.ports.beforeFirstRun(active);
@@ -122,8 +150,8 @@ export class FramePipeline {
 
   private async attempt({ image, problem }: DecodedFrame, active: ActiveRelease): Promise<Attempt> {
     if (!image) return { decision: { status: 'invalid', reason: problem ?? 'unreadable' } };
-    const { width, height } = active.release.input;
-    if (image.width !== width || image.height !== height) {
+    if (!hasSize(image, active.release.input)) {
+      const { width, height } = active.release.input;
       const reason = `frame is ${image.width}x${image.height}, the release takes ${width}x${height}`;
       return { decision: { status: 'invalid', reason } };
     }
@@ -227,6 +255,9 @@ export class FramePipeline {
     };
   }
 }
+
+const hasSize = (image: ImageSize, size: ImageSize): boolean =>
+  image.width === size.width && image.height === size.height;
 
 /** Digits beyond these are noise, and a tenth of every record. */
 const roundedTo = (digits: number, value: number): number => Math.round(value * 10 ** digits) / 10 ** digits;

@@ -9,6 +9,8 @@ import {
 import {
   type DecodedImage,
   type Frame,
+  type ImageDecoder,
+  type ImageSize,
   type Inference,
   type LoadedModel,
   ModelError,
@@ -37,6 +39,10 @@ class FrameList {
   private wake: () => void = () => undefined;
   private closed = false;
 
+  get waiting(): number {
+    return this.frames.length;
+  }
+
   accept(frame: Frame): void {
     this.frames.push(frame);
     this.wake();
@@ -56,6 +62,9 @@ class FrameList {
     return this.frames.shift();
   }
 }
+
+/** Everything that can go on has gone on. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 const frame = (frameId: string, text = frameId): Frame => ({
   cameraId: 'camera-1',
@@ -103,7 +112,21 @@ function active(counter: number, model: LoadedModel, input: object = {}): Active
   return { digest: String(counter), release, variant: 'fp32', model };
 }
 
-function pipelineOf(slot: ServingSlot, budget = true) {
+/** Takes the text of a frame for its kind. */
+const textDecoder: ImageDecoder = {
+  decode: async (bytes, _, stretchTo) => {
+    if (stretchTo) {
+      const { width, height } = stretchTo;
+      return { width, height, pixels: new Uint8Array(width * height * 3) };
+    }
+    if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
+    const width = bytes.toString() === 'wide' ? 3 : 2;
+    return { width, height: 1, pixels: new Uint8Array(width * 3) };
+  },
+  toJpeg: async (bytes) => bytes,
+};
+
+function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } = {}) {
   const queue = new FrameList();
   const firstRuns: string[] = [];
   const decisions: InferenceResult[] = [];
@@ -112,18 +135,7 @@ function pipelineOf(slot: ServingSlot, budget = true) {
   let sequence = 0;
   const pipeline = new FramePipeline({
     queue,
-    decoder: {
-      decode: async (bytes, _, stretchTo) => {
-        if (stretchTo) {
-          const { width, height } = stretchTo;
-          return { width, height, pixels: new Uint8Array(width * height * 3) };
-        }
-        if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
-        const width = bytes.toString() === 'wide' ? 3 : 2;
-        return { width, height: 1, pixels: new Uint8Array(width * 3) };
-      },
-      toJpeg: async (bytes) => bytes,
-    },
+    decoder,
     slot,
     clock: { now: () => Date.parse('2026-11-23T12:00:01.000Z'), monotonic: () => 5 },
     log: silent,
@@ -172,7 +184,7 @@ test('every kind of frame gets one result that fits the contract [case 24]', asy
 test('a frame beyond the upload budget has no captureId', async () => {
   const slot = new ServingSlot();
   slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
-  const { queue, pipeline, results } = pipelineOf(slot, false);
+  const { queue, pipeline, results } = pipelineOf(slot, { budget: false });
   queue.accept(frame('good'));
   queue.close();
   await pipeline.run();
@@ -271,6 +283,78 @@ test('a release that stretches gets frames of every size; one that does not refu
   queue.close();
   await pipeline.run();
   expect(results[0]).toMatchObject({ status: 'ok' });
+});
+
+/** Decodes when the test says so. */
+class ManualDecoder implements ImageDecoder {
+  readonly waiting = new Map<string, () => void>();
+  readonly started: string[] = [];
+
+  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
+    this.started.push(bytes.toString());
+    await new Promise<void>((resolve) => this.waiting.set(bytes.toString(), resolve));
+    return textDecoder.decode(bytes, maximumPixels, stretchTo);
+  }
+
+  toJpeg = textDecoder.toJpeg;
+}
+
+test('two frames are decoded side by side, no more, and keep their order whichever is ready first', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const decoder = new ManualDecoder();
+  const { queue, pipeline, results } = pipelineOf(slot, { decoder });
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  queue.close();
+  await settled();
+  expect(decoder.started).toEqual(['a', 'b']);
+  decoder.waiting.get('b')?.();
+  await settled();
+  expect([decoder.started, results]).toEqual([['a', 'b'], []]);
+  decoder.waiting.get('a')?.();
+  await settled();
+  expect(decoder.started).toEqual(['a', 'b', 'c']);
+  decoder.waiting.get('c')?.();
+  await running;
+  expect(results.map(({ frameId }) => frameId)).toEqual(['a', 'b', 'c']);
+});
+
+test('while the model is busy at most two frames are taken: later ones can still give way in the queue', async () => {
+  const slot = new ServingSlot();
+  const model = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, model)).keep(0);
+  const { queue, pipeline } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) queue.accept(frame(name));
+  await settled();
+  expect([model.runs, queue.waiting]).toEqual([1, 2]);
+  queue.close();
+  while (queue.waiting > 0 || model.waiting.length > 0) {
+    model.waiting.shift()?.();
+    await settled();
+  }
+  await running;
+  expect(model.runs).toBe(5);
+});
+
+test('[B8] a switch to another size costs no frame: those decoded for the release before are decoded again', async () => {
+  const slot = new ServingSlot();
+  const before = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, before, { resize: 'stretch' })).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  await settled();
+  slot.switchTo(active(2, new FakeModel([0.2, 0.8]), { resize: 'stretch', width: 5, height: 4 })).keep(0);
+  for (const finish of before.waiting) finish();
+  queue.close();
+  await running;
+  expect(results.map(({ frameId, releaseId, status }) => [frameId, releaseId, status])).toEqual([
+    ['a', 'line-1', 'ok'],
+    ['b', 'line-2', 'ok'],
+    ['c', 'line-2', 'ok'],
+  ]);
 });
 
 test('a release is announced before its first frame, and again after a switch', async () => {
