@@ -1,8 +1,7 @@
 /** Validation of everything that crosses a process boundary, against the JSON Schemas in contracts/schemas. */
-import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
+import type { ErrorObject } from 'ajv/dist/2020';
 import type { Contracts } from './generated/types';
-import { SCHEMAS } from './schemas';
+import { fillingValidatorOf, validatorOf } from './validators';
 
 export type ContractName = keyof Contracts;
 
@@ -22,34 +21,6 @@ export class ContractError extends Error {
 
 const LONGEST_VALUE_SHOWN = 80;
 
-function newAjv(useDefaults: boolean): Ajv2020 {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    strict: true,
-    allowUnionTypes: true,
-    verbose: true,
-    strictRequired: false,
-    // For people: generated documentation says it.
-    keywords: ['onChange'],
-    useDefaults,
-    // The schemas are our own, and a test holds them to the meta-schema: compiling that one is most of a cold start.
-    validateSchema: false,
-  });
-  addFormats(ajv);
-  for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
-  return ajv;
-}
-
-const ajv = newAjv(false);
-/** Only who asks for defaults pays for the second set of validators. */
-let fillingAjv: Ajv2020 | undefined;
-
-function validator(name: string, from: Ajv2020 = ajv): ValidateFunction {
-  const found = from.getSchema(`https://kaizenedge.dev/contracts/${name}.schema.json`);
-  if (!found) throw new Error(`there is no contract named '${name}'`);
-  return found;
-}
-
 /** The value for a message; of an address with user and password, without them. */
 function shown(value: unknown): string {
   const text = (JSON.stringify(value) ?? String(value)).replace(/:\/\/[^\s"]*@/g, '://...@');
@@ -68,7 +39,7 @@ function sentence(error: ErrorObject): string {
 
 /** Every way in which `value` breaks the contract; empty when it fits. */
 export function problemsOf(name: ContractName, value: unknown): string[] {
-  const validate = validator(name);
+  const validate = validatorOf(name);
   return validate(value) ? [] : (validate.errors ?? []).map(sentence);
 }
 
@@ -92,9 +63,8 @@ export function parseContract<Name extends ContractName>(
  * @param value fits the contract
  */
 export function withDefaults<Name extends ContractName>(name: Name, value: Contracts[Name]): Contracts[Name] {
-  fillingAjv ??= newAjv(true);
   const filled = structuredClone(value);
-  validator(name, fillingAjv)(filled);
+  fillingValidatorOf(name)(filled);
   return filled;
 }
 

@@ -76,11 +76,31 @@ test('a problem shows no password of an address', () => {
 });
 
 test('defaults are filled in at every depth, and the value itself is left alone', () => {
-  const { useCases, captureBucket } = { useCases: {}, captureBucket: 'captures' };
-  const value = { useCases, captureBucket } as Parameters<typeof withDefaults<'component-configuration'>>[1];
+  const value = {
+    captureBucket: 'captures',
+    useCases: {
+      welds: {
+        modelComponentName: 'com.kaizenedge.model.welds',
+        resultsTopic: 'line/results',
+        statusTopic: 'line/status',
+        cameras: { front: { type: 'folder' as const, path: '/frames' } },
+        upload: {
+          privacy: 'never' as const,
+          dailyByteBudget: 0,
+          controlSampleProbability: 0,
+          uncertaintyThreshold: 0.5,
+          uncertainSampleProbability: 0,
+        },
+        outbox: { maximumBytes: 1_048_576, batchRecords: 10, flushMilliseconds: 1000 },
+      },
+    },
+  };
+  expect(problemsOf('component-configuration', value)).toEqual([]);
+  const before = structuredClone(value);
   expect(withDefaults('component-configuration', value)).toMatchObject({
     storage: { reserveBytes: 67_108_864 },
     statusIntervalSeconds: 60,
+    useCases: { welds: { frames: { policy: 'newest' }, shadow: { frames: 500 } } },
   });
-  expect(value).toEqual({ useCases: {}, captureBucket: 'captures' });
+  expect(value).toEqual(before);
 });

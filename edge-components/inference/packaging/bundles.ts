@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { contractValidators } from './contract-validators';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const SOURCE = join(ROOT, 'edge-components', 'inference', 'src');
@@ -21,6 +22,13 @@ function nativePath(...parts: string[]): string {
   return `require('node:path').join(__dirname, 'native', ${architecture}, ${segments.join(', ')})`;
 }
 
+/** The source of a package's file with one expression replaced. @throws Error when it is not there any more */
+async function patched(path: string, expression: RegExp, replacement: string): Promise<string> {
+  const source = await readFile(path, 'utf8');
+  if (!expression.test(source)) throw new Error(`${path}: has no ${expression} any more`);
+  return source.replace(expression, () => replacement);
+}
+
 /** Points the packages' own searches for their native files at the artifact. */
 const nativeModules: Plugin = {
   name: 'native-modules',
@@ -31,14 +39,15 @@ const nativeModules: Plugin = {
       contents: `module.exports = require(${nativePath('@img', 'sharp-linux-*', 'lib', 'sharp.node')});`,
     }));
     onLoad({ filter: /[\\/]onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
       const template = /require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/;
-      if (!template.test(source))
-        throw new Error(`${path}: has no templated require of its binding any more`);
       return {
-        contents: source.replace(template, () => `require(${nativePath('onnxruntime_binding.node')})`),
+        contents: await patched(path, template, `require(${nativePath('onnxruntime_binding.node')})`),
       };
     });
+    // It runs `ldd` at each start to choose between its files for glibc and musl. The artifact has those for glibc.
+    onLoad({ filter: /[\\/]aws-crt[\\/]dist[\\/]native[\\/]binding\.js$/ }, async ({ path }) => ({
+      contents: await patched(path, /(?<=cRuntime = )getCRuntime\(\)/, 'CRuntimeType.GLIBC'),
+    }));
   },
 };
 
@@ -98,7 +107,7 @@ export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
     keepNames: true,
     legalComments: 'inline',
     logLevel: 'silent',
-    plugins: [nativeModules, packageParts],
+    plugins: [nativeModules, packageParts, contractValidators],
     banner: {
       js: `process.env.AWS_CRT_NODEJS_BINARY_ABSOLUTE_PATH = ${nativePath('aws-crt-nodejs.node')};`,
     },

@@ -63,6 +63,10 @@ class RemoteModel implements LoadedModel {
     connection.onGone((reason) => this.fail(reason));
   }
 
+  get isGone(): boolean {
+    return this.gone !== undefined;
+  }
+
   request(body: Body): Promise<HostReply & { ok: true }> {
     if (this.gone !== undefined) return Promise.reject(new ModelError(this.gone, 'gone'));
     if (this.closing) return Promise.reject(new ModelError('the model is closed', 'gone'));
@@ -203,14 +207,22 @@ function memoryProblem(pid: number, allowed: number): string | undefined {
   }
 }
 
-class RemoteModelHost implements ModelHost {
+export class RemoteModelHost implements ModelHost {
+  private prepared: RemoteModel | undefined;
+
   constructor(
     private readonly connect: () => Connection,
     private readonly watchdogMilliseconds: () => number,
   ) {}
 
+  /** Starts the thread or process of the next load now: it needs about 100 ms until it can take a graph. */
+  prepare(): void {
+    this.prepared ??= this.start();
+  }
+
   async load({ path, sha256, input, classes }: ModelSpecification): Promise<LoadedModel> {
-    const model = new RemoteModel(this.connect(), this.watchdogMilliseconds);
+    const model = this.prepared?.isGone === false ? this.prepared : this.start();
+    this.prepared = undefined;
     try {
       await model.request({ type: 'load', path, sha256, input, classes });
       return model;
@@ -218,6 +230,10 @@ class RemoteModelHost implements ModelHost {
       await model.close();
       throw error;
     }
+  }
+
+  private start(): RemoteModel {
+    return new RemoteModel(this.connect(), this.watchdogMilliseconds);
   }
 }
 
@@ -234,13 +250,13 @@ export interface ProcessModelHostOptions extends ModelHostOptions {
 }
 
 /** Serving: a thread of this process. A native call that hangs cannot be interrupted there. */
-export function threadModelHost(options: ModelHostOptions = {}): ModelHost {
+export function threadModelHost(options: ModelHostOptions = {}): RemoteModelHost {
   const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
   return new RemoteModelHost(() => threadConnection(program), watchdogMilliseconds);
 }
 
 /** Trials: a process, so that a graph that loops for ever or exhausts memory is killed and nothing else is. */
-export function processModelHost(options: ProcessModelHostOptions = {}): ModelHost {
+export function processModelHost(options: ProcessModelHostOptions = {}): RemoteModelHost {
   const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
   const { memoryBytes = () => TRIAL_MEMORY_BYTES } = options;
   return new RemoteModelHost(() => processConnection(program, memoryBytes), watchdogMilliseconds);

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   processModelHost,
+  RemoteModelHost,
   threadModelHost,
 } from '../../../../edge-components/inference/src/adapters/model-hosts';
 import { memoryOf } from '../../../../edge-components/inference/src/adapters/process-limits';
@@ -176,6 +177,55 @@ test.each([
   expect((await Promise.all(runs)).map(({ probabilities }) => probabilities)).toEqual([[3], [1], [2]]);
   await closed;
   await expect(model.run(image(1))).rejects.toMatchObject({ kind: 'gone', message: 'the model is closed' });
+});
+
+describe('a prepared host', () => {
+  /** A program that notes each of its starts in a file. */
+  function noting(name: string, rest: string): { path: string; starts: () => number } {
+    const path = join(folder, `${name}.cjs`);
+    const notes = join(folder, `${name}.txt`);
+    writeFileSync(notes, '');
+    writeFileSync(path, `require('node:fs').appendFileSync(${JSON.stringify(notes)}, 'x');\n${rest}`);
+    return { path, starts: () => readFileSync(notes, 'utf8').length };
+  }
+
+  test('has started what the next load uses, once', async () => {
+    const { path, starts } = noting('prepared', PROGRAM);
+    const host = threadModelHost({ program: path });
+    host.prepare();
+    host.prepare();
+    await waitFor('the start', () => starts() === 1);
+    const first = await host.load(specification('hang'));
+    expect(starts()).toBe(1);
+    const second = await host.load(specification('hang'));
+    expect(starts()).toBe(2);
+    expect((await first.run(image(4))).probabilities).toEqual([4]);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  test('starts again what has ended before the load', async () => {
+    let starts = 0;
+    const host = new RemoteModelHost(
+      () => {
+        let reply: (answer: { id: number; ok: true }) => void;
+        const lasts = ++starts > 1;
+        return {
+          send: ({ id }) => reply({ id, ok: true }),
+          onReply: (listener) => {
+            reply = listener;
+          },
+          onGone: (listener) => {
+            if (!lasts) listener('ended');
+          },
+          kill: () => undefined,
+        };
+      },
+      () => 20_000,
+    );
+    host.prepare();
+    await expect(host.load(specification('hang'))).resolves.toBeDefined();
+    expect(starts).toBe(2);
+  });
 });
 
 test('a thread that ends is told from one that hangs', async () => {

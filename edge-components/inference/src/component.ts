@@ -1,0 +1,38 @@
+/** The component with its real adapters. */
+import { SharpImageDecoder } from './adapters/image-decoder';
+import { jsonLog } from './adapters/json-log';
+import { processModelHost } from './adapters/model-hosts';
+import { NucleusIpc } from './adapters/nucleus-ipc';
+import { S3CaptureStore } from './adapters/s3-capture-store';
+import { InferenceAgent } from './agent';
+import { readConfiguration } from './domain/configuration';
+import type { Environment } from './environment';
+import type { ModelHost } from './ports';
+
+export function componentAgent(environment: Environment, servingHost: ModelHost): InferenceAgent {
+  const deviceId = environment.AWS_IOT_THING_NAME;
+  const judge = (value: unknown): readonly string[] => {
+    const reading = readConfiguration(value, deviceId);
+    return reading.ok ? [] : reading.problems;
+  };
+  const agent: InferenceAgent = new InferenceAgent({
+    deviceId,
+    componentVersion: environment.COMPONENT_VERSION,
+    workPath: environment.WORK_PATH,
+    trustedKeysPath: environment.TRUSTED_KEYS_PATH,
+    architecture: `${process.platform}-${process.arch}`,
+    ipc: new NucleusIpc(jsonLog, judge, (deploymentId) => agent.deferral(deploymentId), Math.random),
+    trialHost: (limits) =>
+      processModelHost({
+        watchdogMilliseconds: () => limits().timeoutMilliseconds,
+        memoryBytes: () => limits().memoryBytes,
+      }),
+    servingHost,
+    decoder: new SharpImageDecoder(),
+    captureStore: new S3CaptureStore(environment.AWS_REGION),
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    log: jsonLog,
+    random: Math.random,
+  });
+  return agent;
+}
