@@ -119,6 +119,7 @@ describe('the artifact', () => {
       `${native}/aws-crt-nodejs.node`,
       `${native}/libonnxruntime.so`,
       `${native}/onnxruntime_binding.node`,
+      's3-client.cjs',
       'sbom.cdx.json',
     ]);
   });
@@ -137,11 +138,14 @@ describe('the artifact', () => {
     expect(artifact.sizeRatio).toBeLessThanOrEqual(MAXIMUM_RATIO);
   });
 
-  test.each(['main.cjs', 'inference-host.cjs'])('%s names no folder of this machine', (name) => {
-    const text = Buffer.from(files[name] as Uint8Array).toString();
-    expect(text.length).toBeGreaterThan(10_000);
-    for (const path of [ROOT, homedir(), folder]) expect(text).not.toContain(path);
-  });
+  test.each(['main.cjs', 'inference-host.cjs', 's3-client.cjs'])(
+    '%s names no folder of this machine',
+    (name) => {
+      const text = Buffer.from(files[name] as Uint8Array).toString();
+      expect(text.length).toBeGreaterThan(10_000);
+      for (const path of [ROOT, homedir(), folder]) expect(text).not.toContain(path);
+    },
+  );
 
   test(
     'is reused when it is what would be built, and replaced when it is damaged',
@@ -272,7 +276,11 @@ describe('the bill of materials', () => {
   test('tells which bundle contains which package', () => {
     const uses = (ref: string): string[] =>
       bill.dependencies.find((entry) => entry.ref === ref)?.dependsOn ?? [];
-    expect(uses('com.kaizenedge.Inference')).toEqual(['file:inference-host.cjs', 'file:main.cjs']);
+    expect(uses('com.kaizenedge.Inference')).toEqual([
+      'file:inference-host.cjs',
+      'file:main.cjs',
+      'file:s3-client.cjs',
+    ]);
     for (const [name, { inputs }] of bundles) {
       const packages = new Set(inputs.filter((input) => input.includes('node_modules/')).map(packageName));
       expect(uses(`file:${name}`)).toHaveLength(packages.size);
@@ -281,6 +289,13 @@ describe('the bill of materials', () => {
     const used = bill.dependencies.flatMap(({ dependsOn = [] }) => dependsOn);
     expect(used.filter((ref) => !references.has(ref))).toEqual([]);
   });
+});
+
+test('the S3 client is not in the file that every start parses', () => {
+  const inputsOf = (name: string): string[] =>
+    (bundles.get(name)?.inputs ?? []).filter((input) => /node_modules\/(@aws-sdk\/client-s3|@smithy)\//.test(input));
+  expect(inputsOf('main.cjs')).toEqual([]);
+  expect(inputsOf('s3-client.cjs').length).toBeGreaterThan(10);
 });
 
 test('the host of a graph contains no decoder, no AWS SDK and no schema validation', () => {

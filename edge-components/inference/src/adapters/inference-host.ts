@@ -5,14 +5,17 @@
 import { parentPort } from 'node:worker_threads';
 import { ModelError } from '../ports';
 import type { HostReply, HostRequest } from './inference-protocol';
-import { OnnxSession } from './inference-session';
+import { OnnxSession, startRuntime } from './inference-session';
 
+/** A prepared host waits for its graph: time to do what needs none. */
+const runtimeStarted = startRuntime();
 let session: OnnxSession | undefined;
 
 async function answer(request: HostRequest): Promise<HostReply> {
   const { id } = request;
   try {
     if (request.type === 'load') {
+      await runtimeStarted;
       session = await OnnxSession.load(request);
       return { id, ok: true };
     }

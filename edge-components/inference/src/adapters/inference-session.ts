@@ -7,6 +7,7 @@ import { imageStatistics } from '../domain/image-statistics';
 import { type OnnxModel, type OnnxValue, readOnnxModel } from '../domain/onnx-graph';
 import { MessageError } from '../domain/protobuf-message';
 import { type DecodedImage, type Inference, ModelError, type ModelSpecification } from '../ports';
+import { SMALLEST_MODEL } from './smallest-model';
 
 /** The rest of a hostile file's problems are counted: a message has to fit into a log line. */
 const MOST_PROBLEMS_SHOWN = 10;
@@ -29,6 +30,18 @@ const OPTIONS: InferenceSession.SessionOptions = {
     },
   },
 };
+
+/**
+ * Does what ONNX Runtime does once per process, before its first session: it registers its operators, which takes longer
+ * (about 40 ms) than to load a small graph. Never rejects: what is wrong shows when a graph is loaded.
+ */
+export async function startRuntime(): Promise<void> {
+  try {
+    await (await InferenceSession.create(SMALLEST_MODEL, OPTIONS)).release();
+  } catch {
+    // The next session fails as well, and somebody asked for that one.
+  }
+}
 
 export class OnnxSession {
   private constructor(

@@ -7,7 +7,7 @@ import {
 } from '../../../../edge-components/inference/packaging/size-budget';
 
 const ESSENTIAL = new Map([
-  ['main.cjs', 1_000_000],
+  ['main.cjs', 900_000],
   ['inference-host.cjs', 30_000],
   ['native/linux-x64/libonnxruntime.so.1', 40_000_000],
   ['native/linux-x64/onnxruntime_binding.node', 400_000],
