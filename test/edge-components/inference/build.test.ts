@@ -293,7 +293,9 @@ describe('the bill of materials', () => {
 
 test('the S3 client is not in the file that every start parses', () => {
   const inputsOf = (name: string): string[] =>
-    (bundles.get(name)?.inputs ?? []).filter((input) => /node_modules\/(@aws-sdk\/client-s3|@smithy)\//.test(input));
+    (bundles.get(name)?.inputs ?? []).filter((input) =>
+      /node_modules\/(@aws-sdk\/client-s3|@smithy)\//.test(input),
+    );
   expect(inputsOf('main.cjs')).toEqual([]);
   expect(inputsOf('s3-client.cjs').length).toBeGreaterThan(10);
 });
