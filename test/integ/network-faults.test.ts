@@ -2,6 +2,7 @@
  * Case 29: results on their way to the cloud, over the real client and server of Greengrass IPC, while the way is cut, slow
  * or loses answers.
  */
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseContractJson, type ResultsBatch } from '../../contracts';
@@ -225,4 +226,17 @@ test('case 29: an outage beyond the bound costs the oldest results, and the clou
     .length as number;
   expect(inFlight).toBeGreaterThan(0);
   expect(taken).toEqual([...frames(0, 30 + inFlight), ...frames(30 + inFlight + dropped, 400)]);
+});
+
+test('case 29: the process survives 200 losses of its connection with requests under way', () => {
+  const program = join(__dirname, '..', 'edge-components', 'losing-connections.ts');
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', program, '200'],
+    { encoding: 'utf8', timeout: 85_000, killSignal: 'SIGKILL' },
+  );
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  const { answered, failed } = JSON.parse(stdout) as { answered: number; failed: number };
+  expect(answered).toBeGreaterThan(0);
+  expect(failed).toBeGreaterThan(200);
 });

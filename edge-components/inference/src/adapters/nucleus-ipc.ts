@@ -4,9 +4,11 @@
  * lost connection fails the calls in flight, and a new client is made until one connects.
  */
 import { EventEmitter } from 'node:events';
+import './client-stream-repair';
 import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { backoffMilliseconds } from '../domain/backoff';
 import type { Log, Publisher } from '../ports';
+import { restoreCrashSignals } from './crash-signals';
 
 /** Enough for a nucleus on a busy device; the component has to stop within seconds. */
 const CALL_TIMEOUT_MILLISECONDS = 5_000;
@@ -16,6 +18,8 @@ type Client = ReturnType<typeof greengrasscoreipc.createClient>;
 const { model } = greengrasscoreipc as unknown as {
   model: typeof import('aws-iot-device-sdk-v2/dist/greengrasscoreipc/model');
 };
+
+restoreCrashSignals();
 
 /** Judges a configuration that a deployment wants to bring; the problems, or none. */
 export type ConfigurationJudge = (configuration: unknown) => readonly string[];
