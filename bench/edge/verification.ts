@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Release } from '../../contracts';
+import { SESSION_OPTIONS } from '../../edge-components/inference/src/adapters/inference-session';
 import { ReleaseStore, readEnvelope } from '../../edge-components/inference/src/adapters/release-store';
 import {
   authenticate,
@@ -18,16 +19,6 @@ import { writeOffer } from './release';
 
 const ROUNDS = 9;
 const REPETITIONS = 15;
-
-/** As the component opens its sessions. */
-const OPTIONS: InferenceSession.SessionOptions = {
-  executionProviders: ['cpu'],
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  graphOptimizationLevel: 'all',
-  logSeverityLevel: 3,
-};
 
 export const verification: Benchmark<EdgeContext> = {
   figures: [
@@ -49,7 +40,7 @@ export const verification: Benchmark<EdgeContext> = {
       const times = await interleave(ROUNDS, {
         verify: () => medianTime(() => verify(offer, store, key.trusted, 1)),
         whole: () => medianTime(() => verify(offer, store, key.trusted, files.length)),
-        create: () => medianTime(() => InferenceSession.create(graph, OPTIONS)),
+        create: () => medianTime(() => InferenceSession.create(graph, SESSION_OPTIONS)),
       });
       const megabytes = (graph.length / 1e6).toFixed(2);
       return new Map([

@@ -1,10 +1,11 @@
 /** Everything that the inference component keeps on disk, on a file system that really is full. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Capture, type InferenceResult, problemsOf, type Release } from '../../contracts';
+import { type Capture, problemsOf, type Release } from '../../contracts';
 import { CaptureSpool } from '../../edge-components/inference/src/adapters/capture-spool';
 import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
 import { ReleaseStore } from '../../edge-components/inference/src/adapters/release-store';
+import { invalidResult } from '../edge-components/inference-result';
 import { offeredFolder, signingKey, temporaryFolder } from '../edge-components/release-fixture';
 import { type SmallFileSystem, smallFileSystem } from '../edge-components/small-file-system';
 import { waitFor } from '../edge-components/wait-for';
@@ -28,19 +29,6 @@ afterEach(async () => {
   small.remove();
 });
 afterAll(() => rmSync(offers, { recursive: true, force: true }));
-
-const result = (index: number): InferenceResult => ({
-  recordId: `boot-${index}`,
-  frameId: `frame-${index}`,
-  releaseId: 'line-1',
-  variant: 'fp32',
-  capturedAt: '2026-11-23T12:00:00.000Z',
-  inferredAt: '2026-11-23T12:00:00.000Z',
-  status: 'invalid',
-  reason: 'x'.repeat(200),
-  online: false,
-  latencyMilliseconds: { total: 1 },
-});
 
 interface Offer {
   readonly folder: string;
@@ -120,7 +108,7 @@ class Device {
   /** One frame: its result, and its image when it is one in ten. */
   async inspect(): Promise<void> {
     const index = this.next++;
-    const json = JSON.stringify(result(index));
+    const json = JSON.stringify(invalidResult(index));
     await this.outbox.append(json).then(
       () => this.confirmed.push(json),
       () => this.refused++,
@@ -136,7 +124,7 @@ class Device {
     };
     if (!this.captures.reserve(frame)) return;
     const selection = { reasons: ['control' as const], inclusionProbability: 1 };
-    await this.captures.add(`boot-${index}`, frame, result(index), selection);
+    await this.captures.add(`boot-${index}`, frame, invalidResult(index), selection);
   }
 
   async inspectUntilFull(): Promise<void> {

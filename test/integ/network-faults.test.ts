@@ -16,6 +16,7 @@ import {
   type IpcServer,
   startIpcServer,
 } from '../../local/core-device/ipc/server';
+import { invalidResult } from '../edge-components/inference-result';
 import { temporaryFolder } from '../edge-components/release-fixture';
 import { UnreliableLink } from '../edge-components/unreliable-link';
 import { waitFor } from '../edge-components/wait-for';
@@ -30,19 +31,7 @@ const TOPIC = `$aws/rules/kaizen_test_results/${USE_CASE}/${THING}/results`;
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-const record = (index: number): string =>
-  JSON.stringify({
-    recordId: `boot-${index}`,
-    frameId: `frame-${index}`,
-    releaseId: 'line-1',
-    variant: 'fp32',
-    capturedAt: '2026-11-23T12:00:00.000Z',
-    inferredAt: '2026-11-23T12:00:00.000Z',
-    status: 'invalid',
-    reason: 'x'.repeat(200),
-    online: false,
-    latencyMilliseconds: { total: 1 },
-  });
+const record = (index: number): string => JSON.stringify(invalidResult(index));
 const frames = (from: number, until: number): string[] =>
   Array.from({ length: until - from }, (_, index) => `frame-${from + index}`);
 

@@ -12,7 +12,8 @@ import { SMALLEST_MODEL } from './smallest-model';
 /** The rest of a hostile file's problems are counted: a message has to fit into a log line. */
 const MOST_PROBLEMS_SHOWN = 10;
 
-const OPTIONS: InferenceSession.SessionOptions = {
+/** As every session of the component is made. */
+export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
   // One thread, and no spinning while it waits: the frame decoder needs the other core. With two spinning threads a
   // frame takes twice as long on two cores.
@@ -37,7 +38,7 @@ const OPTIONS: InferenceSession.SessionOptions = {
  */
 export async function startRuntime(): Promise<void> {
   try {
-    await (await InferenceSession.create(SMALLEST_MODEL, OPTIONS)).release();
+    await (await InferenceSession.create(SMALLEST_MODEL, SESSION_OPTIONS)).release();
   } catch {
     // The next session fails as well, and somebody asked for that one.
   }
@@ -60,7 +61,7 @@ export class OnnxSession {
       throw new ModelError('the file does not have its declared digest', 'load');
     }
     checkGraph(readModel(bytes), specification);
-    const session = await InferenceSession.create(bytes, OPTIONS).catch((error: Error) => {
+    const session = await InferenceSession.create(bytes, SESSION_OPTIONS).catch((error: Error) => {
       throw new ModelError(`ONNX Runtime refuses the file: ${error.message}`, 'load');
     });
     // Once more, because ONNX Runtime infers what the file leaves open.

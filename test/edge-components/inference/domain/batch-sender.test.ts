@@ -3,23 +3,12 @@ import { problemsOf, type ResultsBatch } from '../../../../contracts';
 import { backoffMilliseconds } from '../../../../edge-components/inference/src/domain/backoff';
 import { BatchSender } from '../../../../edge-components/inference/src/domain/batch-sender';
 import type { Batch } from '../../../../edge-components/inference/src/domain/results-message';
+import { invalidResult } from '../../inference-result';
 
 const TOPIC = '$aws/rules/kaizen_dev_results/line/line-1/results';
 const RANDOM = 0.5;
 
-const record = (index: number): string =>
-  JSON.stringify({
-    recordId: `boot-${index}`,
-    frameId: `frame-${index}`,
-    releaseId: 'line-1',
-    variant: 'fp32',
-    capturedAt: '2026-11-23T12:00:00.000Z',
-    inferredAt: '2026-11-23T12:00:00.000Z',
-    status: 'invalid',
-    reason: 'x'.repeat(200),
-    online: false,
-    latencyMilliseconds: { total: 1 },
-  });
+const record = (index: number): string => JSON.stringify(invalidResult(index));
 const batch = (number: number): Batch => ({
   batchId: `00000001-0123abcd-${String(number).padStart(8, '0')}`,
   records: [record(number), record(number + 100)],
