@@ -1,5 +1,6 @@
 /** G4, G5: JPEG frames through the real pipeline, against its slower stage alone and against a Python loop. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
 import type { ActiveRelease } from '../../edge-components/inference/src/domain/serving-slot';
@@ -82,10 +83,17 @@ async function measureSize(
   const images = paths.map((path) => readFileSync(path));
   const { input } = context.model.description;
   const session = await context.session('int8');
+  const processor: number[] = [];
   const times = await interleave(ROUNDS, {
     decode: () => decodeMilliseconds(images, input, size.framesPerRound),
     run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
-    pipeline: () => sustained(active, images, size.framesPerRound),
+    pipeline: async () => {
+      const before = process.cpuUsage();
+      const time = await sustained(active, images, size.framesPerRound);
+      const { user, system } = process.cpuUsage(before);
+      processor.push((user + system) / 1000 / size.framesPerRound);
+      return time;
+    },
     beside: () =>
       besideTheModel(active, context.model.images, () =>
         decodeMilliseconds(images, input, size.framesPerRound),
@@ -94,7 +102,7 @@ async function measureSize(
   });
   const slower = times.decode.map((decode, round) => Math.max(decode, times.run[round] as number));
   const bytes = median(images.map((image) => image.length));
-  const sustainedText = `${size.framesPerRound} frames of ${Math.round(bytes / 1024)} KiB without a pause: ${milliseconds(times.pipeline)} per frame`;
+  const sustainedText = `${size.framesPerRound} frames of ${Math.round(bytes / 1024)} KiB without a pause: ${milliseconds(times.pipeline)} per frame, for which ${availableParallelism()} cores work ${milliseconds(processor)} in all`;
   return [
     [
       stageGoal(size).id,
