@@ -1,4 +1,4 @@
-import { busyShare, waitUntilQuiet } from '../../bench/machine';
+import { busyShare, vectorInstructions, waitUntilQuiet } from '../../bench/machine';
 
 test.each([
   [{ busy: 0, total: 0 }, { busy: 30, total: 100 }, 0.3],
@@ -6,6 +6,18 @@ test.each([
   [{ busy: 50, total: 100 }, { busy: 50, total: 100 }, 0],
 ])('between %j and %j the processor was busy for %d of the time', (before, after, expected) => {
   expect(busyShare(before, after)).toBeCloseTo(expected, 12);
+});
+
+test.each([
+  [
+    'model name\t: EPYC\nflags\t\t: fpu avx2 avx512_vnni avx512f\nbugs\t\t: avx2\n',
+    ['avx2', 'avx512f', 'avx512_vnni'],
+  ],
+  ['flags\t\t: fpu avx2 avx2x\n', ['avx2']],
+  ['Features\t: fp asimd asimddp\n', ['asimddp']],
+  ['', []],
+])('of %j the benchmarks name %j', (cpuInfo, expected) => {
+  expect(vectorInstructions(cpuInfo)).toEqual(expected);
 });
 
 describe('waiting for a quiet machine', () => {
