@@ -107,6 +107,13 @@ const LONGEST_AFTER_STATE = 4;
 /** Longer than an installation takes, so that the instants are spread over all of it. */
 const LONGEST_DELAY_FACTOR = 1.2;
 
+/** Every so many installations, a challenge has to wait its whole time for a frame, which no camera shows. */
+const CHALLENGED_EVERY = 10;
+
+/** Without a challenge there is no time between the self-test and the switch, so no kill could come there. */
+const configurationFor = (kill: number) =>
+  kill % CHALLENGED_EVERY === 0 ? { challenger: { frames: 1, timeoutSeconds: 1 } } : {};
+
 export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport> {
   const { device, kills, seed, release, onKill } = options;
   const random = xoroshiro128plus(seed);
@@ -134,6 +141,7 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
     const damage = damageOf(device.stateOf());
     if (damage !== undefined) invalid.push(`kill ${kill} after ${state}: ${damage}`);
     const statuses = device.statuses.length;
+    device.configure(configurationFor(kill + 1));
     await device.startProcess();
     const status = await waitFor('a status after the start', () => device.statuses.slice(statuses)[0]);
     const serves = Number(status.releaseId?.split('-').pop());
