@@ -4,6 +4,7 @@
  */
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { InferenceResult } from '../../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import type { InspectionLine, ShownFrame } from '../inspection-line/inspection-line';
 
 export interface Observation {
@@ -43,7 +44,7 @@ export class Observations {
       for (const { Key } of page.Contents ?? []) if (Key && !this.seenKeys.has(Key)) fresh.push(Key);
       token = page.NextContinuationToken;
     } while (token);
-    await Promise.all(fresh.map((key) => this.read(key)));
+    await mapConcurrently(fresh, DEFAULT_CONCURRENCY, (key) => this.read(key));
   }
 
   private async read(key: string): Promise<void> {
