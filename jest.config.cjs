@@ -12,6 +12,8 @@ const shared = { transform, testEnvironment: 'node', rootDir: __dirname };
  * @type {import('jest').Config}
  */
 module.exports = {
+  // Only ends a test that hangs: the default of 5 s also ends one on a busy machine.
+  testTimeout: 30_000,
   projects: [
     {
       ...shared,
