@@ -4,8 +4,10 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NucleusIpc } from '../../edge-components/inference/src/adapters/nucleus-ipc';
 import { createIpcServices, startIpcServer } from '../../local/core-device/ipc/server';
+import { silent } from './fake-device';
 import { temporaryFolder } from './release-fixture';
 import { UnreliableLink } from './unreliable-link';
 
@@ -15,9 +17,6 @@ const REQUESTS_UNDER_WAY = 8;
 /** Larger than what a socket takes at once. */
 const PAYLOAD = Buffer.alloc(3_000, 1);
 const LONGEST_CONNECTION_MILLISECONDS = 20;
-
-const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function main(losses: number): Promise<void> {
   const folder = temporaryFolder();
@@ -33,7 +32,6 @@ async function main(losses: number): Promise<void> {
   const link = await new UnreliableLink(join(folder, 'link.sock'), socketPath).start();
   process.env.AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT = link.path;
   process.env.SVCUID = 'token-of-the-test';
-  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const ipc = new NucleusIpc(
     silent,
     () => [],

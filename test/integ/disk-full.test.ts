@@ -5,6 +5,7 @@ import { type Capture, problemsOf, type Release } from '../../contracts';
 import { CaptureSpool } from '../../edge-components/inference/src/adapters/capture-spool';
 import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
 import { ReleaseStore } from '../../edge-components/inference/src/adapters/release-store';
+import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { offeredFolder, signingKey, temporaryFolder } from '../edge-components/release-fixture';
 import { type SmallFileSystem, smallFileSystem } from '../edge-components/small-file-system';
@@ -12,7 +13,6 @@ import { waitFor } from '../edge-components/wait-for';
 
 const MEBIBYTE = 1024 * 1024;
 const FRAME = Buffer.alloc(20_000, 'pixels');
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const limits = { maximumBytes: 64 * MEBIBYTE, batchRecords: 100, flushMilliseconds: 50, messageBytes: 5_120 };
 
 let offers: string;

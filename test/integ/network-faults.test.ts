@@ -16,6 +16,7 @@ import {
   type IpcServer,
   startIpcServer,
 } from '../../local/core-device/ipc/server';
+import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { temporaryFolder } from '../edge-components/release-fixture';
 import { UnreliableLink } from '../edge-components/unreliable-link';
@@ -28,7 +29,6 @@ const TOKEN = 'token-of-the-test';
 const USE_CASE = 'line';
 const THING = 'line-1';
 const TOPIC = `$aws/rules/kaizen_test_results/${USE_CASE}/${THING}/results`;
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 const record = (index: number): string => JSON.stringify(invalidResult(index));
