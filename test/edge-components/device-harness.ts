@@ -118,6 +118,8 @@ export class Device {
   /** Whether the cloud takes messages. */
   online = true;
   running = 0;
+  /** Called while the component's word that it is running is being answered. */
+  onRunning: () => void = () => undefined;
   /** Further variables of the component's environment. */
   environment: Record<string, string> = {};
   log = '';
@@ -149,7 +151,9 @@ export class Device {
         subscribe: async () => () => undefined,
       },
       reportState: (_, state) => {
-        if (state === 'RUNNING') this.running++;
+        if (state !== 'RUNNING') return;
+        this.running++;
+        this.onRunning();
       },
     });
     this.services.localTopics.subscribe(

@@ -347,6 +347,15 @@ test('a configuration update that is invalid is rejected, reported, and changes 
   expect(device.statuses.at(-1)?.conditions.find(({ name }) => name === 'configuration')?.ok).toBe(true);
 });
 
+test('a configuration that changes while the component starts is taken', async () => {
+  const device = await newDevice();
+  await device.endProcess('SIGTERM');
+  device.onRunning = () => device.configure({}, { statusIntervalSeconds: 1 });
+  await device.startProcess();
+  const count = device.statuses.length;
+  await waitFor('statuses each second', () => device.statuses.length > count + 2);
+});
+
 test('SIGTERM under load ends the process with 0 after its results are safe', async () => {
   const device = await newDevice();
   await device.offer(await release({ counter: 1 }), COMPONENT);

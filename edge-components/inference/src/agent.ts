@@ -46,8 +46,8 @@ export class InferenceAgent {
   private bootId!: string;
   private inbox!: OfferInbox;
   private statusTimer: NodeJS.Timeout | undefined;
-  /** 1 while the configuration is read, 2 or more when it has changed meanwhile. */
-  private configurationReadings = 0;
+  /** 1 while the configuration is read, as it is first during the start; 2 or more when it has changed meanwhile. */
+  private configurationReadings = 1;
   private stopping = false;
 
   constructor(private readonly options: AgentOptions) {}
@@ -59,18 +59,17 @@ export class InferenceAgent {
   async start(): Promise<void> {
     const { ipc, log, workPath, clock } = this.options;
     await ipc.connect();
+    ipc.on('configuration', () => this.updateConfiguration());
     await this.readFirstConfiguration();
     this.bootId = await operatingSystemBootId();
     this.marker = await RunMarker.put(workPath);
     for (const useCase of Object.keys(this.settings.useCases)) await this.openInspection(useCase);
     this.inbox = new OfferInbox(join(workPath, 'inbox'), (offer) => this.judge(offer), clock, log);
     await ipc.reportRunning();
-    // Subscribed before the configuration was read: a change in between is only read twice.
-    ipc.on('configuration', () => this.updateConfiguration());
     ipc.on('connected', () => void this.reconnected());
     for (const inspection of this.inspections.values()) inspection.start();
     this.inbox.start();
-    void this.sendStatus();
+    void this.catchUpWithConfiguration();
     log.info('running', {
       useCases: [...this.inspections.keys()],
       processId: this.processId,
@@ -171,6 +170,14 @@ export class InferenceAgent {
     } catch (error) {
       this.options.log.warn('after reconnect', { error: (error as Error).message });
     }
+  }
+
+  /** What has changed while the component started is read now that there is something to apply it to. */
+  private async catchUpWithConfiguration(): Promise<void> {
+    const changed = this.configurationReadings > 1;
+    this.configurationReadings = 0;
+    if (changed) await this.updateConfiguration();
+    else await this.sendStatus();
   }
 
   /** One deployment changes many keys, and each is announced: those that come during a reading share the next one. */
