@@ -13,6 +13,14 @@ export function counterOf(useCase: string, releaseId: string): number | undefine
   return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : undefined;
 }
 
+/**
+ * Id of the pipeline execution that wrote an export, `s3://<model bucket>/pipelines/<execution id>/export/`. Where the
+ * files lie says more than a model package's metadata, which a copy made by hand repeats.
+ */
+export function trainingExecutionId(exportUri: string): string | undefined {
+  return /\/pipelines\/([^/]+)\//.exec(exportUri)?.[1];
+}
+
 /** What the release table says about the release in service everywhere. */
 export interface ChampionItem {
   readonly counter: number;

@@ -3,7 +3,7 @@ import { checkWave } from '../../lambda/rollout/check-wave/check-wave';
 import type { ComponentVersion } from '../../lambda/rollout/compose-deployment';
 import { deployWave } from '../../lambda/rollout/deploy-wave/deploy-wave';
 import { completeRollout, recordRollback } from '../../lambda/rollout/finish-rollout/finish-rollout';
-import { judgeWave } from '../../lambda/rollout/judge-wave/judge-wave';
+import { judgeWave, type OpenEpisode } from '../../lambda/rollout/judge-wave/judge-wave';
 import { planRollout } from '../../lambda/rollout/plan-rollout/plan-rollout';
 import { composeRollback, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
 import { parseState } from '../../lambda/rollout/rollout-state';
@@ -37,6 +37,7 @@ class Fleet {
   behaviour: (deviceId: string, counter: number) => Behaviour = () => 'accepts';
   /** What one device reports per release; 100 good results unless told. */
   sketch: (counter: number, deviceId: string) => Partial<Sketch> | undefined = () => ({ results: 100 });
+  episode?: OpenEpisode;
   failing?: { readonly step: string; readonly times: number };
   clock = Date.parse('2026-03-01T10:00:00.000Z');
   private readonly calls = new Map<string, number>();
@@ -133,7 +134,8 @@ class Fleet {
             listThings,
             readSketches: this.sketchesOf,
             readLabels: async () => [],
-            openEpisodeId: async () => undefined,
+            openEpisode: async () => this.episode,
+            exportUriOf: async (counter) => (await table.get(counter)).exportUri,
           },
         );
       case 'RollBackWave':
@@ -258,6 +260,37 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.runningEverywhere()).toEqual([3]);
     expect(fleet.table.crowned).toMatchObject({ counter: 3, modelPackageVersion: 1 });
     expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
+  });
+
+  const execution = (id: string) =>
+    `arn:aws:sagemaker:eu-central-1:000000000000:pipeline/training/execution/${id}`;
+  const episodeId = 'surface-1-episode-1';
+  test.each<[what: string, episode: OpenEpisode | undefined, status: string]>([
+    ['no episode is open', undefined, 'FAILED'],
+    [
+      "the champion's episode has trained it",
+      { episodeId, releaseId: 'surface-1', executionArn: execution('2') },
+      'SUCCEEDED',
+    ],
+    [
+      "the champion's episode has trained another",
+      { episodeId, releaseId: 'surface-1', executionArn: execution('12') },
+      'FAILED',
+    ],
+    ["the champion's episode has trained nothing yet", { episodeId, releaseId: 'surface-1' }, 'FAILED'],
+    [
+      'the episode that has trained it is of an older release',
+      { episodeId, releaseId: 'surface-0', executionArn: execution('2') },
+      'FAILED',
+    ],
+  ])('[B2] [B3] a release that disagrees on every frame while %s: %s', async (_, episode, status) => {
+    const fleet = new Fleet([1, 2], 1);
+    if (episode) fleet.episode = episode;
+    fleet.sketch = () => ({ results: 100, shadow: { compared: 100, disagreed: 100 } });
+    const walked = await fleet.rollOut(2);
+    expect(walked.status).toBe(status);
+    if (status === 'FAILED')
+      expect(walked.cause).toContain('Disagreement with the previous release: 100.0 %');
   });
 
   test('a device that refuses the release stops it, with its reason', async () => {

@@ -15,6 +15,7 @@
 import { createHash } from 'node:crypto';
 import type { Label, Release } from '../../../contracts';
 import type { Episode, RetrainingParameters } from '../../monitoring/episode';
+import { trainingExecutionId } from '../../shared/releases';
 import {
   decideRetraining,
   type PipelineRun,
@@ -69,7 +70,7 @@ export function clientRequestTokenOf(episodeId: string): string {
  * than counted twice.
  */
 export function championDatasetClosedAt(champion: Champion, runs: readonly PipelineRun[]): Date {
-  const executionId = /\/pipelines\/([^/]+)\//.exec(champion.exportUri)?.[1];
+  const executionId = trainingExecutionId(champion.exportUri);
   const run = executionId && runs.find(({ arn }) => arn.endsWith(`/execution/${executionId}`));
   return run ? run.startedAt : new Date(champion.release.createdAt);
 }

@@ -1,6 +1,7 @@
 import { EpisodeTable } from '../../monitoring/episode-table';
 import { readLabels } from '../../monitoring/label-table';
 import { readSketches } from '../../monitoring/sketch-reader';
+import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
@@ -17,12 +18,14 @@ export const handler = step(async (state) => {
   const sketchTable = requireEnvironment(VARIABLES.sketchTable);
   const labelTable = requireEnvironment(VARIABLES.labelTable);
   const episodes = new EpisodeTable(client, requireEnvironment(VARIABLES.episodeTable), useCase);
+  const releases = new ReleaseTable(client, requireEnvironment(VARIABLES.releaseTable), useCase);
   const next = await judgeWave(state, rolloutLimits(), {
     now: () => new Date(),
     listThings: (thingGroupName) => listThings(iot(), thingGroupName),
     readSketches: (releaseId, since) => readSketches(client, sketchTable, useCase, releaseId, since),
     readLabels: (releaseId) => readLabels(client, labelTable, useCase, { releaseId }),
-    openEpisodeId: async () => (await episodes.current())?.episodeId,
+    openEpisode: () => episodes.current(),
+    exportUriOf: async (counter) => (await releases.get(counter)).exportUri,
   });
   log.info('wave judged', { ...next.judgement });
   return next;

@@ -1,10 +1,13 @@
 import type { Label, Sketch } from '../../../contracts';
+import type { Episode } from '../../monitoring/episode';
 import { mergeSketches } from '../../monitoring/sketch';
+import { trainingExecutionId } from '../../shared/releases';
 import type { RolloutLimits } from '../names';
 import {
   currentWave,
   type DeployedWave,
   lastDeployedWave,
+  planOf,
   type RolloutState,
   withNextWave,
 } from '../rollout-state';
@@ -16,9 +19,14 @@ export interface JudgeWavePorts {
   /** Sketches of every device whose window starts at or after `since` (ISO timestamp). */
   readSketches(releaseId: string, since: string): Promise<Sketch[]>;
   readLabels(releaseId: string): Promise<Label[]>;
-  /** Id of the open drift episode of the use case. */
-  openEpisodeId(): Promise<string | undefined>;
+  /** The open drift episode of the use case. */
+  openEpisode(): Promise<OpenEpisode | undefined>;
+  /** S3 prefix of the export that a release was built from. */
+  exportUriOf(counter: number): Promise<string>;
 }
+
+/** Of an episode, what tells whether a release answers it. */
+export type OpenEpisode = Pick<Episode, 'episodeId' | 'releaseId' | 'executionArn'>;
 
 /** How far back the previous release counts: far enough for a sample, near enough to be today's line. */
 const PREVIOUS_MILLISECONDS = 24 * 3_600_000;
@@ -42,6 +50,18 @@ function deadlineOf(wave: DeployedWave, bakeSeconds: number, decisionTimeoutSeco
   return Date.parse(wave.readyAt ?? wave.deployedAt) + (bakeSeconds + decisionTimeoutSeconds) * 1000;
 }
 
+/**
+ * The open episode, if it is the champion's and its retraining has trained the release. No other release may disagree
+ * freely while an episode is open: a wrong model would pass as a cure.
+ */
+async function answeredEpisode(state: RolloutState, ports: JudgeWavePorts): Promise<OpenEpisode | undefined> {
+  const episode = await ports.openEpisode();
+  if (!episode?.executionArn) return undefined;
+  if (episode.releaseId !== `${state.useCase}-${planOf(state).championCounter}`) return undefined;
+  const executionId = trainingExecutionId(await ports.exportUriOf(state.counter));
+  return executionId && episode.executionArn.endsWith(`/execution/${executionId}`) ? episode : undefined;
+}
+
 /** Judges the current wave by what its devices reported, against what they reported before. */
 export async function judgeWave(
   state: RolloutState,
@@ -52,20 +72,20 @@ export async function judgeWave(
   const wave = lastDeployedWave(state);
   const devices = new Set(await ports.listThings(wave.thingGroupName));
   const before = new Date(Date.parse(wave.deployedAt) - PREVIOUS_MILLISECONDS).toISOString();
-  const [released, previous, openEpisodeId] = await Promise.all([
+  const [released, previous, answered] = await Promise.all([
     // Devices cannot have run it before the deployment; a window that holds that moment starts earlier.
     observe(state.releaseId, BEGINNING, devices, ports),
     wave.previousCounter === undefined
       ? undefined
       : observe(`${state.useCase}-${wave.previousCounter}`, before, devices, ports),
-    ports.openEpisodeId(),
+    answeredEpisode(state, ports),
   ]);
   const judgement = judge({
     released,
     ...(previous && { previous }),
     limits,
     minimumResults: settings.minimumResults,
-    ...(openEpisodeId !== undefined && { openEpisodeId }),
+    ...(answered && { answeredEpisodeId: answered.episodeId }),
     deadlinePassed:
       ports.now().getTime() >= deadlineOf(wave, settings.bakeSeconds, settings.decisionTimeoutSeconds),
     decisionTimeoutSeconds: settings.decisionTimeoutSeconds,

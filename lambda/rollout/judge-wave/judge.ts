@@ -23,8 +23,8 @@ export interface JudgeInput {
   readonly previous?: Observations;
   readonly limits: RolloutLimits;
   readonly minimumResults: number;
-  /** The drift episode that is open; the previous release is then no yardstick for its successor. */
-  readonly openEpisodeId?: string;
+  /** The open drift episode whose retraining has trained this release; the previous one is then no yardstick. */
+  readonly answeredEpisodeId?: string;
   /** Whether the time in which to decide is over. */
   readonly deadlinePassed: boolean;
   readonly decisionTimeoutSeconds: number;
@@ -124,10 +124,10 @@ function judgeDisagreement(input: JudgeInput, sketch: Sketch): Finding {
   const limit = input.limits.disagreement;
   const sentence = `Disagreement with the previous release: ${percent(share.value)} of ${compared} shadowed frames (95 % interval ${percent(share.lower)} to ${percent(share.upper)}), limit ${percent(limit)}`;
   const numbers = { disagreement: share.value, disagreementLower: share.lower, shadowed: compared };
-  if (input.openEpisodeId !== undefined) {
+  if (input.answeredEpisodeId !== undefined) {
     return {
       kind: 'NOT_JUDGED',
-      sentence: `${sentence}; not counted, because the previous release has the open drift episode ${input.openEpisodeId}.`,
+      sentence: `${sentence}; not counted, because this release was trained to answer the drift episode ${input.answeredEpisodeId} of the previous one.`,
       numbers,
     };
   }

@@ -54,7 +54,7 @@ type Case = readonly [
 
 const HEALTHY: Wave = { results: 1000 };
 const late = { deadlinePassed: true };
-const drifting = { openEpisodeId: 'surface-1-episode-1' };
+const drifting = { answeredEpisodeId: 'surface-1-episode-1' };
 
 const CASES: readonly Case[] = [
   ['all is well', HEALTHY, HEALTHY, {}, 'PROMOTE', 'Invalid results: 0.0 % of 1000'],
@@ -173,7 +173,7 @@ const CASES: readonly Case[] = [
     HEALTHY,
     drifting,
     'PROMOTE',
-    'open drift episode surface-1-episode-1',
+    'trained to answer the drift episode surface-1-episode-1',
   ],
   [
     'drift excuses disagreement and nothing else',
