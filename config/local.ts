@@ -84,7 +84,8 @@ export const local = {
     scheduleMinutes: 1,
     minimumNewLabels: 300,
     minimumLabelsPerNewClass: 25,
-    cooldownMinutes: 10,
+    // Longer than a run of the demo on a slow machine: a second retraining would train beside what it shows last.
+    cooldownMinutes: 20,
     maximumExecutionsPerMonth: 20,
   },
 } satisfies AppConfig;

@@ -129,7 +129,8 @@ export function setup() {
     runStep(
       'installing the locked Python packages',
       interpreter,
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS],
+      // Python compiles what is imported at its first import; pip would compile every file of every package.
+      ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check', '-r', REQUIREMENTS],
       NETWORK_HINT,
     );
     writeFileSync(

@@ -1,6 +1,7 @@
 /** Every check of the project, in order of cost, with totals in one plain line at the end. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
@@ -49,21 +50,27 @@ function jest(project, ...extra) {
 }
 
 const pytestFile = join(OUTPUT, 'pytest.xml');
-const STAGES = [
-  { name: 'types', command: [bin('tsc'), '-p', '.'], totals: whole },
-  { name: 'lint: TypeScript', command: [bin('biome'), 'ci', '.'], totals: whole },
-  { name: 'lint: Python', command: [python, '-m', 'ruff', 'check', '.'], totals: whole },
-  { name: 'format: Python', command: [python, '-m', 'ruff', 'format', '--check', '.'], totals: whole },
+
+/** They read files and share nothing: as many at a time as there are processors. */
+const STATIC_CHECKS = [
   {
     name: 'types: Python',
     command: [python, '-m', 'mypy', '--config-file', 'training/pyproject.toml', 'training/kaizen_training'],
     totals: whole,
   },
+  { name: 'types', command: [bin('tsc'), '-p', '.'], totals: whole },
+  { name: 'lint: TypeScript', command: [bin('biome'), 'ci', '.'], totals: whole },
+  { name: 'lint: Python', command: [python, '-m', 'ruff', 'check', '.'], totals: whole },
+  { name: 'format: Python', command: [python, '-m', 'ruff', 'format', '--check', '.'], totals: whole },
   {
     name: 'generated contract types are current',
     command: [bin('tsx'), 'scripts/generate-contracts.ts', '--check'],
     totals: whole,
   },
+];
+
+/** One after the other: they take times and start servers. */
+const TESTS = [
   jest('unit'),
   {
     name: 'tests: Python',
@@ -79,38 +86,66 @@ const STAGES = [
   },
 ];
 
-function main() {
+/** What a check said is shown as it comes, or as a whole at its end where several run at once. */
+function runStage(stage, { together }) {
+  const started = Date.now();
+  const [command, ...args] = stage.command;
+  const title = `\n=== ${stage.name}`;
+  if (!together) console.log(title);
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', ...(together ? ['pipe', 'pipe'] : ['inherit', 'inherit'])],
+  });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk));
+  return new Promise((resolve) => {
+    child.on('error', (error) => said.push(Buffer.from(`${error.message}\n`)));
+    child.on('close', (status) => {
+      if (together) process.stdout.write(`${title}\n${Buffer.concat(said)}`);
+      const counted = stage.totals({ status });
+      // A runner that fails without a failed test (a crash, a coverage gate) has failed.
+      if (status !== 0 && counted.failed === 0) counted.failed = 1;
+      resolve({ name: stage.name, ...counted, seconds: (Date.now() - started) / 1000 });
+    });
+  });
+}
+
+async function runTogether(stages) {
+  const waiting = [...stages];
+  const outcomes = [];
+  const lane = async () => {
+    for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
+      outcomes.push(await runStage(stage, { together: true }));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return outcomes;
+}
+
+function rowOf({ name, passed, failed, seconds }) {
+  const counts = `${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed`;
+  return `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(40)} ${counts} ${seconds.toFixed(1).padStart(7)} s`;
+}
+
+async function main() {
   const only = process.argv.slice(2);
-  const stages =
-    only.length === 0 ? STAGES : STAGES.filter((stage) => only.some((word) => stage.name.includes(word)));
-  if (stages.length === 0) {
-    console.error(
-      `no check is called '${only.join(' ')}'. Checks: ${STAGES.map((stage) => stage.name).join('; ')}`,
-    );
+  const isWanted = ({ name }) => only.length === 0 || only.some((word) => name.includes(word));
+  const checks = STATIC_CHECKS.filter(isWanted);
+  const tests = TESTS.filter(isWanted);
+  if (checks.length + tests.length === 0) {
+    const names = [...STATIC_CHECKS, ...TESTS].map(({ name }) => name);
+    console.error(`no check is called '${only.join(' ')}'. Checks: ${names.join('; ')}`);
     process.exitCode = 2;
     return;
   }
   rmSync(OUTPUT, { recursive: true, force: true });
   mkdirSync(OUTPUT, { recursive: true });
-  const totals = { passed: 0, failed: 0 };
-  const rows = [];
-  for (const stage of stages) {
-    console.log(`\n=== ${stage.name}`);
-    const started = Date.now();
-    const [command, ...args] = stage.command;
-    const outcome = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-    const counted = stage.totals(outcome);
-    // A runner that fails without a failed test (a crash, a coverage gate) has failed.
-    if (outcome.status !== 0 && counted.failed === 0) counted.failed = 1;
-    totals.passed += counted.passed;
-    totals.failed += counted.failed;
-    rows.push(
-      `${counted.failed === 0 ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(40)} ${String(counted.passed).padStart(5)} passed ${String(counted.failed).padStart(3)} failed ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s`,
-    );
-  }
-  console.log(`\n${rows.join('\n')}\n`);
-  console.log(`${totals.passed} passed, ${totals.failed} failed`);
-  process.exitCode = totals.failed === 0 ? 0 : 1;
+  const outcomes = await runTogether(checks);
+  for (const stage of tests) outcomes.push(await runStage(stage, { together: false }));
+  const total = (field) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0);
+  console.log(`\n${outcomes.map(rowOf).join('\n')}\n`);
+  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+  process.exitCode = total('failed') === 0 ? 0 : 1;
 }
 
-main();
+await main();

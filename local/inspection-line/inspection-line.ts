@@ -84,8 +84,13 @@ export class InspectionLine {
     return image;
   }
 
-  async stop(): Promise<void> {
+  /** No part passes any more; the cameras stay connected. */
+  pause(): void {
     clearInterval(this.timer);
+  }
+
+  async stop(): Promise<void> {
+    this.pause();
     await Promise.all(this.cameras.map((camera) => camera.stop()));
   }
 

@@ -25,6 +25,8 @@ export async function reportFigures(context: DemoContext, work: WorkDirectory): 
 }
 
 async function gather(context: DemoContext): Promise<ReportData> {
+  // Devices at full rate would slow down what is measured here, and nobody looks at their results any more.
+  context.line.pause();
   const roundTrips = await measureRoundTrips(
     context,
     loadFrameStock(context.images.stock.normal).map(({ jpeg }) => jpeg),
