@@ -1,6 +1,6 @@
 /** Every check of the project, in order of cost, with totals in one plain line at the end. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
@@ -51,6 +51,19 @@ function jest(project, ...extra) {
 
 const pytestFile = join(OUTPUT, 'pytest.xml');
 
+const MEMORY_DISK = '/dev/shm';
+const ROOM_ON_MEMORY_DISK = 2 ** 30;
+
+/**
+ * Unit tests of what survives a power cut flush to disk thousands of times; the cut is simulated, so a disk in memory
+ * shows the same, in a fifth of the time where the real one is slow (89 and 17 s for three such files).
+ */
+function temporaryFolder() {
+  if (!existsSync(MEMORY_DISK)) return {};
+  const { bavail, bsize } = statfsSync(MEMORY_DISK);
+  return bavail * bsize >= ROOM_ON_MEMORY_DISK ? { TMPDIR: MEMORY_DISK } : {};
+}
+
 /** They read files and share nothing: as many at a time as there are processors. */
 const STATIC_CHECKS = [
   {
@@ -71,7 +84,7 @@ const STATIC_CHECKS = [
 
 /** One after the other: they take times and start servers. */
 const TESTS = [
-  jest('unit'),
+  { ...jest('unit'), environment: temporaryFolder() },
   {
     name: 'tests: Python',
     command: [python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
@@ -94,6 +107,7 @@ function runStage(stage, { together }) {
   if (!together) console.log(title);
   const child = spawn(command, args, {
     cwd: ROOT,
+    env: { ...process.env, ...stage.environment },
     stdio: ['ignore', ...(together ? ['pipe', 'pipe'] : ['inherit', 'inherit'])],
   });
   const said = [];
