@@ -22,10 +22,6 @@ export class Artifact {
     return join(this.folder, 'inference', 'inference-host.cjs');
   }
 
-  nativeFile(name: string): string {
-    return join(this.folder, 'inference', 'native', `linux-${process.arch}`, name);
-  }
-
   /** Bytes of every file, by its path in the artifact. */
   sizes(): Map<string, number> {
     const root = join(this.folder, 'inference');

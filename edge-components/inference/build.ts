@@ -4,7 +4,6 @@
  * device; nothing is installed there.
  *
  *     main.cjs, inference-host.cjs, s3-client.cjs, sbom.cdx.json
- *     native/<architecture>/aws-crt-nodejs.node
  *     native/<architecture>/onnxruntime_binding.node, libonnxruntime.so.1      RUNPATH of the binding is $ORIGIN
  *     native/<architecture>/@img/sharp-<architecture>/lib/sharp.node           its RUNPATH leads to the next
  *     native/<architecture>/@img/sharp-libvips-<architecture>/lib/libvips-cpp.so.*

@@ -44,19 +44,14 @@ const nativeModules: Plugin = {
         contents: await patched(path, template, `require(${nativePath('onnxruntime_binding.node')})`),
       };
     });
-    // It runs `ldd` at each start to choose between its files for glibc and musl. The artifact has those for glibc.
-    onLoad({ filter: /[\\/]aws-crt[\\/]dist[\\/]native[\\/]binding\.js$/ }, async ({ path }) => ({
-      contents: await patched(path, /(?<=cRuntime = )getCRuntime\(\)/, 'CRuntimeType.GLIBC'),
-    }));
   },
 };
 
 /**
- * CommonJS packages whose entry requires far more than the part that is used, with that part: 84 KB of clients of other
- * AWS IoT services, 54 KB of Modbus servers and serial lines. An import of anything else fails this build.
+ * CommonJS packages whose entry requires far more than the part that is used, with that part: 54 KB of Modbus servers and
+ * serial lines. An import of anything else fails this build.
  */
 const PARTS: Readonly<Record<string, string>> = {
-  'aws-iot-device-sdk-v2': `export * as greengrasscoreipc from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc';`,
   jsmodbus: `export { default as ModbusTCPClient } from 'jsmodbus/dist/modbus-tcp-client.js';`,
 };
 
@@ -136,9 +131,6 @@ export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
     legalComments: 'inline',
     logLevel: 'silent',
     plugins: [nativeModules, packageParts, deferredPackages, contractValidators],
-    banner: {
-      js: `process.env.AWS_CRT_NODEJS_BINARY_ABSOLUTE_PATH = ${nativePath('aws-crt-nodejs.node')};`,
-    },
   });
   return new Map(
     outputFiles.map(({ path, contents }) => {

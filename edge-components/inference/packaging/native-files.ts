@@ -35,10 +35,6 @@ export async function nativeFiles(
   const runtime = (name: string) =>
     file('node_modules/onnxruntime-node', 'bin', 'napi-v6', 'linux', cpu, name);
   const files = new Map([
-    [
-      `${home}/aws-crt-nodejs.node`,
-      file('node_modules/aws-crt', 'dist', 'bin', `${architecture}-glibc`, 'aws-crt-nodejs.node'),
-    ],
     [`${home}/onnxruntime_binding.node`, runtime('onnxruntime_binding.node')],
     [`${home}/libonnxruntime.so.1`, runtime('libonnxruntime.so.1')],
     [`${home}/@img/sharp-${architecture}/lib/sharp.node`, file(sharp, 'lib', sharpBinding)],

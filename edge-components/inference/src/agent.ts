@@ -85,7 +85,7 @@ export class InferenceAgent {
     this.inbox.stop();
     await Promise.all([...this.inspections.values()].map((inspection) => inspection.stop()));
     await Promise.all(this.statuses('stopped').map((status) => this.publishStatus(status)));
-    await this.options.ipc.close();
+    this.options.ipc.close();
     await this.marker.remove();
   }
 

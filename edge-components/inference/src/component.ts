@@ -21,7 +21,13 @@ export function componentAgent(environment: Environment, servingHost: ModelHost)
     workPath: environment.WORK_PATH,
     trustedKeysPath: environment.TRUSTED_KEYS_PATH,
     architecture: `${process.platform}-${process.arch}`,
-    ipc: new NucleusIpc(jsonLog, judge, (deploymentId) => agent.deferral(deploymentId), Math.random),
+    ipc: new NucleusIpc(
+      jsonLog,
+      judge,
+      (deploymentId) => agent.deferral(deploymentId),
+      Math.random,
+      environment,
+    ),
     trialHost: (limits) =>
       processModelHost({
         watchdogMilliseconds: () => limits().timeoutMilliseconds,

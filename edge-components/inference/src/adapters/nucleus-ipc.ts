@@ -1,25 +1,16 @@
 /**
- * The nucleus, over IPC. What the client of the SDK leaves to its user (tried): calls in flight never settle when the
- * connection drops, connecting to a silent server never ends, and nothing reconnects. So every call has a time limit, a
- * lost connection fails the calls in flight, and a new client is made until one connects.
+ * The nucleus, over IPC: what the component asks of it and hears from it. Every call has a time limit, and after a lost
+ * connection a new one is made until it stands.
  */
 import { EventEmitter } from 'node:events';
-import './client-stream-repair';
-import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { backoffMilliseconds } from '../domain/backoff';
 import type { Log, Publisher } from '../ports';
-import { restoreCrashSignals } from './crash-signals';
+import { IpcClient, IpcRefusal } from './ipc-client';
 
 /** Enough for a nucleus on a busy device; the component has to stop within seconds. */
 const CALL_TIMEOUT_MILLISECONDS = 5_000;
 const RECONNECT = { first: 200, longest: 10_000 };
-
-type Client = ReturnType<typeof greengrasscoreipc.createClient>;
-const { model } = greengrasscoreipc as unknown as {
-  model: typeof import('aws-iot-device-sdk-v2/dist/greengrasscoreipc/model');
-};
-
-restoreCrashSignals();
+const AT_LEAST_ONCE = '1';
 
 /** Judges a configuration that a deployment wants to bring; the problems, or none. */
 export type ConfigurationJudge = (configuration: unknown) => readonly string[];
@@ -42,10 +33,26 @@ export class IpcCallError extends Error {
   }
 }
 
+/** Variables that the nucleus gives every component. */
+export interface IpcEnvironment {
+  readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: string;
+  readonly SVCUID: string;
+}
+
+interface ConfigurationProposal {
+  readonly validateConfigurationUpdateEvent?: {
+    readonly configuration: unknown;
+    readonly deploymentId: string;
+  };
+}
+
+interface ComponentUpdatePolicyEvent {
+  readonly preUpdateEvent?: { readonly deploymentId?: string };
+}
+
 /** Emits `connected` (every time) and `configuration` (the configuration may have changed). */
 export class NucleusIpc extends EventEmitter implements Publisher {
-  private client: Client | undefined;
-  private lost: AbortController = new AbortController();
+  private client: IpcClient | undefined;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
   private attempts = 0;
@@ -55,6 +62,7 @@ export class NucleusIpc extends EventEmitter implements Publisher {
     private readonly judge: ConfigurationJudge,
     private readonly judgeUpdate: UpdateJudge,
     private readonly random: () => number,
+    private readonly environment: IpcEnvironment,
   ) {
     super();
   }
@@ -65,18 +73,17 @@ export class NucleusIpc extends EventEmitter implements Publisher {
 
   /** Connects and subscribes. @throws IpcCallError when the nucleus cannot be reached */
   async connect(): Promise<void> {
-    const client = greengrasscoreipc.createClient();
-    const lost = new AbortController();
-    client.on('disconnection', () => this.disconnected(client));
+    const client = new IpcClient(CALL_TIMEOUT_MILLISECONDS);
+    const { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID } = this.environment;
+    client.once('disconnection', () => this.disconnected(client));
     try {
-      await this.limited('connect', client.connect(), lost.signal);
+      await named('connect', client.connect(socketPath, SVCUID));
       if (this.stopped) throw new Error('stopped');
       this.client = client;
-      this.lost = lost;
       await this.subscribe(client);
     } catch (error) {
       this.client = undefined;
-      await this.closeQuietly(client);
+      client.close();
       throw error;
     }
     this.attempts = 0;
@@ -85,60 +92,48 @@ export class NucleusIpc extends EventEmitter implements Publisher {
 
   /** The component's whole configuration. */
   async configuration(): Promise<unknown> {
-    const response = await this.call('GetConfiguration', (client) =>
-      client.getConfiguration({ keyPath: [] }),
-    );
-    return response.value;
+    const { value } = await this.call<{ value?: unknown }>('GetConfiguration', { keyPath: [] });
+    return value;
   }
 
   async reportRunning(): Promise<void> {
-    await this.call('UpdateState', (client) =>
-      client.updateState({ state: model.ReportedLifecycleState.RUNNING }),
-    );
+    await this.call('UpdateState', { state: 'RUNNING' });
   }
 
   async publishToCloud(topicName: string, payload: Buffer, retain = false): Promise<void> {
-    await this.call('PublishToIoTCore', (client) =>
-      client.publishToIoTCore({
-        topicName,
-        qos: model.QOS.AT_LEAST_ONCE,
-        payload,
-        ...(retain && { retain }),
-      }),
-    );
+    await this.call('PublishToIoTCore', {
+      topicName,
+      qos: AT_LEAST_ONCE,
+      payload: payload.toString('base64'),
+      ...(retain && { retain }),
+    });
   }
 
   async publishLocally(topic: string, message: object): Promise<void> {
-    await this.call('PublishToTopic', (client) =>
-      client.publishToTopic({ topic, publishMessage: { jsonMessage: { message } } }),
-    );
+    await this.call('PublishToTopic', { topic, publishMessage: { jsonMessage: { message } } });
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.stopped = true;
     clearTimeout(this.timer);
-    const { client } = this;
+    this.client?.close();
     this.client = undefined;
-    this.lost.abort();
-    if (client) await this.closeQuietly(client);
   }
 
-  private async subscribe(client: Client): Promise<void> {
-    const updates = client.subscribeToConfigurationUpdate({ keyPath: [] });
-    updates.on('message', () => this.emit('configuration'));
-    await this.limited('SubscribeToConfigurationUpdate', updates.activate(), this.lost.signal);
-
-    const proposals = client.subscribeToValidateConfigurationUpdates({});
-    proposals.on('message', ({ validateConfigurationUpdateEvent: event }) => {
-      if (event) void this.answerProposal(event.configuration, event.deploymentId);
-    });
-    await this.limited('SubscribeToValidateConfigurationUpdates', proposals.activate(), this.lost.signal);
-
-    const componentUpdates = client.subscribeToComponentUpdates({});
-    componentUpdates.on('message', ({ preUpdateEvent: event }) => {
+  private async subscribe(client: IpcClient): Promise<void> {
+    const to = <Event>(operation: string, request: object, onEvent: (event: Event) => void): Promise<void> =>
+      named(operation, client.subscribe<Event>(operation, request, onEvent));
+    await to('SubscribeToConfigurationUpdate', { keyPath: [] }, () => this.emit('configuration'));
+    await to<ConfigurationProposal>(
+      'SubscribeToValidateConfigurationUpdates',
+      {},
+      ({ validateConfigurationUpdateEvent: event }) => {
+        if (event) void this.answerProposal(event.configuration, event.deploymentId);
+      },
+    );
+    await to<ComponentUpdatePolicyEvent>('SubscribeToComponentUpdates', {}, ({ preUpdateEvent: event }) => {
       if (event?.deploymentId) void this.answerUpdate(event.deploymentId);
     });
-    await this.limited('SubscribeToComponentUpdates', componentUpdates.activate(), this.lost.signal);
   }
 
   /** Silence would agree as well, but only after the deployment's whole time for questions. */
@@ -146,13 +141,11 @@ export class NucleusIpc extends EventEmitter implements Publisher {
     const recheckAfterMs = this.judgeUpdate(deploymentId);
     if (recheckAfterMs > 0) this.log.info('update deferred', { deploymentId, recheckAfterMs });
     try {
-      await this.call('DeferComponentUpdate', (client) =>
-        client.deferComponentUpdate({
-          deploymentId,
-          recheckAfterMs,
-          ...(recheckAfterMs > 0 && { message: 'parts are being inspected' }),
-        }),
-      );
+      await this.call('DeferComponentUpdate', {
+        deploymentId,
+        recheckAfterMs,
+        ...(recheckAfterMs > 0 && { message: 'parts are being inspected' }),
+      });
     } catch (error) {
       this.log.warn('update not answered', { error: (error as Error).message });
     }
@@ -163,59 +156,27 @@ export class NucleusIpc extends EventEmitter implements Publisher {
     const problems = this.judge(configuration);
     const status = problems.length > 0 ? 'REJECTED' : 'ACCEPTED';
     try {
-      await this.call('SendConfigurationValidityReport', (client) =>
-        client.sendConfigurationValidityReport({
-          configurationValidityReport: {
-            status: status as never,
-            deploymentId,
-            ...(problems.length > 0 && { message: problems.join('; ') }),
-          },
-        }),
-      );
+      await this.call('SendConfigurationValidityReport', {
+        configurationValidityReport: {
+          status,
+          deploymentId,
+          ...(problems.length > 0 && { message: problems.join('; ') }),
+        },
+      });
     } catch (error) {
       this.log.warn('configuration report not sent', { error: (error as Error).message });
     }
   }
 
-  private call<Response>(operation: string, send: (client: Client) => Promise<Response>): Promise<Response> {
+  private call<Response>(operation: string, request: object): Promise<Response> {
     if (!this.client)
       return Promise.reject(new IpcCallError(operation, new Error('not connected to the nucleus')));
-    return this.limited(operation, send(this.client), this.lost.signal);
+    return named(operation, this.client.call<Response>(operation, request));
   }
 
-  private async limited<Response>(
-    operation: string,
-    response: Promise<Response>,
-    lost: AbortSignal,
-  ): Promise<Response> {
-    let timer: NodeJS.Timeout | undefined;
-    let onLost: (() => void) | undefined;
-    const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${CALL_TIMEOUT_MILLISECONDS} ms`)),
-        CALL_TIMEOUT_MILLISECONDS,
-      );
-      onLost = () => reject(new Error('the connection to the nucleus was lost'));
-      lost.addEventListener('abort', onLost);
-    });
-    try {
-      return await Promise.race([response, end]);
-    } catch (error) {
-      // The JS client keeps no shape name of a modelled error: the code is in the body.
-      const modelled = (error as { serviceError?: { _errorCode?: string } }).serviceError;
-      throw new IpcCallError(operation, error, modelled?._errorCode);
-    } finally {
-      clearTimeout(timer);
-      if (onLost) lost.removeEventListener('abort', onLost);
-      response.catch(() => undefined);
-    }
-  }
-
-  private disconnected(client: Client): void {
+  private disconnected(client: IpcClient): void {
     if (this.client !== client) return;
     this.client = undefined;
-    this.lost.abort();
-    void this.closeQuietly(client);
     if (this.stopped) return;
     this.log.warn('connection to the nucleus lost');
     this.reconnectLater();
@@ -236,11 +197,13 @@ export class NucleusIpc extends EventEmitter implements Publisher {
       backoffMilliseconds(this.attempts, RECONNECT, this.random),
     );
   }
+}
 
-  private async closeQuietly(client: Client): Promise<void> {
-    await Promise.race([
-      client.close().catch(() => undefined),
-      new Promise((resolve) => setTimeout(resolve, 500).unref()),
-    ]);
+/** Says which operation failed. */
+async function named<Response>(operation: string, response: Promise<Response>): Promise<Response> {
+  try {
+    return await response;
+  } catch (error) {
+    throw new IpcCallError(operation, error, error instanceof IpcRefusal ? error.code : undefined);
   }
 }
