@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DatasetItem, problemsOf } from '../contracts';
+import { IMAGE_CONTENT_TYPES } from '../lambda/dataset/names';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import type { Clients } from './clients';
+import { type ImageFormat, imageFormat } from './dataset/image-format';
+import { manifestLine } from './dataset/inspect-dataset';
 import type { DatasetUploadItem } from './dataset-source';
 import type { KaizenEnvironment } from './environment';
 import { isAwsError, refuse } from './errors';
@@ -31,13 +34,17 @@ export interface AcceptedDataset {
 
 const POLL_MILLISECONDS = 500;
 const MOST_PROBLEMS_SHOWN = 20;
-const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-async function putOnce(s3: Clients['s3'], Bucket: string, Key: string, Body: Uint8Array): Promise<void> {
+async function putOnce(
+  s3: Clients['s3'],
+  image: { readonly Bucket: string; readonly Key: string; readonly Body: Uint8Array },
+  format: ImageFormat,
+): Promise<void> {
   try {
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'image/jpeg', IfNoneMatch: '*' }));
+    const ContentType = IMAGE_CONTENT_TYPES[format];
+    await s3.send(new PutObjectCommand({ ...image, ContentType, IfNoneMatch: '*' }));
   } catch (error) {
     // The key is the content's digest: what is there already is the same.
     if (!isAwsError(error, 'PreconditionFailed')) throw error;
@@ -58,20 +65,19 @@ async function uploadItem(
     return [`${item.id}: the image cannot be read: ${(error as Error).message}`];
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const { id, groupId, label, origin, capturedAt } = item;
-  const key = `images/sha256/${sha256.slice(0, 2)}/${sha256}.jpg`;
-  const line: DatasetItem = { id, groupId, key, sha256, label, origin, capturedAt };
+  const found = imageFormat(bytes);
+  const format = 'format' in found ? found.format : 'jpg';
+  const line = manifestLine(item, sha256, format);
+  const { id, key } = line;
   const problems = problemsOf('dataset-item', line);
   if (item.sha256 !== undefined && item.sha256 !== sha256) {
     problems.push(`sha256: the image has ${sha256}, the manifest says ${item.sha256}`);
   }
-  if (!Buffer.from(bytes.subarray(0, JPEG_START.length)).equals(JPEG_START)) {
-    problems.push('the image is no JPEG');
-  }
+  if ('reason' in found) problems.push(`the image ${found.reason}`);
   if (problems.length > 0) return problems.map((problem) => `${id}: ${problem}`);
   let upload = uploads.get(key);
   if (!upload) {
-    upload = putOnce(s3, bucket, key, bytes);
+    upload = putOnce(s3, { Bucket: bucket, Key: key, Body: bytes }, format);
     uploads.set(key, upload);
   }
   await upload;

@@ -4,6 +4,7 @@ import capture from './schemas/capture.schema.json';
 import common from './schemas/common.schema.json';
 import componentConfiguration from './schemas/component-configuration.schema.json';
 import datasetItem from './schemas/dataset-item.schema.json';
+import datasetReport from './schemas/dataset-report.schema.json';
 import deviceStatus from './schemas/device-status.schema.json';
 import evaluationReport from './schemas/evaluation-report.schema.json';
 import exportedModel from './schemas/exported-model.schema.json';
@@ -24,6 +25,7 @@ export const SCHEMAS = {
   common,
   'component-configuration': componentConfiguration,
   'dataset-item': datasetItem,
+  'dataset-report': datasetReport,
   'device-status': deviceStatus,
   'evaluation-report': evaluationReport,
   'exported-model': exportedModel,

@@ -43,6 +43,7 @@ export interface Contracts {
   capture: Capture;
   'component-configuration': ComponentConfiguration;
   'dataset-item': DatasetItem;
+  'dataset-report': DatasetReport;
   'device-status': DeviceStatus;
   'evaluation-report': EvaluationReport;
   'exported-model': ExportedModel;
@@ -590,6 +591,82 @@ export interface DatasetItem {
    * Assigned by the manifest gate, absent in an incoming manifest.
    */
   split?: 'train' | 'validation' | 'test';
+}
+/**
+ * What `kaizen dataset import` has found in a dataset. Equal datasets have equal reports: nothing depends on when or where it was written.
+ */
+export interface DatasetReport {
+  schemaVersion: 1;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  manifestSha256: string;
+  /**
+   * Images that can be used; corrupt ones are not among them.
+   */
+  items: number;
+  groups: number;
+  /**
+   * Items of the largest group.
+   */
+  largestGroup: number;
+  /**
+   * Sorted.
+   */
+  classes: string[];
+  /**
+   * Items by split and class.
+   */
+  counts: {
+    train: CountsByClass;
+    validation: CountsByClass;
+    test: CountsByClass;
+  };
+  /**
+   * Items of the largest class divided by those of the smallest; 0 without items.
+   */
+  imbalance: number;
+  corrupt: {
+    id: string;
+    path: string;
+    reason: string;
+  }[];
+  /**
+   * Items with the same bytes.
+   */
+  exactDuplicates: Duplicates[];
+  /**
+   * Items that look alike, directly or through others, and whose bytes are not all the same.
+   */
+  nearDuplicates: Duplicates[];
+  /**
+   * Items that were given another group so that duplicates share one.
+   */
+  regroupedItems: number;
+  /**
+   * Why the dataset is not imported; empty when it may be.
+   */
+  errors: string[];
+  warnings: string[];
+}
+export interface CountsByClass {
+  [k: string]: number;
+}
+export interface Duplicates {
+  /**
+   * @minItems 2
+   */
+  ids: string[];
+  /**
+   * Splits that hold them; more than one is leakage.
+   *
+   * @minItems 1
+   */
+  splits: ('train' | 'validation' | 'test')[];
+  /**
+   * @minItems 1
+   */
+  labels: string[];
 }
 /**
  * Periodic health and inventory message of the inference component.

@@ -8,9 +8,12 @@ export const IMAGE_PREFIX = 'images/';
 /** Names the dataset in force. */
 export const CURRENT_KEY = 'manifests/current.json';
 
+/** Formats of images by the suffix of their keys. */
+export const IMAGE_CONTENT_TYPES = { jpg: 'image/jpeg', png: 'image/png' } as const;
+
 /** Content-addressed key of an image. */
-export function imageKey(sha256: string): string {
-  return `${IMAGE_PREFIX}sha256/${sha256.slice(0, 2)}/${sha256}.jpg`;
+export function imageKey(sha256: string, suffix: keyof typeof IMAGE_CONTENT_TYPES = 'jpg'): string {
+  return `${IMAGE_PREFIX}sha256/${sha256.slice(0, 2)}/${sha256}.${suffix}`;
 }
 
 export function incomingKey(name: string): string {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
+import { acceptedManifest } from '../accepted-manifest';
 import { type CheckedItem, ManifestChecker, type Problem } from '../check-manifest';
 import type { CurrentDataset } from '../current-dataset';
 import { acceptedKey, CURRENT_KEY, manifestName, rejectedKey } from '../names';
@@ -89,8 +89,7 @@ async function accept(
   checker: ManifestChecker,
   ports: AcceptManifestPorts,
 ): Promise<GateAnswer> {
-  const body = checker.items.map(({ item }) => `${JSON.stringify(item)}\n`).join('');
-  const manifestSha256 = createHash('sha256').update(body).digest('hex');
+  const { body, sha256: manifestSha256 } = acceptedManifest(checker.items.map(({ item }) => item));
   const key = acceptedKey(manifestSha256);
   const before = await ports.currentDataset();
   if (before?.manifestSha256 === manifestSha256 && before.source === source.key) {

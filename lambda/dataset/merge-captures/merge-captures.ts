@@ -43,13 +43,40 @@ type Merged = { readonly item: DatasetItem } | { readonly captureId: string; rea
 const CAPTURES_AT_A_TIME = 32;
 const PROBLEMS_SHOWN = 10;
 
-/** One line per new image: people may label the same picture twice, the first label by id counts. */
-function newLabels(labels: readonly Label[], known: ReadonlySet<string>): Label[] {
-  const byDigest = new Map<string, Label>();
+/** Names every label that the same image has, when they are not all one. */
+function contradiction(labels: readonly Label[], known: string | undefined): string | undefined {
+  const inDataset = known === undefined ? [] : [known];
+  if (new Set([...inDataset, ...labels.map(({ label }) => label)]).size < 2) return undefined;
+  const named = [
+    ...inDataset.map((label) => `'${label}' in the dataset`),
+    ...labels.map(({ label, captureId }) => `'${label}' as capture ${captureId}`),
+  ];
+  return `label: the same image is ${named.join(' and ')}`;
+}
+
+/**
+ * One label per new image. A picture that the dataset has, or that several captures show, is taken once; where its
+ * labels contradict each other, none is right until a person has said which.
+ * @param known label of each image of the dataset, by digest
+ */
+function newLabels(
+  labels: readonly Label[],
+  known: ReadonlyMap<string, string>,
+): { readonly chosen: Label[]; readonly skipped: MergeAnswer['skipped'] } {
+  const byDigest = new Map<string, Label[]>();
   for (const label of [...labels].sort((left, right) => (left.captureId < right.captureId ? -1 : 1))) {
-    if (!known.has(label.sha256) && !byDigest.has(label.sha256)) byDigest.set(label.sha256, label);
+    const same = byDigest.get(label.sha256);
+    if (same) same.push(label);
+    else byDigest.set(label.sha256, [label]);
   }
-  return [...byDigest.values()];
+  const chosen: Label[] = [];
+  const skipped: { captureId: string; reason: string }[] = [];
+  for (const [sha256, same] of byDigest) {
+    const reason = contradiction(same, known.get(sha256));
+    if (reason !== undefined) skipped.push(...same.map(({ captureId }) => ({ captureId, reason })));
+    else if (!known.has(sha256)) chosen.push(...same.slice(0, 1));
+  }
+  return { chosen, skipped };
 }
 
 async function readSidecar(label: Label, ports: MergeCapturesPorts): Promise<Capture | string> {
@@ -114,19 +141,19 @@ function acceptedDataset(answer: GateAnswer, current: CurrentDataset): CurrentDa
 
 /**
  * Adds the labelled captures to the current dataset. The group of a capture is its frame, so pictures of one part stay
- * in one split. Asked again it adds nothing: images are known by their digest.
+ * in one split. Asked again it adds nothing: images are known by their digest. A capture whose image has another label
+ * in the dataset, or in another capture, is skipped until a person has corrected one of them.
  * @throws InvalidInputError when no dataset has been accepted, or the gate rejects the merged one
  */
 export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAnswer> {
   const current = await ports.currentDataset();
   if (!current) throw new InvalidInputError('there is no dataset yet: upload one and let the gate accept it');
   const [items, labels] = await Promise.all([readItems(current, ports), ports.readLabels()]);
-  const known = new Set(items.map(({ sha256 }) => sha256));
-  const merged = await mapConcurrently(newLabels(labels, known), CAPTURES_AT_A_TIME, (label) =>
-    mergeOne(label, ports),
-  );
+  const known = new Map(items.map(({ sha256, label }) => [sha256, label]));
+  const { chosen, skipped: contradicting } = newLabels(labels, known);
+  const merged = await mapConcurrently(chosen, CAPTURES_AT_A_TIME, (label) => mergeOne(label, ports));
   const added = merged.flatMap((result) => ('item' in result ? [result.item] : []));
-  const skipped = merged.flatMap((result) => ('reason' in result ? [result] : []));
+  const skipped = [...contradicting, ...merged.flatMap((result) => ('reason' in result ? [result] : []))];
   const newClasses = [...new Set(added.map(({ label }) => label))]
     .filter((name) => !current.classes.includes(name))
     .sort();

@@ -129,6 +129,46 @@ describe('merging labelled captures', () => {
     await expect(mergeCaptures(ports())).resolves.toMatchObject({ addedItems: 1 });
   });
 
+  test('does not take a picture again that the dataset has, under whatever name', async () => {
+    labels = [capture('c1')];
+    await mergeCaptures(ports());
+    bucket.tick();
+    labels = [{ ...capture('c1'), captureId: 'c9' }];
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({ addedItems: 0, skipped: [] });
+    expect((await currentItems()).filter(({ sha256 }) => sha256 === sha256Of('capture c1'))).toHaveLength(1);
+  });
+
+  test('skips a picture with two labels and names both, whichever way they come', async () => {
+    const twins = [capture('c1'), { ...capture('c1'), captureId: 'c9', label: 'scratch' }];
+    const reason = "label: the same image is 'good' as capture c1 and 'scratch' as capture c9";
+    for (const given of [twins, [...twins].reverse()]) {
+      labels = [...given, capture('c2')];
+      const answer = await mergeCaptures(ports());
+      bucket.tick();
+      expect(answer.skipped).toEqual([
+        { captureId: 'c1', reason },
+        { captureId: 'c9', reason },
+      ]);
+    }
+    expect((await currentItems()).map(({ id }) => id)).toEqual(['one', 'two', 'c2']);
+  });
+
+  test('skips a picture that the dataset has under another label, and names both', async () => {
+    labels = [capture('c1')];
+    await mergeCaptures(ports());
+    bucket.tick();
+    labels = [capture('c1', { label: 'scratch' })];
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({
+      addedItems: 0,
+      skipped: [
+        {
+          captureId: 'c1',
+          reason: "label: the same image is 'good' in the dataset and 'scratch' as capture c1",
+        },
+      ],
+    });
+  });
+
   test.each<[string, () => Label, string]>([
     [
       'an image that is gone',

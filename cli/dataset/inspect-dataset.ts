@@ -1,0 +1,81 @@
+/** Reads every image once: what it is, and what stands in the way of using it. */
+import { createHash } from 'node:crypto';
+import { type DatasetItem, problemsOf } from '../../contracts';
+import { imageKey } from '../../lambda/dataset/names';
+import { mapConcurrently } from '../../lambda/shared/concurrency';
+import type { DatasetUploadItem } from '../dataset-source';
+import type { ImageFormat } from './image-format';
+import { inspectImage } from './inspect-image';
+import type { PerceptualHash } from './perceptual-hash';
+
+export interface InspectedItem {
+  /** Its line of the manifest. */
+  readonly line: DatasetItem;
+  readonly hash: PerceptualHash;
+  readonly source: DatasetUploadItem;
+}
+
+export interface CorruptImage {
+  readonly id: string;
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface InspectedDataset {
+  readonly items: readonly InspectedItem[];
+  readonly corrupt: readonly CorruptImage[];
+  /** What is wrong with the source rather than with an image. */
+  readonly problems: readonly string[];
+}
+
+/** Decoded images at a time: enough for the decoder's threads, and at most 16 megapixels each. */
+const IMAGES_AT_A_TIME = 8;
+
+/** The line of the manifest, its fields in the order in which the gate writes them. */
+export function manifestLine(item: DatasetUploadItem, sha256: string, format: ImageFormat): DatasetItem {
+  const { id, groupId, label, origin, capturedAt } = item;
+  return { id, groupId, key: imageKey(sha256, format), sha256, label, origin, capturedAt };
+}
+
+type Inspected = InspectedItem | CorruptImage | readonly string[];
+
+async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
+  const { id, path = id } = source;
+  let bytes: Uint8Array;
+  try {
+    bytes = await source.read();
+  } catch (error) {
+    return [`${path}: the image cannot be read: ${(error as Error).message}`];
+  }
+  const image = await inspectImage(bytes);
+  if (typeof image === 'string') return { id, path, reason: image };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const line = manifestLine(source, sha256, image.format);
+  const problems = problemsOf('dataset-item', line);
+  if (source.sha256 !== undefined && source.sha256 !== sha256) {
+    problems.push(`sha256: the image has ${sha256}, the manifest says ${source.sha256}`);
+  }
+  return problems.length > 0
+    ? problems.map((problem) => `${path}: ${problem}`)
+    : { line, hash: image.hash, source };
+}
+
+/** Ids must be unique: they name items in reports, labels and golden samples. */
+function repeatedIds(items: readonly DatasetUploadItem[]): string[] {
+  const first = new Map<string, DatasetUploadItem>();
+  return items.flatMap((item) => {
+    const { id, path = id } = item;
+    const before = first.get(id);
+    if (!before) first.set(id, item);
+    return before ? [`${path}: id: '${id}' is that of ${before.path ?? before.id} as well`] : [];
+  });
+}
+
+export async function inspectDataset(items: readonly DatasetUploadItem[]): Promise<InspectedDataset> {
+  const results = await mapConcurrently(items, IMAGES_AT_A_TIME, inspectItem);
+  return {
+    items: results.filter((result): result is InspectedItem => 'hash' in result),
+    corrupt: results.filter((result): result is CorruptImage => 'reason' in result),
+    problems: [...repeatedIds(items), ...results.flatMap((result) => (Array.isArray(result) ? result : []))],
+  };
+}
