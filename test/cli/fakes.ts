@@ -120,7 +120,12 @@ export class FakeBucket extends FakeClient {
       GetObject: ({ Key }) => {
         const body = objects.get(Key);
         if (!body) throw awsError('NoSuchKey');
-        return { Body: { transformToString: async () => body.toString('utf8') } };
+        return {
+          Body: {
+            transformToString: async () => body.toString('utf8'),
+            transformToByteArray: async () => new Uint8Array(body),
+          },
+        };
       },
       ListObjectsV2: ({ Prefix, ContinuationToken = '' }) => {
         // Two at a time: whoever does not follow the pages misses most of it.
@@ -129,7 +134,7 @@ export class FakeBucket extends FakeClient {
           .sort();
         const page = keys.slice(0, 2);
         return {
-          Contents: page.map((Key) => ({ Key })),
+          Contents: page.map((Key) => ({ Key, LastModified: new Date('2026-02-01T00:00:00Z') })),
           NextContinuationToken: keys.length > 2 ? page[1] : undefined,
         };
       },

@@ -63,6 +63,17 @@ test('an image that is there already, or comes twice, is no problem', async () =
   expect(keysOf(s3, 'images/')).toHaveLength(2);
 });
 
+test('a PNG keeps its format: suffix of the key and content type', async () => {
+  const s3 = gate();
+  const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1]);
+  await upload(s3, [item('a', png), item('b')]);
+  const digest = digestOf(png);
+  const key = `images/sha256/${digest.slice(0, 2)}/${digest}.png`;
+  expect(s3.objects.get(key)).toEqual(png);
+  const put = s3.calls.find(({ input }) => input.Key === key);
+  expect(put?.input.ContentType).toBe('image/png');
+});
+
 test('thousands of images are uploaded, at most so many at once', async () => {
   let [open, most] = [0, 0];
   const items = Array.from({ length: 2000 }, (_, index) =>
@@ -90,7 +101,7 @@ test('every broken item is reported, and no manifest is written', async () => {
     item('d', jpeg('d'), { label: 'No Class' }),
     item('e', jpeg('e'), { read: async () => Promise.reject(new Error('ENOENT: e.jpg')) }),
   ]).then(String, (error: Error) => error.message);
-  expect(message).toContain('b: the image is no JPEG');
+  expect(message).toContain('b: the image is neither JPEG nor PNG');
   expect(message).toContain('c: sha256: the image has');
   expect(message).toContain('d: label: must match pattern');
   expect(message).toContain('e: the image cannot be read: ENOENT: e.jpg');
@@ -176,8 +187,8 @@ describe('sources', () => {
 
   test('a folder without images, another file, and nothing are refused', async () => {
     await expect(readDatasetSource(folder)).rejects.toThrow('holds neither manifest.jsonl nor subfolders');
-    writeFileSync(join(folder, 'data.csv'), '');
-    await expect(readDatasetSource(join(folder, 'data.csv'))).rejects.toThrow('ending in .jsonl');
+    writeFileSync(join(folder, 'data.xml'), '');
+    await expect(readDatasetSource(join(folder, 'data.xml'))).rejects.toThrow('ending in .jsonl');
     await expect(readDatasetSource(join(folder, 'absent'))).rejects.toThrow('there is no file or folder');
   });
 });
