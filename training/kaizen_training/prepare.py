@@ -1,8 +1,8 @@
 """Prepare step: from an accepted manifest and its images to arrays.
 
 `python -m kaizen_training.prepare --manifest-uri s3://... --use-case X` in a SageMaker Processing container.
-An image that cannot be decoded is skipped and listed; a digest that does not match stops the step, because then the
-manifest does not describe these bytes.
+An image that cannot be decoded is skipped and listed, as long as few are; a digest that does not match stops the step,
+because then the manifest does not describe these bytes. So does one image in two splits, or with two labels.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ from kaizen_training.split import SPLITS, split_of
 
 # 16 megapixels, the device's own limit: a larger image is an attack or a mistake, not a frame.
 MAXIMUM_PIXELS = 16_777_216
+# One block of JPEG, and the side of the smallest pictures that anybody trains on (scikit-learn's digits). The same in
+# cli/dataset/inspect-image.ts.
+MINIMUM_SIDE = 8
+# More than one image in twenty is a broken transfer, not bad luck. The same in cli/dataset/dataset-rules.ts.
+MAXIMUM_CORRUPT_SHARE = 0.05
 MOST_PROBLEMS_REPORTED = 1000
 
 
@@ -39,53 +44,82 @@ class PreparationError(ValueError):
         self.problems = problems
 
 
+class _ManifestReader:
+    """Takes lines one by one and keeps what the rules between lines need."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.problems: list[str] = []
+        self._lines_by_id: dict[str, int] = {}
+        self._first_uses: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    def add(self, number: int, line: str) -> None:
+        from kaizen_training.contracts import problems_of
+
+        try:
+            item = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            self.problems.append(f"line {number}: not JSON: {error}")
+            return
+        found = problems_of("dataset-item", item) or self._rules_between_lines(number, item)
+        self.problems += [f"line {number}: {problem}" for problem in found]
+        self.items.append(item)
+
+    def _rules_between_lines(self, number: int, item: dict[str, Any]) -> list[str]:
+        problems = []
+        twin = self._lines_by_id.setdefault(item["id"], number)
+        if twin != number:
+            problems.append(f"id: must be unique, '{item['id']}' came in line {twin}")
+        split = split_of(item["groupId"])
+        if item.setdefault("split", split) != split:
+            problems.append(f"split: group '{item['groupId']}' belongs to {split}, got {item['split']}")
+        first, same = self._first_uses.setdefault(item["sha256"], (number, item))
+        if split != split_of(same["groupId"]):
+            # Leakage: the model would be tested on what it has learnt.
+            there = split_of(same["groupId"])
+            problems.append(f"sha256: the image of line {first} again, there in {there}, here in {split}")
+        if item["label"] != same["label"]:
+            problems.append(f"label: the image of line {first} again, there '{same['label']}', here '{item['label']}'")
+        return problems
+
+
 def parse_manifest(text: str) -> list[dict[str, Any]]:
     """Reads a manifest (JSON Lines of the contract dataset-item), assigning splits where they are absent.
 
     Raises:
-        PreparationError: with the line number and reason of every bad line.
+        PreparationError: with the line number and reason of every bad line: one that breaks the contract, an id that
+            comes twice, a split that is not that of the group, one image (by digest) in two splits or with two labels.
     """
-    from kaizen_training.contracts import problems_of
-
-    items: list[dict[str, Any]] = []
-    problems: list[str] = []
-    seen: set[str] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-        except json.JSONDecodeError as error:
-            problems.append(f"line {number}: not JSON: {error}")
-            continue
-        found = problems_of("dataset-item", item)
-        if found:
-            problems += [f"line {number}: {problem}" for problem in found]
-            continue
-        if item["id"] in seen:
-            problems.append(f"line {number}: id: must be unique, '{item['id']}' came before")
-        seen.add(item["id"])
-        split = split_of(item["groupId"])
-        if item.setdefault("split", split) != split:
-            problems.append(f"line {number}: split: group '{item['groupId']}' belongs to {split}, got {item['split']}")
-        items.append(item)
-    if not items and not problems:
-        problems.append("the manifest is empty")
-    if problems:
-        raise PreparationError(problems)
-    return items
+    reader = _ManifestReader()
+    # Only the line feed ends a line: JSON may hold the other separators that `splitlines` knows.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            reader.add(number, line)
+    if not reader.items and not reader.problems:
+        reader.problems.append("the manifest is empty")
+    if reader.problems:
+        raise PreparationError(reader.problems)
+    return reader.items
 
 
 def decode_image(content: bytes) -> NDArray[np.uint8]:
     """Decodes to RGB, uint8 [128, 128, 3]; another size is resized (bilinear, antialiased).
 
     Raises:
-        ValueError: the bytes are not a whole image of a sensible size.
+        ValueError: the bytes are no whole JPEG or PNG of 8x8 to 16,777,216 pixels in gray or RGB; says which.
     """
+    if not content:
+        raise ValueError("is empty (0 bytes)")
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
+            size = f"{image.width}x{image.height} pixels"
             if image.width * image.height > MAXIMUM_PIXELS:
-                raise ValueError(f"{image.width}x{image.height} pixels are more than {MAXIMUM_PIXELS}")
+                raise ValueError(f"{size} are more than {MAXIMUM_PIXELS}")
+            if min(image.size) < MINIMUM_SIDE:
+                raise ValueError(f"{size}: each side must have at least {MINIMUM_SIDE}")
+            if image.mode == "CMYK":
+                # Decoders disagree about it, so devices refuse it.
+                raise ValueError("is CMYK: only gray and RGB images are taken")
             rgb = image.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot be decoded: {error}") from error
@@ -118,17 +152,49 @@ def _check_counts(counts: dict[str, dict[str, int]], classes: list[str]) -> list
     ]
 
 
+def _check_corrupt(corrupt: int, items: int) -> list[str]:
+    if corrupt <= MAXIMUM_CORRUPT_SHARE * items:
+        return []
+    return [
+        f"{corrupt} of {items} images are corrupt, more than {MAXIMUM_CORRUPT_SHARE:.0%}: look at how they came here"
+    ]
+
+
+class _SplitWriter:
+    """Collects one split in an array of its final size, so that the pixels are in memory once."""
+
+    def __init__(self, capacity: int) -> None:
+        # Pages that are never written cost nothing.
+        self._images = np.empty((capacity, IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8)
+        self.labels: list[int] = []
+        self._ids: list[str] = []
+
+    def add(self, pixels: NDArray[np.uint8], label: int, item_id: str) -> None:
+        self._images[len(self._ids)] = pixels
+        self.labels.append(label)
+        self._ids.append(item_id)
+
+    def split(self) -> Split:
+        used = len(self._ids)
+        return Split(self._images[:used], np.asarray(self.labels, dtype=np.int64), np.asarray(self._ids))
+
+
 def prepare(manifest: bytes, images_root: Path, output: Path) -> DatasetDescription:
     """Writes `train.npz`, `validation.npz`, `test.npz` and `dataset.json` into `output`.
 
-    Classes are in alphabetical order.
+    Classes are in alphabetical order. Needs 49,152 bytes of memory per image, and little besides.
 
     Raises:
         PreparationError: with every problem; nothing is written.
     """
-    items = parse_manifest(manifest.decode())
+    try:
+        text = manifest.decode()
+    except UnicodeDecodeError as error:
+        raise PreparationError([f"the manifest is not UTF-8: {error}"]) from error
+    items = parse_manifest(text)
     classes = sorted({item["label"] for item in items})
-    rows: dict[str, list[tuple[NDArray[np.uint8], int, str]]] = {split: [] for split in SPLITS}
+    sizes = Counter(item["split"] for item in items)
+    writers = {split: _SplitWriter(sizes[split]) for split in SPLITS}
     problems: list[str] = []
     corrupt: list[dict[str, str]] = []
     for item in items:
@@ -142,17 +208,16 @@ def prepare(manifest: bytes, images_root: Path, output: Path) -> DatasetDescript
         except ValueError as error:
             corrupt.append({"id": item["id"], "key": item["key"], "reason": str(error)})
             continue
-        rows[item["split"]].append((pixels, classes.index(item["label"]), item["id"]))
+        writers[item["split"]].add(pixels, classes.index(item["label"]), item["id"])
 
-    counts = {split: dict(Counter(classes[label] for _, label, _ in rows[split])) for split in SPLITS}
-    problems += _check_counts(counts, classes)
+    counts = {split: dict(Counter(classes[label] for label in writers[split].labels)) for split in SPLITS}
+    problems += _check_corrupt(len(corrupt), len(items)) + _check_counts(counts, classes)
     if problems:
         raise PreparationError(problems)
 
     output.mkdir(parents=True, exist_ok=True)
     for split in SPLITS:
-        images, labels, ids = zip(*rows[split], strict=True)
-        save_split(output, split, Split(np.stack(images), np.asarray(labels, dtype=np.int64), np.asarray(ids)))
+        save_split(output, split, writers[split].split())
     description = DatasetDescription(classes, counts, hashlib.sha256(manifest).hexdigest(), corrupt)
     (output / "dataset.json").write_text(json.dumps(description.to_json(), indent=2) + "\n", encoding="utf-8")
     return description

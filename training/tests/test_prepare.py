@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from kaizen_training.contracts import contracts_folder
 from kaizen_training.prepare import PreparationError, decode_image, main, parse_manifest, prepare
@@ -56,13 +59,78 @@ def test_arrays_hold_the_decoded_images_with_their_labels(make_dataset: MakeData
 
 
 def test_a_corrupt_image_is_skipped_and_listed(make_dataset: MakeDataset, tmp_path: Path) -> None:
-    dataset = make_dataset()
+    dataset = make_dataset(per_split=7)
     cut = dataset.add(rendered_jpeg("good", 99)[:400], "good", group_in("train"))
     text = dataset.add(b"not an image", "good", group_in("train"))
     description = prepare(dataset.manifest(), dataset.root, tmp_path / "out")
     assert [entry["id"] for entry in description.corrupt] == [cut["id"], text["id"]]
     assert all(entry["reason"].startswith("cannot be decoded") for entry in description.corrupt)
-    assert description.counts["train"] == {"good": 1, "stain": 1}
+    assert description.counts["train"] == {"good": 7, "stain": 7}
+
+
+def test_too_many_corrupt_images_stop_the_step_and_nothing_is_written(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    dataset = make_dataset(per_split=6)
+    for number in range(2):
+        dataset.add(f"not image {number}".encode(), "good", group_in("train"))
+    with pytest.raises(PreparationError, match="2 of 38 images are corrupt, more than 5%"):
+        prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def encoded(size: tuple[int, int], image_format: str = "PNG", mode: str = "RGB") -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size).save(buffer, image_format)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", "is empty", id="zero bytes"),
+        pytest.param(encoded((1, 1)), "1x1 pixels: each side must have at least 8", id="1x1"),
+        pytest.param(encoded((500, 7), "JPEG"), "500x7 pixels: each side must have at least 8", id="seven rows"),
+        pytest.param(encoded((10_000, 10_000), mode="1"), "10000x10000 pixels are more than", id="100 megapixels"),
+        pytest.param(encoded((128, 128))[:-30], "cannot be decoded", id="truncated PNG"),
+        pytest.param(rendered_jpeg("good", 1)[:1000], "cannot be decoded", id="truncated JPEG"),
+        pytest.param(encoded((64, 64), "GIF", "P"), "cannot be decoded", id="GIF"),
+        pytest.param(encoded((64, 64), "JPEG", "CMYK"), "is CMYK", id="CMYK"),
+    ],
+)
+def test_an_image_that_cannot_be_used_is_listed_with_its_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        decode_image(content)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+def test_a_png_is_prepared_like_a_jpeg(make_dataset: MakeDataset, tmp_path: Path, mode: str) -> None:
+    dataset = make_dataset()
+    item = dataset.add(encoded((8, 8), mode=mode), "good", group_in("train"))
+    prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+    assert item["id"] in load_split(tmp_path / "out", "train").ids.tolist()
+
+
+def test_one_image_in_two_splits_is_refused(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    dataset = make_dataset()
+    dataset.add((dataset.root / dataset.items[0]["key"]).read_bytes(), "good", group_in("test"))
+    with pytest.raises(
+        PreparationError, match="line 7: sha256: the image of line 1 again, there in train, here in test"
+    ):
+        prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+
+
+def test_one_image_with_two_labels_is_refused_and_both_are_named(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    dataset = make_dataset()
+    dataset.add((dataset.root / dataset.items[0]["key"]).read_bytes(), "stain", dataset.items[0]["groupId"])
+    with pytest.raises(PreparationError, match="line 7: label: the image of line 1 again, there 'good', here 'stain'"):
+        prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+
+
+def test_one_image_twice_in_a_split_with_one_label_is_no_leak(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    dataset = make_dataset()
+    dataset.add((dataset.root / dataset.items[0]["key"]).read_bytes(), "good", dataset.items[0]["groupId"])
+    assert prepare(dataset.manifest(), dataset.root, tmp_path / "out").counts["train"] == {"good": 2, "stain": 1}
 
 
 def test_every_problem_of_the_images_is_reported_and_nothing_is_written(
@@ -112,7 +180,71 @@ def test_an_empty_manifest_is_refused() -> None:
         parse_manifest("\n")
 
 
-@given(st.binary(max_size=200))
+def a_line(**changes: object) -> dict[str, object]:
+    item: dict[str, object] = {
+        "id": "a",
+        "groupId": "g",
+        "key": "images/a.jpg",
+        "sha256": "a" * 64,
+        "label": "good",
+        "origin": "imported",
+        "capturedAt": "2026-01-01T00:00:00Z",
+    }
+    return {**item, **changes}
+
+
+def test_a_manifest_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PreparationError, match="the manifest is not UTF-8"):
+        prepare(b"\xff\xfe", tmp_path, tmp_path / "out")
+
+
+IDENTIFIERS = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,15}", fullmatch=True)
+LINES = st.builds(
+    a_line,
+    id=IDENTIFIERS,
+    groupId=IDENTIFIERS,
+    label=st.sampled_from(["good", "stain"]),
+    sha256=st.sampled_from([letter * 64 for letter in "abcd"]),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=12))
+def test_an_accepted_manifest_has_unique_ids_and_every_image_in_one_split_with_one_label(
+    lines: list[dict[str, str]],
+) -> None:
+    facts = {
+        line["sha256"]: {
+            (split_of(other["groupId"]), other["label"]) for other in lines if other["sha256"] == line["sha256"]
+        }
+        for line in lines
+    }
+    is_right = len({line["id"] for line in lines}) == len(lines) and all(len(fact) == 1 for fact in facts.values())
+    text = "\n".join(json.dumps(line) for line in lines)
+    if is_right:
+        items = parse_manifest(text)
+        assert [{**line, "split": split_of(line["groupId"])} for line in lines] == items
+    else:
+        with pytest.raises(PreparationError):
+            parse_manifest(text)
+
+
+@given(st.lists(st.one_of(LINES.map(json.dumps), st.text(max_size=60)), max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_whatever_a_manifest_holds_each_problem_names_its_line(lines: list[str], line_end: str) -> None:
+    text = line_end.join(lines)
+    try:
+        parse_manifest(text)
+    except PreparationError as error:
+        for problem in error.problems:
+            assert re.match(r"line \d+: |the manifest is empty$", problem)
+
+
+@given(st.sampled_from(sorted(a_line())), st.one_of(st.none(), st.booleans(), st.integers(), st.just(""), st.just([])))
+def test_a_field_of_another_type_is_named(field: str, value: object) -> None:
+    with pytest.raises(PreparationError, match=f"line 1: {field}: "):
+        parse_manifest(json.dumps(a_line(**{field: value})))
+
+
+@given(st.binary(min_size=1, max_size=200))
 def test_bytes_that_are_no_image_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="cannot be decoded"):
         decode_image(content)
