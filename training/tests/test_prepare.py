@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -58,31 +59,53 @@ def test_arrays_hold_the_decoded_images_with_their_labels(make_dataset: MakeData
     assert seen == len(dataset.items)
 
 
+def encoded(size: tuple[int, int], image_format: str = "PNG", mode: str = "RGB") -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size).save(buffer, image_format)
+    return buffer.getvalue()
+
+
+def test_a_new_class_that_captures_brought_is_prepared(tmp_path: Path) -> None:
+    """[S13] The manifest is the one that test/lambda/dataset/merge-captures.test.ts shows to come out of the merge."""
+    golden = json.loads((contracts_folder() / "examples/merged-dataset.json").read_text())
+    for item in golden["manifest"]:
+        path = tmp_path / item["key"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(golden["images"][item["sha256"]]))
+    manifest = "".join(json.dumps(item) + "\n" for item in golden["manifest"]).encode()
+    description = prepare(manifest, tmp_path, tmp_path / "out")
+    assert description.classes == golden["classes"]
+    assert description.counts == {split: dict.fromkeys(golden["classes"], 1) for split in SPLITS}
+    assert description.corrupt == []
+
+
+def add_plain_images(dataset: DatasetFolder, count: int) -> None:
+    """Images that cost no rendering, all different, in the train split."""
+    for number in range(count):
+        dataset.add(encoded((8 + number, 8)), "good", group_in("train"))
+
+
 def test_a_corrupt_image_is_skipped_and_listed(make_dataset: MakeDataset, tmp_path: Path) -> None:
-    dataset = make_dataset(per_split=7)
+    dataset = make_dataset()
+    add_plain_images(dataset, 34)
     cut = dataset.add(rendered_jpeg("good", 99)[:400], "good", group_in("train"))
     text = dataset.add(b"not an image", "good", group_in("train"))
     description = prepare(dataset.manifest(), dataset.root, tmp_path / "out")
     assert [entry["id"] for entry in description.corrupt] == [cut["id"], text["id"]]
     assert all(entry["reason"].startswith("cannot be decoded") for entry in description.corrupt)
-    assert description.counts["train"] == {"good": 7, "stain": 7}
+    assert description.counts["train"] == {"good": 35, "stain": 1}
 
 
 def test_too_many_corrupt_images_stop_the_step_and_nothing_is_written(
     make_dataset: MakeDataset, tmp_path: Path
 ) -> None:
-    dataset = make_dataset(per_split=6)
+    dataset = make_dataset()
+    add_plain_images(dataset, 30)
     for number in range(2):
         dataset.add(f"not image {number}".encode(), "good", group_in("train"))
     with pytest.raises(PreparationError, match="2 of 38 images are corrupt, more than 5%"):
         prepare(dataset.manifest(), dataset.root, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def encoded(size: tuple[int, int], image_format: str = "PNG", mode: str = "RGB") -> bytes:
-    buffer = io.BytesIO()
-    Image.new(mode, size).save(buffer, image_format)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Capture, Label } from '../../../contracts';
+import golden from '../../../contracts/examples/merged-dataset.json';
 import { acceptManifest } from '../../../lambda/dataset/accept-manifest/accept-manifest';
 import {
   type MergeCapturesPorts,
@@ -80,6 +82,37 @@ async function currentItems() {
     .split('\n')
     .map((line) => JSON.parse(line));
 }
+
+/** Merged here, prepared in training/tests/test_prepare.py. */
+describe('the golden merge', () => {
+  test('[S13] a new class joins: the manifest is the one that Prepare is tested with', async () => {
+    bucket = new FakeDatasetBucket();
+    const put = (store: (key: string, body: string) => unknown, key: string, sha256: string) =>
+      store(key, golden.images[sha256 as keyof typeof golden.images]);
+    const digestOf = (body: string) => createHash('sha256').update(body, 'base64').digest('hex');
+    bucket.digest = async (key) => digestOf(bucket.objects.get(key)?.body ?? '');
+    for (const { key, sha256 } of golden.items) put((at, body) => bucket.put(at, body), key, sha256);
+    await acceptManifest(bucket.upload('first', golden.items), bucket);
+    bucket.tick();
+    labels = golden.captures.map(({ captureId, frameId, ...given }) => {
+      const label = capture(captureId, given, frameId);
+      put((at, body) => telemetry.set(at, body), label.imageKey, label.sha256);
+      return label;
+    });
+    const hashCapture = async (key: string) => ({
+      sha256: digestOf(telemetry.get(key) ?? ''),
+      etag: `"${key}"`,
+    });
+
+    await expect(mergeCaptures({ ...ports(), hashCapture })).resolves.toMatchObject({
+      addedItems: 3,
+      newClasses: ['crack'],
+      skipped: [],
+    });
+    expect(await currentItems()).toEqual(golden.manifest);
+    expect((await bucket.currentDataset())?.classes).toEqual(golden.classes);
+  });
+});
 
 describe('merging labelled captures', () => {
   test('[S13] adds them under their digest, and names the new class', async () => {
