@@ -5,8 +5,8 @@ import { UnionFind } from './union-find';
 /**
  * Up to so many of 256 bits two images count as near duplicates. Measured on 2,000 rendered photographs (two views of
  * each part): copies that were re-encoded, rescaled, brightened or made noisy differ in up to 30 bits; the closest two
- * views of one part in 52, the closest photographs of different parts in 68. So views of a part are no near duplicates.
- * docs/architecture.md, section 4, has the table.
+ * views of one part in 54, the closest photographs of different parts in 70. So views of a part are no near duplicates.
+ * docs/architecture.md, section 2, has the table.
  */
 export const NEAR_DUPLICATE_DISTANCE = 31;
 
@@ -71,6 +71,8 @@ class BandIndex {
 }
 
 /**
+ * Unlike images cost a few comparisons each. Images of one cluster are compared pairwise, so one long recording of a
+ * still scene costs the square of its length, unless its frames are equal.
  * @param hashes of images, in any order
  * @returns clusters of those that differ in at most {@link NEAR_DUPLICATE_DISTANCE} bits, directly or through others
  */

@@ -3,7 +3,7 @@
  *
  * The classic pHash (sign of low DCT frequencies against their median) with 256 bits instead of 64. 64 bits do not
  * suffice for parts of one kind under one camera: on 2,000 rendered photographs, different parts come as near as 6 bits,
- * and re-encoded copies of one photograph as far as 8 (docs/architecture.md, section 4, has the measurement).
+ * and re-encoded copies of one photograph as far as 8 (docs/architecture.md, section 2, has the measurement).
  */
 
 /** Side of the gray thumbnail that is hashed. */

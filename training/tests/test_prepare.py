@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -108,6 +108,8 @@ def test_too_many_corrupt_images_stop_the_step_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
+# Pillow warns of large images by itself.
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -221,6 +223,8 @@ def test_a_manifest_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         prepare(b"\xff\xfe", tmp_path, tmp_path / "out")
 
 
+# Every line is validated against a schema, which takes a millisecond or, on a busy machine, a hundred.
+VALIDATING = settings(deadline=None, max_examples=50)
 IDENTIFIERS = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,15}", fullmatch=True)
 LINES = st.builds(
     a_line,
@@ -231,6 +235,7 @@ LINES = st.builds(
 )
 
 
+@VALIDATING
 @given(st.lists(LINES, min_size=1, max_size=12))
 def test_an_accepted_manifest_has_unique_ids_and_every_image_in_one_split_with_one_label(
     lines: list[dict[str, str]],
@@ -251,6 +256,7 @@ def test_an_accepted_manifest_has_unique_ids_and_every_image_in_one_split_with_o
             parse_manifest(text)
 
 
+@VALIDATING
 @given(st.lists(st.one_of(LINES.map(json.dumps), st.text(max_size=60)), max_size=6), st.sampled_from(["\n", "\r\n"]))
 def test_whatever_a_manifest_holds_each_problem_names_its_line(lines: list[str], line_end: str) -> None:
     text = line_end.join(lines)
@@ -261,6 +267,7 @@ def test_whatever_a_manifest_holds_each_problem_names_its_line(lines: list[str],
             assert re.match(r"line \d+: |the manifest is empty$", problem)
 
 
+@VALIDATING
 @given(st.sampled_from(sorted(a_line())), st.one_of(st.none(), st.booleans(), st.integers(), st.just(""), st.just([])))
 def test_a_field_of_another_type_is_named(field: str, value: object) -> None:
     with pytest.raises(PreparationError, match=f"line 1: {field}: "):
