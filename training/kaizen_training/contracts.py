@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,23 @@ from referencing import Registry, Resource
 
 _BASE_URI = "https://kaizenedge.dev/contracts/"
 _LONGEST_VALUE_SHOWN = 80
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_FORMATS = FormatChecker()
+
+
+def _is_timestamp(value: object) -> bool:
+    """RFC 3339, as the TypeScript side checks it; jsonschema itself passes anything without a further package."""
+    if not isinstance(value, str):
+        return True
+    match = _TIMESTAMP.fullmatch(value)
+    if match is None:
+        return False
+    date, time, zone = match.groups()
+    datetime.fromisoformat(f"{date}T{time}{'+00:00' if zone in 'Zz' else zone}")
+    return True
+
+
+_FORMATS.checks("date-time", raises=ValueError)(_is_timestamp)
 
 
 class ContractError(ValueError):
@@ -52,7 +71,7 @@ def _registry() -> Registry[Any]:
 def _validator(contract: str) -> Draft202012Validator:
     registry = _registry()
     schema = registry.contents(f"{_BASE_URI}{contract}.schema.json")
-    return Draft202012Validator(schema, registry=registry, format_checker=FormatChecker())
+    return Draft202012Validator(schema, registry=registry, format_checker=_FORMATS)
 
 
 def _sentence(error: ValidationError) -> str:

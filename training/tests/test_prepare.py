@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +266,18 @@ def test_whatever_a_manifest_holds_each_problem_names_its_line(lines: list[str],
     except PreparationError as error:
         for problem in error.problems:
             assert re.match(r"line \d+: |the manifest is empty$", problem)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z"])
+def test_a_time_that_is_none_is_refused(time: str) -> None:
+    with pytest.raises(PreparationError, match=f'line 1: capturedAt: breaks the rule format "date-time", got "{time}"'):
+        parse_manifest(json.dumps(a_line(capturedAt=time)))
+
+
+@VALIDATING
+@given(st.datetimes(), st.sampled_from(["Z", "+02:00", "-11:30", ".5Z", ".123456789Z"]))
+def test_every_time_of_rfc_3339_is_taken(time: datetime, end: str) -> None:
+    assert parse_manifest(json.dumps(a_line(capturedAt=time.isoformat(timespec="seconds") + end)))
 
 
 @VALIDATING
