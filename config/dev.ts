@@ -23,6 +23,23 @@ export const dev = {
     minimumAccuracy: 0.9,
     maximumRecallDrop: 0.05,
     maximumInt8Drop: 0.02,
+    hardwareClasses: {
+      'industrial-pc': {
+        architectures: ['linux-x64'],
+        precisions: ['fp32', 'int8'],
+        maximumModelBytes: 16_000_000,
+        maximumMultiplyAccumulates: 100_000_000,
+        maximumLatencyRatio: 5,
+      },
+      // Four small cores: half of the arithmetic, and the time of the reference network is the frame's.
+      gateway: {
+        architectures: ['linux-arm64'],
+        precisions: ['fp32', 'int8'],
+        maximumModelBytes: 8_000_000,
+        maximumMultiplyAccumulates: 50_000_000,
+        maximumLatencyRatio: 3,
+      },
+    },
     retry: { maximumAttempts: 3, intervalSeconds: 30, backoffRate: 2 },
   },
   registry: { approval: 'manual', releaseLifetimeDays: 30, architectures: ['linux-x64', 'linux-arm64'] },

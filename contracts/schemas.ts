@@ -8,6 +8,7 @@ import datasetReport from './schemas/dataset-report.schema.json';
 import deviceStatus from './schemas/device-status.schema.json';
 import evaluationReport from './schemas/evaluation-report.schema.json';
 import exportedModel from './schemas/exported-model.schema.json';
+import gateReport from './schemas/gate-report.schema.json';
 import histogram from './schemas/histogram.schema.json';
 import inferenceResult from './schemas/inference-result.schema.json';
 import label from './schemas/label.schema.json';
@@ -29,6 +30,7 @@ export const SCHEMAS = {
   'device-status': deviceStatus,
   'evaluation-report': evaluationReport,
   'exported-model': exportedModel,
+  'gate-report': gateReport,
   histogram,
   'inference-result': inferenceResult,
   label,

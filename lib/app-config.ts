@@ -29,6 +29,7 @@ function crossFieldProblems(config: AppConfig): string[] {
     telemetry,
     monitoring,
     training,
+    registry,
     retraining,
   } = config;
   const problems: string[] = [];
@@ -88,6 +89,30 @@ function crossFieldProblems(config: AppConfig): string[] {
         'monitoring.minimumAccuracy',
         `must not be above training.minimumAccuracy (${training.minimumAccuracy})`,
         monitoring.minimumAccuracy,
+      ),
+    );
+  }
+  // A device knows its hardware class by its architecture alone.
+  for (const architecture of registry.architectures) {
+    const classes = Object.entries(training.hardwareClasses).filter(([, { architectures }]) =>
+      (architectures as string[]).includes(architecture),
+    );
+    if (classes.length !== 1) {
+      problems.push(
+        broken(
+          'training.hardwareClasses',
+          `must have ${architecture} of registry.architectures in exactly one class`,
+          classes.map(([name]) => name),
+        ),
+      );
+    }
+  }
+  if (training.cloudVariant && training.cloudVariant.widthMultiplier <= training.widthMultiplier) {
+    problems.push(
+      broken(
+        'training.cloudVariant.widthMultiplier',
+        `must be above training.widthMultiplier (${training.widthMultiplier})`,
+        training.cloudVariant.widthMultiplier,
       ),
     );
   }

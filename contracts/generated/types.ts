@@ -47,6 +47,7 @@ export interface Contracts {
   'device-status': DeviceStatus;
   'evaluation-report': EvaluationReport;
   'exported-model': ExportedModel;
+  'gate-report': GateReport;
   histogram: Histogram;
   'inference-result': InferenceResult;
   label: Label;
@@ -110,13 +111,48 @@ export interface AppConfig {
     seed: number;
     minimumAccuracy: number;
     /**
-     * Largest fall in recall of any class against the champion.
+     * Largest fall in recall of any class against the champion. Up to twice as much is excused where chance alone explains it (docs/adr/0012).
      */
     maximumRecallDrop: number;
     /**
      * Largest fall in accuracy by quantisation.
      */
     maximumInt8Drop: number;
+    /**
+     * Devices of the same strength: which variants they are offered, and what a model may cost there. Together they cover registry.architectures, each architecture once.
+     */
+    hardwareClasses: {
+      [k: string]: {
+        /**
+         * @minItems 1
+         */
+        architectures: ('linux-x64' | 'linux-arm64')[];
+        /**
+         * A device serves the fastest of them that is right on it.
+         *
+         * @minItems 1
+         */
+        precisions: ('fp32' | 'int8')[];
+        /**
+         * Of the file of each variant that is offered.
+         */
+        maximumModelBytes: number;
+        /**
+         * For one image.
+         */
+        maximumMultiplyAccumulates: number;
+        /**
+         * Time of one image by the fastest variant that is offered / time of a reference network of 38 million multiply-accumulates (training/kaizen_training/compute_cost.py), side by side on the machine that exports.
+         */
+        maximumLatencyRatio: number;
+      };
+    };
+    /**
+     * Trains a second, larger network in the same execution, for the second opinion in the cloud. Absent: none; it about doubles the cost of training.
+     */
+    cloudVariant?: {
+      widthMultiplier: number;
+    };
     retry: {
       maximumAttempts: number;
       intervalSeconds: number;
@@ -832,6 +868,7 @@ export interface EvaluationReport {
   classes: string[];
   testItems: number;
   accuracy: number;
+  accuracyInterval: ShareInterval;
   /**
    * Accuracy of a multinomial logistic regression on the same images' pixels: the network must be clearly better.
    */
@@ -839,11 +876,13 @@ export interface EvaluationReport {
   /**
    * Smallest recall over the classes.
    */
-  minimumRecall?: number;
+  minimumRecall: number;
   perClass: {
     [k: string]: {
       recall: number;
+      recallInterval: ShareInterval;
       precision: number;
+      precisionInterval: ShareInterval;
       support: number;
     };
   };
@@ -852,10 +891,73 @@ export interface EvaluationReport {
    */
   confusion: number[][];
   /**
-   * The same test items through the champion, where there is one.
+   * Whether the probabilities mean what they say, on the test split (Guo et al., arXiv:1706.04599).
    */
-  champion?: {
+  calibration: {
+    expectedCalibrationError: number;
+    /**
+     * Mean over the test items, in nats.
+     */
+    negativeLogLikelihood: number;
+    /**
+     * Test items by the probability of the predicted class; empty bins are left out.
+     */
+    bins: {
+      lower: number;
+      upper: number;
+      items: number;
+      /**
+       * Mean probability of the predicted class.
+       */
+      confidence: number;
+      accuracy: number;
+    }[];
+    /**
+     * Temperature that the validation split asks for on top of the model's own; 1: nothing to be gained. Applied nowhere: it belongs into the script.
+     */
+    validationTemperature: number;
+    /**
+     * On the test split, after that temperature.
+     */
+    rescaledExpectedCalibrationError: number;
+    rescaledNegativeLogLikelihood: number;
+  };
+  /**
+   * The same test items through the champion, over the classes that it knows; on the first turn the model is compared with itself.
+   */
+  champion: {
+    comparedWith: 'champion' | 'itself';
+    /**
+     * Test items of classes that the champion knows.
+     */
+    items: number;
+    /**
+     * The champion's, on these items.
+     */
     accuracy: number;
+    /**
+     * This model's accuracy - the champion's.
+     */
+    accuracyDifference: number;
+    /**
+     * 95 %, paired bootstrap over the items, with a fixed seed.
+     */
+    accuracyDifferenceInterval: {
+      lower: number;
+      upper: number;
+    };
+    /**
+     * Items that only the champion gets right.
+     */
+    lost: number;
+    /**
+     * Items that only this model gets right.
+     */
+    gained: number;
+    /**
+     * Exact McNemar test, two-sided.
+     */
+    pValue: number;
     /**
      * Largest fall in recall of a class that the champion knows: champion recall - challenger recall.
      */
@@ -864,11 +966,38 @@ export interface EvaluationReport {
      * Name of a class that a model can predict.
      */
     worstRecallDropClass: string;
+    perClass: {
+      [k: string]: {
+        championRecall: number;
+        recall: number;
+        recallDrop: number;
+        items: number;
+        lost: number;
+        gained: number;
+        /**
+         * Exact McNemar test, one-sided: how likely chance alone takes so much.
+         */
+        worsePValue: number;
+      };
+    };
+    /**
+     * Classes that the champion knows and the test split does not show.
+     *
+     * Items: Name of a class that a model can predict.
+     */
+    missingClasses: string[];
   };
   /**
    * SHA-256 digest in lower-case hexadecimal.
    */
   datasetManifestSha256: string;
+}
+/**
+ * Wilson's 95 % score interval of a share.
+ */
+export interface ShareInterval {
+  lower: number;
+  upper: number;
 }
 /**
  * export.json: what the pipeline's Export step writes beside its files. The registry builds the signed release from it.
@@ -921,12 +1050,55 @@ export interface ExportedModel {
     /**
      * fp32Accuracy - int8Accuracy: what quantisation costs. A pipeline condition cannot subtract.
      */
-    int8AccuracyDrop?: number;
+    int8AccuracyDrop: number;
     /**
      * Median time of one run, one thread.
      */
     fp32Milliseconds?: number;
     int8Milliseconds?: number;
+  };
+  /**
+   * What the graph costs, as far as another machine than the device can tell.
+   */
+  cost: {
+    /**
+     * Of convolutions and matrix products, for one image.
+     */
+    multiplyAccumulates: number;
+    /**
+     * variant name -> time of one image / time of the reference network, side by side, one thread.
+     */
+    latencyRatio: {
+      [k: string]: number;
+    };
+  };
+  /**
+   * A larger network of the same registration for the second opinion in the cloud. Its file is not among files: devices never download it.
+   */
+  cloudVariant?: {
+    file: ReleaseFile;
+    precision: 'fp32';
+    multiplyAccumulates: number;
+    /**
+     * Largest absolute difference of a probability, framework against ONNX.
+     */
+    maximumDifference: number;
+    /**
+     * On the test split.
+     */
+    accuracy: number;
+    /**
+     * Test items that only the device's fp32 variant gets right.
+     */
+    lost: number;
+    /**
+     * Test items that only the cloud variant gets right.
+     */
+    gained: number;
+    /**
+     * Exact McNemar test, one-sided: how likely chance alone makes the cloud variant so much worse.
+     */
+    worsePValue: number;
   };
 }
 /**
@@ -1025,6 +1197,54 @@ export interface Histogram {
    * @maxItems 64
    */
   counts: number[];
+}
+/**
+ * Property file gate.json of the pipeline's Export step: every limit of the gate beside what was measured, and one message for all that failed.
+ */
+export interface GateReport {
+  schemaVersion: 1;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  passed: boolean;
+  /**
+   * Failed checks. The pipeline's condition: 0.
+   */
+  failures: number;
+  /**
+   * All failures, each with its number, its limit and the difference. A step's FailureReason holds 1,024 characters.
+   */
+  message: string;
+  /**
+   * On the test split, for the model package's metadata.
+   */
+  accuracy: number;
+  /**
+   * @minItems 1
+   */
+  checks: {
+    name:
+      | 'accuracy'
+      | 'recallDrop'
+      | 'int8AccuracyDrop'
+      | 'modelBytes'
+      | 'multiplyAccumulates'
+      | 'latencyRatio'
+      | 'cloudVariant';
+    /**
+     * The class or the hardware class that the check is about; empty where it is about the model.
+     */
+    subject: string;
+    value: number;
+    limit: number;
+    passed: boolean;
+    sentence: string;
+  }[];
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  datasetManifestSha256: string;
 }
 /**
  * What the device decided about one frame.

@@ -22,6 +22,8 @@ export interface StoredRelease {
   readonly exportUri: string;
   /** S3 URI of the model.tar.gz that the release was exported from. */
   readonly modelUri: string;
+  /** Key in the model bucket of the larger network of the same registration, for the second opinion. */
+  readonly cloudModelKey?: string;
   readonly status: ReleaseStatus;
   /** Rollout that has claimed the release. */
   readonly executionArn?: string;

@@ -64,6 +64,20 @@ describe('[D1] the configuration of an environment', () => {
 
   test.each<[string, AppConfig, string, unknown, string]>([
     [
+      'an architecture in no hardware class',
+      dev,
+      'training.hardwareClasses.gateway.architectures',
+      ['linux-x64'],
+      'training.hardwareClasses: must have linux-x64 of registry.architectures in exactly one class, got ["industrial-pc","gateway"]',
+    ],
+    [
+      'a cloud variant that is no larger',
+      dev,
+      'training.cloudVariant',
+      { widthMultiplier: dev.training.widthMultiplier },
+      'training.cloudVariant.widthMultiplier: must be above training.widthMultiplier (0.5), got 0.5',
+    ],
+    [
       'waves in another order',
       dev,
       'rollout.waves',

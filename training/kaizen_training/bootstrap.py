@@ -10,7 +10,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
 # Import names of the packages in requirements.txt.
-MODULES = ("jsonschema", "onnx", "onnxruntime", "onnxscript", "sklearn")
+MODULES = ("jinja2", "jsonschema", "onnx", "onnxruntime", "onnxscript", "scipy", "sklearn")
 # Files that only a real Processing or Training container has. The local SageMaker lays jobs out under a private
 # directory, so it never has them at these absolute paths.
 CONTAINER_MARKS = (Path("/opt/ml/config/processingjobconfig.json"), Path("/opt/ml/input/config/resourceconfig.json"))

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from kaizen_training.baseline import LUMA
 from kaizen_training.bootstrap import ensure_requirements
+from kaizen_training.calibration import calibration_of
+from kaizen_training.comparison import compare_with_champion
 from kaizen_training.prepared import Split, load_description, load_split
-from kaizen_training.quality import Answers, compare_with_champion, confusion_of, per_class
-from kaizen_training.serving import ServedModel, ServingError, fetch_model, load_model, unpack_model
+from kaizen_training.quality import Answers, confusion_of, per_class, wilson_interval
+from kaizen_training.serving import ServingError, fetch_model, load_model, unpack_model
 
 LINEAR_SIZE = 32
 # About 4 s for 1,700 images. The baseline must be honest, not perfect.
@@ -51,12 +53,6 @@ def linear_baseline_accuracy(training: Split, test: Split) -> float:
     return float(model.score(_gray_thumbnails(test.images), test.labels))
 
 
-def answers_of(model: ServedModel, test: Split) -> Answers:
-    """Asks a model about every test image."""
-    classes, probabilities = model.probabilities(test.images)
-    return Answers(classes, probabilities.argmax(axis=1))
-
-
 def build_report(
     *,
     use_case: str,
@@ -64,33 +60,31 @@ def build_report(
     test: Split,
     challenger: Answers,
     champion: Answers | None,
+    calibration: dict[str, Any],
     linear_accuracy: float,
     manifest_sha256: str,
 ) -> dict[str, Any]:
     """Builds the contract evaluation-report.
 
-    Without a champion (the first turn) the challenger is compared with itself: worstRecallDrop is 0, so that one gate
-    condition serves every turn.
-
-    Raises:
-        ValueError: the model's classes are not the dataset's.
+    Without a champion (the first turn) the challenger is compared with itself: nothing is lost then, and one gate
+    serves every turn.
     """
-    if challenger.classes != classes:
-        raise ValueError(f"classes: the model answers {challenger.classes}, the dataset has {classes}")
     confusion = confusion_of(test.labels, challenger.predicted, len(classes))
     by_class = per_class(confusion, classes)
-    truth = [classes[label] for label in test.labels]
+    right = int((challenger.predicted == test.labels).sum())
     return {
         "schemaVersion": 1,
         "useCase": use_case,
         "classes": classes,
         "testItems": len(test.labels),
-        "accuracy": float((challenger.predicted == test.labels).mean()),
+        "accuracy": right / len(test.labels),
+        "accuracyInterval": wilson_interval(right, len(test.labels)),
         "linearBaselineAccuracy": linear_accuracy,
         "minimumRecall": min(float(values["recall"]) for values in by_class.values()),
         "perClass": by_class,
         "confusion": confusion.tolist(),
-        "champion": compare_with_champion(truth, challenger, champion or challenger),
+        "calibration": calibration,
+        "champion": compare_with_champion([classes[label] for label in test.labels], challenger, champion),
         "datasetManifestSha256": manifest_sha256,
     }
 
@@ -103,20 +97,28 @@ def evaluate(model_dir: Path, prepared: Path, champion_uri: str, use_case: str) 
         ValueError: model and dataset do not belong together.
     """
     description = load_description(prepared)
-    test = load_split(prepared, "test")
+    test, validation = load_split(prepared, "test"), load_split(prepared, "validation")
+    for name, split in (("test", test), ("validation", validation)):
+        if len(split.labels) == 0:
+            raise ValueError(f"the {name} split has no images: nothing can be measured on it")
     with tempfile.TemporaryDirectory() as folder:
         challenger = load_model(unpack_model(model_dir / "model.tar.gz", Path(folder) / "challenger"))
-        challenger_answers = answers_of(challenger, test)
+        classes, on_test = challenger.probabilities(test.images)
+        if classes != description.classes:
+            raise ValueError(f"classes: the model answers {classes}, the dataset has {description.classes}")
+        _, on_validation = challenger.probabilities(validation.images)
         champion_answers = None
         if champion_uri != "none":
             champion = load_model(fetch_model(champion_uri, Path(folder) / "champion"))
-            champion_answers = answers_of(champion, test)
+            champion_classes, champion_probabilities = champion.probabilities(test.images)
+            champion_answers = Answers(champion_classes, champion_probabilities.argmax(axis=1))
     return build_report(
         use_case=use_case,
         classes=description.classes,
         test=test,
-        challenger=challenger_answers,
+        challenger=Answers(classes, on_test.argmax(axis=1)),
         champion=champion_answers,
+        calibration=calibration_of(on_test, test.labels, on_validation, validation.labels),
         linear_accuracy=linear_baseline_accuracy(load_split(prepared, "train"), test),
         manifest_sha256=description.manifest_sha256,
     )

@@ -1,7 +1,9 @@
 """Export step: from the trained model to what a device needs, with proof that it is the same model.
 
-`python -m kaizen_training.export --use-case X` writes `model-fp32.onnx`, `model-int8.onnx`, `golden-<n>.png` and
-`export.json` (contract exported-model).
+`python -m kaizen_training.export --use-case X ...` writes `model-fp32.onnx`, `model-int8.onnx`, `golden-<n>.png` and
+`export.json` (contract exported-model); `model-cloud.onnx` where a larger network was trained too. It knows every
+number then, so it also writes the gate's findings, `gate.json` (contract gate-report) and `report.html`. A model that
+fails the gate is no error here: the pipeline's condition reads gate.json.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from PIL import Image
 
 from kaizen_training.baseline import baseline_of
 from kaizen_training.bootstrap import ensure_requirements
+from kaizen_training.comparison import paired_counts
+from kaizen_training.compute_cost import latency_ratios, multiply_accumulates
+from kaizen_training.gate import HardwareClass, Limits, gate_report
 from kaizen_training.onnx_model import (
     CALIBRATION_IMAGES,
     INPUT_NAME,
@@ -36,31 +41,39 @@ from kaizen_training.thresholds import choose_thresholds
 
 LARGEST_DIFFERENCE = 1e-4
 VARIANTS = {"fp32": "model-fp32.onnx", "int8": "model-int8.onnx"}
+CLOUD_FILE = "model-cloud.onnx"
+# Where there are few classes. Each class once, and NEAR_SAMPLES close calls, is the rule.
 GOLDEN_SAMPLES = 8
+NEAR_SAMPLES = 4
+# Of the contract.
+MOST_GOLDEN_SAMPLES = 32
 
 
-def choose_golden_samples(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int64], count: int = GOLDEN_SAMPLES
-) -> list[int]:
+def choose_golden_samples(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> list[int]:
     """Chooses test images that would betray a wrong model: each class at its surest, then the closest calls.
+
+    The sure ones show that classes are in their places, and hardly move with the machine. The close ones move with
+    anything: a wrong resize, another normalisation, a damaged weight.
 
     Args:
         probabilities: [n, classes].
         labels: [n].
-        count: how many; more where there are more classes than that.
 
     Returns:
-        Indices, without repetition.
+        Indices, without repetition: 8, or the classes and 4 more where that is more, 32 at most. Of more than 28
+        classes the least sure ones are taken.
     """
-    chosen: list[int] = []
+    surest = []
     for label in range(probabilities.shape[1]):
         members = np.flatnonzero(labels == label)
         if len(members):
-            chosen.append(int(members[probabilities[members, label].argmax()]))
+            surest.append(int(members[probabilities[members, label].argmax()]))
+    far = sorted(surest, key=lambda index: float(probabilities[index, labels[index]]))
+    chosen = [index for index in surest if index in far[: MOST_GOLDEN_SAMPLES - NEAR_SAMPLES]]
     ordered = np.sort(probabilities, axis=1)
     margins = ordered[:, -1] - ordered[:, -2]
-    rest = [int(index) for index in margins.argsort(kind="stable") if index not in chosen]
-    return chosen + rest[: max(0, count - len(chosen))]
+    near = [int(index) for index in margins.argsort(kind="stable") if index not in chosen]
+    return chosen + near[: max(NEAR_SAMPLES, GOLDEN_SAMPLES - len(chosen))]
 
 
 def _write_golden_samples(
@@ -81,21 +94,27 @@ def describe_file(path: Path) -> dict[str, Any]:
     return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def _write_graphs(model: ServedModel, training: Split, output: Path) -> None:
-    fp32, int8 = output / VARIANTS["fp32"], output / VARIANTS["int8"]
+def _write_graph(model: ServedModel, path: Path) -> None:
     export_onnx = getattr(model.script, "export_onnx", None)
     if callable(export_onnx):
-        export_onnx(model.model, str(fp32))
+        export_onnx(model.model, str(path))
     else:
-        write_fp32(model.model, IMAGE_SIZE, IMAGE_SIZE, fp32)
-    check_policy(fp32)
+        write_fp32(model.model, IMAGE_SIZE, IMAGE_SIZE, path)
+    check_policy(path)
+
+
+def _write_graphs(model: ServedModel, training: Split, output: Path) -> None:
+    fp32, int8 = output / VARIANTS["fp32"], output / VARIANTS["int8"]
+    _write_graph(model, fp32)
     # Spread over the split, whatever its order; training images only: validation and test stay untouched.
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
     check_policy(int8)
 
 
-def _check_parity(model: ServedModel, classes: list[str], fp32: Path, validation: Split) -> tuple[float, Any]:
+def _check_parity(
+    model: ServedModel, classes: list[str], fp32: Path, validation: Split
+) -> tuple[float, NDArray[np.float64]]:
     framework_classes, expected = model.probabilities(validation.images)
     if framework_classes != classes:
         raise ExportError(f"classes: the model answers {framework_classes}, the dataset has {classes}")
@@ -105,35 +124,73 @@ def _check_parity(model: ServedModel, classes: list[str], fp32: Path, validation
     difference = float(np.abs(probabilities - expected).max())
     if not difference <= LARGEST_DIFFERENCE:
         raise ExportError(
-            f"the fp32 graph differs from the framework by {difference:.2e}, allowed are {LARGEST_DIFFERENCE}"
+            f"the graph {fp32.name} differs from the framework by {difference:.2e}, allowed are {LARGEST_DIFFERENCE}"
         )
     return difference, probabilities
 
 
-def export(model: ServedModel, prepared: Path, output: Path, use_case: str) -> dict[str, Any]:
+def _variants(hardware_classes: list[HardwareClass]) -> list[dict[str, Any]]:
+    """The release's variants; each names the architectures that it is offered to."""
+    offered = {
+        precision: sorted(
+            {name for one in hardware_classes if precision in one.precisions for name in one.architectures}
+        )
+        for precision in VARIANTS
+    }
+    return [
+        {
+            "name": precision,
+            "file": VARIANTS[precision],
+            "precision": precision,
+            **({"architectures": names} if hardware_classes else {}),
+        }
+        for precision, names in offered.items()
+        if names or not hardware_classes
+    ]
+
+
+def export(
+    model: ServedModel,
+    prepared: Path,
+    output: Path,
+    use_case: str,
+    hardware_classes: list[HardwareClass],
+    cloud: ServedModel | None = None,
+) -> dict[str, Any]:
     """Writes the files of the release and returns export.json's content.
 
+    Args:
+        model: what was trained for the devices.
+        prepared: the folder that the Prepare step wrote.
+        output: receives the files.
+        use_case: the name in the contract.
+        hardware_classes: who is offered which variant; none: every variant to everybody.
+        cloud: a larger model for the second opinion.
+
     Raises:
-        ExportError: the graph cannot be written or does not agree with the framework.
+        ExportError: a graph cannot be written or does not agree with the framework.
     """
     classes = load_description(prepared).classes
     training, validation, test = (load_split(prepared, name) for name in ("train", "validation", "test"))
     output.mkdir(parents=True, exist_ok=True)
     _write_graphs(model, training, output)
-    difference, on_validation = _check_parity(model, classes, output / VARIANTS["fp32"], validation)
+    fp32 = output / VARIANTS["fp32"]
+    difference, on_validation = _check_parity(model, classes, fp32, validation)
     on_test, milliseconds, accuracy = {}, {}, {}
     for variant, name in VARIANTS.items():
         on_test[variant], milliseconds[variant] = run_images(output / name, test.images)
         accuracy[variant] = float((on_test[variant].argmax(axis=1) == test.labels).mean())
-    samples = _write_golden_samples(output, test, choose_golden_samples(on_test["fp32"], test.labels), on_test)
-    names = [*VARIANTS.values(), *(sample["file"] for sample in samples)]
-    return {
+    variants = _variants(hardware_classes)
+    offered = {variant["name"]: on_test[variant["name"]] for variant in variants}
+    samples = _write_golden_samples(output, test, choose_golden_samples(on_test["fp32"], test.labels), offered)
+    names = [*(variant["file"] for variant in variants), *(sample["file"] for sample in samples)]
+    exported = {
         "schemaVersion": 1,
         "useCase": use_case,
         "classes": classes,
         "input": {"name": INPUT_NAME, "height": IMAGE_SIZE, "width": IMAGE_SIZE, "outputName": OUTPUT_NAME},
         "files": [describe_file(output / name) for name in names],
-        "variants": [{"name": key, "file": name, "precision": key} for key, name in VARIANTS.items()],
+        "variants": variants,
         "goldenSamples": samples,
         "thresholds": choose_thresholds(on_validation, validation.labels, classes),
         "baseline": baseline_of(validation.images, on_validation, classes, accuracy["fp32"]),
@@ -145,41 +202,115 @@ def export(model: ServedModel, prepared: Path, output: Path, use_case: str) -> d
             "fp32Milliseconds": milliseconds["fp32"],
             "int8Milliseconds": milliseconds["int8"],
         },
+        "cost": {
+            "multiplyAccumulates": multiply_accumulates(fp32, IMAGE_SIZE, IMAGE_SIZE),
+            "latencyRatio": latency_ratios({name: output / file for name, file in VARIANTS.items()}, test.images[0]),
+        },
+    }
+    if cloud is not None:
+        right = on_test["fp32"].argmax(axis=1) == test.labels
+        exported["cloudVariant"] = _export_cloud_variant(cloud, classes, validation, test, right, output)
+    return exported
+
+
+def _export_cloud_variant(
+    model: ServedModel, classes: list[str], validation: Split, test: Split, right: NDArray[np.bool_], output: Path
+) -> dict[str, Any]:
+    """Writes model-cloud.onnx; `right` [n] says which test images the device's fp32 variant gets right.
+
+    Raises:
+        ExportError: the graph cannot be written or does not agree with the framework.
+    """
+    path = output / CLOUD_FILE
+    _write_graph(model, path)
+    difference, _ = _check_parity(model, classes, path, validation)
+    probabilities, _ = run_images(path, test.images)
+    cloud_right = probabilities.argmax(axis=1) == test.labels
+    counts = paired_counts(right, cloud_right)
+    return {
+        "file": describe_file(path),
+        "precision": "fp32",
+        "multiplyAccumulates": multiply_accumulates(path, IMAGE_SIZE, IMAGE_SIZE),
+        "maximumDifference": difference,
+        "accuracy": float(cloud_right.mean()),
+        "lost": counts.lost,
+        "gained": counts.gained,
+        "worsePValue": counts.worse_p_value,
     }
 
 
-def _check_evaluation(folder: Path, prepared: Path) -> None:
+def _load_evaluation(folder: Path, prepared: Path) -> dict[str, Any]:
     """The evaluation must be of this dataset: otherwise two executions' files were mixed."""
-    report = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    report: dict[str, Any] = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     digest = load_description(prepared).manifest_sha256
     if report["datasetManifestSha256"] != digest:
         raise ExportError(
             f"evaluation.json is of dataset {report['datasetManifestSha256']}, the prepared one is {digest}"
         )
+    return report
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the step; returns the exit status."""
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text}")
+    return value
+
+
+def _hardware_class(text: str) -> HardwareClass:
+    try:
+        return HardwareClass.of_json(json.loads(text))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{error}, got {text}") from error
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("/opt/ml/processing/input/model"))
+    parser.add_argument("--cloud-model", type=Path, help="folder of the larger network's model.tar.gz")
     parser.add_argument("--prepared", type=Path, default=Path("/opt/ml/processing/input/prepared"))
     parser.add_argument("--evaluation", type=Path, default=Path("/opt/ml/processing/input/evaluation"))
     parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output/export"))
     parser.add_argument("--use-case", required=True)
-    options = parser.parse_args(arguments)
+    parser.add_argument("--minimum-accuracy", type=_share, required=True)
+    parser.add_argument("--maximum-recall-drop", type=_share, required=True)
+    parser.add_argument("--maximum-int8-drop", type=_share, required=True)
+    parser.add_argument(
+        "--hardware-class",
+        type=_hardware_class,
+        action="append",
+        default=[],
+        help="JSON; once per class",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the step; returns the exit status."""
+    options = _parse(arguments)
     ensure_requirements()
     from kaizen_training.contracts import write_contract
+    from kaizen_training.report import render_report
 
+    hardware_classes: list[HardwareClass] = options.hardware_class
+    limits = Limits(options.minimum_accuracy, options.maximum_recall_drop, options.maximum_int8_drop, hardware_classes)
     try:
-        _check_evaluation(options.evaluation, options.prepared)
+        evaluation = _load_evaluation(options.evaluation, options.prepared)
         with tempfile.TemporaryDirectory() as folder:
-            model = load_model(unpack_model(options.model / "model.tar.gz", Path(folder)))
-            exported = export(model, options.prepared, options.output, options.use_case)
+            model = load_model(unpack_model(options.model / "model.tar.gz", Path(folder) / "model"))
+            cloud = None
+            if options.cloud_model is not None:
+                cloud = load_model(unpack_model(options.cloud_model / "model.tar.gz", Path(folder) / "cloud"))
+            exported = export(model, options.prepared, options.output, options.use_case, hardware_classes, cloud)
+        gate = gate_report(evaluation, exported, limits)
         write_contract("exported-model", exported, options.output / "export.json")
+        write_contract("gate-report", gate, options.output / "gate.json")
+        (options.output / "report.html").write_text(render_report(evaluation, exported, gate), encoding="utf-8")
     except (ExportError, ServingError, ValueError, FileNotFoundError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
     print(json.dumps({"parity": exported["parity"], "thresholds": exported["thresholds"]}))
+    print(f"gate: {gate['message']}")
     return 0
 
 

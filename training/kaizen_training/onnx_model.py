@@ -175,15 +175,16 @@ def check_policy(path: Path) -> None:
         raise ExportError(f"{path.name}: no device would load it: {'; '.join(problems)}")
 
 
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """Opens a graph with one thread, as the device does."""
+def open_session(graph: Path | bytes) -> onnxruntime.InferenceSession:
+    """Opens a graph, a file or its bytes, with one thread, as the device does."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def run_images(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:

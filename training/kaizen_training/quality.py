@@ -1,4 +1,4 @@
-"""Quality of predictions: recall, precision, confusion, and the comparison with a champion."""
+"""Quality of predictions: recall, precision and confusion, each share with its interval."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+CONFIDENCE_LEVEL = 0.95
 
 Labels = NDArray[np.int64]
-
-
-def confusion_of(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
-    """Counts, int64 [classes, classes]: row = true class, column = predicted class."""
-    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
-
-
-def recalls_of(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each class's items that were found, [classes]; 0 for a class without items."""
-    support = confusion.sum(axis=1)
-    recalls: NDArray[np.float64] = np.diag(confusion) / np.maximum(support, 1)
-    return recalls
-
-
-def per_class(confusion: NDArray[np.int64], classes: list[str]) -> dict[str, dict[str, float | int]]:
-    """Recall, precision and support by class name; precision is 0 for a class that is never predicted."""
-    recalls = recalls_of(confusion)
-    predicted = confusion.sum(axis=0)
-    return {
-        name: {
-            "recall": float(recalls[index]),
-            "precision": float(confusion[index, index] / max(1, predicted[index])),
-            "support": int(confusion[index].sum()),
-        }
-        for index, name in enumerate(classes)
-    }
 
 
 @dataclass(frozen=True)
@@ -45,28 +22,37 @@ class Answers:
     predicted: Labels
 
 
-def compare_with_champion(truth: list[str], challenger: Answers, champion: Answers) -> dict[str, Any]:
-    """The `champion` part of the evaluation report, over the items whose class the champion knows.
+def wilson_interval(successes: int, trials: int) -> dict[str, float]:
+    """Wilson's 95 % score interval of a share: it stays within 0..1 and has a width at 0 and at 1 too.
 
-    A class that only the challenger knows says nothing about the champion, and its items are left out.
-
-    Raises:
-        ValueError: there is no item of a class that both know.
+    Without a trial nothing is known: 0 to 1.
     """
-    shared = [name for name in champion.classes if name in challenger.classes and name in truth]
-    if not shared:
-        raise ValueError(f"champion: knows none of the test items' classes, only {', '.join(champion.classes)}")
-    names = np.asarray(truth)
-    champion_says = np.asarray(champion.classes)[champion.predicted]
-    challenger_says = np.asarray(challenger.classes)[challenger.predicted]
-    drops = {}
-    for name in shared:
-        mask = names == name
-        drops[name] = float((champion_says[mask] == name).mean() - (challenger_says[mask] == name).mean())
-    worst = max(drops, key=lambda name: drops[name])
-    known = np.isin(names, shared)
+    if trials == 0:
+        return {"lower": 0.0, "upper": 1.0}
+    interval = binomtest(successes, trials).proportion_ci(CONFIDENCE_LEVEL, method="wilson")
+    return {"lower": float(interval.low), "upper": float(interval.high)}
+
+
+def confusion_of(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Counts, int64 [classes, classes]: row = true class, column = predicted class."""
+    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def per_class(confusion: NDArray[np.int64], classes: list[str]) -> dict[str, dict[str, Any]]:
+    """Recall, precision, their intervals and support by class name.
+
+    Recall is 0 for a class without items, precision 0 for a class that is never predicted; the interval then says that
+    nothing is known.
+    """
+    support = confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
     return {
-        "accuracy": float((champion_says[known] == names[known]).mean()),
-        "worstRecallDrop": drops[worst],
-        "worstRecallDropClass": worst,
+        name: {
+            "recall": float(confusion[index, index] / max(1, support[index])),
+            "recallInterval": wilson_interval(int(confusion[index, index]), int(support[index])),
+            "precision": float(confusion[index, index] / max(1, predicted[index])),
+            "precisionInterval": wilson_interval(int(confusion[index, index]), int(predicted[index])),
+            "support": int(support[index]),
+        }
+        for index, name in enumerate(classes)
     }

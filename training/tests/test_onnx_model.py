@@ -92,12 +92,12 @@ def test_the_list_names_operators_that_exist() -> None:
     assert highest <= onnx.defs.onnx_opset_version()
 
 
-def test_the_export_refuses_a_scripts_own_graph_that_no_device_would_load(tiny_prepared: Path, tmp_path: Path) -> None:
-    """The gate itself: before anything is quantized, compared or written to export.json."""
+def test_onnx_op_outside_the_allow_list(tiny_prepared: Path, tmp_path: Path) -> None:
+    """Bad input. Refused before anything is quantized, compared or written to export.json."""
     graph = graph_of(helper.make_node("Unique", ["x"], ["y"]))
     save(tmp_path / "own.onnx", graph)
     script = SimpleNamespace(export_onnx=lambda _model, path: shutil.copyfile(tmp_path / "own.onnx", path))
     model = cast(ServedModel, SimpleNamespace(model=None, script=script))
     with pytest.raises(ExportError, match=re.escape("model-fp32.onnx: no device would load it: operator Unique")):
-        export.export(model, tiny_prepared, tmp_path / "out", "x")
+        export.export(model, tiny_prepared, tmp_path / "out", "x", [])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model-fp32.onnx"]

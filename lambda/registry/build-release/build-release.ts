@@ -108,8 +108,9 @@ async function makeRelease(
   settings: BuildReleaseSettings,
   ports: BuildReleasePorts,
 ): Promise<StoredRelease> {
-  const exported = await readExport(approved.exportUri, settings.useCase, ports);
-  await keepFiles(approved.exportUri, exported.files, ports);
+  const exported = await readExport(approved.exportUri, settings, ports);
+  const cloudFile = exported.cloudVariant?.file;
+  await keepFiles(approved.exportUri, [...exported.files, ...(cloudFile ? [cloudFile] : [])], ports);
   const release: Release = composeRelease(
     exported,
     {
@@ -130,13 +131,14 @@ async function makeRelease(
     componentVersion: modelComponentVersion(release.counter),
     exportUri: approved.exportUri,
     modelUri: approved.modelUri,
+    ...(cloudFile && { cloudModelKey: blobKey(cloudFile.sha256, cloudFile.name) }),
     status: 'READY',
   });
 }
 
 async function readExport(
   exportUri: string,
-  useCase: string,
+  settings: BuildReleaseSettings,
   ports: BuildReleasePorts,
 ): Promise<ExportedModel> {
   const uri = `${exportUri}export.json`;
@@ -145,7 +147,7 @@ async function readExport(
     await ports.readText(parseS3Uri(uri, 'exportUri')),
     uri,
   );
-  const problems = exportProblems(exported, useCase);
+  const problems = exportProblems(exported, settings.useCase, settings.architectures);
   if (problems.length > 0) throw new ContractError('exported-model', uri, problems);
   return exported;
 }

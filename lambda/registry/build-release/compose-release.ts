@@ -63,10 +63,14 @@ function repeated(names: readonly string[]): string[] {
  * What a schema cannot say: rules between the fields of an export. A device checks the same rules and refuses the
  * release; here they stop it before anybody signs it.
  */
-export function exportProblems(exported: ExportedModel, useCase: string): string[] {
+export function exportProblems(
+  exported: ExportedModel,
+  useCase: string,
+  architectures: readonly Architecture[],
+): string[] {
   const files = exported.files.map(({ name }) => name);
   const variants = exported.variants.map(({ name }) => name);
-  const { classes, thresholds, goldenSamples } = exported;
+  const { classes, thresholds, goldenSamples, cloudVariant } = exported;
   return [
     ...(exported.useCase === useCase ? [] : [`useCase: must be '${useCase}', got '${exported.useCase}'`]),
     ...repeated(files).map((name) => `files: '${name}' is listed twice`),
@@ -77,6 +81,13 @@ export function exportProblems(exported: ExportedModel, useCase: string): string
     ...[...exported.variants, ...goldenSamples]
       .filter(({ file }) => !files.includes(file))
       .map(({ file }) => `files: '${file}' is used but not listed`),
+    // Devices download what is in files.
+    ...(cloudVariant && files.includes(cloudVariant.file.name)
+      ? [`cloudVariant: '${cloudVariant.file.name}' must not be among files`]
+      : []),
+    ...architectures
+      .filter((name) => !exported.variants.some((variant) => variant.architectures?.includes(name) ?? true))
+      .map((name) => `variants: none is offered to ${name}, which the release is for`),
     ...classes
       .filter((name) => !Object.hasOwn(thresholds, name))
       .map((name) => `thresholds: none for class '${name}'`),

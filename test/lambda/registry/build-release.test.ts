@@ -41,8 +41,22 @@ function anExport(overrides: Partial<ExportedModel> = {}): ExportedModel {
     variants: [{ name: 'int8', file: 'model-int8.onnx', precision: 'int8' }],
     goldenSamples: [{ file: 'golden-1.png', probabilities: { int8: [0.9, 0.1] } }],
     thresholds: { good: 0.5, scratch: 0.5 },
-    parity: { maximumDifference: 1e-6, fp32Accuracy: 0.98, int8Accuracy: 0.97 },
+    parity: { maximumDifference: 1e-6, fp32Accuracy: 0.98, int8Accuracy: 0.97, int8AccuracyDrop: 0.01 },
+    cost: { multiplyAccumulates: 11_000_000, latencyRatio: { int8: 0.5 } },
     ...overrides,
+  };
+}
+
+function aCloudVariant(name: string, text: string): ExportedModel['cloudVariant'] {
+  return {
+    file: fileOf(name, text),
+    precision: 'fp32',
+    multiplyAccumulates: 90_000_000,
+    maximumDifference: 1e-6,
+    accuracy: 0.99,
+    lost: 1,
+    gained: 5,
+    worsePValue: 0.98,
   };
 }
 
@@ -159,6 +173,19 @@ describe('the release of an approved package', () => {
     );
   });
 
+  test('[S10] keeps the cloud variant under its digest too, and gives it to no device', async () => {
+    const world = new World({
+      ...anExport(),
+      cloudVariant: aCloudVariant('model-cloud.onnx', 'more weights'),
+    });
+    world.objects.set(`${EXPORT}model-cloud.onnx`, 'more weights');
+    const { release, cloudModelKey } = await world.build();
+    const { sha256 } = fileOf('model-cloud.onnx', 'more weights');
+    expect(cloudModelKey).toBe(`releases/blobs/${sha256}/model-cloud.onnx`);
+    expect(world.kept).toContain(`"pipelines/run-1/export/model-cloud.onnx" ${cloudModelKey}`);
+    expect(JSON.stringify(release)).not.toContain('model-cloud.onnx');
+  });
+
   test('case 33: is built once, however often the event comes', async () => {
     const world = new World();
     const first = await world.build();
@@ -269,6 +296,15 @@ describe('no release and no event', () => {
     await expectRefusal(world, message);
   });
 
+  test('[S10] for a tampered cloud variant', async () => {
+    const world = new World({
+      ...anExport(),
+      cloudVariant: aCloudVariant('model-cloud.onnx', 'more weights'),
+    });
+    world.objects.set(`${EXPORT}model-cloud.onnx`, 'more weightz');
+    await expectRefusal(world, 'model-cloud.onnx: sha256 must be');
+  });
+
   test('for an export that breaks its contract', async () => {
     await expectRefusal(
       new World({ ...anExport(), classes: ['good'] }),
@@ -317,12 +353,26 @@ describe('rules between the fields of an export', () => {
       'has no probabilities',
     ],
     ['another use case', { useCase: 'other' }, "useCase: must be 'surface', got 'other'"],
+    [
+      '[S11] an architecture without a variant',
+      {
+        variants: [
+          { name: 'int8', file: 'model-int8.onnx', precision: 'int8', architectures: ['linux-arm64'] },
+        ],
+      },
+      'variants: none is offered to linux-x64',
+    ],
+    [
+      '[S10] a cloud variant that devices would download',
+      { cloudVariant: aCloudVariant('model-int8.onnx', 'weights') },
+      "cloudVariant: 'model-int8.onnx' must not be among files",
+    ],
   ])('%s is a problem', (_, change, problem) => {
-    expect(exportProblems(anExport(change), USE_CASE).join('\n')).toContain(problem);
+    expect(exportProblems(anExport(change), USE_CASE, SETTINGS.architectures).join('\n')).toContain(problem);
   });
 
   test('a good one has none', () => {
-    expect(exportProblems(anExport(), USE_CASE)).toEqual([]);
+    expect(exportProblems(anExport(), USE_CASE, SETTINGS.architectures)).toEqual([]);
   });
 });
 
