@@ -31,7 +31,7 @@ export const dev = {
         maximumMultiplyAccumulates: 100_000_000,
         maximumLatencyRatio: 5,
       },
-      // Four small cores: half of the arithmetic, and the time of the reference network is the frame's.
+      // Weaker cores: half of the arithmetic for the same line.
       gateway: {
         architectures: ['linux-arm64'],
         precisions: ['fp32', 'int8'],

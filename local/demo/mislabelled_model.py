@@ -86,6 +86,8 @@ def mislabel(source: Path, target: Path) -> None:
         else:
             shutil.copyfile(source / name, target / name)
     exported["files"] = [described(target / file["name"]) for file in exported["files"]]
+    # The wrong model is a device's; nobody asks the cloud about it.
+    exported.pop("cloudVariant", None)
     for sample in exported["goldenSamples"]:
         sample["probabilities"] = {name: rotated(row) for name, row in sample["probabilities"].items()}
     (target / "export.json").write_text(json.dumps(exported, indent=2) + "\n", encoding="utf-8")

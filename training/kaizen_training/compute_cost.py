@@ -95,7 +95,7 @@ def reference_network() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def latency_ratios(paths: dict[str, Path], image: NDArray[np.uint8]) -> dict[str, float]:
+def latency_ratios(paths: dict[str, Path], image: NDArray[Any]) -> dict[str, float]:
     """Time of one image / time of the reference network, one thread, by name.
 
     The networks take turns, so that a busy machine slows all of them, and the least of 25 times counts: whatever

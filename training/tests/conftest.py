@@ -16,6 +16,7 @@ from kaizen_training.prepare import prepare
 from kaizen_training.split import split_of
 from kaizen_training.surfaces import CONDITIONS, encode_jpeg, make_part, render_view
 from kaizen_training.surfaces.camera import draw_view
+from tests.finished_job import finish_job
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 
@@ -85,3 +86,11 @@ def tiny_prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.add(rendered_jpeg(label, number), label, group_in(split, number * 7))
     prepare(folder.manifest(), folder.root, root / "prepared")
     return root / "prepared"
+
+
+@pytest.fixture(scope="session")
+def job(tiny_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished training job, evaluated and exported."""
+    folder = tmp_path_factory.mktemp("job")
+    finish_job(folder, tiny_prepared)
+    return folder

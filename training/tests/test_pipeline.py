@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tarfile
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -23,69 +19,7 @@ from kaizen_training.onnx_model import ExportError, run_images
 from kaizen_training.prepared import load_split
 from kaizen_training.serving import load_model, load_script
 from tests.conftest import SOURCE_DIR
-
-SCRIPT = "scripts/pytorch/inspect_surface.py"
-HARDWARE_CLASSES = [
-    {
-        "name": "industrial-pc",
-        "architectures": ["linux-x64"],
-        "precisions": ["fp32", "int8"],
-        "maximumModelBytes": 4_000_000,
-        "maximumMultiplyAccumulates": 60_000_000,
-        "maximumLatencyRatio": 100,
-    },
-    {
-        "name": "gateway",
-        "architectures": ["linux-arm64"],
-        "precisions": ["int8"],
-        "maximumModelBytes": 4_000_000,
-        "maximumMultiplyAccumulates": 60_000_000,
-        "maximumLatencyRatio": 100,
-    },
-]
-LIMITS = [
-    *("--minimum-accuracy", "0.999", "--maximum-recall-drop", "0.1", "--maximum-int8-drop", "0.5"),
-    *(part for one in HARDWARE_CLASSES for part in ("--hardware-class", json.dumps(one))),
-]
-
-
-def train(job: Path, prepared: Path, **hyperparameters: object) -> subprocess.CompletedProcess[str]:
-    values = {"script": SCRIPT, "epochs": 1, "learning_rate": 0.05, "width_multiplier": 0.25, "seed": 7}
-    environment = {
-        **os.environ,
-        "SAGEMAKER_BASE_DIR": str(job),
-        "SM_HPS": json.dumps({**values, "champion_uri": "none", **hyperparameters}),
-        "SM_INPUT_DATA_CONFIG": "{}",
-        "SM_CHANNELS": '["train", "validation"]',
-        "SM_CHANNEL_TRAIN": str(prepared),
-        "SM_CHANNEL_VALIDATION": str(prepared),
-        "SM_NUM_GPUS": "0",
-        "SM_NUM_CPUS": "1",
-        "SM_HOSTS": '["algo-1"]',
-        "SM_CURRENT_HOST": "algo-1",
-    }
-    program = [sys.executable, str(SOURCE_DIR / "kaizen_training/entry_point.py"), "--epochs", "1"]
-    done = subprocess.run(program, env=environment, cwd=job.parent, capture_output=True, text=True, timeout=120)
-    if done.returncode == 0:
-        with tarfile.open(job / "model.tar.gz", "w:gz") as tar:
-            tar.add(job / "model", arcname=".")
-    return done
-
-
-@pytest.fixture(scope="module")
-def job(tiny_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished training job, evaluated and exported."""
-    folder = tmp_path_factory.mktemp("job")
-    done = train(folder, tiny_prepared)
-    assert done.returncode == 0, done.stderr
-    (folder / "stdout").write_text(done.stdout)
-    common = ["--model", str(folder), "--prepared", str(tiny_prepared), "--use-case", "surface-inspection"]
-    manifest = ["--dataset-manifest-uri", "s3://a-bucket/manifests/accepted/x.jsonl"]
-    assert evaluate.main([*common, *manifest, "--output", str(folder / "evaluation")]) == 0
-    # The same network stands in for the larger one: the contract and the file are what is tested.
-    cloud = ["--cloud-model", str(folder), "--evaluation", str(folder / "evaluation")]
-    assert export.main([*common, *LIMITS, *cloud, "--output", str(folder / "export")]) == 0
-    return folder
+from tests.finished_job import LIMITS, SCRIPT, train
 
 
 def test_s1_training_reports_its_progress(job: Path) -> None:

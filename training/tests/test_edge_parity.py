@@ -1,0 +1,143 @@
+"""[B4] Framework, ONNX Runtime in Python and the device's own decoder and runtime: the same pictures, the same answers.
+
+`test/edge-components/ask-edge-runtime.ts` is the component's code without the component around it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from kaizen_training.onnx_model import run_images
+from kaizen_training.prepare import decode_image
+from kaizen_training.prepared import IMAGE_SIZE
+from kaizen_training.serving import load_model
+from tests.conftest import rendered_jpeg
+from tests.finished_job import SOURCE_DIR
+
+REPOSITORY = SOURCE_DIR.parent
+SAME_SIZE = (IMAGE_SIZE, IMAGE_SIZE)
+ENCODINGS: dict[str, dict[str, Any]] = {
+    "baseline 4:2:0": {"subsampling": 2},
+    "baseline 4:2:2": {"subsampling": 1},
+    "baseline 4:4:4": {"subsampling": 0},
+    "progressive 4:2:0": {"subsampling": 2, "progressive": True},
+    "progressive 4:4:4": {"subsampling": 0, "progressive": True},
+    "gray": {},
+}
+# Largest difference of a pixel, 0..255, by what happens to the image beside decoding. Measured, with Pillow 13.0 and
+# sharp 0.35: 0; 3; 11; 27. Both decode with libjpeg-turbo, bit by bit alike; resizing is libvips against Pillow.
+SIZES = {
+    SAME_SIZE: 1,
+    # Shrunk by 2 to 5.
+    (256, 256): 4,
+    (640, 480): 4,
+    # By 7.8: the device decodes it at a quarter of its size first.
+    (1000, 750): 16,
+    # Enlarged: the two libraries place the pixels' centres differently.
+    (160, 120): 40,
+}
+# Of a probability: golden samples must agree within 0.02 on a device.
+LARGEST_DIFFERENCE = 0.02
+
+
+@dataclass(frozen=True)
+class EdgeAnswers:
+    """What the device's code sees and says: pixels by image; probabilities [n, classes] by variant."""
+
+    names: list[str]
+    golden: int
+    python_pixels: list[NDArray[np.uint8]]
+    edge_pixels: list[NDArray[np.uint8]]
+    edge_probabilities: dict[str, NDArray[np.float64]]
+
+
+def jpegs(folder: Path) -> dict[str, Path]:
+    """Two rendered parts in every encoding and size."""
+    found = {}
+    for seed, label in enumerate(("good", "scratch")):
+        part = Image.fromarray(decode_image(rendered_jpeg(label, seed)))
+        for encoding, options in ENCODINGS.items():
+            for size in SIZES:
+                name = f"{label}, {encoding}, {size[0]}x{size[1]}"
+                path = folder / f"{len(found)}.jpg"
+                picture = part.convert("L") if encoding == "gray" else part
+                picture.resize(size, Image.Resampling.BICUBIC).save(path, "JPEG", quality=85, **options)
+                found[name] = path
+    return found
+
+
+@pytest.fixture(scope="module")
+def edge(job: Path, tmp_path_factory: pytest.TempPathFactory) -> EdgeAnswers:
+    """One start of Node for all comparisons."""
+    folder = tmp_path_factory.mktemp("edge")
+    exported = json.loads((job / "export/export.json").read_text())
+    golden = {sample["file"]: job / "export" / sample["file"] for sample in exported["goldenSamples"]}
+    images = {**golden, **jpegs(folder)}
+    request = {
+        "graphs": [str(job / "export" / variant["file"]) for variant in exported["variants"]],
+        "images": [str(path) for path in images.values()],
+        "input": exported["input"],
+        "classes": len(exported["classes"]),
+    }
+    (folder / "request.json").write_text(json.dumps(request))
+    node = shutil.which("node")
+    assert node is not None
+    script = REPOSITORY / "test/edge-components/ask-edge-runtime.ts"
+    program = [node, "--import", "tsx", str(script), str(folder / "request.json")]
+    done = subprocess.run(program, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    shape = (*SAME_SIZE, 3)
+    return EdgeAnswers(
+        list(images),
+        len(golden),
+        [decode_image(path.read_bytes()) for path in images.values()],
+        [np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape) for text in answer["pixels"]],
+        {
+            variant["name"]: np.asarray(rows)
+            for variant, rows in zip(exported["variants"], answer["probabilities"], strict=True)
+        },
+    )
+
+
+def test_b4_golden_samples_answer_alike_in_framework_python_and_on_the_edge(job: Path, edge: EdgeAnswers) -> None:
+    """[B4] PNG is lossless: equal pixels. fp32 within 1e-4 all the way; int8 alike in both runtimes."""
+    golden = np.stack(edge.python_pixels[: edge.golden])
+    np.testing.assert_array_equal(np.stack(edge.edge_pixels[: edge.golden]), golden)
+    _, framework = load_model(job / "model").probabilities(golden)
+    for variant, on_edge in edge.edge_probabilities.items():
+        in_python, _ = run_images(job / f"export/model-{variant}.onnx", golden)
+        np.testing.assert_allclose(on_edge[: edge.golden], in_python, atol=1e-5)
+        if variant == "fp32":
+            np.testing.assert_allclose(on_edge[: edge.golden], framework, atol=1e-4)
+
+
+@pytest.mark.parametrize(("size", "bound"), SIZES.items(), ids=lambda value: str(value))
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_b4_both_decoders_see_the_same_picture(
+    edge: EdgeAnswers, encoding: str, size: tuple[int, int], bound: int
+) -> None:
+    """[B4] sharp on the device, Pillow in the cloud."""
+    chosen = [n for n, name in enumerate(edge.names) if f"{encoding}, {size[0]}x{size[1]}" in name]
+    assert len(chosen) == 2
+    for index in chosen:
+        difference = np.abs(edge.edge_pixels[index].astype(int) - edge.python_pixels[index])
+        assert difference.max() <= bound, f"{edge.names[index]}: {difference.max()}, mean {difference.mean():.2f}"
+
+
+def test_b4_what_the_decoders_differ_by_moves_no_probability_beyond_the_tolerance(job: Path, edge: EdgeAnswers) -> None:
+    """[B4] From the JPEG's bytes to the probabilities, in the cloud and on the device."""
+    for variant, on_edge in edge.edge_probabilities.items():
+        in_python, _ = run_images(job / f"export/model-{variant}.onnx", np.stack(edge.python_pixels))
+        assert np.abs(on_edge - in_python).max() <= LARGEST_DIFFERENCE
