@@ -38,7 +38,7 @@ def multiply_accumulates(path: Path, height: int, width: int) -> int:
 
     model = onnx.load(path)
     for value in model.graph.input:
-        if value.name == INPUT_NAME:
+        if value.name == INPUT_NAME and len(value.type.tensor_type.shape.dim) == len((height, width, 3)):
             for dimension, size in zip(value.type.tensor_type.shape.dim, (height, width, 3), strict=True):
                 dimension.dim_value = size
     graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
