@@ -16,7 +16,7 @@ from PIL import Image
 from kaizen_training import evaluate, export
 from kaizen_training.contracts import check_contract
 from kaizen_training.onnx_model import ExportError, run_images
-from kaizen_training.prepared import load_split
+from kaizen_training.prepared import Split, load_split, save_split
 from kaizen_training.serving import load_model, load_script
 from tests.conftest import SOURCE_DIR
 from tests.finished_job import LIMITS, SCRIPT, train
@@ -123,6 +123,33 @@ def test_s10_the_cloud_variant_is_registered_and_no_device_downloads_it(job: Pat
     assert (cloud["lost"], cloud["gained"], cloud["accuracy"]) == (0, 0, exported["parity"]["fp32Accuracy"])
 
 
+def evaluation_arguments(job: Path, prepared: Path, output: Path) -> list[str]:
+    return [
+        *("--model", str(job), "--prepared", str(prepared), "--use-case", "surface-inspection"),
+        *("--dataset-manifest-uri", "s3://a-bucket/x.jsonl", "--output", str(output)),
+    ]
+
+
+def test_s3_the_champion_answers_the_same_test_images(job: Path, tiny_prepared: Path, tmp_path: Path) -> None:
+    """[S3] Here the champion is the same model: it must agree about every image, and no class may have lost one."""
+    champion = ["--champion-uri", str(job / "model.tar.gz")]
+    assert evaluate.main([*evaluation_arguments(job, tiny_prepared, tmp_path / "out"), *champion]) == 0
+    compared = json.loads((tmp_path / "out/evaluation.json").read_text())["champion"]
+    assert (compared["comparedWith"], compared["lost"], compared["gained"]) == ("champion", 0, 0)
+    assert compared["items"] == len(load_split(tiny_prepared, "test").labels)
+    assert set(compared["perClass"]) == {"dent", "good", "scratch", "stain"}
+
+
+def test_a_split_without_images_is_an_error_and_not_a_perfect_score(
+    job: Path, tiny_prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tiny_prepared, tmp_path / "prepared")
+    whole = load_split(tiny_prepared, "validation")
+    save_split(tmp_path / "prepared", "validation", Split(whole.images[:0], whole.labels[:0], whole.ids[:0]))
+    assert evaluate.main(evaluation_arguments(job, tmp_path / "prepared", tmp_path / "out")) == 1
+    assert "the validation split has no images" in capsys.readouterr().err
+
+
 def test_a_model_of_other_classes_than_the_datasets_is_refused(
     job: Path, tiny_prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,9 +157,7 @@ def test_a_model_of_other_classes_than_the_datasets_is_refused(
     description = json.loads((tmp_path / "prepared/dataset.json").read_text())
     description["classes"].reverse()
     (tmp_path / "prepared/dataset.json").write_text(json.dumps(description))
-    arguments = ["--model", str(job), "--prepared", str(tmp_path / "prepared"), "--use-case", "surface-inspection"]
-    manifest = ["--dataset-manifest-uri", "s3://a-bucket/x.jsonl", "--output", str(tmp_path / "out")]
-    assert evaluate.main([*arguments, *manifest]) == 1
+    assert evaluate.main(evaluation_arguments(job, tmp_path / "prepared", tmp_path / "out")) == 1
     assert "the dataset has ['stain', 'scratch', 'good', 'dent']" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
