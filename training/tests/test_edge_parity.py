@@ -46,7 +46,7 @@ SIZES = {
     (640, 480): 4,
     # By 7.8: the device decodes it at a quarter of its size first.
     (1000, 750): 16,
-    # Enlarged: the two libraries place the pixels' centres differently.
+    # One side is enlarged: here the libraries disagree so much that a trained network's probability moved by 0.3.
     (160, 120): 40,
 }
 # Largest difference of a probability. Measured: 0; 0.03; 0.03; 0.04; 0.04. A release that takes frames of its own size
