@@ -111,7 +111,7 @@ export interface AppConfig {
     seed: number;
     minimumAccuracy: number;
     /**
-     * Largest fall in recall of any class against the champion. Up to twice as much is excused where chance alone explains it (docs/adr/0012).
+     * Largest fall in recall of any class against the champion. Up to twice as much is excused where chance alone explains it (docs/adr/0013).
      */
     maximumRecallDrop: number;
     /**

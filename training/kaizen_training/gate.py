@@ -1,7 +1,7 @@
 """The gate: measured values and limits -> checks with sentences. Pure; the Export step calls it.
 
 Every check that fails says by how much, and all of them are said at once. How a class may lose recall without being
-called worse, and why: docs/adr/0012-a-gate-that-chance-and-silence-do-not-open.md.
+called worse, and why: docs/adr/0013-a-gate-that-chance-and-silence-do-not-open.md.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ def verdict(items: int, lost: int, gained: int, limit: float) -> tuple[bool, str
 def test_s13_neither_chance_nor_a_lack_of_data_decides_about_a_class(
     items: int, lost: int, gained: int, limit: float, passed: bool, why: str
 ) -> None:
-    """[S13] The rule of docs/adr/0012, at its edges."""
+    """[S13] The rule of docs/adr/0013, at its edges."""
     assert verdict(items, lost, gained, limit) == (passed, why)
 
 
