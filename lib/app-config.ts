@@ -3,6 +3,7 @@ import { dev } from '../config/dev';
 import { local } from '../config/local';
 import { prod } from '../config/prod';
 import { type AppConfig, ContractError, problemsOf } from '../contracts';
+import { tuningProblems } from './training/tuning-config';
 
 export type { AppConfig };
 
@@ -32,7 +33,7 @@ function crossFieldProblems(config: AppConfig): string[] {
     registry,
     retraining,
   } = config;
-  const problems: string[] = [];
+  const problems: string[] = tuningProblems(training.tuning);
   if (rollout.waves.map((wave) => wave.name).join() !== 'canary,stable') {
     problems.push(
       broken(

@@ -158,6 +158,64 @@ export interface AppConfig {
       intervalSeconds: number;
       backoffRate: number;
     };
+    /**
+     * Searches hyperparameters in a Tune step instead of one Train step, and goes on with the best trial's model. One Train step when absent.
+     */
+    tuning?: {
+      /**
+       * Bayesian: each trial is chosen by the results of those before it.
+       */
+      strategy: 'Random' | 'Bayesian';
+      /**
+       * Trials: training jobs of one search.
+       */
+      maximumJobs: number;
+      /**
+       * Trials at a time. A Bayesian search learns more from few at a time.
+       */
+      parallelJobs: number;
+      /**
+       * Auto: a trial that falls behind the median of those before it is stopped.
+       */
+      earlyStopping: 'Auto' | 'Off';
+      objective: {
+        /**
+         * Name of the metric.
+         */
+        metric: string;
+        /**
+         * Finds its value in a line of the training log, as the first group.
+         */
+        regex: string;
+        goal: 'Maximize' | 'Minimize';
+      };
+      /**
+       * Hyperparameter of the script -> where its values are looked for; the others keep their configured values.
+       */
+      ranges: {
+        [k: string]:
+          | {
+              type: 'Continuous';
+              minimum: number;
+              maximum: number;
+              scaling: 'Linear' | 'Logarithmic';
+            }
+          | {
+              type: 'Integer';
+              minimum: number;
+              maximum: number;
+              scaling: 'Linear' | 'Logarithmic';
+            }
+          | {
+              type: 'Categorical';
+              /**
+               * @minItems 1
+               * @maxItems 30
+               */
+              values: string[];
+            };
+      };
+    };
   };
   registry: {
     /**

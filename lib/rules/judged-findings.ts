@@ -67,9 +67,9 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
   },
   {
     finding:
-      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:(training|processing)-job\/pipelines-\*\]$/,
+      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:((training|processing)-job\/pipelines-|hyper-parameter-tuning-job\/\*Tune)\*\]$/,
     construct: /^\w+\/Training\/Pipeline\//,
-    reason: 'Jobs that a pipeline starts: SageMaker names them after the execution.',
+    reason: 'Jobs that a pipeline starts: SageMaker names them after execution and step.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:logs:\S+:log-group:\/aws\/sagemaker\/\w+Jobs\*\]$/,

@@ -28,14 +28,67 @@ export class Expression {
 
 export type ParameterType = 'String' | 'Integer' | 'Float' | 'Boolean';
 
+export interface ParameterRule {
+  /** The values that an execution may give; String only. The service refuses others when an execution starts. */
+  readonly enumValues?: readonly string[];
+  /** Bounds of the default. The service knows none: a step that is given another value has to refuse it. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /** A parameter of the pipeline; used as a value it refers to itself. */
 export class Parameter extends Expression {
   constructor(
     readonly name: string,
     readonly type: ParameterType,
     readonly defaultValue?: string | number | boolean,
+    readonly rule: ParameterRule = {},
   ) {
     super({ Get: `Parameters.${name}` }, []);
+  }
+
+  /** What is wrong with it, as rule and value. CDK tokens are strings and pass. */
+  get problems(): string[] {
+    const { defaultValue: value, rule } = this;
+    const problems: string[] = [];
+    if (rule.enumValues && this.type !== 'String') {
+      problems.push(`only a String may have enumValues, not a ${this.type}`);
+    }
+    if (value === undefined) return problems;
+    if (!isOfType(value, this.type))
+      return [...problems, `the default must be a ${this.type}, got '${value}'`];
+    if (rule.enumValues && !rule.enumValues.some((allowed) => allowed === value)) {
+      problems.push(`the default must be one of ${rule.enumValues.join(', ')}, got '${value}'`);
+    }
+    if (rule.minimum !== undefined && Number(value) < rule.minimum) {
+      problems.push(`the default must be at least ${rule.minimum}, got '${value}'`);
+    }
+    if (rule.maximum !== undefined && Number(value) > rule.maximum) {
+      problems.push(`the default must be at most ${rule.maximum}, got '${value}'`);
+    }
+    return problems;
+  }
+
+  get definition(): { [key: string]: Json } {
+    return {
+      Name: this.name,
+      Type: this.type,
+      ...(this.defaultValue !== undefined && { DefaultValue: this.defaultValue }),
+      ...(this.rule.enumValues && { EnumValues: [...this.rule.enumValues] }),
+    };
+  }
+}
+
+function isOfType(value: string | number | boolean, type: ParameterType): boolean {
+  switch (type) {
+    case 'String':
+      return typeof value === 'string';
+    case 'Boolean':
+      return typeof value === 'boolean';
+    case 'Integer':
+      return Number.isSafeInteger(value);
+    case 'Float':
+      return typeof value === 'number' && Number.isFinite(value);
   }
 }
 
@@ -233,6 +286,119 @@ export class TrainingStep extends Step {
   }
 }
 
+/** Where the values of one hyperparameter are looked for. */
+export type ParameterRange =
+  | {
+      readonly type: 'Continuous' | 'Integer';
+      readonly minimum: number;
+      readonly maximum: number;
+      readonly scaling: 'Linear' | 'Logarithmic';
+    }
+  | { readonly type: 'Categorical'; readonly values: readonly string[] };
+
+export interface TuningStepProps extends JobStepOptions {
+  readonly strategy: 'Random' | 'Bayesian';
+  readonly objective: {
+    readonly metric: string;
+    /** Finds the metric in a line of the training log, as its first group. */
+    readonly regex: string;
+    readonly goal: 'Maximize' | 'Minimize';
+  };
+  /** Training jobs of the search, and of them at a time. */
+  readonly maximumJobs: number;
+  readonly parallelJobs: number;
+  readonly earlyStopping: 'Auto' | 'Off';
+  /** The same seed asks for the same values again. */
+  readonly randomSeed: Value;
+  readonly ranges: Readonly<Record<string, ParameterRange>>;
+  /** CreateTrainingJob without TrainingJobName; its HyperParameters are the ones that stay. */
+  readonly trainingJob: Arguments & {
+    readonly AlgorithmSpecification: Arguments;
+    readonly HyperParameters: Arguments;
+  };
+}
+
+/** Several training jobs, of which the best one's model goes on. */
+export class TuningStep extends Step {
+  constructor(
+    name: string,
+    private readonly props: TuningStepProps,
+  ) {
+    super(name, 'Tuning', props);
+  }
+
+  /**
+   * URI of the best training job's model, put together as `TuningStep.get_top_model_s3_uri` of the SageMaker Python
+   * SDK does, but from the tuning job's own output path: a result from the step cache lies where the earlier
+   * execution put it.
+   */
+  bestModel(): Expression {
+    const get = (path: string) => new Expression({ Get: `Steps.${this.name}.${path}` }, [this]);
+    return join(
+      '/',
+      get('TrainingJobDefinition.OutputDataConfig.S3OutputPath'),
+      get('BestTrainingJob.TrainingJobName'),
+      'output/model.tar.gz',
+    );
+  }
+
+  render(referents: Set<Referent>): { [key: string]: Json } {
+    const { strategy, objective, maximumJobs, parallelJobs, earlyStopping, randomSeed } = this.props;
+    const { AlgorithmSpecification, HyperParameters, ...trainingJob } = this.props.trainingJob;
+    const { metric, regex, goal } = objective;
+    return {
+      ...this.common(),
+      Arguments: render(
+        {
+          HyperParameterTuningJobConfig: {
+            Strategy: strategy,
+            HyperParameterTuningJobObjective: { Type: goal, MetricName: metric },
+            ResourceLimits: { MaxNumberOfTrainingJobs: maximumJobs, MaxParallelTrainingJobs: parallelJobs },
+            ParameterRanges: parameterRanges(this.props.ranges),
+            TrainingJobEarlyStoppingType: earlyStopping,
+            RandomSeed: randomSeed,
+          },
+          TrainingJobDefinition: {
+            ...trainingJob,
+            AlgorithmSpecification: {
+              ...AlgorithmSpecification,
+              MetricDefinitions: [{ Name: metric, Regex: regex }],
+            },
+            StaticHyperParameters: HyperParameters,
+          },
+        },
+        referents,
+      ),
+      ...jobOptions(this.props),
+    };
+  }
+}
+
+/** The API writes bounds as text. */
+function parameterRanges(ranges: TuningStepProps['ranges']): Value {
+  const named = Object.entries(ranges);
+  const numeric = (wanted: 'Continuous' | 'Integer') =>
+    named.flatMap(([Name, range]) =>
+      range.type === wanted
+        ? [
+            {
+              Name,
+              MinValue: String(range.minimum),
+              MaxValue: String(range.maximum),
+              ScalingType: range.scaling,
+            },
+          ]
+        : [],
+    );
+  return {
+    ContinuousParameterRanges: numeric('Continuous'),
+    IntegerParameterRanges: numeric('Integer'),
+    CategoricalParameterRanges: named.flatMap(([Name, range]) =>
+      range.type === 'Categorical' ? [{ Name, Values: range.values }] : [],
+    ),
+  };
+}
+
 export interface RegisterModelStepProps extends StepOptions {
   /** CreateModelPackage. */
   readonly arguments: Arguments;
@@ -336,7 +502,7 @@ const NAME = /^[A-Za-z0-9\-_]{1,64}$/;
 /**
  * The definition that holds `lastSteps` and everything that they refer to, directly or not.
  * @param parameters in the order in which they are shown; others that steps refer to follow
- * @throws Error with every problem: a name that is not one, or is used twice
+ * @throws Error with every problem: a name that is not one, or is used twice; a default that breaks its own rule
  */
 export function definePipeline(
   lastSteps: readonly Step[],
@@ -364,11 +530,7 @@ export function definePipeline(
   return {
     Version: '2020-12-01',
     Metadata: {},
-    Parameters: [...used].map(({ name, type, defaultValue }) => ({
-      Name: name,
-      Type: type,
-      ...(defaultValue !== undefined && { DefaultValue: defaultValue }),
-    })),
+    Parameters: [...used].map(({ definition }) => definition),
     Steps: steps.map((step) => rendered.get(step) ?? {}),
   };
 }
@@ -392,6 +554,9 @@ function checkNames(steps: readonly Step[], parameters: readonly Parameter[]): v
         problems.push(`${what} '${name}': two have this name`);
       }
     }
+  }
+  for (const parameter of parameters) {
+    problems.push(...parameter.problems.map((problem) => `parameter '${parameter.name}': ${problem}`));
   }
   if (problems.length > 0) throw new Error(`the pipeline cannot be defined: ${problems.join('; ')}`);
 }

@@ -1,4 +1,4 @@
-/** The training pipeline: Prepare -> Train -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
+/** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
 import type { AppConfig } from '../app-config';
 import {
   atMost,
@@ -14,16 +14,23 @@ import {
   type RenderedPipeline,
   type RetryPolicy,
   TrainingStep,
+  TuningStep,
   textOf,
   type Value,
 } from './pipeline-builder';
+import type { TuningConfig } from './tuning-config';
 
 const INPUT = '/opt/ml/processing/input';
 const OUTPUT = '/opt/ml/processing/output';
 const CODE = '/opt/ml/processing/code';
 /** Same manifest, same code: same result. Longer than any weekly retraining, shorter than most life-cycle rules. */
 const CACHE_FOR = 'P30D';
+/** Part of the names of its jobs, by which the pipeline's role knows them. */
+export const TUNING_STEP_NAME = 'Tune';
 const ENTRY_POINT = 'kaizen_training/entry_point.py';
+/** Hyperparameters that change the network itself: a trial with another one cannot start from the champion's weights. */
+const STRUCTURAL_HYPERPARAMETERS = ['width_multiplier'];
+const NO_CHAMPION = 'none';
 const SCRIPT = 'scripts/pytorch/inspect_surface.py';
 
 export interface TrainingPipelineScope {
@@ -78,17 +85,22 @@ function retryOf({ retry }: AppConfig['training']): { step: RetryPolicy; job: Re
   };
 }
 
+const PROBABILITY = { minimum: 0, maximum: 1 };
+
 function parametersOf({ training }: TrainingPipelineScope['config']) {
   return {
     datasetManifestUri: new Parameter('DatasetManifestUri', 'String'),
-    epochs: new Parameter('Epochs', 'Integer', training.epochs),
-    learningRate: new Parameter('LearningRate', 'Float', training.learningRate),
-    widthMultiplier: new Parameter('WidthMultiplier', 'Float', training.widthMultiplier),
-    seed: new Parameter('Seed', 'Integer', training.seed),
-    championModelUri: new Parameter('ChampionModelUri', 'String', 'none'),
-    minimumAccuracy: new Parameter('MinimumAccuracy', 'Float', training.minimumAccuracy),
-    maximumRecallDrop: new Parameter('MaximumRecallDrop', 'Float', training.maximumRecallDrop),
-    maximumInt8Drop: new Parameter('MaximumInt8Drop', 'Float', training.maximumInt8Drop),
+    epochs: new Parameter('Epochs', 'Integer', training.epochs, { minimum: 1, maximum: 1000 }),
+    learningRate: new Parameter('LearningRate', 'Float', training.learningRate, { minimum: 0, maximum: 1 }),
+    widthMultiplier: new Parameter('WidthMultiplier', 'Float', training.widthMultiplier, {
+      minimum: 0.1,
+      maximum: 2,
+    }),
+    seed: new Parameter('Seed', 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
+    championModelUri: new Parameter('ChampionModelUri', 'String', NO_CHAMPION),
+    minimumAccuracy: new Parameter('MinimumAccuracy', 'Float', training.minimumAccuracy, PROBABILITY),
+    maximumRecallDrop: new Parameter('MaximumRecallDrop', 'Float', training.maximumRecallDrop, PROBABILITY),
+    maximumInt8Drop: new Parameter('MaximumInt8Drop', 'Float', training.maximumInt8Drop, PROBABILITY),
   };
 }
 
@@ -156,11 +168,7 @@ class StepFactory {
   }
 
   /** The training toolkit starts the entry point, and that the user's script. */
-  training(
-    name: string,
-    prepared: Expression,
-    hyperparameters: Readonly<Record<string, Value>>,
-  ): TrainingStep {
+  private trainingJob(prepared: Expression, hyperparameters: Readonly<Record<string, Value>>) {
     const { training } = this.scope.config;
     const channel = (channelName: string): Value => ({
       ChannelName: channelName,
@@ -172,29 +180,59 @@ class StepFactory {
         },
       },
     });
+    return {
+      RoleArn: this.scope.roleArn,
+      AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
+      HyperParameters: {
+        sagemaker_program: ENTRY_POINT,
+        sagemaker_submit_directory: this.scope.sourceUri,
+        script: SCRIPT,
+        ...hyperparameters,
+      },
+      InputDataConfig: [channel('train'), channel('validation')],
+      OutputDataConfig: { S3OutputPath: this.uri('/model'), KmsKeyId: this.scope.encryptionKeyArn },
+      ResourceConfig: {
+        InstanceCount: training.instanceCount,
+        InstanceType: training.instanceType,
+        VolumeSizeInGB: training.volumeGigabytes,
+      },
+      StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+      EnableInterContainerTrafficEncryption: training.instanceCount > 1,
+    };
+  }
+
+  training(
+    name: string,
+    prepared: Expression,
+    hyperparameters: Readonly<Record<string, Value>>,
+  ): TrainingStep {
     return new TrainingStep(name, {
       description: 'Trains the model with the script of the use case',
       cacheFor: CACHE_FOR,
       retry: [this.retry.step, this.retry.job],
-      arguments: {
-        RoleArn: this.scope.roleArn,
-        AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
-        HyperParameters: {
-          sagemaker_program: ENTRY_POINT,
-          sagemaker_submit_directory: this.scope.sourceUri,
-          script: SCRIPT,
-          ...hyperparameters,
-        },
-        InputDataConfig: [channel('train'), channel('validation')],
-        OutputDataConfig: { S3OutputPath: this.uri('/model'), KmsKeyId: this.scope.encryptionKeyArn },
-        ResourceConfig: {
-          InstanceCount: training.instanceCount,
-          InstanceType: training.instanceType,
-          VolumeSizeInGB: training.volumeGigabytes,
-        },
-        StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
-        EnableInterContainerTrafficEncryption: training.instanceCount > 1,
-      },
+      arguments: this.trainingJob(prepared, hyperparameters),
+    });
+  }
+
+  /** Hyperparameters that are searched lose the value that they have here. */
+  tuning(
+    name: string,
+    tuning: TuningConfig,
+    prepared: Expression,
+    hyperparameters: Readonly<Record<string, Value>>,
+  ): TuningStep {
+    const fixed = Object.entries(hyperparameters).filter(([key]) => !Object.hasOwn(tuning.ranges, key));
+    const changesNetwork = STRUCTURAL_HYPERPARAMETERS.some((key) => Object.hasOwn(tuning.ranges, key));
+    return new TuningStep(name, {
+      ...tuning,
+      description: 'Searches the hyperparameters; the best trial goes on',
+      cacheFor: CACHE_FOR,
+      retry: [this.retry.step, this.retry.job],
+      randomSeed: this.scope.config.training.seed,
+      trainingJob: this.trainingJob(prepared, {
+        ...Object.fromEntries(fixed),
+        ...(changesNetwork && { champion_uri: NO_CHAMPION }),
+      }),
     });
   }
 
@@ -237,6 +275,43 @@ class StepFactory {
   }
 }
 
+/** Hyperparameter of the script -> the parameter that an execution gives it by. */
+const hyperparametersOf = (parameters: ReturnType<typeof parametersOf>): Record<string, Parameter> => ({
+  epochs: parameters.epochs,
+  learning_rate: parameters.learningRate,
+  width_multiplier: parameters.widthMultiplier,
+  seed: parameters.seed,
+  champion_uri: parameters.championModelUri,
+});
+
+/** What a job gets, as text; where a search chooses the value there is no parameter, and its default goes. */
+function textsOf(
+  hyperparameters: Readonly<Record<string, Parameter>>,
+  tuning?: TuningConfig,
+): Record<string, Value> {
+  const text = (name: string, parameter: Parameter): Value => {
+    if (tuning && name in tuning.ranges) return String(parameter.defaultValue);
+    return parameter.type === 'String' ? parameter : textOf(parameter);
+  };
+  return Object.fromEntries(
+    Object.entries(hyperparameters).map(([name, parameter]) => [name, text(name, parameter)]),
+  );
+}
+
+/** The model of the one training job, or of the best of a search. */
+function trainedModel(
+  steps: StepFactory,
+  tuning: TuningConfig | undefined,
+  hyperparameters: Readonly<Record<string, Parameter>>,
+  prepared: Expression,
+): Expression {
+  const texts = textsOf(hyperparameters);
+  if (tuning === undefined) {
+    return steps.training('Train', prepared, texts).property('ModelArtifacts.S3ModelArtifacts');
+  }
+  return steps.tuning(TUNING_STEP_NAME, tuning, prepared, texts).bestModel();
+}
+
 /** The definition, ready for `PipelineDefinitionBody`; CDK tokens in the scope stay tokens. */
 export function trainingPipelineDefinition(scope: TrainingPipelineScope): RenderedPipeline {
   const parameters = parametersOf(scope.config);
@@ -258,25 +333,17 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
     },
     output: 'prepared',
   });
-  const train = steps.training('Train', prepare.output('prepared'), {
-    epochs: textOf(parameters.epochs),
-    learning_rate: textOf(parameters.learningRate),
-    width_multiplier: textOf(parameters.widthMultiplier),
-    seed: textOf(parameters.seed),
-    champion_uri: parameters.championModelUri,
-  });
-  // The cloud's champion is not the devices': the larger network starts afresh every time.
-  const { cloudVariant } = scope.config.training;
+  const hyperparameters = hyperparametersOf(parameters);
+  const { tuning, cloudVariant } = scope.config.training;
+  const model = trainedModel(steps, tuning, hyperparameters, prepare.output('prepared'));
   const trainCloud =
     cloudVariant &&
     steps.training('TrainCloudVariant', prepare.output('prepared'), {
-      epochs: textOf(parameters.epochs),
-      learning_rate: textOf(parameters.learningRate),
+      ...textsOf(hyperparameters, tuning),
       width_multiplier: String(cloudVariant.widthMultiplier),
-      seed: textOf(parameters.seed),
-      champion_uri: 'none',
+      // The cloud's champion is not the devices': the larger network starts afresh every time.
+      champion_uri: NO_CHAMPION,
     });
-  const model = train.property('ModelArtifacts.S3ModelArtifacts');
   const modelInputs = [s3Input('model', model), s3Input('prepared', prepare.output('prepared'))];
   const modelOptions = { model: `${INPUT}/model`, prepared: `${INPUT}/prepared` };
 
@@ -331,5 +398,10 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
     ifTrue: [register],
     ifFalse: [failQuality],
   });
-  return definePipeline([checkQuality], Object.values(parameters));
+  // A value that the search chooses is nothing that an execution could give.
+  const searched = Object.keys(tuning?.ranges ?? {}).map((name) => hyperparameters[name]);
+  return definePipeline(
+    [checkQuality],
+    Object.values(parameters).filter((parameter) => !searched.includes(parameter)),
+  );
 }

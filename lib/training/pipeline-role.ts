@@ -5,9 +5,12 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { serviceRole } from '../shared/service-role';
+import { TUNING_STEP_NAME } from './pipeline-definition';
 
 /** Pipelines name their jobs so: `pipelines-<execution id>-<step>-<suffix>`. */
 const JOB_NAMES = 'pipelines-*';
+/** Tuning jobs have at most 32 characters, without the prefix: execution id, step, suffix. */
+const TUNING_JOB_NAMES = `*${TUNING_STEP_NAME}*`;
 const JOB_METRIC_NAMESPACES = ['/aws/sagemaker/TrainingJobs', '/aws/sagemaker/ProcessingJobs'];
 /** `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` */
 const ECR_IMAGE = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@]/;
@@ -19,6 +22,8 @@ export interface PipelineRoleProps {
   readonly modelPackageGroupName: string;
   readonly source: Asset;
   readonly image: string;
+  /** Whether the pipeline searches hyperparameters. */
+  readonly tuning: boolean;
 }
 
 /**
@@ -55,6 +60,18 @@ export class PipelineRole extends Construct {
       ],
       jobs,
     );
+    if (props.tuning) {
+      // The tuning job makes its training jobs itself, with the role that it is given.
+      this.allow(
+        'TuneHyperparameters',
+        [
+          ...['Create', 'Describe', 'Stop'].map((verb) => `sagemaker:${verb}HyperParameterTuningJob`),
+          'sagemaker:ListTrainingJobsForHyperParameterTuningJob',
+          'sagemaker:AddTags',
+        ],
+        [sagemaker('hyper-parameter-tuning-job', TUNING_JOB_NAMES)],
+      );
+    }
     this.allow(
       'RegisterModels',
       ['sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:AddTags'],

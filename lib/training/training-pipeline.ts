@@ -36,6 +36,7 @@ export class TrainingPipeline extends Construct {
       ...props,
       source: source.asset,
       image: config.training.image,
+      tuning: config.training.tuning !== undefined,
     });
     const definition = trainingPipelineDefinition({
       config,

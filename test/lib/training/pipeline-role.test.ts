@@ -19,10 +19,10 @@ interface Statement {
 const work = mkdtempSync(join(tmpdir(), 'role-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-function statements(): { trust: Statement[]; allowed: Statement[] } {
+function statements(tuning: boolean): { trust: Statement[]; allowed: Statement[] } {
   const path = join(work, 'sourcedir.tar.gz');
   writeFileSync(path, 'code');
-  const stack = new Stack(new App({ outdir: join(work, 'out') }), 'Stack', {
+  const stack = new Stack(new App({ outdir: join(work, `out-${tuning}`) }), 'Stack', {
     env: { account: '111111111111', region: 'us-east-1' },
   });
   new PipelineRole(stack, 'Access', {
@@ -32,6 +32,7 @@ function statements(): { trust: Statement[]; allowed: Statement[] } {
     modelPackageGroupName: 'group',
     source: new Asset(stack, 'Code', { path }),
     image: local.training.image,
+    tuning,
   });
   const template = Template.fromStack(stack);
   const [role] = Object.values(template.findResources('AWS::IAM::Role'));
@@ -42,7 +43,7 @@ function statements(): { trust: Statement[]; allowed: Statement[] } {
   };
 }
 
-const { trust, allowed } = statements();
+const { trust, allowed } = statements(false);
 const listOf = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
 
 test('case 36: only SageMaker, and only on behalf of this account, may take the role', () => {
@@ -83,4 +84,19 @@ test('lists of buckets are limited to the prefixes that jobs read', () => {
   const lists = allowed.filter(({ Action }) => Action === 's3:ListBucket');
   expect(lists).toHaveLength(3);
   for (const { Condition } of lists) expect(Condition).toHaveProperty('StringLike.s3:prefix');
+});
+
+test('[S6] only a pipeline that searches may tune, and only jobs of its own step', () => {
+  const tunes = (statement: Statement) => listOf(statement.Action).some((action) => /Tuning/.test(action));
+  expect(allowed.filter(tunes)).toEqual([]);
+  const [found, ...others] = statements(true).allowed.filter(tunes);
+  expect(others).toEqual([]);
+  expect(found?.Action).toEqual([
+    'sagemaker:CreateHyperParameterTuningJob',
+    'sagemaker:DescribeHyperParameterTuningJob',
+    'sagemaker:StopHyperParameterTuningJob',
+    'sagemaker:ListTrainingJobsForHyperParameterTuningJob',
+    'sagemaker:AddTags',
+  ]);
+  expect(JSON.stringify(found?.Resource)).toMatch(/:hyper-parameter-tuning-job\/\*Tune\*"/);
 });
