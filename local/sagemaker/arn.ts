@@ -15,6 +15,7 @@ export class Arns {
   execution = (pipelineArn: string, id: string): string => `${pipelineArn}/execution/${id}`;
   job = (kind: 'Training' | 'Processing', name: string): string =>
     this.of(`${kind.toLowerCase()}-job/${name.toLowerCase()}`);
+  tuningJob = (name: string): string => this.of(`hyper-parameter-tuning-job/${name.toLowerCase()}`);
   modelPackageGroup = (name: string): string => this.of(`model-package-group/${name.toLowerCase()}`);
   modelPackage = (group: string, version: number): string =>
     this.of(`model-package/${group.toLowerCase()}/${version}`);

@@ -42,6 +42,7 @@ export function describeJob(job: Job): JsonObject {
       StartTime: seconds(startTime),
       EndTime: seconds(endTime),
     })),
+    FinalMetricDataList: job.metrics.final,
     TrainingStartTime: seconds(job.startTime),
     TrainingEndTime: seconds(job.endTime),
     ...(job.modelArtifacts !== undefined && { ModelArtifacts: { S3ModelArtifacts: job.modelArtifacts } }),

@@ -8,6 +8,8 @@ import { isObject, type Json, type JsonObject, objectOf } from './json';
 import type { ModelPackage } from './model-registry';
 import type { Execution, ExecutionStatus, StepRecord } from './pipeline/execution';
 import type { StepStatus } from './pipeline/plan';
+import { describeTuningJob } from './tuning/describe-tuning';
+import type { TuningJob } from './tuning/tuning-job';
 
 export interface SageMakerEvent {
   readonly detailType: string;
@@ -97,6 +99,15 @@ export function jobEvent(job: Job): SageMakerEvent {
     resources: [job.arn],
     time: job.lastModifiedTime,
     detail: objectOf(inMilliseconds(describeJob(job))),
+  };
+}
+
+export function tuningJobEvent(job: TuningJob): SageMakerEvent {
+  return {
+    detailType: 'SageMaker HyperParameter Tuning Job State Change',
+    resources: [job.arn],
+    time: job.lastModifiedTime,
+    detail: objectOf(inMilliseconds(describeTuningJob(job))),
   };
 }
 

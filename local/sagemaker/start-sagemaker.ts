@@ -3,23 +3,30 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { virtualEnvironmentPython } from '../shared/repository';
 import type { RunningService } from '../shared/running-service';
 import { serve } from './api/http-server';
 import { createJob, jobOperations } from './api/job-operations';
 import { pipelineOperations } from './api/pipeline-operations';
 import { createPackage, registryOperations } from './api/registry-operations';
 import { Tags, tagOperations } from './api/tags';
+import { createTuningJob, tuningOperations } from './api/tuning-operations';
 import { Arns } from './arn';
 import { describeJob, describePackage } from './descriptions';
 import { EventPublisher } from './event-publisher';
-import { executionEvent, jobEvent, modelPackageEvent, stepEvent } from './events';
+import { executionEvent, jobEvent, modelPackageEvent, stepEvent, tuningJobEvent } from './events';
 import type { Job } from './jobs/job';
 import { JobRunner } from './jobs/job-runner';
 import { S3Store } from './jobs/s3-store';
+import type { JsonObject } from './json';
 import { ModelRegistry } from './model-registry';
 import { isRunning } from './pipeline/execution';
-import type { Clock, ExecutorObserver, StepServices } from './pipeline/executor';
+import type { Clock, ExecutorObserver, JobOutcome, StepJobKind, StepServices } from './pipeline/executor';
 import { PipelineService } from './pipeline-service';
+import { describeForStep } from './tuning/describe-tuning';
+import { optunaSearch } from './tuning/search';
+import type { TuningJob } from './tuning/tuning-job';
+import { TuningService } from './tuning/tuning-service';
 
 /** What is going on, for people. */
 export type SageMakerProgress =
@@ -62,6 +69,8 @@ export interface SageMakerOptions {
   /** Used by the service and handed to its jobs. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly interpreters: readonly Interpreter[];
+  /** Python that has Optuna, for tuning jobs. @default the one of `npm run setup` */
+  readonly searchPython?: string;
   readonly onProgress?: (progress: SageMakerProgress) => void;
   /** Jobs that run at a time; the others wait. @default 1 */
   readonly maximumParallelJobs?: number;
@@ -106,12 +115,21 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     now: clock.now,
     onChange: (job) => publisher.publish(jobEvent(job)),
     onLine: (job, host, line) => onProgress?.({ kind: 'log', job: job.name, host, line }),
+    onMetric: (job) => tuning.metricReported(job),
     environment: {
       s3,
       awsEnvironment: awsEnvironment(options),
       pythonOf: (image) => pythonOf(options.interpreters, image),
       graceMilliseconds: options.stopGraceMilliseconds ?? DEFAULT_STOP_GRACE_MILLISECONDS,
     },
+  });
+  const tuning: TuningService = new TuningService({
+    arns,
+    now: clock.now,
+    startSearch: optunaSearch(options.searchPython ?? virtualEnvironmentPython()),
+    createTrainingJob: (request) => createJob(jobs, tags, 'Training', request),
+    jobs,
+    onChange: (job) => publisher.publish(tuningJobEvent(job)),
   });
   const registry = new ModelRegistry({
     arns,
@@ -122,13 +140,14 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
   const pipelines = new PipelineService({
     arns,
     clock,
-    services: stepServices(jobs, registry, tags, s3),
+    services: stepServices({ jobs, tuning, registry, tags, s3 }),
     observer: observer(publisher, clock, onProgress),
   });
   const server = await serve(
     {
       ...pipelineOperations({ pipelines, tags, readText: (uri) => s3.readText(uri) }),
       ...jobOperations(jobs, tags),
+      ...tuningOperations(tuning, tags),
       ...registryOperations(registry, tags),
       ...tagOperations(tags),
     },
@@ -138,7 +157,7 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     url: server.url,
     stop: async () => {
       await server.stop();
-      await Promise.all([pipelines.stopAll(), jobs.stopAll()]);
+      await Promise.all([pipelines.stopAll(), tuning.stopAll(), jobs.stopAll()]);
       await publisher.drain();
       s3Client.destroy();
       events.destroy();
@@ -159,18 +178,54 @@ function awsEnvironment(options: SageMakerOptions): Record<string, string> {
   };
 }
 
-function stepServices(jobs: JobRunner, registry: ModelRegistry, tags: Tags, s3: S3Store): StepServices {
-  const find = (kind: Job['kind'], name: string): Job => {
-    const job = jobs.find(kind, name);
-    if (!job) throw new Error(`InternalServerError: the ${kind} job ${name} is not known`);
-    return job;
+interface StepResources {
+  readonly jobs: JobRunner;
+  readonly tuning: TuningService;
+  readonly registry: ModelRegistry;
+  readonly tags: Tags;
+  readonly s3: S3Store;
+}
+
+/** What a step does with its job, whatever kind of job it is. */
+interface JobHandle {
+  readonly arn: string;
+  outcome(): Promise<JobOutcome>;
+  describe(): JsonObject;
+  stop(): void;
+}
+
+function stepServices({ jobs, tuning, registry, tags, s3 }: StepResources): StepServices {
+  const ofJob = (job: Job): JobHandle => ({
+    arn: job.arn,
+    outcome: () => jobs.outcome(job),
+    describe: () => describeJob(job),
+    stop: () => jobs.stop(job),
+  });
+  const ofTuning = (job: TuningJob): JobHandle => ({
+    arn: job.arn,
+    outcome: () => tuning.outcome(job),
+    describe: () => describeForStep(job),
+    stop: () => tuning.stop(job),
+  });
+  const handles = new Map<string, JobHandle>();
+  const handle = (kind: StepJobKind, name: string): JobHandle => {
+    const found = handles.get(`${kind}/${name}`);
+    if (!found) throw new Error(`InternalServerError: the ${kind} job ${name} is not known`);
+    return found;
   };
   return {
-    createJob: async (kind, name, request) =>
-      createJob(jobs, tags, kind, { ...request, [`${kind}JobName`]: name }).arn,
-    jobEnded: (kind, name) => jobs.outcome(find(kind, name)),
-    describeJob: (kind, name) => describeJob(find(kind, name)),
-    stopJob: (kind, name) => jobs.stop(find(kind, name)),
+    createJob: async (kind, name, request) => {
+      const named = { ...request, [`${kind}JobName`]: name };
+      const created =
+        kind === 'HyperParameterTuning'
+          ? ofTuning(createTuningJob(tuning, tags, named))
+          : ofJob(createJob(jobs, tags, kind, named));
+      handles.set(`${kind}/${name}`, created);
+      return created.arn;
+    },
+    jobEnded: (kind, name) => handle(kind, name).outcome(),
+    describeJob: (kind, name) => handle(kind, name).describe(),
+    stopJob: (kind, name) => handle(kind, name).stop(),
     registerModel: async (request) => describePackage(await createPackage(registry, tags, request)),
     readJson: (uri) => s3.readJson(uri),
   };

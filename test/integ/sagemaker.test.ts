@@ -1,4 +1,5 @@
 /** The local SageMaker, driven by the ordinary SDK clients against a real S3, EventBridge and SQS. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import {
   CreateTrainingJobCommand,
   type CreateTrainingJobCommandInput,
   DeletePipelineCommand,
+  DescribeHyperParameterTuningJobCommand,
   DescribeModelPackageCommand,
   DescribePipelineCommand,
   DescribePipelineExecutionCommand,
@@ -29,6 +31,7 @@ import {
   ListPipelineExecutionStepsCommand,
   ListTagsCommand,
   ListTrainingJobsCommand,
+  ListTrainingJobsForHyperParameterTuningJobCommand,
   RetryPipelineExecutionCommand,
   SageMakerClient,
   StartPipelineExecutionCommand,
@@ -44,6 +47,13 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import {
+  definePipeline,
+  executionVariable,
+  join as joinValues,
+  RegisterModelStep,
+  TuningStep,
+} from '../../lib/training/pipeline-builder';
 import { extractArchive } from '../../local/sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker } from '../../local/sagemaker/start-sagemaker';
 import { virtualEnvironmentPython } from '../../local/shared/repository';
@@ -59,6 +69,7 @@ const IMAGE = 'example/pytorch:1';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/pipeline`;
 const PIPELINE = 'tiny';
 const GROUP = 'tiny-models';
+const TUNED_GROUP = 'tuned-models';
 const WAIT_MILLISECONDS = 60_000;
 
 /** Counts the lines of its input; the quality is a parameter. */
@@ -85,6 +96,16 @@ if behaviour == "sleep":
 pathlib.Path(os.environ["SM_MODEL_DIR"], os.environ["SM_CURRENT_HOST"] + ".txt").write_text(data)
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]).mkdir(parents=True, exist_ok=True)
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "log.json").write_text(json.dumps(hyperparameters))
+`;
+
+/** Best at rate 0.1; reports twice, and leaves a model that says what it was made with. */
+const TUNED = `
+import json, math, os, pathlib
+hyperparameters = json.loads(os.environ["SM_HPS"])
+quality = 1 - abs(math.log10(hyperparameters["rate"]) + 1) / 4
+for epoch, share in enumerate((0.5, 1), start=1):
+    print("KAIZEN_PROGRESS", json.dumps({"epoch": epoch, "accuracy": quality * share}), flush=True)
+pathlib.Path(os.environ["SM_MODEL_DIR"], "model.json").write_text(json.dumps(hyperparameters))
 `;
 
 const get = (path: string) => ({ Get: path });
@@ -232,6 +253,50 @@ function definition(prepareTarget: unknown = output('prepared')) {
   };
 }
 
+/** One Tuning step, whose best trial is registered: built as the training pipeline builds its own. */
+function tuningDefinition() {
+  const tune = new TuningStep('Tune', {
+    strategy: 'Bayesian',
+    objective: { metric: 'accuracy', regex: 'KAIZEN_PROGRESS .*"accuracy": ([0-9.]+)', goal: 'Maximize' },
+    maximumJobs: 4,
+    parallelJobs: 2,
+    earlyStopping: 'Off',
+    randomSeed: 7,
+    cacheFor: 'P1D',
+    ranges: {
+      rate: { type: 'Continuous', minimum: 0.001, maximum: 1, scaling: 'Logarithmic' },
+      depth: { type: 'Integer', minimum: 2, maximum: 5, scaling: 'Linear' },
+      block: { type: 'Categorical', values: ['mobile', 'shuffle'] },
+    },
+    trainingJob: {
+      RoleArn: ROLE,
+      AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'File' },
+      HyperParameters: {
+        sagemaker_program: 'tuned.py',
+        sagemaker_submit_directory: `s3://${BUCKET}/code/sourcedir.tar.gz`,
+        fixed: 'yes',
+      },
+      OutputDataConfig: {
+        S3OutputPath: joinValues(
+          '',
+          `s3://${BUCKET}/runs/`,
+          executionVariable('PipelineExecutionId'),
+          '/model',
+        ),
+      },
+      ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
+      StoppingCondition: { MaxRuntimeInSeconds: 60 },
+    },
+  });
+  const register = new RegisterModelStep('Register', {
+    arguments: {
+      ModelPackageGroupName: TUNED_GROUP,
+      InferenceSpecification: { Containers: [{ Image: IMAGE, ModelDataUrl: tune.bestModel() }] },
+    },
+  });
+  return definePipeline([register]);
+}
+
 const work = mkdtempSync(join(tmpdir(), 'sagemaker-test-'));
 const progress: SageMakerProgress[] = [];
 let ministack: RunningMinistack;
@@ -275,7 +340,10 @@ beforeAll(async () => {
   await put('code/prepare.py', PREPARE);
   await put(
     'code/sourcedir.tar.gz',
-    await deterministicArchive([{ name: 'train.py', content: Buffer.from(TRAIN) }]),
+    await deterministicArchive([
+      { name: 'train.py', content: Buffer.from(TRAIN) },
+      { name: 'tuned.py', content: Buffer.from(TUNED) },
+    ]),
   );
   await put('data/a.txt', 'one\ntwo');
   await put('data/deep/b.txt', 'three');
@@ -321,10 +389,14 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 }, WAIT_MILLISECONDS);
 
-async function start(parameters: Record<string, string>, ClientRequestToken?: string): Promise<string> {
+async function start(
+  parameters: Record<string, string>,
+  ClientRequestToken?: string,
+  PipelineName = PIPELINE,
+): Promise<string> {
   const { PipelineExecutionArn } = await sagemaker.send(
     new StartPipelineExecutionCommand({
-      PipelineName: PIPELINE,
+      PipelineName,
       ClientRequestToken,
       PipelineParameters: Object.entries(parameters).map(([Name, Value]) => ({ Name, Value })),
     }),
@@ -580,6 +652,91 @@ test(
     await expect(
       sagemaker.send(new StopPipelineExecutionCommand({ PipelineExecutionArn: arn })),
     ).rejects.toMatchObject({ name: 'ConflictException' });
+  },
+  WAIT_MILLISECONDS,
+);
+
+/** The text of one file of a model.tar.gz. */
+async function readModel(uri: string, file: string): Promise<string> {
+  const { Body } = await s3.send(
+    new GetObjectCommand({ Bucket: BUCKET, Key: uri.slice(`s3://${BUCKET}/`.length) }),
+  );
+  const archive = join(work, `${randomUUID()}.tar.gz`);
+  await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
+  await extractArchive(archive, archive.replace('.tar.gz', ''));
+  return readFileSync(join(archive.replace('.tar.gz', ''), file), 'utf8');
+}
+
+async function lastModelOf(ModelPackageGroupName: string): Promise<string> {
+  const { ModelPackageSummaryList } = await sagemaker.send(
+    new ListModelPackagesCommand({ ModelPackageGroupName }),
+  );
+  const model = await sagemaker.send(
+    new DescribeModelPackageCommand({
+      ModelPackageName: ModelPackageSummaryList?.[0]?.ModelPackageArn ?? '',
+    }),
+  );
+  return model.InferenceSpecification?.Containers?.[0]?.ModelDataUrl ?? '';
+}
+
+test(
+  '[S6] a Tuning step searches with four trials, and the best one is registered',
+  async () => {
+    await sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: TUNED_GROUP }));
+    await sagemaker.send(
+      new CreatePipelineCommand({
+        PipelineName: 'tuned',
+        RoleArn: ROLE,
+        PipelineDefinition: JSON.stringify(tuningDefinition()),
+      }),
+    );
+    const arn = await start({}, undefined, 'tuned');
+    expect(await ended(arn)).toBe('Succeeded');
+    const { Tune } = await stepsOf(arn);
+    const HyperParameterTuningJobName = Tune?.Metadata?.TuningJob?.Arn?.split('/').at(-1) ?? '';
+    const job = await sagemaker.send(
+      new DescribeHyperParameterTuningJobCommand({ HyperParameterTuningJobName }),
+    );
+    expect(job).toMatchObject({
+      HyperParameterTuningJobStatus: 'Completed',
+      TrainingJobStatusCounters: { Completed: 4, InProgress: 0, Stopped: 0 },
+      ObjectiveStatusCounters: { Succeeded: 4, Pending: 0, Failed: 0 },
+    });
+
+    // Every trial, read again: its model, and from that what it must have reached.
+    const { TrainingJobSummaries = [] } = await sagemaker.send(
+      new ListTrainingJobsForHyperParameterTuningJobCommand({ HyperParameterTuningJobName }),
+    );
+    const trials = await Promise.all(
+      TrainingJobSummaries.map(async ({ TrainingJobName, TunedHyperParameters, ...summary }) => {
+        const { ModelArtifacts, FinalMetricDataList } = await sagemaker.send(
+          new DescribeTrainingJobCommand({ TrainingJobName }),
+        );
+        const uri = ModelArtifacts?.S3ModelArtifacts ?? '';
+        const model = JSON.parse(await readModel(uri, 'model.json')) as Record<string, unknown>;
+        expect(model).toMatchObject({ fixed: 'yes', rate: Number(TunedHyperParameters?.rate) });
+        expect(FinalMetricDataList?.[0]?.Value).toBe(
+          summary.FinalHyperParameterTuningJobObjectiveMetric?.Value,
+        );
+        return { uri, model, quality: 1 - Math.abs(Math.log10(Number(model.rate)) + 1) / 4 };
+      }),
+    );
+    expect(trials).toHaveLength(4);
+    expect(new Set(trials.map(({ model }) => model.rate)).size).toBe(4);
+    for (const { model } of trials) {
+      expect(model.rate).toBeGreaterThanOrEqual(0.001);
+      expect(model.rate).toBeLessThanOrEqual(1);
+      expect([2, 3, 4, 5]).toContain(model.depth);
+      expect(['mobile', 'shuffle']).toContain(model.block);
+    }
+    const best = trials.reduce((a, b) => (b.quality > a.quality ? b : a));
+    expect(await lastModelOf(TUNED_GROUP)).toBe(best.uri);
+
+    // The same search again is not run again, and its model lies where the first execution put it.
+    const again = await start({}, undefined, 'tuned');
+    expect(await ended(again)).toBe('Succeeded');
+    expect((await stepsOf(again)).Tune?.CacheHitResult?.SourcePipelineExecutionArn).toBe(arn);
+    expect(await lastModelOf(TUNED_GROUP)).toBe(best.uri);
   },
   WAIT_MILLISECONDS,
 );

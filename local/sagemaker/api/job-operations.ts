@@ -1,6 +1,7 @@
 import { describeJob, summarizeJob } from '../descriptions';
-import { invalid } from '../errors';
+import { invalid, refuse } from '../errors';
 import type { Job } from '../jobs/job';
+import { metricProblems } from '../jobs/job-metrics';
 import type { JobRunner } from '../jobs/job-runner';
 import type { JsonObject } from '../json';
 import type { JobKind } from '../pipeline/executor';
@@ -29,63 +30,66 @@ const ENVIRONMENT = mapOfText(100, 512, 512);
 const COMMAND = (parts: number) => list(text(256), parts, 1);
 const LOCAL_PATH = text(256, '^/opt/ml/.+');
 
-const TRAINING = object(
-  {
-    TrainingJobName: RESOURCE_NAME,
-    RoleArn: ROLE_ARN,
-    HyperParameters: mapOfText(100, 256, 2500),
-    AlgorithmSpecification: object(
+/** Of a training job and of a tuning job's TrainingJobDefinition. */
+const TRAINING_FIELDS = {
+  RoleArn: ROLE_ARN,
+  HyperParameters: mapOfText(100, 256, 2500),
+  AlgorithmSpecification: object(
+    {
+      TrainingImage: text(255),
+      TrainingInputMode: oneOf('File'),
+      ContainerEntrypoint: COMMAND(100),
+      ContainerArguments: COMMAND(100),
+      MetricDefinitions: list(object({ Name: text(255), Regex: text(500) }, ['Name', 'Regex']), 40),
+    },
+    ['TrainingImage', 'TrainingInputMode'],
+  ),
+  InputDataConfig: list(
+    object(
       {
-        TrainingImage: text(255),
-        TrainingInputMode: oneOf('File'),
-        ContainerEntrypoint: COMMAND(100),
-        ContainerArguments: COMMAND(100),
+        ChannelName: text(64, '^[A-Za-z0-9.\\-_]+$'),
+        InputMode: oneOf('File'),
+        CompressionType: oneOf('None'),
+        RecordWrapperType: oneOf('None'),
+        DataSource: object(
+          {
+            S3DataSource: object(
+              {
+                S3DataType: oneOf('S3Prefix'),
+                S3Uri: S3_URI,
+                S3DataDistributionType: oneOf('FullyReplicated', 'ShardedByS3Key'),
+              },
+              ['S3DataType', 'S3Uri'],
+            ),
+          },
+          ['S3DataSource'],
+        ),
       },
-      ['TrainingImage', 'TrainingInputMode'],
+      ['ChannelName', 'DataSource'],
     ),
-    InputDataConfig: list(
-      object(
-        {
-          ChannelName: text(64, '^[A-Za-z0-9.\\-_]+$'),
-          InputMode: oneOf('File'),
-          CompressionType: oneOf('None'),
-          RecordWrapperType: oneOf('None'),
-          DataSource: object(
-            {
-              S3DataSource: object(
-                {
-                  S3DataType: oneOf('S3Prefix'),
-                  S3Uri: S3_URI,
-                  S3DataDistributionType: oneOf('FullyReplicated', 'ShardedByS3Key'),
-                },
-                ['S3DataType', 'S3Uri'],
-              ),
-            },
-            ['S3DataSource'],
-          ),
-        },
-        ['ChannelName', 'DataSource'],
-      ),
-      20,
-    ),
-    OutputDataConfig: object({ S3OutputPath: S3_URI }, ['S3OutputPath']),
-    ResourceConfig: object({ InstanceCount: HOSTS, InstanceType: text(64, '^ml\\.') }, [
-      'InstanceCount',
-      'InstanceType',
-    ]),
-    StoppingCondition: STOPPING,
-    Environment: ENVIRONMENT,
-    Tags: TAGS,
-  },
-  [
-    'TrainingJobName',
-    'RoleArn',
-    'AlgorithmSpecification',
-    'OutputDataConfig',
-    'ResourceConfig',
-    'StoppingCondition',
-  ],
-);
+    20,
+  ),
+  OutputDataConfig: object({ S3OutputPath: S3_URI }, ['S3OutputPath']),
+  ResourceConfig: object({ InstanceCount: HOSTS, InstanceType: text(64, '^ml\\.') }, [
+    'InstanceCount',
+    'InstanceType',
+  ]),
+  StoppingCondition: STOPPING,
+  Environment: ENVIRONMENT,
+  Tags: TAGS,
+};
+const TRAINING_REQUIRED = [
+  'RoleArn',
+  'AlgorithmSpecification',
+  'OutputDataConfig',
+  'ResourceConfig',
+  'StoppingCondition',
+];
+const TRAINING = object({ TrainingJobName: RESOURCE_NAME, ...TRAINING_FIELDS }, [
+  'TrainingJobName',
+  ...TRAINING_REQUIRED,
+]);
+const TRAINING_DEFINITION = object(TRAINING_FIELDS, TRAINING_REQUIRED);
 
 const PROCESSING = object(
   {
@@ -153,9 +157,14 @@ const PROCESSING = object(
 
 const SCHEMAS = { Training: TRAINING, Processing: PROCESSING };
 
+/** @param definition TrainingJobDefinition of a tuning job; @throws SageMakerError */
+export const checkTrainingJobDefinition = (definition: JsonObject): void =>
+  checkRequest(TRAINING_DEFINITION, definition);
+
 /** As Create*Job does, for the operation and for pipeline steps alike. @throws SageMakerError */
 export function createJob(jobs: JobRunner, tags: Tags, kind: JobKind, request: JsonObject): Job {
   checkRequest(SCHEMAS[kind], request);
+  refuse(metricProblems(request.AlgorithmSpecification));
   const job = jobs.create(kind, String(request[`${kind}JobName`]), request);
   tags.add(job.arn, request.Tags);
   return job;

@@ -9,6 +9,7 @@ import { objectOf } from '../json';
 import type { JobKind, JobOutcome } from '../pipeline/executor';
 import { hasEnded, type Job, type JobStatus, StopRequested, TimeLimitExceeded } from './job';
 import { JobLog } from './job-log';
+import { JobMetrics } from './job-metrics';
 import { runProcessingJob } from './processing-job';
 import { type JobEnvironment, numberIn } from './run-hosts';
 import { Slots } from './slots';
@@ -25,6 +26,8 @@ export interface JobRunnerOptions {
   readonly now: () => Date;
   readonly onChange: (job: Job) => void;
   readonly onLine: (job: Job, host: string, line: string) => void;
+  /** A line had the value of one of the job's metrics. */
+  readonly onMetric: (job: Job) => void;
 }
 
 export class JobRunner {
@@ -52,9 +55,11 @@ export class JobRunner {
       arn,
       request,
       directory,
-      log: new JobLog(join(this.options.stateDirectory, 'logs', `${name}.log`), (host, line) =>
-        this.options.onLine(job, host, line),
-      ),
+      log: new JobLog(join(this.options.stateDirectory, 'logs', `${name}.log`), (host, line) => {
+        this.options.onLine(job, host, line);
+        if (job.metrics.observe(line, this.options.now())) this.options.onMetric(job);
+      }),
+      metrics: new JobMetrics(request.AlgorithmSpecification),
       creationTime: now,
       status: 'InProgress',
       secondaryStatus: 'Starting',

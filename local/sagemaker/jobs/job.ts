@@ -2,6 +2,7 @@
 import type { JsonObject } from '../json';
 import type { JobKind } from '../pipeline/executor';
 import type { JobLog } from './job-log';
+import type { JobMetrics } from './job-metrics';
 
 export type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
 
@@ -14,6 +15,7 @@ export interface Job {
   /** Everything of the job on this machine: one folder per host, each standing for /opt/ml. */
   readonly directory: string;
   readonly log: JobLog;
+  readonly metrics: JobMetrics;
   readonly creationTime: Date;
   status: JobStatus;
   secondaryStatus: string;

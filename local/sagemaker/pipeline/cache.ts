@@ -3,7 +3,7 @@
  * type" of the SageMaker developer guide: where results go and on what machines they are made does not count.
  */
 import { createHash } from 'node:crypto';
-import { canonicalJson, type JsonObject } from '../json';
+import { canonicalJson, type JsonObject, objectOf } from '../json';
 import type { StepDefinition, StepType } from './definition';
 
 const KEY_ATTRIBUTES: Partial<Record<StepType, readonly string[]>> = {
@@ -15,13 +15,31 @@ const KEY_ATTRIBUTES: Partial<Record<StepType, readonly string[]>> = {
     'HyperParameters',
     'InputDataConfig',
   ],
+  // Of TrainingJobDefinition only some parts count, see below.
+  Tuning: ['HyperParameterTuningJobConfig', 'TrainingJobDefinitions'],
 };
+const TRAINING_DEFINITION_ATTRIBUTES = [
+  'AlgorithmSpecification',
+  'HyperParameterRanges',
+  'InputDataConfig',
+  'StaticHyperParameters',
+  'TuningObjective',
+];
+
+const pick = (value: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(names.map((name) => [name, value[name] ?? null]));
 
 /** Key of the step's result; undefined when results of this step are never reused. */
 export function cacheKey(step: StepDefinition, resolved: JsonObject): string | undefined {
   const attributes = KEY_ATTRIBUTES[step.Type];
   if (!step.CacheConfig?.Enabled || !attributes) return undefined;
-  const counted = Object.fromEntries(attributes.map((name) => [name, resolved[name] ?? null]));
+  const counted = pick(resolved, attributes);
+  if (step.Type === 'Tuning') {
+    counted.TrainingJobDefinition = pick(
+      objectOf(resolved.TrainingJobDefinition),
+      TRAINING_DEFINITION_ATTRIBUTES,
+    );
+  }
   return createHash('sha256')
     .update(`${step.Name}\n${step.Type}\n${canonicalJson(counted)}`)
     .digest('hex');

@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject, listOf, textOf } from '../json';
 import { referencedSteps, unknownReferences } from './expressions';
 import { cyclesIn, flatten, ownArguments } from './plan';
 
-export const STEP_TYPES = ['Processing', 'Training', 'Condition', 'Fail', 'RegisterModel'] as const;
+export const STEP_TYPES = ['Processing', 'Training', 'Tuning', 'Condition', 'Fail', 'RegisterModel'] as const;
 export type StepType = (typeof STEP_TYPES)[number];
 export const PARAMETER_TYPES = ['String', 'Integer', 'Float', 'Boolean'] as const;
 

@@ -17,6 +17,23 @@ import { flatten, ownArguments, readySteps, type StepStatus } from './plan';
 import { exceptionTypeOf, retryDelay } from './retry';
 
 export type JobKind = 'Training' | 'Processing';
+/** What steps start, by the names that the API has for it. */
+export type StepJobKind = JobKind | 'HyperParameterTuning';
+
+const TUNING_STEP_CHARACTERS = 7;
+const JOB_STEP_CHARACTERS = 27;
+
+/**
+ * Job names have at most 63 characters, those of tuning jobs 32, because their training jobs' names begin with them.
+ * The execution id has 12, the suffix 10.
+ */
+function jobName(kind: StepJobKind, executionId: string, step: string, suffix: string): string {
+  const name =
+    kind === 'HyperParameterTuning'
+      ? `${executionId}-${step.slice(0, TUNING_STEP_CHARACTERS)}-${suffix}`
+      : `pipelines-${executionId}-${step.slice(0, JOB_STEP_CHARACTERS)}-${suffix}`;
+  return name.replaceAll('_', '-');
+}
 
 export interface JobOutcome {
   readonly status: 'Completed' | 'Failed' | 'Stopped';
@@ -25,10 +42,10 @@ export interface JobOutcome {
 
 /** What steps do. Requests are refused by throwing a SageMakerError. */
 export interface StepServices {
-  createJob(kind: JobKind, name: string, request: JsonObject): Promise<string>;
-  jobEnded(kind: JobKind, name: string): Promise<JobOutcome>;
-  describeJob(kind: JobKind, name: string): JsonObject;
-  stopJob(kind: JobKind, name: string): void;
+  createJob(kind: StepJobKind, name: string, request: JsonObject): Promise<string>;
+  jobEnded(kind: StepJobKind, name: string): Promise<JobOutcome>;
+  describeJob(kind: StepJobKind, name: string): JsonObject;
+  stopJob(kind: StepJobKind, name: string): void;
   registerModel(request: JsonObject): Promise<JsonObject>;
   /** @throws Error naming the object when it is missing or not JSON */
   readJson(uri: string): Promise<Json>;
@@ -66,10 +83,18 @@ const FAILURE_REASON_LENGTH = 1024;
 /** What AWS says of every failed execution; the steps have the reasons. */
 const EXECUTION_FAILURE = 'Step failure: One or multiple steps failed.';
 
+/** Jobs run with the pipeline's role when they name none; a tuning job gives it to its training jobs. */
+function withRole(kind: StepJobKind, request: JsonObject, roleArn: string): JsonObject {
+  if (kind !== 'HyperParameterTuning') return { ...request, RoleArn: request.RoleArn ?? roleArn };
+  const definition = objectOf(request.TrainingJobDefinition);
+  return { ...request, TrainingJobDefinition: { ...definition, RoleArn: definition.RoleArn ?? roleArn } };
+}
+
 /** A refused request is told as AWS tells it, with the operation. */
 function reasonOf(step: StepDefinition, error: unknown): string {
   if (!(error instanceof SageMakerError)) return messageOf(error);
-  const operation = step.Type === 'RegisterModel' ? 'CreateModelPackage' : `Create${step.Type}Job`;
+  const kind = step.Type === 'Tuning' ? 'HyperParameterTuning' : step.Type;
+  const operation = step.Type === 'RegisterModel' ? 'CreateModelPackage' : `Create${kind}Job`;
   return `ClientError: Failed to invoke sagemaker:${operation}. Error Details: ${error.message}`;
 }
 
@@ -177,6 +202,8 @@ export class PipelineExecutor {
       case 'Training':
       case 'Processing':
         return this.runJob(execution, record, record.step.Type);
+      case 'Tuning':
+        return this.runJob(execution, record, 'HyperParameterTuning');
     }
   }
 
@@ -202,19 +229,17 @@ export class PipelineExecutor {
     record.metadata = { RegisterModel: { Arn: record.description.ModelPackageArn } };
   }
 
-  private async runJob(execution: Execution, record: StepRecord, kind: JobKind): Promise<void> {
+  private async runJob(execution: Execution, record: StepRecord, kind: StepJobKind): Promise<void> {
     const { services, randomSuffix } = this.ports;
-    const { Name } = record.step;
-    // Job names have at most 63 characters; the execution id has 12, the suffix 10.
-    const name = `pipelines-${execution.id}-${Name.slice(0, 27)}-${randomSuffix()}`.replaceAll('_', '-');
+    const { Name, Type } = record.step;
+    const name = jobName(kind, execution.id, Name, randomSuffix());
     const request = objectOf(
       await this.resolved(execution, record.step.Arguments, { [`${kind}JobName`]: name }),
     );
     record.cacheKey = cacheKey(record.step, request);
     if (record.attempts === 1 && this.reuse(execution, record)) return;
-    const roleArn = request.RoleArn ?? execution.roleArn;
-    const arn = await services.createJob(kind, name, { ...request, RoleArn: roleArn });
-    record.metadata = { [`${kind}Job`]: { Arn: arn } };
+    const arn = await services.createJob(kind, name, withRole(kind, request, execution.roleArn));
+    record.metadata = { [`${Type}Job`]: { Arn: arn } };
     const stop = () => {
       this.setStepStatus(execution, record, 'Stopping');
       services.stopJob(kind, name);

@@ -180,6 +180,7 @@ export const EXECUTION_VARIABLES = [
   'CurrentDateTime',
   'TrainingJobName',
   'ProcessingJobName',
+  'HyperParameterTuningJobName',
 ] as const;
 
 /** References in `value` that no execution can satisfy: undeclared parameters, property files, variables. */

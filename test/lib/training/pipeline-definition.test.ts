@@ -3,6 +3,7 @@ import { local } from '../../../config/local';
 import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
 import { createJob } from '../../../local/sagemaker/api/job-operations';
 import { Tags } from '../../../local/sagemaker/api/tags';
+import { checkTuningRequest } from '../../../local/sagemaker/api/tuning-operations';
 import { Arns } from '../../../local/sagemaker/arn';
 import type { JobRunner } from '../../../local/sagemaker/jobs/job-runner';
 import type { Json, JsonObject } from '../../../local/sagemaker/json';
@@ -44,7 +45,9 @@ async function runWith(gate: Gate, parameters: Record<string, string> = {}, defi
     observer: { executionChanged: () => undefined, stepChanged: () => undefined },
     services: {
       createJob: async (kind, name, request) => {
-        createJob(anyName, new Tags(), kind, { ...request, [`${kind}JobName`]: name });
+        const named = { ...request, [`${kind}JobName`]: name };
+        if (kind === 'HyperParameterTuning') checkTuningRequest(named);
+        else createJob(anyName, new Tags(), kind, named);
         requests.set(name, request);
         return `arn:${name}`;
       },
