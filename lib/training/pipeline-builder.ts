@@ -52,11 +52,11 @@ export class Parameter extends Expression {
     const { defaultValue: value, rule } = this;
     const problems: string[] = [];
     if (rule.enumValues && this.type !== 'String') {
-      problems.push(`only a String may have enumValues, not a ${this.type}`);
+      problems.push(`only a String may have enumValues, not one of type ${this.type}`);
     }
     if (value === undefined) return problems;
     if (!isOfType(value, this.type))
-      return [...problems, `the default must be a ${this.type}, got '${value}'`];
+      return [...problems, `the default must be of type ${this.type}, got '${value}'`];
     if (rule.enumValues && !rule.enumValues.some((allowed) => allowed === value)) {
       problems.push(`the default must be one of ${rule.enumValues.join(', ')}, got '${value}'`);
     }

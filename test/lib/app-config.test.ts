@@ -5,6 +5,15 @@ import { prod } from '../../config/prod';
 import { type AppConfig, ContractError } from '../../contracts';
 import { loadConfig, parseConfig } from '../../lib/app-config';
 
+const TUNING = {
+  strategy: 'Bayesian',
+  maximumJobs: 4,
+  parallelJobs: 2,
+  earlyStopping: 'Auto',
+  objective: { metric: 'accuracy', regex: '"accuracy": ([0-9.]+)', goal: 'Maximize' },
+  ranges: { learning_rate: { type: 'Continuous', minimum: 0.01, maximum: 0.3, scaling: 'Logarithmic' } },
+} satisfies AppConfig['training']['tuning'];
+
 /** A copy of `base` with the field at `path` set; undefined removes it. */
 function changed(base: AppConfig, path: string, value: unknown): AppConfig {
   const copy = structuredClone(base);
@@ -60,6 +69,43 @@ describe('[D1] the configuration of an environment', () => {
     ['a missing field', 'device.upload.privacy', undefined, /^device\.upload: .*'privacy'$/],
   ])('refuses %s, naming field, rule and value', (_what, path, value, message) => {
     expect(problemsOf(changed(local, path, value))).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each<[string, object, RegExp[]]>([
+    [
+      'more trials at a time than at all',
+      { parallelJobs: 5 },
+      [/parallelJobs: must not be above maximumJobs \(4\), got 5$/],
+    ],
+    ['another strategy', { strategy: 'Grid' }, [/strategy: must be one of Random, Bayesian, got "Grid"$/]],
+    [
+      'a pattern without a group',
+      { objective: { ...TUNING.objective, regex: 'accuracy' } },
+      [/regex: must be a regular expression with one group, got "accuracy"$/],
+    ],
+    [
+      'a pattern that is none',
+      { objective: { ...TUNING.objective, regex: '(' } },
+      [/regex: must be a regular expression/],
+    ],
+    [
+      'ranges that hold nothing, all at once',
+      {
+        ranges: {
+          learning_rate: { type: 'Continuous', minimum: 0, maximum: 0, scaling: 'Logarithmic' },
+          script: { type: 'Categorical', values: ['other.py'] },
+        },
+      },
+      [
+        /ranges\.learning_rate\.maximum: must be above minimum \(0\), got 0$/,
+        /ranges\.learning_rate\.minimum: must be above 0 on a logarithmic scale, got 0$/,
+        /ranges\.script: is given by the pipeline and cannot be searched/,
+      ],
+    ],
+  ])('[S6] refuses a search with %s', (_what, changes, messages) => {
+    expect(problemsOf(changed(local, 'training.tuning', TUNING))).toEqual([]);
+    const problems = problemsOf(changed(local, 'training.tuning', { ...TUNING, ...changes }));
+    expect(problems).toEqual(messages.map((message) => expect.stringMatching(message)));
   });
 
   test.each<[string, AppConfig, string, unknown, string]>([

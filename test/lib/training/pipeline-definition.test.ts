@@ -1,12 +1,15 @@
 /** Our pipeline, checked by the service that runs it locally: schema, references, requests, gate. */
 import { local } from '../../../config/local';
+import type { AppConfig } from '../../../contracts';
 import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
+import type { HyperparameterRange } from '../../../lib/training/tuning-config';
 import { createJob } from '../../../local/sagemaker/api/job-operations';
 import { Tags } from '../../../local/sagemaker/api/tags';
 import { checkTuningRequest } from '../../../local/sagemaker/api/tuning-operations';
 import { Arns } from '../../../local/sagemaker/arn';
+import { JobMetrics } from '../../../local/sagemaker/jobs/job-metrics';
 import type { JobRunner } from '../../../local/sagemaker/jobs/job-runner';
-import type { Json, JsonObject } from '../../../local/sagemaker/json';
+import { type Json, type JsonObject, objectOf } from '../../../local/sagemaker/json';
 import { parsePipelineDefinition } from '../../../local/sagemaker/pipeline/definition';
 import { flatten } from '../../../local/sagemaker/pipeline/plan';
 import { PipelineService } from '../../../local/sagemaker/pipeline-service';
@@ -24,7 +27,22 @@ const SCOPE = {
   roleArn: ROLE,
   encryptionKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
 };
-const definition = trainingPipelineDefinition(SCOPE);
+const TUNING = {
+  strategy: 'Bayesian',
+  maximumJobs: 4,
+  parallelJobs: 2,
+  earlyStopping: 'Auto',
+  objective: {
+    metric: 'validation:accuracy',
+    regex: 'KAIZEN_PROGRESS .*"accuracy": ([0-9.]+)',
+    goal: 'Maximize',
+  },
+  ranges: { learning_rate: { type: 'Continuous', minimum: 0.01, maximum: 0.3, scaling: 'Logarithmic' } },
+} satisfies AppConfig['training']['tuning'];
+
+const define = (tuning?: AppConfig['training']['tuning']) =>
+  trainingPipelineDefinition({ ...SCOPE, config: { ...local, training: { ...local.training, tuning } } });
+const definition = define();
 const text = JSON.stringify(definition);
 
 /** What the Export step leaves in gate.json. */
@@ -55,6 +73,7 @@ async function runWith(gate: Gate, parameters: Record<string, string> = {}, defi
       describeJob: (_kind, name) => ({
         ...requests.get(name),
         ModelArtifacts: { S3ModelArtifacts: `s3://models/${name}/model.tar.gz` },
+        BestTrainingJob: { TrainingJobName: `${name}-003-0a1b2c3d` },
       }),
       stopJob: () => undefined,
       registerModel: async (request) => {
@@ -201,4 +220,72 @@ test('jobs get their parameters as arguments, never inside the shell text', asyn
     InputName: 'manifest',
     S3Input: expect.objectContaining({ S3Uri: MANIFEST, LocalPath: '/opt/ml/processing/input/manifest' }),
   });
+});
+
+test('[S6] with a search configured the best trial goes on to evaluation, export and registry', async () => {
+  const tuned = define(TUNING);
+  expect(tuned.Steps.map(({ Name }) => Name)).toEqual([
+    'Prepare',
+    'Tune',
+    'Evaluate',
+    'Export',
+    'CheckQuality',
+  ]);
+  const { execution, requests, packages } = await runWith(GOOD, {}, JSON.stringify(tuned));
+  expect(execution.status).toBe('Succeeded');
+  const [, tune, evaluate, exported] = requests as [JsonObject, JsonObject, JsonObject, JsonObject];
+  const name = execution.steps.get('Tune')?.metadata.TuningJob;
+  const tuningJobName = String((name as JsonObject).Arn).replace('arn:', '');
+  expect(tuningJobName).toMatch(/^[a-z0-9]{12}-Tune-[a-z0-9]{10}$/);
+  const best = `s3://models/pipelines/${execution.id}/model/${tuningJobName}-003-0a1b2c3d/output/model.tar.gz`;
+  expect(packages[0]?.InferenceSpecification).toMatchObject({ Containers: [{ ModelDataUrl: best }] });
+  for (const { ProcessingInputs } of [evaluate, exported]) {
+    expect(ProcessingInputs).toContainEqual({
+      InputName: 'model',
+      S3Input: expect.objectContaining({ S3Uri: best }),
+    });
+  }
+  expect(tune).toMatchObject({
+    HyperParameterTuningJobConfig: { RandomSeed: local.training.seed },
+    TrainingJobDefinition: {
+      RoleArn: ROLE,
+      StaticHyperParameters: {
+        script: 'scripts/pytorch/inspect_surface.py',
+        epochs: String(local.training.epochs),
+        champion_uri: 'none',
+      },
+    },
+  });
+  expect(JSON.stringify(tune)).not.toMatch(/"learning_rate":/);
+});
+
+test('[S6] what is searched is no parameter, and a trial of another width does not start from the champion', async () => {
+  const names = (pipeline: typeof definition) =>
+    (pipeline.Parameters as { Name: string }[]).map((p) => p.Name);
+  expect(names(definition)).toContain('LearningRate');
+  expect(names(define(TUNING))).not.toContain('LearningRate');
+  const staticOf = async (tuning: AppConfig['training']['tuning']) => {
+    const { requests } = await runWith(
+      GOOD,
+      { ChampionModelUri: 's3://models/champion.tar.gz' },
+      JSON.stringify(define(tuning)),
+    );
+    return objectOf(requests[1]?.TrainingJobDefinition).StaticHyperParameters;
+  };
+  expect(await staticOf(TUNING)).toMatchObject({ champion_uri: 's3://models/champion.tar.gz' });
+  const width: HyperparameterRange = { type: 'Categorical', values: ['0.35', '0.5'] };
+  expect(await staticOf({ ...TUNING, ranges: { width_multiplier: width } })).toMatchObject({
+    champion_uri: 'none',
+  });
+});
+
+test("[S6] the configured pattern finds the accuracy in the script's own progress line", () => {
+  const progress = { epoch: 1, epochs: 8, loss: 0.4321, accuracy: 0.9125, secondsLeft: 12.3 };
+  // As Python's json.dumps writes it.
+  const line = `KAIZEN_PROGRESS ${JSON.stringify(progress).replaceAll(':', ': ').replaceAll(',', ', ')}`;
+  const metrics = new JobMetrics({
+    MetricDefinitions: [{ Name: TUNING.objective.metric, Regex: TUNING.objective.regex }],
+  });
+  expect(metrics.observe(line, new Date(0))).toBe(true);
+  expect(metrics.final).toMatchObject([{ MetricName: 'validation:accuracy', Value: 0.9125 }]);
 });
