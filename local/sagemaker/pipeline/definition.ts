@@ -65,8 +65,36 @@ function parameterProblems(parameters: Json[]): string[] {
         `Parameters.${name}.Type: must be one of ${PARAMETER_TYPES.join(', ')}, got '${parameter.Type}'`,
       );
     }
-    return problems;
+    return [...problems, ...defaultProblems(name, parameter)];
   });
+}
+
+const OF_TYPE: Readonly<Record<string, (value: Json) => boolean>> = {
+  String: (value) => typeof value === 'string',
+  Integer: Number.isSafeInteger,
+  Float: (value) => typeof value === 'number',
+  Boolean: (value) => typeof value === 'boolean',
+};
+
+function defaultProblems(name: string, { Type, DefaultValue, EnumValues }: JsonObject): string[] {
+  const problems: string[] = [];
+  const isAllowed = OF_TYPE[String(Type)] ?? (() => true);
+  if (DefaultValue !== undefined && !isAllowed(DefaultValue)) {
+    problems.push(
+      `Parameters.${name}.DefaultValue: must be of type ${Type}, got ${JSON.stringify(DefaultValue)}`,
+    );
+  }
+  if (EnumValues === undefined) return problems;
+  if (!listOf(EnumValues).length || !listOf(EnumValues).every(isAllowed)) {
+    problems.push(
+      `Parameters.${name}.EnumValues: must be a list of values of type ${Type}, got ${JSON.stringify(EnumValues)}`,
+    );
+  } else if (DefaultValue !== undefined && !listOf(EnumValues).includes(DefaultValue)) {
+    problems.push(
+      `Parameters.${name}.DefaultValue: must be one of ${listOf(EnumValues).join(', ')}, got '${DefaultValue}'`,
+    );
+  }
+  return problems;
 }
 
 function stepProblems(step: Json, path: string): string[] {

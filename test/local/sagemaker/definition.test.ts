@@ -23,7 +23,7 @@ test.each<[string, unknown, string | RegExp]>([
   [
     'a step type that nothing here runs',
     { Version: '2020-12-01', Steps: [{ Name: 'A', Type: 'EMR', Arguments: {} }] },
-    'Steps[0].Type: this service runs Processing, Training, Condition, Fail, RegisterModel, got',
+    'Steps[0].Type: this service runs Processing, Training, Tuning, Condition, Fail, RegisterModel, got',
   ],
   [
     'a step in a branch without a name',
@@ -67,6 +67,20 @@ test.each<[string, unknown, string | RegExp]>([
     'a parameter of an unknown type',
     { Version: '2020-12-01', Parameters: [{ Name: 'P', Type: 'Date' }], Steps: [] },
     'Parameters.P.Type: must be one of String, Integer, Float, Boolean',
+  ],
+  [
+    'defaults and values of another type, all of them',
+    {
+      Version: '2020-12-01',
+      Parameters: [
+        { Name: 'P', Type: 'Integer', DefaultValue: 1.5 },
+        { Name: 'Q', Type: 'Float', DefaultValue: '1' },
+        { Name: 'R', Type: 'String', EnumValues: [] },
+        { Name: 'S', Type: 'String', EnumValues: ['a', 'b'], DefaultValue: 'c' },
+      ],
+      Steps: [],
+    },
+    /^4 validation errors.*P\.DefaultValue: must be of type Integer, got 1\.5; .*Q\.DefaultValue.*got "1"; .*R\.EnumValues: must be a list.*got \[\]; .*S\.DefaultValue: must be one of a, b, got 'c'/,
   ],
 ])('%s is refused', (_name, value, message) => {
   expect(parse(value)).toThrow(message);

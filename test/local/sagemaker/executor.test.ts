@@ -1,9 +1,11 @@
 /** The executor with fake services and a fake clock: what it does, in what order, and what it says. */
 import { checkRequest } from '../../../local/sagemaker/api/request-schema';
 import { Arns } from '../../../local/sagemaker/arn';
+import { describeStep } from '../../../local/sagemaker/descriptions';
 import { invalid } from '../../../local/sagemaker/errors';
 import type { Json, JsonObject } from '../../../local/sagemaker/json';
 import type { StepDefinition } from '../../../local/sagemaker/pipeline/definition';
+import type { StepRecord } from '../../../local/sagemaker/pipeline/execution';
 import type { Clock, JobOutcome, StepServices } from '../../../local/sagemaker/pipeline/executor';
 import { PipelineService } from '../../../local/sagemaker/pipeline-service';
 
@@ -239,6 +241,66 @@ test('a result is reused until it expires, and only while the arguments stay', a
   clock.advance(2 * 60_000);
   expect((await run()).steps.get('A')?.cachedFrom).toBeUndefined();
   expect(services.requests).toHaveLength(3);
+});
+
+test.each(['Processing', 'Training', 'Tuning'] as const)(
+  'step cache: a %s step with the same arguments takes the result of the execution it names, until it expires',
+  async (Type) => {
+    const range = {
+      Name: 'rate',
+      MinValue: '0',
+      MaxValue: { 'Std:Join': { Values: [{ Get: 'Parameters.N' }] } },
+    };
+    const Arguments = {
+      Processing: { Environment: { N: range.MaxValue } },
+      Training: { HyperParameters: { n: range.MaxValue } },
+      Tuning: {
+        HyperParameterTuningJobConfig: { ParameterRanges: { ContinuousParameterRanges: [range] } },
+        TrainingJobDefinition: {
+          OutputDataConfig: { S3OutputPath: { Get: 'Execution.PipelineExecutionId' } },
+        },
+      },
+    }[Type] as JsonObject;
+    create(
+      [job('A', { Type, Arguments, CacheConfig: { Enabled: true, ExpireAfter: 'PT1H' } })],
+      [{ Name: 'N', Type: 'Integer', DefaultValue: 1 }],
+    );
+    const source = await run();
+    const hit = (await run()).steps.get('A');
+    expect(describeStep(hit as StepRecord)).toMatchObject({
+      StepStatus: 'Succeeded',
+      Metadata: { [`${Type}Job`]: { Arn: expect.stringContaining(source.id) } },
+      CacheHitResult: { SourcePipelineExecutionArn: source.arn },
+    });
+    // What later steps refer to is the earlier job too.
+    expect(hit?.description).toEqual(source.steps.get('A')?.description);
+    expect(describeStep((await run({ N: '2' })).steps.get('A') as StepRecord)).not.toHaveProperty(
+      'CacheHitResult',
+    );
+    clock.advance(61 * 60_000);
+    expect(describeStep((await run()).steps.get('A') as StepRecord)).not.toHaveProperty('CacheHitResult');
+    expect(services.requests).toHaveLength(3);
+  },
+);
+
+test('[S6] a tuning job is named so that its training jobs have room, and gives them the role of the pipeline', async () => {
+  create([job('Search_everything', { Type: 'Tuning', Arguments: { TrainingJobDefinition: {} } })]);
+  await run();
+  const [created] = services.requests;
+  expect(created?.kind).toBe('HyperParameterTuning');
+  expect(created?.name).toMatch(/^[a-z0-9]{12}-Search--[a-z0-9]{10}$/);
+  expect(created?.name.length).toBeLessThanOrEqual(32);
+  expect(created?.request).toEqual({ TrainingJobDefinition: { RoleArn: ROLE } });
+});
+
+test('[S6] a refused search is told with its operation, and a failed one fails its step', async () => {
+  create([job('Tune', { Type: 'Tuning' })]);
+  services.outcomes = [invalid('ParameterRanges: none')];
+  expect((await run()).steps.get('Tune')?.failureReason).toBe(
+    'ClientError: Failed to invoke sagemaker:CreateHyperParameterTuningJob. Error Details: ParameterRanges: none',
+  );
+  services.outcomes = [{ status: 'Failed', failureReason: 'All training jobs failed, the first for: x' }];
+  expect((await run()).steps.get('Tune')?.failureReason).toBe('All training jobs failed, the first for: x');
 });
 
 test('a failed result is never reused', async () => {

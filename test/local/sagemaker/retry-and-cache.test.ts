@@ -56,6 +56,24 @@ test('results are reused for the same work, wherever it goes', () => {
   expect(cacheKey({ ...training, Name: 'Other' }, request)).not.toBe(key);
 });
 
+test('a search is the same search wherever its models go, and another when a range or a fixed value changes', () => {
+  const tune: StepDefinition = { ...training, Name: 'Tune', Type: 'Tuning' };
+  const search = (range: string, epochs: string, path: string) => ({
+    HyperParameterTuningJobConfig: {
+      ParameterRanges: { IntegerParameterRanges: [{ Name: 'n', MaxValue: range }] },
+    },
+    TrainingJobDefinition: {
+      StaticHyperParameters: { epochs },
+      OutputDataConfig: { S3OutputPath: path },
+    },
+  });
+  const key = cacheKey(tune, search('9', '2', 's3://a'));
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  expect(cacheKey(tune, search('9', '2', 's3://b'))).toBe(key);
+  expect(cacheKey(tune, search('8', '2', 's3://a'))).not.toBe(key);
+  expect(cacheKey(tune, search('9', '3', 's3://a'))).not.toBe(key);
+});
+
 test.each([
   ['without CacheConfig', { ...training, CacheConfig: undefined }],
   ['with caching off', { ...training, CacheConfig: { Enabled: false } }],
