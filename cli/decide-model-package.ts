@@ -20,19 +20,20 @@ export interface DecidedModelPackage {
   readonly previous: ModelApprovalStatus | undefined;
 }
 
-async function findPackage(
+/** @throws InputError when the group has no such version */
+export async function findPackage(
   client: Clients['sageMaker'],
   group: string,
   version: number,
-): Promise<ModelPackageSummary | undefined> {
+): Promise<ModelPackageSummary & { readonly arn: string }> {
   let NextToken: string | undefined;
   do {
     const page = await client.send(new ListModelPackagesCommand({ ModelPackageGroupName: group, NextToken }));
     const found = page.ModelPackageSummaryList?.find((summary) => summary.ModelPackageVersion === version);
-    if (found) return found;
+    if (found?.ModelPackageArn) return { ...found, arn: found.ModelPackageArn };
     NextToken = page.NextToken;
   } while (NextToken);
-  return undefined;
+  throw new InputError(`model package version: ${version} is not in the group '${group}'`);
 }
 
 async function decide(
@@ -43,17 +44,14 @@ async function decide(
 ): Promise<DecidedModelPackage> {
   const group = environment.output('ModelPackageGroupName');
   const found = await findPackage(clients.sageMaker, group, decision.version);
-  if (!found?.ModelPackageArn) {
-    throw new InputError(`model package version: ${decision.version} is not in the group '${group}'`);
-  }
   await clients.sageMaker.send(
     new UpdateModelPackageCommand({
-      ModelPackageArn: found.ModelPackageArn,
+      ModelPackageArn: found.arn,
       ModelApprovalStatus: status,
       ApprovalDescription: decision.reason,
     }),
   );
-  return { arn: found.ModelPackageArn, previous: found.ModelApprovalStatus };
+  return { arn: found.arn, previous: found.ModelApprovalStatus };
 }
 
 /**

@@ -18,7 +18,9 @@ import {
 import { InputError } from './errors';
 import { knownClasses } from './known-classes';
 import { type LabelRequest, labelCaptures, parseLabelFile } from './label-captures';
+import { brokenLinks, buildLineage, formatLineage } from './lineage';
 import { provisionDevice } from './provision-device';
+import { readLineage } from './read-lineage';
 import { redriveQueue } from './redrive-queue';
 import { formatStatus, readStatus } from './status';
 import { formatTable } from './table';
@@ -79,6 +81,21 @@ function addDecisions(program: Command, ports: ProgramPorts, open: Open): void {
         ports.write(`${name === 'approve' ? 'Approved' : 'Rejected'} ${arn}`);
       });
   }
+}
+
+function addLineage(program: Command, ports: ProgramPorts, open: Open): void {
+  program
+    .command('lineage')
+    .description('what a model package was made from, and whether every link holds')
+    .argument('<version>', 'version of the model package', integerFrom(1))
+    .option('--json', 'as JSON')
+    .action(async (version: number, options: { json?: boolean }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const lineage = buildLineage(await readLineage(clients, environment, version));
+      ports.write(options.json ? JSON.stringify(lineage, null, 2) : formatLineage(lineage));
+      const broken = brokenLinks(lineage).map(({ link }) => link);
+      if (broken.length > 0) throw new Error(`lineage: broken: ${broken.join(', ')}`);
+    });
 }
 
 interface LabelOptions {
@@ -290,7 +307,16 @@ export function buildProgram(ports: ProgramPorts): Command {
     const { env } = command.optsWithGlobals<{ env: EnvironmentName }>();
     return { clients, environment: await describeEnvironment(clients, env) };
   };
-  for (const add of [addStatus, addDecisions, addLabels, addCaptures, addDevices, addDatasets, addRedrive]) {
+  for (const add of [
+    addStatus,
+    addDecisions,
+    addLineage,
+    addLabels,
+    addCaptures,
+    addDevices,
+    addDatasets,
+    addRedrive,
+  ]) {
     add(program, ports, open);
   }
   return program;

@@ -88,6 +88,7 @@ describe('arguments', () => {
       'status',
       'approve',
       'reject',
+      'lineage',
       'label',
       'captures',
       'device',
