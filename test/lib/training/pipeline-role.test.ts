@@ -7,6 +7,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { local } from '../../../config/local';
+import { JUDGED_FINDINGS } from '../../../lib/rules/judged-findings';
 import { PipelineRole } from '../../../lib/training/pipeline-role';
 
 interface Statement {
@@ -99,4 +100,14 @@ test('[S6] only a pipeline that searches may tune, and only jobs of its own step
     'sagemaker:AddTags',
   ]);
   expect(JSON.stringify(found?.Resource)).toMatch(/:hyper-parameter-tuning-job\/\*Tune\*"/);
+});
+
+test('[S6] the pattern in the name of tuning jobs is judged as those of other jobs are, and no wider one', () => {
+  const judged = (resource: string) => {
+    const finding = `AwsSolutions-IAM5[Resource::arn:aws:sagemaker:us-east-1:111111111111:${resource}]`;
+    return JUDGED_FINDINGS.some((entry) => entry.finding.test(finding));
+  };
+  expect(judged('training-job/pipelines-*')).toBe(true);
+  expect(judged('hyper-parameter-tuning-job/*Tune*')).toBe(true);
+  expect(judged('hyper-parameter-tuning-job/*')).toBe(false);
 });
