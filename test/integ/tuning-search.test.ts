@@ -1,7 +1,7 @@
 /** The real search, in its own process: ranges, scales, seeds, and that it learns. */
 
-import { optunaSearch, type SearchSettings } from '../../../local/sagemaker/tuning/search';
-import { virtualEnvironmentPython } from '../../../local/shared/repository';
+import { optunaSearch, type SearchSettings } from '../../local/sagemaker/tuning/search';
+import { virtualEnvironmentPython } from '../../local/shared/repository';
 
 const TIMEOUT = 60_000;
 const startSearch = optunaSearch(virtualEnvironmentPython());
