@@ -16,10 +16,11 @@ import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
 import type { Suite, SuiteListener } from './suite';
+import { trainingSuite } from './training/suite';
 
 const LONGEST_WAIT_MINUTES = 30;
 const INDENT = ' '.repeat(15);
-const SUITES: Readonly<Record<string, Suite>> = { edge: edgeSuite };
+const SUITES: Readonly<Record<string, Suite>> = { edge: edgeSuite, training: trainingSuite };
 
 /** What the user asked for cannot be done; printed as one sentence. */
 class UsageError extends Error {}

@@ -1,10 +1,10 @@
 /** The Python programs that the component is compared with, in an environment of their own. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../local/shared/repository';
+import { JsonLinesProgram } from '../json-lines-program';
 
 const ENVIRONMENT = join(REPOSITORY_ROOT, '.venv-bench');
 const REQUIREMENTS = join(__dirname, '..', 'requirements.txt');
@@ -29,29 +29,10 @@ export function incumbentPython(): string {
   return interpreter;
 }
 
-interface Waiting {
-  resolve(answer: string): void;
-  reject(error: Error): void;
-}
-
 /** incumbent.py, running. One request at a time. */
-export class Incumbent {
-  private readonly child: ChildProcess;
-  private readonly lines: Interface;
-  private waiting: Waiting | undefined;
-  private errors = '';
-
+export class Incumbent extends JsonLinesProgram {
   constructor(interpreter: string) {
-    this.child = spawn(interpreter, [INCUMBENT], { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
-    this.lines.on('line', (line) => this.settle((waiting) => waiting.resolve(line)));
-    this.child.stderr?.on('data', (chunk) => {
-      this.errors += chunk;
-    });
-    this.child.on('close', (code) => {
-      const error = new Error(`incumbent.py ended with ${code}: ${this.errors.slice(-2000)}`);
-      this.settle((waiting) => waiting.reject(error));
-    });
+    super(interpreter, [INCUMBENT]);
   }
 
   async load(model: string, threads = 1): Promise<void> {
@@ -68,28 +49,5 @@ export class Incumbent {
   async loop(frames: readonly string[], size: number, count: number): Promise<number> {
     const { millisecondsPerFrame } = await this.request({ do: 'loop', frames, size, count });
     return millisecondsPerFrame as number;
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.child.exitCode !== null) return resolve();
-      this.child.once('close', () => resolve());
-      this.child.stdin?.end();
-    });
-  }
-
-  private async request(body: object): Promise<Record<string, unknown>> {
-    if (this.child.exitCode !== null) throw new Error(`incumbent.py has ended: ${this.errors.slice(-2000)}`);
-    const answer = new Promise<string>((resolve, reject) => {
-      this.waiting = { resolve, reject };
-    });
-    this.child.stdin?.write(`${JSON.stringify(body)}\n`);
-    return JSON.parse(await answer) as Record<string, unknown>;
-  }
-
-  private settle(action: (waiting: Waiting) => void): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting) action(waiting);
   }
 }

@@ -1,0 +1,11 @@
+import { type Suite, suiteOf } from '../suite';
+import { adapterOverhead } from './adapter-overhead';
+import { TrainingContext } from './context';
+import { exportTime } from './export-time';
+import { throughput } from './throughput';
+
+export const trainingSuite: Suite = suiteOf(
+  'the training package against plain PyTorch, the exporters alone and a script without the adapter',
+  [adapterOverhead, throughput, exportTime],
+  TrainingContext.prepare,
+);
