@@ -20,6 +20,7 @@ if _SOURCE_DIR not in sys.path:
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from kaizen_training.adapter import main  # noqa: E402 - needs the module path above
+from kaizen_training.supervisor import supervised  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(supervised(main, os.environ))

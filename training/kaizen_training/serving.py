@@ -2,7 +2,7 @@
 
 As in the SageMaker inference toolkit, a script has either one `transform_fn(model, input_data, content_type, accept)`
 or the three functions `input_fn(input_data, content_type)`, `predict_fn(data, model)`,
-`output_fn(prediction, accept)`. Both answer a body, or a tuple of body and content type.
+`output_fn(prediction, accept)`; never both forms. Both answer a body, or a tuple of body and content type.
 
 The pipeline's Evaluate and Export steps ask for images as `application/x-npy`, uint8 [n, height, width, 3], and for
 `application/json`: `{"classes": [...], "probabilities": [[...], ...]}` with one row per image.
@@ -10,12 +10,16 @@ The pipeline's Evaluate and Export steps ask for images as `application/x-npy`, 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import inspect
 import io
 import json
+import os
+import shutil
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -24,9 +28,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaizen_training.failure import explained
+
 TRIPLE = ("input_fn", "predict_fn", "output_fn")
 IMAGES = "application/x-npy"
 JSON = "application/json"
+# Bodies of these types reach the script as text, as in sagemaker-inference (content_types.py, UTF8_TYPES).
+TEXT_TYPES = (JSON, "text/csv")
 # Where SageMaker's PyTorch serving looks for the script inside model.tar.gz.
 SCRIPT_IN_MODEL = Path("code") / "inference.py"
 _IMAGES_PER_REQUEST = 64
@@ -51,25 +59,80 @@ def load_script(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with _modules_beside(path):
+            spec.loader.exec_module(module)
     except Exception as error:
         raise ServingError(f"the script {path} cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
 
-def serving_problems(script: ModuleType) -> list[str]:
-    """What keeps a script from being served, one sentence each; empty when it can be."""
+@contextlib.contextmanager
+def _modules_beside(path: Path) -> Iterator[None]:
+    """Lets a script import modules that lie beside it, at its top level, and forgets them afterwards.
+
+    Forgets, because two versions of a script, each with its own `common.py`, may be loaded in one process.
+    """
+    folder = str(path.resolve().parent)
+    known = set(sys.modules)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        for name in set(sys.modules) - known:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(folder + os.sep):
+                if not name.startswith("kaizen_user_script_"):
+                    del sys.modules[name]
+
+
+def keep_script(path: Path, folder: Path) -> None:
+    """Copies a script to `folder` as `inference.py`, and the Python files of its own folder beside it.
+
+    The model carries the code that reads it, so that a later champion comparison does not depend on this tree.
+
+    Raises:
+        OSError: the copy failed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for module in path.parent.glob("*.py"):
+        if module.name != path.name:
+            shutil.copyfile(module, folder / module.name)
+    shutil.copyfile(path, folder / SCRIPT_IN_MODEL.name)
+
+
+def serving_problems(functions: Collection[str]) -> list[str]:
+    """What keeps a script from being served, one sentence each; empty when it can be.
+
+    Args:
+        functions: names that the script defines.
+    """
     problems = []
-    if not callable(getattr(script, "model_fn", None)):
+    if "model_fn" not in functions:
         problems.append("the script must define model_fn(model_dir)")
-    present = [name for name in TRIPLE if callable(getattr(script, name, None))]
-    has_transform = callable(getattr(script, "transform_fn", None))
+    present = [name for name in TRIPLE if name in functions]
+    has_transform = "transform_fn" in functions
     if has_transform and present:
         problems.append(f"the script defines transform_fn and also {', '.join(present)}: only one form is allowed")
     elif not has_transform and len(present) < len(TRIPLE):
         missing = [name for name in TRIPLE if name not in present]
         problems.append(f"the script must define transform_fn, or {', '.join(missing)} as well")
     return problems
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function of the script; one that has a parameter more gets the request's context there: None here.
+
+    So does sagemaker-inference (transformer.py, `_run_handler_function`).
+
+    Raises:
+        TypeError: it takes another number of arguments.
+    """
+    wanted = len(inspect.signature(function).parameters)
+    if wanted == len(arguments) + 1:
+        return function(*arguments, None)
+    if wanted != len(arguments):
+        raise TypeError(f"{function.__name__} takes {wanted} arguments, it is called with {len(arguments)}")
+    return function(*arguments)
 
 
 @dataclass(frozen=True)
@@ -83,21 +146,28 @@ class ServedModel:
         """Answers one request as the endpoint would.
 
         Raises:
-            ServingError: the script raised.
+            ServingError: the script raised, or answered something that is no body, or of another content type.
         """
+        data = body.decode("utf-8") if content_type in TEXT_TYPES else body
         try:
-            answer = self._call(body, content_type, accept)
+            answer = self._answer(data, content_type, accept)
         except Exception as error:
-            raise ServingError(f"the script failed on a request: {type(error).__name__}: {error}") from error
-        content = answer[0] if isinstance(answer, tuple) else answer
+            raise ServingError(f"the script failed on a request: {explained(error)}") from error
+        if isinstance(answer, tuple) and len(answer) != 2:
+            raise ServingError(f"the script must answer a body, or (body, content type), got a tuple of {len(answer)}")
+        content, answered_type = answer if isinstance(answer, tuple) else (answer, accept)
+        if accept not in (answered_type, "*/*"):
+            raise ServingError(f"the script was asked for {accept}, and answered {answered_type}")
+        if not isinstance(content, (str, bytes, bytearray)):
+            raise ServingError(f"the body must be text or bytes, got a {type(content).__qualname__}")
         return content.encode() if isinstance(content, str) else bytes(content)
 
-    def _call(self, body: bytes, content_type: str, accept: str) -> Any:
+    def _answer(self, data: bytes | str, content_type: str, accept: str) -> Any:
         transform: Callable[..., Any] | None = getattr(self.script, "transform_fn", None)
         if transform is not None:
-            return transform(self.model, body, content_type, accept)
-        data = self.script.input_fn(body, content_type)
-        return self.script.output_fn(self.script.predict_fn(data, self.model), accept)
+            return _call(transform, self.model, data, content_type, accept)
+        read = _call(self.script.input_fn, data, content_type)
+        return _call(self.script.output_fn, _call(self.script.predict_fn, read, self.model), accept)
 
     def probabilities(self, images: NDArray[np.uint8]) -> tuple[list[str], NDArray[np.float64]]:
         """Scores images, uint8 [n, height, width, 3].
@@ -144,13 +214,13 @@ def load_model(model_dir: Path, script_path: Path | None = None) -> ServedModel:
         ServingError: the script breaks the contract, or `model_fn` raised or answered None.
     """
     script = load_script(script_path or model_dir / SCRIPT_IN_MODEL)
-    problems = serving_problems(script)
+    problems = serving_problems([name for name, value in vars(script).items() if callable(value)])
     if problems:
         raise ServingError("; ".join(problems))
     try:
-        model = script.model_fn(str(model_dir))
+        model = _call(script.model_fn, str(model_dir))
     except Exception as error:
-        raise ServingError(f"model_fn failed: {type(error).__name__}: {error}") from error
+        raise ServingError(f"model_fn failed: {explained(error)}") from error
     if model is None:
         raise ServingError("model_fn returned None instead of the model")
     return ServedModel(script, model)
