@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { dev } from '../config/dev';
 import { local } from '../config/local';
@@ -9,6 +11,7 @@ export type { AppConfig };
 
 /** The account in which nothing exists but the local AWS. */
 const LOCAL_ACCOUNT = '000000000000';
+const TRAINING_FOLDER = join(__dirname, '..', 'training');
 const SECONDS_PER_DAY = 86_400;
 const SECONDS_PER_MINUTE = 60;
 
@@ -19,7 +22,7 @@ function broken(field: string, rule: string, value: unknown): string {
   return `${field}: ${rule}, got ${JSON.stringify(value)}`;
 }
 
-/** What a JSON Schema cannot say: rules that join two fields. */
+/** What a JSON Schema cannot say: rules that join two fields, or a field and this tree. */
 function crossFieldProblems(config: AppConfig): string[] {
   const {
     environmentName,
@@ -82,6 +85,10 @@ function crossFieldProblems(config: AppConfig): string[] {
         monitoring.labelWindowMinutes,
       ),
     );
+  }
+  // What is deployed is the tree as it is: a script that is not there would fail the first job, after Prepare.
+  if (training.script !== undefined && !existsSync(join(TRAINING_FOLDER, training.script))) {
+    problems.push(broken('training.script', 'must be a file of training/', training.script));
   }
   // Otherwise every release starts its life below the limit at which it is retrained.
   if (monitoring.minimumAccuracy > training.minimumAccuracy) {

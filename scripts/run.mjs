@@ -1,9 +1,9 @@
 /** Runs one of the project's commands, after making sure that everything it needs is installed. */
 import { spawn } from 'node:child_process';
-import { ROOT, SetupError, setup } from './setup.mjs';
+import { ROOT, SetupError, setUpMxnet, setup } from './setup.mjs';
 
 const COMMANDS = {
-  setup: { what: 'installs everything', run: null },
+  setup: { what: 'installs everything; with -- --mxnet also the environment for MXNet', run: null },
   demo: {
     what: 'runs the whole loop on a local AWS and writes out/demo/report.html',
     run: ['tsx', 'local/demo/main.ts'],
@@ -56,6 +56,7 @@ if (!command) {
 } else {
   try {
     setup();
+    if (name === 'setup' && rest.includes('--mxnet')) setUpMxnet();
     if (command.run) runCommand([...command.run, ...rest]);
     else console.log('setup: everything is installed');
   } catch (error) {

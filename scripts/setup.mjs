@@ -1,6 +1,7 @@
 /**
  * Makes a fresh clone ready: installs the locked npm packages and a Python virtual environment from the pinned
- * lock. Needs nothing but Node, Python and the network, and nothing at all when nothing changed.
+ * lock. Needs nothing but Node, Python and the network, and nothing at all when nothing changed. Only when asked for
+ * (`npm run setup -- --mxnet`), a second environment for MXNet.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +14,10 @@ const STATE_FILE = join(ROOT, '.setup-state.json');
 const OLDEST_NODE = [20, 9];
 const PYTHON_MINOR_VERSIONS = [10, 11, 12, 13];
 const REQUIREMENTS = join('training', 'requirements.lock');
+const TOOLKITS = join('training', 'requirements-toolkits.lock');
+const MXNET_REQUIREMENTS = join('training', 'requirements-mxnet.lock');
+/** numpy 1.23.5, the last that MXNet 1.9.1 works with, has no wheel for a later Python. */
+const MXNET_PYTHON_MINOR_VERSIONS = [10, 11];
 
 /** An expected failure: printed as one sentence, without a stack. */
 export class SetupError extends Error {}
@@ -40,13 +45,11 @@ function checkNode() {
   }
 }
 
-/** The first Python whose version we support: $PYTHON when set, else the newest on the PATH. */
-function findPython() {
+/** The first Python of one of these versions: $PYTHON when set, else python3, else the newest on the PATH. */
+function findPython(minorVersions, purpose = '') {
   const candidates = process.env.PYTHON
     ? [process.env.PYTHON]
-    : ['python3', ...[...PYTHON_MINOR_VERSIONS].reverse()].map((entry) =>
-        typeof entry === 'number' ? `python3.${entry}` : entry,
-      );
+    : ['python3', ...minorVersions.toReversed().map((minor) => `python3.${minor}`)];
   const seen = [];
   for (const command of candidates) {
     const probe = spawnSync(command, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], {
@@ -56,9 +59,9 @@ function findPython() {
     const version = probe.stdout.trim();
     seen.push(`${command} is ${version}`);
     const [major, minor] = version.split('.').map(Number);
-    if (major === 3 && PYTHON_MINOR_VERSIONS.includes(minor)) return { command, version };
+    if (major === 3 && minorVersions.includes(minor)) return { command, version };
   }
-  const range = `3.${PYTHON_MINOR_VERSIONS[0]} to 3.${PYTHON_MINOR_VERSIONS.at(-1)}`;
+  const range = `3.${minorVersions[0]} to 3.${minorVersions.at(-1)}${purpose}`;
   throw new SetupError(
     seen.length === 0
       ? `Python ${range} is needed and no Python was found: install it, or name it with PYTHON=/path/to/python3.`
@@ -73,11 +76,12 @@ function excerpt(lines) {
     : [...lines.slice(0, 10), '...', ...lines.slice(-6)].join('\n');
 }
 
-function runStep(what, command, args, hint) {
+function runStep(what, command, args, hint, environment = {}) {
   const started = Date.now();
   process.stdout.write(`setup: ${what} ...\n`);
   const outcome = spawnSync(command, args, {
     cwd: ROOT,
+    env: { ...process.env, ...environment },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 1 << 28,
@@ -114,28 +118,74 @@ export function setup() {
     );
     writeFileSync(STATE_FILE, JSON.stringify({ ...readState(), npm: npmDigest }));
   }
+  setUpPython();
+}
+
+/** Python compiles what is imported at its first import; pip would compile every file of every package. */
+const pip = (...args) => [
+  ...['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check'],
+  ...args,
+];
+
+function makeEnvironment(folder, { command, version }) {
+  runStep(
+    `making the Python ${version} environment ${folder}`,
+    command,
+    ['-m', 'venv', '--clear', folder],
+    'Python needs its venv module (Debian: python3-venv).',
+  );
+}
+
+function setUpPython() {
+  const state = readState();
   const requirements = readFileSync(join(ROOT, REQUIREMENTS));
+  const toolkits = readFileSync(join(ROOT, TOOLKITS));
   const interpreter = join(ROOT, '.venv', 'bin', 'python');
-  const upToDate =
-    state.python === digestOf(requirements, state.pythonVersion ?? '') && existsSync(interpreter);
-  if (!upToDate) {
-    const { command, version } = findPython();
-    runStep(
-      `making the Python ${version} environment`,
-      command,
-      ['-m', 'venv', '--clear', '.venv'],
-      'Python needs its venv module (Debian: python3-venv).',
-    );
-    runStep(
-      'installing the locked Python packages',
-      interpreter,
-      // Python compiles what is imported at its first import; pip would compile every file of every package.
-      ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check', '-r', REQUIREMENTS],
-      NETWORK_HINT,
-    );
-    writeFileSync(
-      STATE_FILE,
-      JSON.stringify({ ...readState(), python: digestOf(requirements, version), pythonVersion: version }),
-    );
+  const digest = (version) => digestOf(requirements, toolkits, version);
+  if (state.python === digest(state.pythonVersion ?? '') && existsSync(interpreter)) return;
+  const python = findPython(PYTHON_MINOR_VERSIONS);
+  makeEnvironment('.venv', python);
+  runStep('installing the locked Python packages', interpreter, pip('-r', REQUIREMENTS), NETWORK_HINT);
+  // CC=true: an extension in C that only MPI jobs load is "compiled" by a command that does nothing, so that no
+  // machine needs a compiler. Apart from the others, whose source must never be built so.
+  runStep(
+    'installing the SageMaker toolkits that the contract is tested with',
+    interpreter,
+    pip('--no-deps', '-r', TOOLKITS),
+    NETWORK_HINT,
+    { CC: 'true' },
+  );
+  writeFileSync(
+    STATE_FILE,
+    JSON.stringify({ ...readState(), python: digest(python.version), pythonVersion: python.version }),
+  );
+}
+
+/** The environment that stands for an MXNet image: half a gigabyte, so it is made only when it is asked for. */
+export function setUpMxnet() {
+  const state = readState();
+  const requirements = readFileSync(join(ROOT, MXNET_REQUIREMENTS));
+  const interpreter = join(ROOT, '.venv-mxnet', 'bin', 'python');
+  if (state.mxnet === digestOf(requirements, state.mxnetPythonVersion ?? '') && existsSync(interpreter)) {
+    return;
   }
+  const python = findPython(
+    MXNET_PYTHON_MINOR_VERSIONS,
+    ' (MXNet 1.9.1 is its last release and knows no later one)',
+  );
+  makeEnvironment('.venv-mxnet', python);
+  runStep(
+    'installing the locked packages for MXNet',
+    interpreter,
+    pip('--no-deps', '-r', MXNET_REQUIREMENTS),
+    `MXNet has wheels for Linux on x86_64 and for macOS only. ${NETWORK_HINT}`,
+  );
+  writeFileSync(
+    STATE_FILE,
+    JSON.stringify({
+      ...readState(),
+      mxnet: digestOf(requirements, python.version),
+      mxnetPythonVersion: python.version,
+    }),
+  );
 }

@@ -99,6 +99,21 @@ const TESTS = [
   },
 ];
 
+const mxnetPython = join(ROOT, '.venv-mxnet', 'bin', 'python');
+const mxnetFile = join(OUTPUT, 'mxnet.xml');
+/** Checks that run only when they are named: what they need is not installed for everyone. */
+const ON_REQUEST = [
+  {
+    name: 'on request: mxnet',
+    command: [mxnetPython, '-m', 'pytest', '-q', 'training/mxnet_tests', `--junitxml=${mxnetFile}`],
+    totals: pytestTotals(mxnetFile),
+    missing: () =>
+      existsSync(mxnetPython)
+        ? undefined
+        : 'MXNet is not installed (.venv-mxnet is missing): run `npm run setup -- --mxnet`, which needs Python 3.10 or 3.11',
+  },
+];
+
 /** What a check said is shown as it comes, or as a whole at its end where several run at once. */
 function runStage(stage, { together }) {
   const started = Date.now();
@@ -145,11 +160,18 @@ async function main() {
   const only = process.argv.slice(2);
   const isWanted = ({ name }) => only.length === 0 || only.some((word) => name.includes(word));
   const checks = STATIC_CHECKS.filter(isWanted);
-  const tests = TESTS.filter(isWanted);
+  const asked = only.length === 0 ? [] : ON_REQUEST.filter(isWanted);
+  const tests = [...TESTS.filter(isWanted), ...asked];
   if (checks.length + tests.length === 0) {
-    const names = [...STATIC_CHECKS, ...TESTS].map(({ name }) => name);
+    const names = [...STATIC_CHECKS, ...TESTS, ...ON_REQUEST].map(({ name }) => name);
     console.error(`no check is called '${only.join(' ')}'. Checks: ${names.join('; ')}`);
     process.exitCode = 2;
+    return;
+  }
+  const reasons = tests.map((stage) => stage.missing?.()).filter((reason) => reason !== undefined);
+  if (reasons.length > 0) {
+    console.error(reasons.join('\n'));
+    process.exitCode = 1;
     return;
   }
   rmSync(OUTPUT, { recursive: true, force: true });

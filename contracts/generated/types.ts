@@ -95,6 +95,10 @@ export interface AppConfig {
      * Container image with its tag, of every job and of the registered package.
      */
     image: string;
+    /**
+     * The training script, a file below training/scripts, with its path from training/.
+     */
+    script?: string;
     instanceType: string;
     /**
      * Hosts of the Train step.

@@ -31,7 +31,8 @@ const ENTRY_POINT = 'kaizen_training/entry_point.py';
 /** Hyperparameters that change the network itself: a trial with another one cannot start from the champion's weights. */
 const STRUCTURAL_HYPERPARAMETERS = ['width_multiplier'];
 const NO_CHAMPION = 'none';
-const SCRIPT = 'scripts/pytorch/inspect_surface.py';
+/** Of configurations without `training.script`; the schema states the same default. */
+const DEFAULT_SCRIPT = 'scripts/pytorch/inspect_surface.py';
 
 export interface TrainingPipelineScope {
   readonly config: Pick<AppConfig, 'useCase' | 'training'>;
@@ -186,7 +187,7 @@ class StepFactory {
       HyperParameters: {
         sagemaker_program: ENTRY_POINT,
         sagemaker_submit_directory: this.scope.sourceUri,
-        script: SCRIPT,
+        script: training.script ?? DEFAULT_SCRIPT,
         ...hyperparameters,
       },
       InputDataConfig: [channel('train'), channel('validation')],

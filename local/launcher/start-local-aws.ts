@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDeviceGateway } from '../device-gateway/start-device-gateway';
 import { startGreengrass } from '../greengrass/start-greengrass';
-import { type SageMakerProgress, startSageMaker } from '../sagemaker/start-sagemaker';
+import { type Interpreter, type SageMakerProgress, startSageMaker } from '../sagemaker/start-sagemaker';
 import { freePort } from '../shared/free-port';
 import { virtualEnvironmentPython } from '../shared/repository';
 import { startMinistack } from './ministack';
@@ -13,6 +13,16 @@ export const LOCAL_REGION = 'us-east-1';
 export const LOCAL_ACCOUNT_ID = '000000000000';
 /** Known to ministack as the account's root user; worth nothing anywhere else. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+
+/** Which of this machine's Python environments stand for which container images. */
+const INTERPRETERS: readonly Interpreter[] = [
+  { imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() },
+  {
+    imagePattern: /mxnet/,
+    pythonPath: virtualEnvironmentPython('.venv-mxnet'),
+    install: '`npm run setup -- --mxnet`',
+  },
+];
 
 export interface LocalAwsOptions {
   /** Logs, state and certificates; created when missing. */
@@ -76,7 +86,7 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
     ...shared,
     port: sagemakerPort,
     stateDirectory: join(options.workDirectory, 'sagemaker'),
-    interpreters: [{ imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() }],
+    interpreters: INTERPRETERS,
     onProgress: options.onTrainingProgress,
   });
   stops.push(sagemaker.stop);

@@ -1,5 +1,5 @@
 /** The local SageMaker: pipelines, jobs as subprocesses, model registry, events. See docs/architecture.md, section 6. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -54,6 +54,8 @@ export type SageMakerProgress =
 export interface Interpreter {
   readonly imagePattern: RegExp;
   readonly pythonPath: string;
+  /** The command that makes it, where it is there only on request. */
+  readonly install?: string;
 }
 
 export interface SageMakerOptions {
@@ -87,8 +89,14 @@ export const systemClock: Clock = {
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
 };
 
-function pythonOf(interpreters: readonly Interpreter[], image: string): string {
+/** @throws Error ClientError when none stands for the image, or the one that does is not installed */
+export function pythonOf(interpreters: readonly Interpreter[], image: string): string {
   const found = interpreters.find(({ imagePattern }) => imagePattern.test(image));
+  if (found?.install !== undefined && !existsSync(found.pythonPath)) {
+    throw new Error(
+      `ClientError: the Python for the image '${image}' is not installed: run ${found.install}`,
+    );
+  }
   if (found) return found.pythonPath;
   const known = interpreters.map(({ imagePattern }) => String(imagePattern)).join(', ');
   throw new Error(`ClientError: no Python stands for the image '${image}'; there are ones for ${known}`);

@@ -45,6 +45,18 @@ describe('[D1] the configuration of an environment', () => {
   });
 
   test.each([
+    [
+      'a script outside training/scripts',
+      'training.script',
+      'kaizen_training/adapter.py',
+      /^training\.script: /,
+    ],
+    [
+      'a script above it',
+      'training.script',
+      'scripts/../evil.py',
+      /^training\.script: .*got "scripts\/\.\.\/evil\.py"$/,
+    ],
     ['a region that is none', 'region', 'mars', /^region: .*got "mars"$/],
     ['an account of 11 digits', 'account', '12345678901', /^account: .*got "12345678901"$/],
     [
@@ -159,6 +171,13 @@ describe('[D1] the configuration of an environment', () => {
       'monitoring.labelWindowMinutes: must not be below monitoring.windowMinutes (180), got 60',
     ],
     [
+      'a training script that is not there',
+      dev,
+      'training.script',
+      'scripts/pytorch/missing.py',
+      'training.script: must be a file of training/, got "scripts/pytorch/missing.py"',
+    ],
+    [
       'an alarm above the gate',
       dev,
       'monitoring.minimumAccuracy',
@@ -197,6 +216,13 @@ describe('[D1] the configuration of an environment', () => {
   ])('refuses %s', (_what, base, path, value, problem) => {
     expect(problemsOf(changed(base, path, value))).toContain(problem);
   });
+
+  test.each(['scripts/pytorch/inspect_surface.py', 'scripts/mxnet-gluon/model_zoo.py', undefined])(
+    '[S1] takes the training script %s',
+    (script) => {
+      expect(problemsOf(changed(dev, 'training.script', script))).toEqual([]);
+    },
+  );
 
   test('reports every problem at once', () => {
     let config = changed(dev, 'region', 'mars');

@@ -1,5 +1,14 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,7 +25,10 @@ describe('the set-up of a fresh clone', () => {
     mkdirSync(programs);
     mkdirSync(join(clone, 'training'));
     cpSync(join(ROOT, 'scripts'), join(clone, 'scripts'), { recursive: true });
-    for (const file of ['package.json', 'package-lock.json', 'training/requirements.lock']) {
+    const locks = ['requirements', 'requirements-toolkits', 'requirements-mxnet'].map(
+      (name) => `training/${name}.lock`,
+    );
+    for (const file of ['package.json', 'package-lock.json', ...locks]) {
       cpSync(join(ROOT, file), join(clone, file));
     }
     program('npm', 'mkdir -p node_modules');
@@ -30,19 +42,20 @@ describe('the set-up of a fresh clone', () => {
     return path;
   }
 
-  /** Python of some version that makes environments in which pip always succeeds. */
+  /** Python of some version that makes environments in which pip always succeeds, and notes how it was called. */
   function python(version: string): string {
     return program(
       'some-python',
-      `case "$1" in
-        -c) echo ${version};;
-        -m) mkdir -p .venv/bin; test -e .venv/bin/python || cp "$0" .venv/bin/python;;
+      `case "$1 $2" in
+        -c*) echo ${version};;
+        "-m venv") mkdir -p "$4/bin"; cp "$0" "$4/bin/python";;
+        "-m pip") echo "CC=$CC $*" >> pip.log;;
       esac`,
     );
   }
 
-  function setup(pythonPath: string): SpawnSyncReturns<string> {
-    return spawnSync(process.execPath, [join(clone, 'scripts', 'run.mjs'), 'setup'], {
+  function setup(pythonPath: string, ...options: string[]): SpawnSyncReturns<string> {
+    return spawnSync(process.execPath, [join(clone, 'scripts', 'run.mjs'), 'setup', ...options], {
       cwd: clone,
       encoding: 'utf8',
       env: { PATH: `${programs}:/usr/bin:/bin`, PYTHON: pythonPath },
@@ -54,7 +67,7 @@ describe('the set-up of a fresh clone', () => {
     const first = setup(path);
     expect(first.stderr).toBe('');
     expect(first.stdout).toMatch(/installing the locked npm packages took [\d.]+ s/);
-    expect(first.stdout).toMatch(/making the Python 3\.11 environment took/);
+    expect(first.stdout).toMatch(/making the Python 3\.11 environment \.venv took/);
     expect(first.status).toBe(0);
     expect(setup(path).stdout).toBe('setup: everything is installed\n');
   });
@@ -71,6 +84,41 @@ describe('the set-up of a fresh clone', () => {
     expect(outcome.status).toBe(1);
     expect(outcome.stderr).toMatch(/Python 3\.10 to 3\.13 is needed, but .* is \d\.\d+: install one of them/);
     expect(existsSync(join(clone, '.venv'))).toBe(false);
+  });
+
+  test('installs again when the lock of the toolkits has changed, and compiles nothing of them', () => {
+    const path = python('3.11');
+    setup(path);
+    const [packages, toolkits] = readFileSync(join(clone, 'pip.log'), 'utf8').trim().split('\n');
+    expect(packages).toMatch(/^CC= .* -r training\/requirements\.lock$/);
+    expect(toolkits).toMatch(/^CC=true .*--no-deps -r training\/requirements-toolkits\.lock$/);
+    writeFileSync(join(clone, 'training', 'requirements-toolkits.lock'), 'another==1.0\n');
+    expect(setup(path).stdout).toMatch(/installing the SageMaker toolkits/);
+  });
+
+  test('[S5] makes the environment for MXNet only when asked for, and once', () => {
+    const path = python('3.11');
+    setup(path);
+    expect(existsSync(join(clone, '.venv-mxnet'))).toBe(false);
+    expect(setup(path, '--mxnet').stdout).toMatch(/installing the locked packages for MXNet took/);
+    expect(existsSync(join(clone, '.venv-mxnet', 'bin', 'python'))).toBe(true);
+    expect(setup(path, '--mxnet').stdout).toBe('setup: everything is installed\n');
+  });
+
+  test('[S5] says that Python 3.12 is too new for MXNet', () => {
+    const outcome = setup(python('3.12'), '--mxnet');
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/Python 3\.10 to 3\.11 \(MXNet 1\.9\.1 is its last release/);
+    expect(outcome.stderr).toMatch(/is needed, but .* is 3\.12/);
+    expect(existsSync(join(clone, '.venv-mxnet'))).toBe(false);
+  });
+
+  test('[S5] the tests of MXNet fail with what to do when it is not installed', () => {
+    const outcome = spawnSync(process.execPath, [join(clone, 'scripts', 'test.mjs'), 'mxnet'], {
+      encoding: 'utf8',
+    });
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/MXNet is not installed .*run `npm run setup -- --mxnet`/);
   });
 
   test('says that there is no Python', () => {

@@ -1,7 +1,7 @@
 /** Our pipeline, checked by the service that runs it locally: schema, references, requests, gate. */
 import { local } from '../../../config/local';
 import type { AppConfig } from '../../../contracts';
-import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
+import { type TrainingPipelineScope, trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
 import { createJob } from '../../../local/sagemaker/api/job-operations';
 import { Tags } from '../../../local/sagemaker/api/tags';
@@ -17,7 +17,7 @@ import { PipelineService } from '../../../local/sagemaker/pipeline-service';
 const ROLE = 'arn:aws:iam::000000000000:role/r';
 const MANIFEST = `s3://dataset/manifests/accepted/${'a'.repeat(64)}.jsonl`;
 
-const SCOPE = {
+const SCOPE: TrainingPipelineScope = {
   config: local,
   datasetBucketName: 'dataset',
   modelBucketName: 'models',
@@ -288,4 +288,14 @@ test("[S6] the configured pattern finds the accuracy in the script's own progres
   });
   expect(metrics.observe(line, new Date(0))).toBe(true);
   expect(metrics.final).toMatchObject([{ MetricName: 'validation:accuracy', Value: 0.9125 }]);
+});
+
+test('[S1] [S5] the configuration names the training script', () => {
+  const training = { ...local.training, script: 'scripts/mxnet-gluon/model_zoo.py' };
+  const rendered = trainingPipelineDefinition({ ...SCOPE, config: { ...local, training } });
+  const plan = flatten(parsePipelineDefinition(JSON.stringify(rendered)));
+  const train = plan.find(({ step }) => step.Name === 'Train');
+  expect(train?.step).toMatchObject({
+    Arguments: { HyperParameters: { script: 'scripts/mxnet-gluon/model_zoo.py' } },
+  });
 });
