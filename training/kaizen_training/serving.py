@@ -38,6 +38,7 @@ TEXT_TYPES = (JSON, "text/csv")
 # Where SageMaker's PyTorch serving looks for the script inside model.tar.gz.
 SCRIPT_IN_MODEL = Path("code") / "inference.py"
 _IMAGES_PER_REQUEST = 64
+_SCRIPT_PREFIX = "kaizen_user_script_"
 
 
 class ServingError(Exception):
@@ -52,7 +53,7 @@ def load_script(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise ServingError(f"the script {path} does not exist")
-    name = f"kaizen_user_script_{abs(hash(str(path.resolve())))}"
+    name = f"{_SCRIPT_PREFIX}{abs(hash(str(path.resolve())))}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ServingError(f"the script {path} is not a Python file")
@@ -80,9 +81,9 @@ def _modules_beside(path: Path) -> Iterator[None]:
     finally:
         sys.path.remove(folder)
         for name in set(sys.modules) - known:
-            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(folder + os.sep):
-                if not name.startswith("kaizen_user_script_"):
-                    del sys.modules[name]
+            file = str(getattr(sys.modules[name], "__file__", None) or "")
+            if file.startswith(folder + os.sep) and not name.startswith(_SCRIPT_PREFIX):
+                del sys.modules[name]
 
 
 def keep_script(path: Path, folder: Path) -> None:

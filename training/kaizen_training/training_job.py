@@ -1,4 +1,7 @@
-"""What the training toolkit's environment says about the job (aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md)."""
+"""The job, as the environment of the training toolkit describes it.
+
+The variables: aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md.
+"""
 
 from __future__ import annotations
 

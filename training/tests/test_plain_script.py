@@ -44,7 +44,8 @@ if __name__ == '__main__':
 def program_of(body: str) -> str:
     """A program whose main block is `body`."""
     indented = "\n".join(f"    {line}" for line in body.splitlines())
-    return f"import os, signal, sys\n{SERVING}\nMODEL = os.environ.get('SM_MODEL_DIR')\nif __name__ == '__main__':\n{indented}\n"
+    head = f"import os, signal, sys\n{SERVING}\nMODEL = os.environ.get('SM_MODEL_DIR')"
+    return f"{head}\nif __name__ == '__main__':\n{indented}\n"
 
 
 def run(tmp_path: Path, script: str, **hyperparameters: object) -> tuple[int, str]:
@@ -220,7 +221,7 @@ def job_process(tmp_path: Path, script: str) -> subprocess.Popen[str]:
 
 
 def test_a_train_function_killed_for_memory_leaves_a_sentence_and_no_model(tmp_path: Path) -> None:
-    """[S1] Bad input: out-of-memory kill, of the process that runs train() itself; exit status 137, as a container's."""
+    """[S1] Bad input: out-of-memory kill, of the process that runs train() itself; exit status 137."""
     script = SERVING + (
         "def train(): return 1\n"
         "def save(model, model_dir):\n"
@@ -257,6 +258,9 @@ def test_sigterm_reaches_a_plain_script_so_that_it_can_leave_a_checkpoint(tmp_pa
 @pytest.mark.parametrize("status", [0, 3])
 def test_the_supervisor_answers_what_the_job_answered(tmp_path: Path, status: int) -> None:
     """[S1]"""
-    starter = f"import os, sys; from kaizen_training.supervisor import supervised\nsys.exit(supervised(lambda: {status}, os.environ))"
+    starter = (
+        "import os, sys; from kaizen_training.supervisor import supervised\n"
+        f"sys.exit(supervised(lambda: {status}, os.environ))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "SAGEMAKER_BASE_DIR": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", starter], env=environment, check=False).returncode == status

@@ -1,4 +1,4 @@
-"""The contract under AWS's own packages: `train` of sagemaker-training, transformer and handler of sagemaker-inference."""
+"""The contract under AWS's own packages: `train` of sagemaker-training, the handler of sagemaker-inference."""
 
 from __future__ import annotations
 

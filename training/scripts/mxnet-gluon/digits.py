@@ -31,7 +31,7 @@ SIZE = 32
 
 
 def define_network(classes: int) -> Any:
-    """float [n, 3, 32, 32] -> logits [n, classes]."""
+    """Float [n, 3, 32, 32] -> logits [n, classes]."""
     net = gluon.nn.HybridSequential(prefix="digits_")
     with net.name_scope():
         for channels in (16, 32, 64):

@@ -15,9 +15,9 @@ from typing import Any
 import mxnet as mx
 import numpy as np
 import onnx
+from kvstore import choose_kvstore, start_parameter_server
 from mxnet import autograd, gluon
 from onnx import TensorProto, helper, numpy_helper
-from parameter_server import start_parameter_server
 
 from kaizen_training.hyperparameters import HyperparameterReader
 from kaizen_training.onnx_model import INPUT_NAME, OUTPUT_NAME
@@ -71,13 +71,6 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
     )
     reader.require_sound()
     return settings
-
-
-def choose_kvstore(hosts: list[str], num_gpus: int) -> str:
-    """Where gradients are summed: on the one host, or by parameter servers."""
-    if len(hosts) == 1:
-        return "device" if num_gpus > 0 else "local"
-    return "dist_device_sync" if num_gpus > 0 else "dist_sync"
 
 
 def normalised(images: np.ndarray, size: int) -> Any:

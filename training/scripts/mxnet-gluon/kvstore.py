@@ -1,6 +1,6 @@
-"""Starts MXNet's parameter servers, as SageMaker's MXNet container did for a job of several hosts.
+"""Where gradients are summed, and the parameter servers that do it for a job of several hosts.
 
-One scheduler on the first host, one server and one worker on every host; the worker is the training script itself
+SageMaker's MXNet container started them; today's training toolkit does not, so the script does. One scheduler on the first host, one server and one worker on every host; the worker is the training script itself
 (mxnet.apache.org, "Distributed Training in MXNet"; roles by `DMLC_*` variables).
 """
 
@@ -13,6 +13,13 @@ import sys
 
 # SageMaker's MXNet container uses it. On one machine, where hosts share their ports, MASTER_PORT names a free one.
 _PORT = "8000"
+
+
+def choose_kvstore(hosts: list[str], num_gpus: int) -> str:
+    """Where gradients are summed: on the one host, or by parameter servers."""
+    if len(hosts) == 1:
+        return "device" if num_gpus > 0 else "local"
+    return "dist_device_sync" if num_gpus > 0 else "dist_sync"
 
 
 def cluster_environment(hosts: list[str], environment: dict[str, str]) -> dict[str, str]:
@@ -42,7 +49,5 @@ def start_parameter_server(hosts: list[str], current_host: str) -> None:
     roles = ["scheduler"] if current_host == sorted(hosts)[0] else []
     for role in [*roles, "server"]:
         # Importing MXNet in one of these roles serves until the job is over.
-        subprocess.Popen(  # noqa: S603 - fixed command
-            [sys.executable, "-c", "import mxnet"], env={**os.environ, **shared, "DMLC_ROLE": role}
-        )
+        subprocess.Popen([sys.executable, "-c", "import mxnet"], env={**os.environ, **shared, "DMLC_ROLE": role})
     os.environ.update({**shared, "DMLC_ROLE": "worker"})
