@@ -1,7 +1,8 @@
 """Where gradients are summed, and the parameter servers that do it for a job of several hosts.
 
-SageMaker's MXNet container started them; today's training toolkit does not, so the script does. One scheduler on the first host, one server and one worker on every host; the worker is the training script itself
-(mxnet.apache.org, "Distributed Training in MXNet"; roles by `DMLC_*` variables).
+SageMaker's MXNet container started them; today's training toolkit does not, so the script does. One scheduler on the
+first host, one server and one worker on every host; the worker is the training script itself (mxnet.apache.org,
+"Distributed Training in MXNet"; roles by `DMLC_*` variables).
 """
 
 from __future__ import annotations
