@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def read_images(body: bytes, content_type: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(images)
 
 
-def answer_images(classes: list[str], probabilities: NDArray[np.floating], accept: str) -> tuple[str, str]:
+def answer_images(classes: list[str], probabilities: NDArray[np.floating[Any]], accept: str) -> tuple[str, str]:
     """JSON of classes and probabilities [n, classes], with its content type.
 
     Raises:

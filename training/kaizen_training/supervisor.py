@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -35,7 +36,9 @@ def supervised(run: Callable[[], int], environment: Mapping[str, str]) -> int:
             os._exit(status)
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        os.kill(child, number)
+        # It may have ended just now, before its status was fetched.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, number)
 
     before = signal.signal(signal.SIGTERM, pass_on)
     try:

@@ -66,7 +66,7 @@ def train_under_the_toolkit(base: Path, channels: dict[str, Path], **hyperparame
     entry_point = Path(sys.executable).parent / "train"
     assert entry_point.exists(), f"sagemaker-training is not installed: {INSTALL}"
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": str(extra)}
-    status = subprocess.run([str(entry_point)], env=environment, check=False, timeout=120).returncode
+    status = subprocess.run([str(entry_point)], env=environment, check=False, timeout=300).returncode
     failure = base / "output/failure"
     return status, failure.read_text() if failure.exists() else ""
 
