@@ -5,6 +5,7 @@ Apache MXNet 1.9.1 is its last release (2022); it runs on Python up to 3.11 with
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -144,6 +145,8 @@ def train_network(
         "nag",
         {"learning_rate": settings.learning_rate, "momentum": settings.momentum, "wd": 5e-4},
         kvstore=kvstore,
+        # Weights are updated by every worker from the same sums: a server would not hear of a changed learning rate.
+        update_on_kvstore=False,
     )
     # All workers take the same number of steps, or the servers would wait for ever for the last one.
     share = len(training.labels) // len(hosts)
@@ -156,7 +159,7 @@ def train_network(
     checkpoints.mkdir(parents=True, exist_ok=True)
     for epoch in range(1, settings.epochs + 1):
         # From the full rate to a tenth of it, along a cosine.
-        progress = (1 + np.cos(np.pi * (epoch - 1) / settings.epochs)) / 2
+        progress = (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)) / 2
         trainer.set_learning_rate(settings.learning_rate * (0.1 + 0.9 * progress))
         batches = _batches(len(mine), settings.batch_size, rng)
         loss = _one_epoch(net, trainer, pixels, labels, batches, len(hosts))
