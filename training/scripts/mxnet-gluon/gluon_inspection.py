@@ -145,8 +145,6 @@ def train_network(
         "nag",
         {"learning_rate": settings.learning_rate, "momentum": settings.momentum, "wd": 5e-4},
         kvstore=kvstore,
-        # Weights are updated by every worker from the same sums: a server would not hear of a changed learning rate.
-        update_on_kvstore=False,
     )
     # All workers take the same number of steps, or the servers would wait for ever for the last one.
     share = len(training.labels) // len(hosts)
@@ -158,9 +156,11 @@ def train_network(
     checkpoints = Path(output_data_dir)
     checkpoints.mkdir(parents=True, exist_ok=True)
     for epoch in range(1, settings.epochs + 1):
-        # From the full rate to a tenth of it, along a cosine.
+        # From the full rate to a tenth of it, along a cosine. On several hosts it stays as it is: the servers update the
+        # weights, and do not hear of a change.
         progress = (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)) / 2
-        trainer.set_learning_rate(settings.learning_rate * (0.1 + 0.9 * progress))
+        if len(hosts) == 1:
+            trainer.set_learning_rate(settings.learning_rate * (0.1 + 0.9 * progress))
         batches = _batches(len(mine), settings.batch_size, rng)
         loss = _one_epoch(net, trainer, pixels, labels, batches, len(hosts))
         if not np.isfinite(loss):
