@@ -156,8 +156,8 @@ def train_network(
     checkpoints = Path(output_data_dir)
     checkpoints.mkdir(parents=True, exist_ok=True)
     for epoch in range(1, settings.epochs + 1):
-        # From the full rate to a tenth of it, along a cosine. On several hosts it stays as it is: the servers update the
-        # weights, and do not hear of a change.
+        # From the full rate to a tenth of it, along a cosine. On several hosts it stays as it is: the servers update
+        # the weights, and do not hear of a change.
         progress = (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)) / 2
         if len(hosts) == 1:
             trainer.set_learning_rate(settings.learning_rate * (0.1 + 0.9 * progress))
