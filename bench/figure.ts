@@ -18,12 +18,20 @@ export interface Spread {
   readonly rounds: number;
 }
 
+/** Numbers that belong side by side, as text. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface Measurement {
   /** Median over the rounds. */
   readonly value: number;
   readonly spread: Spread;
   /** How it was measured, with the numbers behind the value. */
   readonly method: string;
+  /** Shown below the figures. */
+  readonly table?: Table;
 }
 
 /** One entry of bench/results/<suite>.json. */

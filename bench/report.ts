@@ -1,7 +1,7 @@
 /** The results file of a suite, and its table in docs/benchmarks.md. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Figure, type FigureGoal, meetsGoal } from './figure';
+import { type Figure, type FigureGoal, meetsGoal, type Table } from './figure';
 
 const FOLDER = join(__dirname, 'results');
 export const PAGE = join(__dirname, '..', 'docs', 'benchmarks.md');
@@ -76,6 +76,15 @@ export const lineOf = (figure: Figure): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+const lineOfCells = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+
+/** Names to the left, numbers to the right. */
+const markdownOf = ({ columns, rows }: Table): string[] => [
+  lineOfCells(columns),
+  `|---|${'---:|'.repeat(columns.length - 1)}`,
+  ...rows.map(lineOfCells),
+];
+
 /** The Markdown of one suite. */
 export function tableOf({ machine, figures }: Results): string {
   const rows = figures.map((figure) =>
@@ -89,12 +98,14 @@ export function tableOf({ machine, figures }: Results): string {
     ].join(' | '),
   );
   const methods = figures.map(({ id, method }) => `- ${id}: ${method}`);
+  const tables = figures.flatMap(({ table }) => (table ? ['', ...markdownOf(table)] : []));
   return [
     `Measured on ${machine}.`,
     '',
     '| id | figure | measured | rounds | goal | |',
     '|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
+    ...tables,
     '',
     'How, and the numbers behind the ratios:',
     '',

@@ -4,6 +4,7 @@
  *     npm run bench                       suites and figures
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
+ *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
  *     npm run bench -- edge --force       keep figures although something else used the processor
  *     npm run bench -- report             writes the tables of docs/benchmarks.md from bench/results; --check compares
@@ -14,13 +15,18 @@ import { parseArgs } from 'node:util';
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
+import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
 import type { Suite, SuiteListener } from './suite';
 import { trainingSuite } from './training/suite';
 
 const LONGEST_WAIT_MINUTES = 30;
 const INDENT = ' '.repeat(15);
-const SUITES: Readonly<Record<string, Suite>> = { edge: edgeSuite, training: trainingSuite };
+const SUITES: Readonly<Record<string, Suite>> = {
+  edge: edgeSuite,
+  networks: networksSuite,
+  training: trainingSuite,
+};
 
 /** What the user asked for cannot be done; printed as one sentence. */
 class UsageError extends Error {}

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { unpackArtifact } from '../../test/edge-components/device-harness';
-import { WORK_FOLDER } from './recipes';
+import { WORK_FOLDER } from '../recipe';
 
 export class Artifact {
   private constructor(

@@ -7,10 +7,10 @@ import type { ActiveRelease } from '../../edge-components/inference/src/domain/s
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
 import type { Benchmark, FigureGoal, Measurement } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
+import { runMilliseconds } from '../run-times';
 import type { EdgeContext } from './context';
 import { activeRelease, MAXIMUM_PIXELS, sustained } from './line';
 import type { Incumbent } from './python';
-import { runMilliseconds } from './runs';
 
 const ROUNDS = 7;
 

@@ -1,9 +1,9 @@
 /** G2: the same graph in the component's session and in Python. */
 import type { Benchmark, Measurement } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
+import { runMilliseconds } from '../run-times';
 import type { EdgeContext } from './context';
 import type { GraphName } from './model';
-import { runMilliseconds } from './runs';
 
 const ROUNDS = 9;
 const RUNS = 60;

@@ -6,11 +6,11 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Benchmark, Measurement } from '../figure';
 import { countOf, interleave, median, milliseconds, ratioOf } from '../measure';
+import { WORK_FOLDER } from '../recipe';
+import { runMilliseconds } from '../run-times';
 import { startChild } from './child';
 import type { EdgeContext } from './context';
 import { numberOf, openOutbox, recordOf } from './outbox-records';
-import { WORK_FOLDER } from './recipes';
-import { runMilliseconds } from './runs';
 
 const ROUNDS = 9;
 const APPENDS = 200;

@@ -1,8 +1,8 @@
 /** G1: what int8 gains, and what it costs. */
 import type { Benchmark, Measurement } from '../figure';
 import { countOf, interleave, milliseconds, ratioOf, significant } from '../measure';
+import { runMilliseconds } from '../run-times';
 import type { EdgeContext } from './context';
-import { runMilliseconds } from './runs';
 
 const ROUNDS = 9;
 const RUNS = 60;

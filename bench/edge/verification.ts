@@ -13,8 +13,8 @@ import {
 import { signingKey } from '../../test/edge-components/release-fixture';
 import type { Benchmark } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
+import { WORK_FOLDER } from '../recipe';
 import type { EdgeContext } from './context';
-import { WORK_FOLDER } from './recipes';
 import { writeOffer } from './release';
 
 const ROUNDS = 9;

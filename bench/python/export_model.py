@@ -43,8 +43,6 @@ GRAPHS = ("model-fp32.onnx", "model-int8.onnx", "model-next.onnx")
 
 def _load(weights: Path) -> Any:
     script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
-    # The size to which the network resizes its input, inside the graph.
-    script.NETWORK_SIZE = SIZE  # type: ignore[attr-defined]
     return script.model_fn(str(weights))
 
 

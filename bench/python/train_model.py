@@ -85,11 +85,10 @@ def _train(prepared: Path, folder: Path, output: Path) -> None:
         num_cpus=os.cpu_count() or 1,
     )
     common = {"learning_rate": LEARNING_RATE, "width_multiplier": WIDTH_MULTIPLIER, "seed": SEED}
+    full_size = {**common, "resolution": SIZE, "epochs": FULL_SIZE_EPOCHS}
     small = train({**common, "epochs": SMALL_EPOCHS})
     champion = _packed(script, small, folder)
-    # The size to which the network resizes its input.
-    script.NETWORK_SIZE = SIZE  # type: ignore[attr-defined]
-    script.save(train({**common, "epochs": FULL_SIZE_EPOCHS, "champion_uri": str(champion)}), str(output))
+    script.save(train({**full_size, "champion_uri": str(champion)}), str(output))
 
 
 def _keep_data(prepared: Path, output: Path) -> None:

@@ -1,10 +1,15 @@
-"""Default training script: a MobileNetV2 that tells surface defects apart.
+"""Default training script: an efficient network that tells surface defects apart.
 
-Hyperparameters: `epochs` (1-1000), `learning_rate` (above 0), `width_multiplier` (above 0, at most 2), `seed`,
-`champion_uri` (`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last layer, a
-new class gets a fresh one).
+Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
+(1-1000), `learning_rate` (above 0), `width_multiplier` (above 0, at most 2), `resolution` (32-512, pixels to which
+the network's input is resized), `seed`, `champion_uri` (`none`, or the model.tar.gz to start from: the classes it
+knows keep their rows of the last layer, a new class gets a fresh one).
 
 Both channels, `train` and `validation`, hold the folder that the Prepare step wrote.
+
+On several hosts each takes its share of every batch (`kaizen_training/data_parallel.py`). The state is kept in
+`checkpoints` after every epoch, and on SIGTERM between two batches; a job that starts with one goes on from it and
+ends with the model of a training that was never interrupted, bit for bit.
 """
 
 from __future__ import annotations
@@ -15,7 +20,8 @@ import math
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +31,13 @@ import torch.nn.functional as F  # noqa: N812 - the community's name
 from PIL import Image
 from torch import Tensor, nn
 
-from kaizen_training.networks.mobilenet_v2 import MobileNetV2
-from kaizen_training.prepared import load_description, load_split
+from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
+from kaizen_training.data_parallel import HostGroup, joined_hosts
+from kaizen_training.networks.catalogue import DEFAULT_NETWORK, NETWORKS, build_network
+from kaizen_training.prepared import Split, load_description, load_split
 from kaizen_training.serving import fetch_model
 
-NETWORK_SIZE = 96
+DEFAULT_RESOLUTION = 96
 BATCH = 32
 # From a champion the features are there already: 60 % of the epochs and of the learning rate suffice.
 WARM_START_SHARE = 0.6
@@ -40,9 +48,11 @@ PROGRESS_PREFIX = "KAIZEN_PROGRESS "
 class Settings:
     """The hyperparameters, checked."""
 
+    network: str
     epochs: int
     learning_rate: float
     width_multiplier: float
+    resolution: int
     seed: int
     champion_uri: str
 
@@ -54,19 +64,25 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
         ValueError: with every value that is out of range.
     """
     settings = Settings(
+        network=str(hyperparameters.get("network", DEFAULT_NETWORK)),
         epochs=int(hyperparameters.get("epochs", 10)),
         learning_rate=float(hyperparameters.get("learning_rate", 0.1)),
         width_multiplier=float(hyperparameters.get("width_multiplier", 0.35)),
+        resolution=int(hyperparameters.get("resolution", DEFAULT_RESOLUTION)),
         seed=int(hyperparameters.get("seed", 7)),
         champion_uri=str(hyperparameters.get("champion_uri", "none")),
     )
     problems = []
+    if settings.network not in NETWORKS:
+        problems.append(f"network: must be one of {', '.join(NETWORKS)}, got '{settings.network}'")
     if not 1 <= settings.epochs <= 1000:
         problems.append(f"epochs: must be between 1 and 1000, got {settings.epochs}")
     if not 0 < settings.learning_rate < math.inf:
         problems.append(f"learning_rate: must be above 0, got {settings.learning_rate}")
     if not 0 < settings.width_multiplier <= 2:
         problems.append(f"width_multiplier: must be above 0 and at most 2, got {settings.width_multiplier}")
+    if not 32 <= settings.resolution <= 512:
+        problems.append(f"resolution: must be between 32 and 512, got {settings.resolution}")
     if problems:
         raise ValueError("; ".join(problems))
     return settings
@@ -81,17 +97,26 @@ class Inspector(nn.Module):
 
     temperature: Tensor
 
-    def __init__(self, classes: list[str], width_multiplier: float) -> None:
+    def __init__(
+        self,
+        classes: list[str],
+        width_multiplier: float,
+        network: str = DEFAULT_NETWORK,
+        resolution: int = DEFAULT_RESOLUTION,
+    ) -> None:
         super().__init__()
         self.classes = classes
         self.width_multiplier = width_multiplier
-        self.network = MobileNetV2(len(classes), width_multiplier)
+        self.network_name = network
+        self.resolution = resolution
+        self.network = build_network(network, len(classes), width_multiplier)
         self.register_buffer("temperature", torch.ones(()))
 
     def normalised(self, images: Tensor) -> Tensor:
-        """uint8 [n, height, width, 3] -> float [n, 3, 96, 96] around 0."""
+        """uint8 [n, height, width, 3] -> float [n, 3, resolution, resolution] around 0."""
         pixels = images.permute(0, 3, 1, 2).float()
-        resized = F.interpolate(pixels, size=(NETWORK_SIZE, NETWORK_SIZE), mode="bilinear", align_corners=False)
+        size = (self.resolution, self.resolution)
+        resized = F.interpolate(pixels, size=size, mode="bilinear", align_corners=False)
         return (resized - 127.5) / 64.0
 
     def forward(self, images: Tensor) -> Tensor:
@@ -126,23 +151,30 @@ def _logits(network: nn.Module, pixels: Tensor) -> Tensor:
 
 
 def _warm_start(inspector: Inspector, champion_uri: str) -> bool:
-    """Copies the champion's weights; rows of the last layer go by class name."""
+    """Copies the champion's weights; rows of the last layer go by class name. Its resolution may be another one."""
     if champion_uri == "none":
         return False
     with tempfile.TemporaryDirectory() as folder:
         champion = model_fn(str(fetch_model(champion_uri, Path(folder) / "champion")))
-    if champion.width_multiplier != inspector.width_multiplier:
-        raise ValueError(
-            f"width_multiplier: the champion has {champion.width_multiplier}, got {inspector.width_multiplier}; "
-            "train with champion_uri none to change it"
+    problems = [
+        f"{name}: the champion has {theirs}, got {ours}"
+        for name, theirs, ours in (
+            ("network", champion.network_name, inspector.network_name),
+            ("width_multiplier", champion.width_multiplier, inspector.width_multiplier),
         )
+        if theirs != ours
+    ]
+    if problems:
+        raise ValueError(f"{'; '.join(problems)}; train with champion_uri none to change it")
     inspector.network.features.load_state_dict(champion.network.features.state_dict())
     with torch.no_grad():
         for row, name in enumerate(inspector.classes):
             if name in champion.classes:
                 known = champion.classes.index(name)
-                inspector.network.classifier.weight[row] = champion.network.classifier.weight[known]
-                inspector.network.classifier.bias[row] = champion.network.classifier.bias[known]
+                for ours, theirs in zip(
+                    inspector.network.classifier.parameters(), champion.network.classifier.parameters(), strict=True
+                ):
+                    ours[row] = theirs[known]
     return True
 
 
@@ -179,88 +211,204 @@ def _class_weights(labels: Tensor, classes: int) -> Tensor:
     return weights / weights.mean()
 
 
-def _train_one_epoch(
-    network: nn.Module,
-    pixels: Tensor,
-    labels: Tensor,
-    optimizer: torch.optim.Optimizer,
-    scheduler: torch.optim.lr_scheduler.LRScheduler,
-    class_weights: Tensor,
-    generator: torch.Generator,
-) -> float:
-    network.train()
-    losses = []
-    order = torch.randperm(len(labels), generator=generator)
+@dataclass
+class Progress:
+    """How far a training has come.
+
+    Attributes:
+        epoch: the one that is going on, from 1.
+        start: of the next batch within it.
+        order: of the images in it, [n]; None before its first batch.
+        losses: of its batches so far.
+    """
+
+    epoch: int = 1
+    start: int = 0
+    order: Tensor | None = None
+    losses: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Loop:
+    """Everything that changes while a network is trained, and what it is trained on."""
+
+    network: nn.Module
+    pixels: Tensor
+    labels: Tensor
+    class_weights: Tensor
+    optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
+    generator: torch.Generator
+    group: HostGroup
+    progress: Progress = field(default_factory=Progress)
+
+    def state(self) -> dict[str, Any]:
+        """What a training that goes on from here needs to end as if it had never stopped."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "generator": self.generator.get_state(),
+            "global_generator": torch.get_rng_state(),
+            "progress": vars(self.progress).copy(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a state."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["global_generator"])
+        self.progress = Progress(**state["progress"])
+
+
+def _loss(logits: Tensor, labels: Tensor, whole_labels: Tensor, weights: Tensor, group: HostGroup) -> Tensor:
+    """Weighted mean over the batch of all hosts, times the number of hosts, by which the gradients are then divided."""
+    if group.size == 1:
+        return F.cross_entropy(logits, labels, weights, label_smoothing=0.05)
+    total = F.cross_entropy(logits, labels, weights, label_smoothing=0.05, reduction="sum")
+    return total * group.size / weights[whole_labels].sum()
+
+
+def _train_one_epoch(loop: Loop, parallel: nn.Module, checkpoints: Checkpoints, stop: StopRequest) -> float:
+    """Trains from where the progress is to the end of its epoch; returns the mean loss."""
+    progress, group = loop.progress, loop.group
+    parallel.train()
+    if progress.order is None:
+        progress.order = torch.randperm(len(loop.labels), generator=loop.generator)
     # The rest that does not fill a batch is left to another epoch's order: a batch of one breaks batch normalisation.
-    for start in range(0, max(1, len(order) - BATCH + 1), BATCH):
-        chosen = order[start : start + BATCH]
-        batch = _augment(pixels[chosen], generator).contiguous(memory_format=torch.channels_last)
-        loss = F.cross_entropy(network(batch), labels[chosen], class_weights, label_smoothing=0.05)
-        value = loss.item()
-        _require_finite(loss)
-        optimizer.zero_grad()
+    last_start = max(0, len(progress.order) - BATCH)
+    while progress.start <= last_start:
+        chosen = progress.order[progress.start : progress.start + BATCH]
+        whole, labels = _augment(loop.pixels[chosen], loop.generator), loop.labels[chosen]
+        batch = group.share(whole).contiguous(memory_format=torch.channels_last)
+        loss = _loss(parallel(batch), group.share(labels), labels, loop.class_weights, group)
+        # Summed over the hosts together, so that all of them stop at the same batch.
+        summed, stops = group.total(loss.item(), float(stop.requested))
+        value = summed / group.size
+        _require_finite(torch.tensor(value))
+        loop.optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
-        scheduler.step()
-        losses.append(value)
-    return sum(losses) / len(losses)
+        loop.optimizer.step()
+        loop.scheduler.step()
+        progress.losses.append(value)
+        progress.start += BATCH
+        if stops > 0:
+            _stop(loop, checkpoints, stop)
+    return sum(progress.losses) / len(progress.losses)
+
+
+def _stop(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) -> None:
+    progress = loop.progress
+    if loop.group.is_primary:
+        checkpoints.save(loop.state())
+        kept = "kept" if checkpoints.path else "not kept: there is no folder for checkpoints"
+        print(f"stopped by SIGTERM in epoch {progress.epoch}, {len(progress.losses)} batches done, {kept}", flush=True)
+    stop.end_process()
+
+
+def _make_loop(inspector: Inspector, training: Split, peak: float, epochs: int, seed: int, group: HostGroup) -> Loop:
+    network = inspector.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pixels, labels = _normalise_all(inspector, training.images), torch.from_numpy(training.labels)
+    optimizer = torch.optim.SGD(network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    steps = max(1, len(labels) // BATCH) * epochs
+    return Loop(
+        network,
+        pixels,
+        labels,
+        _class_weights(labels, len(inspector.classes)),
+        optimizer,
+        torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, pct_start=0.25),
+        torch.Generator().manual_seed(seed),
+        group,
+    )
 
 
 def train(
-    hyperparameters: dict[str, Any], channel_input_dirs: dict[str, str], output_data_dir: str, num_cpus: int
+    hyperparameters: dict[str, Any],
+    channel_input_dirs: dict[str, str],
+    output_data_dir: str,
+    num_cpus: int,
+    hosts: Sequence[str] = ("localhost",),
+    current_host: str = "localhost",
 ) -> Inspector:
-    """Trains on the channel `train`, reports on `validation`; checkpoints every epoch in `output_data_dir`.
+    """Trains on the channel `train`, reports on `validation`; the weights of every epoch go to `output_data_dir`.
 
     Raises:
-        ValueError: a hyperparameter is out of range or does not fit the champion.
+        ValueError: a hyperparameter is out of range or does not fit the champion, or there are fewer images than hosts.
+        CheckpointError: the job's checkpoint is of another training.
         FloatingPointError: the loss is not finite.
     """
     settings = read_settings(hyperparameters)
     torch.set_num_threads(max(1, num_cpus))
+    with joined_hosts(hosts, current_host, os.environ) as group, StopRequest() as stop:
+        return _train(settings, channel_input_dirs, Path(output_data_dir), group, stop)
+
+
+def _train(
+    settings: Settings, channels: dict[str, str], output_data_dir: Path, group: HostGroup, stop: StopRequest
+) -> Inspector:
     torch.manual_seed(settings.seed)
-    generator = torch.Generator().manual_seed(settings.seed)
-    folder = Path(channel_input_dirs["train"])
-    training = load_split(folder, "train")
-    validation = load_split(Path(channel_input_dirs["validation"]), "validation")
+    folder = Path(channels["train"])
+    training, description = load_split(folder, "train"), load_description(folder)
+    validation = load_split(Path(channels["validation"]), "validation")
+    if len(training.labels) < group.size:
+        raise ValueError(f"hosts: {group.size} cannot share {len(training.labels)} training images")
+    dataset = {"classes": description.classes, "dataset": description.manifest_sha256}
+    checkpoints = Checkpoints(checkpoint_folder(os.environ), {**vars(settings), **dataset})
+    kept = group.of_primary(checkpoints.load() if group.is_primary else None)
 
-    inspector = Inspector(load_description(folder).classes, settings.width_multiplier)
-    warm = _warm_start(inspector, settings.champion_uri)
-    share = WARM_START_SHARE if warm else 1.0
+    inspector = Inspector(description.classes, settings.width_multiplier, settings.network, settings.resolution)
+    if kept is None:
+        _warm_start(inspector, settings.champion_uri)
+    share = 1.0 if settings.champion_uri == "none" else WARM_START_SHARE
     epochs = max(1, round(settings.epochs * share))
-    network = inspector.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    pixels, labels = _normalise_all(inspector, training.images), torch.from_numpy(training.labels)
+    loop = _make_loop(inspector, training, settings.learning_rate * share, epochs, settings.seed, group)
+    parallel = group.parallel(loop.network)
+    if kept is not None:
+        loop.restore(kept)
+        print(f"going on from the checkpoint, epoch {loop.progress.epoch} of {epochs}", flush=True)
     held_out, held_out_labels = _normalise_all(inspector, validation.images), torch.from_numpy(validation.labels)
-
-    weights = _class_weights(labels, len(inspector.classes))
-    peak = settings.learning_rate * share
-    optimizer = torch.optim.SGD(network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    steps = max(1, len(labels) // BATCH) * epochs
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, pct_start=0.25)
-    checkpoints = Path(output_data_dir)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    for epoch in range(1, epochs + 1):
-        loss = _train_one_epoch(network, pixels, labels, optimizer, scheduler, weights, generator)
-        logits = _logits(network, held_out)
+    output_data_dir.mkdir(parents=True, exist_ok=True)
+    started, first = time.monotonic(), loop.progress.epoch
+    for epoch in range(first, epochs + 1):
+        loss = _train_one_epoch(loop, parallel, checkpoints, stop)
+        loop.progress = Progress(epoch=epoch + 1)
+        if not group.is_primary:
+            continue
+        logits = _logits(loop.network, held_out)
         _require_finite(logits)
         accuracy = float((logits.argmax(1) == held_out_labels).float().mean())
-        torch.save(network.state_dict(), checkpoints / "checkpoint.pt")
-        _report(epoch, epochs, loss, accuracy, (time.monotonic() - started) / epoch * (epochs - epoch))
-    inspector.temperature.fill_(_fit_temperature(_logits(network, held_out), held_out_labels))
+        torch.save(loop.network.state_dict(), output_data_dir / "checkpoint.pt")
+        checkpoints.save(loop.state())
+        _report(epoch, epochs, loss, accuracy, (time.monotonic() - started) / (epoch - first + 1) * (epochs - epoch))
+    inspector.temperature.fill_(_fit_temperature(_logits(loop.network, held_out), held_out_labels))
     return inspector.eval()
 
 
 def save(model: Inspector, model_dir: str) -> None:
-    """Writes `model.pt` (weights) and `model.json` (classes and width)."""
+    """Writes `model.pt` (weights) and `model.json` (classes, network, width and resolution)."""
     torch.save(model.state_dict(), os.path.join(model_dir, "model.pt"))
-    description = {"classes": model.classes, "widthMultiplier": model.width_multiplier}
+    description = {
+        "classes": model.classes,
+        "network": model.network_name,
+        "widthMultiplier": model.width_multiplier,
+        "resolution": model.resolution,
+    }
     Path(model_dir, "model.json").write_text(json.dumps(description) + "\n", encoding="utf-8")
 
 
 def model_fn(model_dir: str) -> Inspector:
     """Loads what `save` wrote."""
     description = json.loads(Path(model_dir, "model.json").read_text(encoding="utf-8"))
-    model = Inspector(description["classes"], description["widthMultiplier"])
+    model = Inspector(
+        description["classes"],
+        description["widthMultiplier"],
+        # Models that were trained before there was a choice name neither.
+        description.get("network", DEFAULT_NETWORK),
+        description.get("resolution", DEFAULT_RESOLUTION),
+    )
     model.load_state_dict(torch.load(os.path.join(model_dir, "model.pt"), weights_only=True, map_location="cpu"))
     return model.eval()
 

@@ -1,6 +1,6 @@
-import type { OnnxSession } from '../../edge-components/inference/src/adapters/inference-session';
-import type { DecodedImage } from '../../edge-components/inference/src/ports';
-import { median } from '../measure';
+import type { OnnxSession } from '../edge-components/inference/src/adapters/inference-session';
+import type { DecodedImage } from '../edge-components/inference/src/ports';
+import { median } from './measure';
 
 /** Runs before a round counts: the first after a pause find cold caches. */
 const WARM_UP_RUNS = 5;
