@@ -124,6 +124,24 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
+  if (training.spot && training.tuning) {
+    problems.push(
+      broken(
+        'training.spot',
+        'must be left out where training.tuning is configured: all trials would share one checkpoint folder',
+        training.spot,
+      ),
+    );
+  }
+  if (training.spot && training.spot.maximumWaitMinutes < training.timeoutMinutes) {
+    problems.push(
+      broken(
+        'training.spot.maximumWaitMinutes',
+        `must not be below training.timeoutMinutes (${training.timeoutMinutes})`,
+        training.spot.maximumWaitMinutes,
+      ),
+    );
+  }
   if (retraining.minimumLabelsPerNewClass > retraining.minimumNewLabels) {
     problems.push(
       broken(

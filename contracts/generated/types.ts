@@ -109,6 +109,15 @@ export interface AppConfig {
      * Longest run of one job.
      */
     timeoutMinutes: number;
+    /**
+     * Trains on spot capacity, which costs up to 90 % less and may be taken back: the job then goes on from its checkpoint. Left out: on demand.
+     */
+    spot?: {
+      /**
+       * Longest time from the job's creation to its end, waiting for capacity included; at least timeoutMinutes.
+       */
+      maximumWaitMinutes: number;
+    };
     epochs: number;
     learningRate: number;
     widthMultiplier: number;

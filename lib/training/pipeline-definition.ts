@@ -211,7 +211,7 @@ class StepFactory {
       description: 'Trains the model with the script of the use case',
       cacheFor: CACHE_FOR,
       retry: [this.retry.step, this.retry.job],
-      arguments: this.trainingJob(prepared, hyperparameters),
+      arguments: { ...this.trainingJob(prepared, hyperparameters), ...this.spot(name) },
     });
   }
 
@@ -235,6 +235,21 @@ class StepFactory {
         ...(changesNetwork && { champion_uri: NO_CHAMPION }),
       }),
     });
+  }
+
+  /**
+   * Nothing on demand. On spot, with a checkpoint folder of the step's own, so that a job that is retried within an
+   * execution goes on as well.
+   */
+  private spot(stepName: string): Readonly<Record<string, Value>> {
+    const { timeoutMinutes, spot } = this.scope.config.training;
+    if (!spot) return {};
+    const runtime = { MaxRuntimeInSeconds: timeoutMinutes * 60 };
+    return {
+      StoppingCondition: { ...runtime, MaxWaitTimeInSeconds: spot.maximumWaitMinutes * 60 },
+      EnableManagedSpotTraining: true,
+      CheckpointConfig: { S3Uri: this.uri(`/checkpoints/${stepName}`) },
+    };
   }
 
   register(

@@ -84,7 +84,7 @@ print("prepared", len(lines), "lines")
 
 /** Behaves as its hyperparameter says. */
 const TRAIN = `
-import json, os, pathlib, sys, time
+import json, os, pathlib, signal, sys, time
 hyperparameters = json.loads(os.environ["SM_HPS"])
 print("hosts", os.environ["SM_HOSTS"], "arguments", sys.argv[1:], flush=True)
 data = pathlib.Path(os.environ["SM_CHANNEL_TRAIN"], "lines.txt").read_text()
@@ -93,6 +93,18 @@ if behaviour == "raise":
     raise ValueError("the loss is not a number")
 if behaviour == "sleep":
     time.sleep(600)
+if behaviour == "spot":
+    kept = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "checkpoints", "step.txt")
+    step = int(kept.read_text()) if kept.exists() else 0
+    def stop(*_):
+        kept.write_text(str(step + 1))
+        os._exit(143)
+    signal.signal(signal.SIGTERM, stop)
+    print("step", step, "disk", sorted(os.listdir(os.environ["SM_OUTPUT_DIR"])), flush=True)
+    pathlib.Path(os.environ["SM_OUTPUT_DIR"], "left-behind").touch()
+    if step < 2:
+        time.sleep(600)
+    data = str(step)
 pathlib.Path(os.environ["SM_MODEL_DIR"], os.environ["SM_CURRENT_HOST"] + ".txt").write_text(data)
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]).mkdir(parents=True, exist_ok=True)
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "log.json").write_text(json.dumps(hyperparameters))
@@ -795,6 +807,90 @@ test(
     await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
     await extractArchive(archive, join(work, 'two'));
     for (const host of ['algo-1', 'algo-2']) expect(statSync(join(work, 'two', `${host}.txt`)).size).toBe(4);
+  },
+  WAIT_MILLISECONDS,
+);
+
+/** Requests that no client of AWS's can make. */
+async function interrupt(TrainingJobName: string): Promise<Response> {
+  return fetch(service.url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': 'SageMaker.InterruptTrainingJob',
+    },
+    body: JSON.stringify({ TrainingJobName }),
+  });
+}
+
+const SPOT = {
+  HyperParameters: {
+    sagemaker_program: 'train.py',
+    sagemaker_submit_directory: `s3://${BUCKET}/code/sourcedir.tar.gz`,
+    behaviour: 'spot',
+  },
+  EnableManagedSpotTraining: true,
+  CheckpointConfig: { S3Uri: `s3://${BUCKET}/checkpoints/spot` },
+};
+
+test(
+  '[S1] a spot job that is interrupted twice goes on from its checkpoints, on an empty disk',
+  async () => {
+    const name = 'spot';
+    await sagemaker.send(
+      trainingJob(name, {
+        ...SPOT,
+        StoppingCondition: { MaxRuntimeInSeconds: 60, MaxWaitTimeInSeconds: 60 },
+      }),
+    );
+    const said = (text: string) =>
+      eventually(`'${text}' of ${name}`, async () =>
+        progress.some((event) => event.kind === 'log' && event.job === name && event.line === text)
+          ? true
+          : undefined,
+      );
+    for (const step of [0, 1]) {
+      await said(`step ${step} disk ['data', 'intermediate']`);
+      expect((await interrupt(name)).status).toBe(200);
+    }
+    const job = await jobEnded(name);
+    expect(job).toMatchObject({ TrainingJobStatus: 'Completed', EnableManagedSpotTraining: true });
+    const attempt = ['Starting', 'Downloading', 'Training'];
+    expect(job.SecondaryStatusTransitions?.map(({ Status }) => Status)).toEqual([
+      ...[...attempt, 'Interrupted'],
+      ...[...attempt, 'Interrupted'],
+      ...[...attempt, 'Uploading', 'Completed'],
+    ]);
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: BUCKET, Key: 'checkpoints/spot/step.txt' }),
+    );
+    expect(await Body?.transformToString()).toBe('2');
+    expect((await interrupt(name)).status).toBe(400);
+  },
+  WAIT_MILLISECONDS,
+);
+
+test(
+  '[S1] a spot job over its waiting limit is stopped, and leaves its checkpoints',
+  async () => {
+    const name = 'waited-too-long';
+    await sagemaker.send(
+      trainingJob(name, {
+        ...SPOT,
+        CheckpointConfig: { S3Uri: `s3://${BUCKET}/checkpoints/${name}/`, LocalPath: '/opt/ml/checkpoints' },
+        StoppingCondition: { MaxRuntimeInSeconds: 8, MaxWaitTimeInSeconds: 8 },
+      }),
+    );
+    const job = await jobEnded(name);
+    expect(job).toMatchObject({
+      TrainingJobStatus: 'Stopped',
+      SecondaryStatus: 'MaxWaitTimeExceeded',
+      FailureReason: 'ClientError: the job exceeded MaxWaitTimeInSeconds (8)',
+    });
+    const { KeyCount } = await s3.send(
+      new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `checkpoints/${name}/` }),
+    );
+    expect(KeyCount).toBe(1);
   },
   WAIT_MILLISECONDS,
 );

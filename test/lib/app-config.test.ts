@@ -185,6 +185,13 @@ describe('[D1] the configuration of an environment', () => {
       'monitoring.minimumAccuracy: must not be above training.minimumAccuracy (0.9), got 0.99',
     ],
     [
+      'spot capacity that may be waited for less long than it is used',
+      local,
+      'training.spot',
+      { maximumWaitMinutes: 29 },
+      'training.spot.maximumWaitMinutes: must not be below training.timeoutMinutes (30), got 29',
+    ],
+    [
       'a class that needs more labels than a retraining',
       dev,
       'retraining.minimumLabelsPerNewClass',

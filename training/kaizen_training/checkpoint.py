@@ -36,7 +36,7 @@ def write_atomically(path: Path, content: Any) -> None:
     Written beside it, synced, renamed, and the folder synced: a name that is there has its bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A dot: what synchronises the folder with S3 leaves unfinished files alone, and a later start overwrites it.
+    # It may be copied to S3 as it is: nobody reads it, and the next write begins it anew.
     unfinished = path.with_name(f".{path.name}.partial")
     with unfinished.open("wb") as file:
         torch.save(content, file)

@@ -3,6 +3,7 @@ import { invalid, refuse } from '../errors';
 import type { Job } from '../jobs/job';
 import { metricProblems } from '../jobs/job-metrics';
 import type { JobRunner } from '../jobs/job-runner';
+import { spotProblems } from '../jobs/spot';
 import type { JsonObject } from '../json';
 import type { JobKind } from '../pipeline/executor';
 import type { Operations } from './operation';
@@ -25,7 +26,10 @@ import type { Tags } from './tags';
 
 const PAGE = 10;
 const HOSTS = integer(1, 20);
-const STOPPING = object({ MaxRuntimeInSeconds: integer(1, 2_419_200) });
+const STOPPING = object({
+  MaxRuntimeInSeconds: integer(1, 2_419_200),
+  MaxWaitTimeInSeconds: integer(1, 2_419_200),
+});
 const ENVIRONMENT = mapOfText(100, 512, 512);
 const COMMAND = (parts: number) => list(text(256), parts, 1);
 const LOCAL_PATH = text(256, '^/opt/ml/.+');
@@ -85,10 +89,15 @@ const TRAINING_REQUIRED = [
   'ResourceConfig',
   'StoppingCondition',
 ];
-const TRAINING = object({ TrainingJobName: RESOURCE_NAME, ...TRAINING_FIELDS }, [
-  'TrainingJobName',
-  ...TRAINING_REQUIRED,
-]);
+const TRAINING = object(
+  {
+    TrainingJobName: RESOURCE_NAME,
+    ...TRAINING_FIELDS,
+    EnableManagedSpotTraining: { type: 'boolean' },
+    CheckpointConfig: object({ S3Uri: S3_URI, LocalPath: text(4096, '^/opt/ml/.+') }, ['S3Uri']),
+  },
+  ['TrainingJobName', ...TRAINING_REQUIRED],
+);
 const TRAINING_DEFINITION = object(TRAINING_FIELDS, TRAINING_REQUIRED);
 
 const PROCESSING = object(
@@ -171,7 +180,21 @@ export function createJob(jobs: JobRunner, tags: Tags, kind: JobKind, request: J
 }
 
 export function jobOperations(jobs: JobRunner, tags: Tags): Operations {
-  return { ...operationsOf('Training', jobs, tags), ...operationsOf('Processing', jobs, tags) };
+  return {
+    ...operationsOf('Training', jobs, tags),
+    ...operationsOf('Processing', jobs, tags),
+    // Not AWS's: there nobody can ask for an interruption, and everybody must be ready for one.
+    InterruptTrainingJob: {
+      request: object({ TrainingJobName: RESOURCE_NAME }, ['TrainingJobName']),
+      handle: (request) => {
+        const name = String(request.TrainingJobName);
+        const job = jobs.find('Training', name);
+        if (!job) throw invalid(`Could not find requested job with name: ${name}`);
+        jobs.interrupt(job);
+        return {};
+      },
+    },
+  };
 }
 
 function operationsOf(kind: JobKind, jobs: JobRunner, tags: Tags): Operations {

@@ -3,16 +3,24 @@ import { setMaxListeners } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arns } from '../arn';
-import { messageOf, SageMakerError } from '../errors';
+import { invalid, messageOf, SageMakerError } from '../errors';
 import type { JsonObject } from '../json';
 import { objectOf } from '../json';
 import type { JobKind, JobOutcome } from '../pipeline/executor';
-import { hasEnded, type Job, type JobStatus, StopRequested, TimeLimitExceeded } from './job';
+import {
+  hasEnded,
+  type Job,
+  type JobStatus,
+  StopRequested,
+  TimeLimitExceeded,
+  WaitLimitExceeded,
+} from './job';
 import { JobLog } from './job-log';
 import { JobMetrics } from './job-metrics';
 import { runProcessingJob } from './processing-job';
 import { type JobEnvironment, numberIn } from './run-hosts';
 import { Slots } from './slots';
+import { longestWaitSeconds } from './spot';
 import { runTrainingJob } from './training-job';
 
 const FAILURE_REASON_LENGTH = 1024;
@@ -90,6 +98,20 @@ export class JobRunner {
     job.abort.abort(new StopRequested('stopped by request'));
   }
 
+  /**
+   * Takes the spot capacity of a running job, as AWS may at any time.
+   * @throws SageMakerError when the job has none, or is not running on it at the moment
+   */
+  interrupt(job: Job): void {
+    if (!job.interrupt || job.secondaryStatus !== 'Training') {
+      throw invalid(
+        `${job.name} cannot be interrupted: it must be a spot job in training, is ${job.secondaryStatus}` +
+          `${job.interrupt ? '' : ', without spot capacity'}`,
+      );
+    }
+    job.interrupt();
+  }
+
   async outcome(job: Job): Promise<JobOutcome> {
     await job.ended;
     return { status: job.status as JobOutcome['status'], failureReason: job.failureReason };
@@ -104,6 +126,9 @@ export class JobRunner {
   private async run(job: Job): Promise<void> {
     let release: (() => void) | undefined;
     let timer: NodeJS.Timeout | undefined;
+    const wait = longestWaitSeconds(job.request);
+    // Waiting for a turn is waiting for capacity.
+    const waitTimer = wait && setTimeout(() => job.abort.abort(new WaitLimitExceeded(wait)), wait * 1000);
     try {
       release = await this.slots.take(job.abort.signal);
       job.startTime = this.options.now();
@@ -121,6 +146,7 @@ export class JobRunner {
       this.endWith(job, error);
     } finally {
       clearTimeout(timer);
+      clearTimeout(waitTimer);
       await this.cleanUp(job);
       release?.();
     }
@@ -131,6 +157,9 @@ export class JobRunner {
     if (reason instanceof TimeLimitExceeded) {
       job.failureReason = `ClientError: ${reason.message}`;
       this.end(job, 'Stopped', 'MaxRuntimeExceeded');
+    } else if (reason instanceof WaitLimitExceeded) {
+      job.failureReason = `ClientError: ${reason.message}`;
+      this.end(job, 'Stopped', 'MaxWaitTimeExceeded');
     } else if (reason instanceof StopRequested) {
       this.end(job, 'Stopped', 'Stopped');
     } else {

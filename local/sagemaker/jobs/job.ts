@@ -26,8 +26,10 @@ export interface Job {
   failureReason?: string;
   exitMessage?: string;
   modelArtifacts?: string;
-  /** Aborted by Stop*Job, by the time limit, or when the service stops. */
+  /** Aborted by Stop*Job, by a time limit, or when the service stops. */
   readonly abort: AbortController;
+  /** Takes the spot capacity of the attempt that is running; undefined when there is none to be taken. */
+  interrupt?: () => void;
   ended: Promise<void>;
 }
 
@@ -39,6 +41,13 @@ export class TimeLimitExceeded extends Error {
   override readonly name = 'TimeLimitExceeded';
   constructor(readonly seconds: number) {
     super(`the job exceeded MaxRuntimeInSeconds (${seconds})`);
+  }
+}
+
+export class WaitLimitExceeded extends Error {
+  override readonly name = 'WaitLimitExceeded';
+  constructor(readonly seconds: number) {
+    super(`the job exceeded MaxWaitTimeInSeconds (${seconds})`);
   }
 }
 

@@ -86,16 +86,19 @@ export const cpuCount = (): number => cpus().length;
 
 /**
  * Runs one process per host. When one fails the others are stopped: they would wait for it for ever.
- * @throws Error AlgorithmError with what the job said last; the abort reason when the job was stopped
+ * @param interruption ends this attempt, and not the job
+ * @throws Error AlgorithmError with what the job said last; the abort reason when the job was stopped or interrupted
  */
 export async function runHosts(
   job: Job,
   hosts: readonly Host[],
   commandOf: (host: Host) => HostCommand,
   environment: JobEnvironment,
+  interruption: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const failed = new AbortController();
-  const signal = AbortSignal.any([job.abort.signal, failed.signal]);
+  const stopped = AbortSignal.any([job.abort.signal, interruption]);
+  const signal = AbortSignal.any([stopped, failed.signal]);
   let failure: { host: Host; status: number } | undefined;
   await Promise.all(
     hosts.map(async (host) => {
@@ -105,13 +108,13 @@ export async function runHosts(
         signal,
         graceMilliseconds: environment.graceMilliseconds,
       });
-      if (status !== 0 && failure === undefined && !job.abort.signal.aborted) {
+      if (status !== 0 && failure === undefined && !stopped.aborted) {
         failure = { host, status };
         failed.abort();
       }
     }),
   );
-  job.abort.signal.throwIfAborted();
+  stopped.throwIfAborted();
   if (failure === undefined) return;
   const said = (await failureFile(failure.host)) ?? job.log.lastLines;
   // The end says most: the last line of a traceback.

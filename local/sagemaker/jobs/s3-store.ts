@@ -90,6 +90,8 @@ export interface DownloadRequest {
   readonly distribution?: Json;
   readonly host?: number;
   readonly hosts?: number;
+  /** Nothing below the prefix is no error. @default false */
+  readonly mayBeEmpty?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -98,12 +100,12 @@ export class S3Store {
 
   /**
    * Copies every object below a prefix.
-   * @throws Error ClientError when there is none
+   * @throws Error ClientError when there is none and there must be one
    */
   async download(request: DownloadRequest): Promise<number> {
     const { bucket, key } = parseS3Uri(request.uri);
     const keys = await this.list(bucket, key, request);
-    if (keys.length === 0) {
+    if (keys.length === 0 && !request.mayBeEmpty) {
       throw new Error(`ClientError: Data download failed: no S3 objects found under '${request.uri}'`);
     }
     const { distribution, host = 0, hosts = 1, directory, signal } = request;

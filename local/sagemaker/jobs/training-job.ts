@@ -1,8 +1,9 @@
 /** A training job: channels in, one process per host, model and output data out. */
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { freePort } from '../../shared/free-port';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json';
 import { archiveFolders, extractArchive } from './archive';
+import { CheckpointFolder, checkpointsOf, whileStoring } from './checkpoints';
 import type { Job } from './job';
 import {
   baseEnvironment,
@@ -16,6 +17,7 @@ import {
   translated,
   writeJson,
 } from './run-hosts';
+import { isSpot, SpotInterruption } from './spot';
 import {
   inputDataConfigOf,
   resourceConfig,
@@ -33,16 +35,55 @@ export async function runTrainingJob(
 ): Promise<void> {
   const resources = objectOf(job.request.ResourceConfig);
   const hosts = hostsOf(job, numberIn(resources, 'InstanceCount', 1));
-  enter('Downloading');
-  await Promise.all(hosts.map((host) => layOut(job, host, hosts, environment)));
-  enter('Training');
-  const commands = await trainingCommands(job, hosts, environment);
   try {
-    await runHosts(job, hosts, (host) => commands.get(host.name) as HostCommand, environment);
+    while (await isInterrupted(job, hosts, environment, enter)) {
+      enter('Interrupted');
+      // New capacity is another machine, with an empty disk.
+      await Promise.all(hosts.map(({ directory }) => rm(directory.root, { recursive: true, force: true })));
+      enter('Starting');
+    }
   } finally {
     // SageMaker keeps the results of stopped and failed jobs too.
     enter('Uploading');
     await uploadResults(job, hosts, environment);
+  }
+}
+
+/**
+ * Runs the job's hosts once, from the download of their channels.
+ * @returns whether their spot capacity was taken back before they had ended
+ */
+async function isInterrupted(
+  job: Job,
+  hosts: readonly Host[],
+  environment: JobEnvironment,
+  enter: (secondaryStatus: string) => void,
+): Promise<boolean> {
+  const interruption = new AbortController();
+  if (isSpot(job.request)) job.interrupt = () => interruption.abort(new SpotInterruption());
+  const location = checkpointsOf(job.request);
+  const folders = location ? hosts.map((host) => new CheckpointFolder(host, location, environment.s3)) : [];
+  try {
+    enter('Downloading');
+    await Promise.all(hosts.map((host) => layOut(job, host, hosts, environment)));
+    await Promise.all(folders.map((folder) => folder.fetch(job.abort.signal)));
+    enter('Training');
+    const commands = await trainingCommands(job, hosts, environment);
+    await whileStoring(folders, () =>
+      runHosts(
+        job,
+        hosts,
+        (host) => commands.get(host.name) as HostCommand,
+        environment,
+        interruption.signal,
+      ),
+    );
+    return false;
+  } catch (error) {
+    if (error instanceof SpotInterruption) return true;
+    throw error;
+  } finally {
+    job.interrupt = undefined;
   }
 }
 

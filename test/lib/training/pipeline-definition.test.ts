@@ -1,7 +1,10 @@
 /** Our pipeline, checked by the service that runs it locally: schema, references, requests, gate. */
 import { local } from '../../../config/local';
 import type { AppConfig } from '../../../contracts';
-import { type TrainingPipelineScope, trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
+import {
+  type TrainingPipelineScope,
+  trainingPipelineDefinition,
+} from '../../../lib/training/pipeline-definition';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
 import { createJob } from '../../../local/sagemaker/api/job-operations';
 import { Tags } from '../../../local/sagemaker/api/tags';
@@ -297,5 +300,37 @@ test('[S1] [S5] the configuration names the training script', () => {
   const train = plan.find(({ step }) => step.Name === 'Train');
   expect(train?.step).toMatchObject({
     Arguments: { HyperParameters: { script: 'scripts/mxnet-gluon/model_zoo.py' } },
+  });
+});
+
+describe('[S1] the capacity of the Train step', () => {
+  const trainingStep = (training: Partial<AppConfig['training']>) => {
+    const rendered = trainingPipelineDefinition({
+      ...SCOPE,
+      config: { ...local, training: { ...local.training, ...training } },
+    });
+    const plan = flatten(parsePipelineDefinition(JSON.stringify(rendered)));
+    return plan.find(({ step }) => step.Name === 'Train')?.step.Arguments as JsonObject;
+  };
+
+  test('is on demand without training.spot', () => {
+    const step = trainingStep({ timeoutMinutes: 30 });
+    expect(step.StoppingCondition).toEqual({ MaxRuntimeInSeconds: 1800 });
+    expect(step).not.toHaveProperty('EnableManagedSpotTraining');
+    expect(step).not.toHaveProperty('CheckpointConfig');
+  });
+
+  test("is spot with it, with checkpoints among the execution's own objects", () => {
+    const step = trainingStep({ timeoutMinutes: 30, spot: { maximumWaitMinutes: 90 } });
+    expect(step.StoppingCondition).toEqual({ MaxRuntimeInSeconds: 1800, MaxWaitTimeInSeconds: 5400 });
+    expect(step.EnableManagedSpotTraining).toBe(true);
+    expect(step.CheckpointConfig).toEqual({
+      S3Uri: {
+        'Std:Join': {
+          On: '',
+          Values: ['s3://models/pipelines/', { Get: 'Execution.PipelineExecutionId' }, '/checkpoints/Train'],
+        },
+      },
+    });
   });
 });
