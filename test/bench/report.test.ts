@@ -102,6 +102,13 @@ How, and the numbers behind the ratios:
 - G2: side by side`);
   });
 
+  test('a table of a figure stands below the figures', () => {
+    const table = { columns: ['network', 'ms'], rows: [['a|b', '1.5 (1 .. 2)']] };
+    expect(tableOf(results(figure('G1', { table })))).toContain(
+      '| met |\n\n| network | ms |\n|---|---:|\n| a\\|b | 1.5 (1 .. 2) |\n\nHow,',
+    );
+  });
+
   const page = `# Page
 <!-- results of s: written by npm run bench -- report -->
 old

@@ -55,7 +55,7 @@ def test_s4_two_hosts_train_the_model_of_one(tiny_prepared: Path, tmp_path: Path
     """[S4] Same seed, same batches of 32: 16 on each host; the weights differ by rounding only."""
     hosts, port = ["algo-1", "algo-2"], free_port()
     processes = [host(tmp_path / "two", tiny_prepared, hosts, name, port) for name in reversed(hosts)]
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    outputs = [process.communicate(timeout=240)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
     second, first = outputs
     assert first.count("KAIZEN_PROGRESS") == 2

@@ -111,7 +111,5 @@ export async function whileStoring(
   ended.abort();
   await storing;
   const [stored] = await Promise.allSettled([storeAll()]);
-  for (const { status, reason } of [outcome, stored] as PromiseRejectedResult[]) {
-    if (status === 'rejected') throw reason;
-  }
+  for (const result of [outcome, stored]) if (result.status === 'rejected') throw result.reason;
 }
