@@ -174,6 +174,7 @@ export const checkTrainingJobDefinition = (definition: JsonObject): void =>
 export function createJob(jobs: JobRunner, tags: Tags, kind: JobKind, request: JsonObject): Job {
   checkRequest(SCHEMAS[kind], request);
   refuse(metricProblems(request.AlgorithmSpecification));
+  if (kind === 'Training') refuse(spotProblems(request));
   const job = jobs.create(kind, String(request[`${kind}JobName`]), request);
   tags.add(job.arn, request.Tags);
   return job;
