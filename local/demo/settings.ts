@@ -41,6 +41,8 @@ export const SMALL: DemoSettings = {
   datasetItems: 1600,
   stockItems: 500,
   epochs: 8,
+  // Devices, line and retraining share two processors; a third fewer frames are as many as the judgements need.
+  framesPerSecond: 6,
   steadySeconds: 10,
   offlineSeconds: 10,
   minimumAccuracy: 0.6,

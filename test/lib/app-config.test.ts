@@ -192,6 +192,13 @@ describe('[D1] the configuration of an environment', () => {
       'training.spot.maximumWaitMinutes: must not be below training.timeoutMinutes (30), got 29',
     ],
     [
+      'spot capacity for a search',
+      changed(local, 'training.tuning', TUNING),
+      'training.spot',
+      { maximumWaitMinutes: 60 },
+      'training.spot: must be left out where training.tuning is configured: all trials would share one checkpoint folder, got {"maximumWaitMinutes":60}',
+    ],
+    [
       'a class that needs more labels than a retraining',
       dev,
       'retraining.minimumLabelsPerNewClass',
