@@ -67,9 +67,10 @@ export const local = {
       dailyByteBudget: 20_000_000,
       controlSampleProbability: 0.05,
       uncertaintyThreshold: 0.8,
-      uncertainSampleProbability: 0.5,
+      // Under drift nearly every frame is uncertain and new: a quarter of them gives labels enough within a minute.
+      uncertainSampleProbability: 0.25,
       disagreementSampleProbability: 0.5,
-      noveltySampleProbability: 0.5,
+      noveltySampleProbability: 0.25,
     },
     // Four metering units a message: nobody is billed here, and fewer messages keep the demo light.
     outbox: { maximumBytes: 8_388_608, batchRecords: 50, flushMilliseconds: 500, messageBytes: 20_480 },
