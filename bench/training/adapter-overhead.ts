@@ -1,15 +1,16 @@
 /** T4: what the contract adapter adds to a job. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT } from '../../local/shared/repository';
 import type { Benchmark } from '../figure';
 import { interleave, measurementOf, median } from '../measure';
 import type { TrainingContext } from './context';
+import { jobEnvironment, sourceFolder } from './job';
 
 const ROUNDS = 9;
 const JOB_SECONDS = 60;
 const SCRIPT = 'adapter_script.py';
+const PROGRAM = join(__dirname, '..', 'python', SCRIPT);
 
 export const adapterOverhead: Benchmark<TrainingContext> = {
   figures: [
@@ -21,7 +22,7 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
     },
   ],
   async measure({ python, folder }) {
-    const code = sourceFolder(folder);
+    const code = sourceFolder(folder, PROGRAM);
     const job = join(folder, 'job');
     const run = async (...parameters: string[]): Promise<number> => {
       rmSync(job, { recursive: true, force: true });
@@ -29,7 +30,11 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
       const started = performance.now();
       const { status, stderr } = spawnSync(python, parameters, {
         cwd: code,
-        env: environmentOf(job),
+        env: jobEnvironment({
+          folder: job,
+          channel: join(job, 'input', 'train'),
+          hyperparameters: { script: SCRIPT, epochs: 1 },
+        }),
         encoding: 'utf8',
       });
       if (status !== 0) throw new Error(`${parameters.join(' ')} failed: ${stderr.slice(-2000)}`);
@@ -52,32 +57,3 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
     ]);
   },
 };
-
-/** As sourcedir.tar.gz is unpacked in a job. */
-function sourceFolder(folder: string): string {
-  const code = join(folder, 'code');
-  cpSync(join(REPOSITORY_ROOT, 'training', 'kaizen_training'), join(code, 'kaizen_training'), {
-    recursive: true,
-  });
-  cpSync(join(__dirname, '..', 'python', SCRIPT), join(code, SCRIPT));
-  return code;
-}
-
-function environmentOf(job: string): NodeJS.ProcessEnv {
-  const hyperparameters = { script: SCRIPT, epochs: 1 };
-  return {
-    PATH: process.env.PATH,
-    SAGEMAKER_BASE_DIR: job,
-    SM_HPS: JSON.stringify(hyperparameters),
-    SM_HOSTS: JSON.stringify(['algo-1']),
-    SM_CURRENT_HOST: 'algo-1',
-    SM_INPUT_DATA_CONFIG: JSON.stringify({ train: {} }),
-    SM_CHANNELS: JSON.stringify(['train']),
-    SM_CHANNEL_TRAIN: join(job, 'input', 'train'),
-    SM_NUM_GPUS: '0',
-    SM_NUM_CPUS: '2',
-    SM_MODEL_DIR: join(job, 'model'),
-    SM_OUTPUT_DIR: join(job, 'output'),
-    SM_OUTPUT_DATA_DIR: join(job, 'output', 'data'),
-  };
-}

@@ -11,6 +11,8 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
 # Import names of the packages in requirements.txt.
 MODULES = ("jinja2", "jsonschema", "onnx", "onnxruntime", "onnxscript", "scipy", "sklearn")
+# Modules that are of use only beside another one: torch.onnx writes with onnxscript, MXNet has an exporter of its own.
+ONLY_BESIDE = {"onnxscript": "torch"}
 # Files that only a real Processing or Training container has. The local SageMaker lays jobs out under a private
 # directory, so it never has them at these absolute paths.
 CONTAINER_MARKS = (Path("/opt/ml/config/processingjobconfig.json"), Path("/opt/ml/input/config/resourceconfig.json"))
@@ -18,7 +20,8 @@ CONTAINER_MARKS = (Path("/opt/ml/config/processingjobconfig.json"), Path("/opt/m
 
 def missing_modules() -> list[str]:
     """Modules of requirements.txt that cannot be imported."""
-    return [name for name in MODULES if find_spec(name) is None]
+    wanted = [name for name in MODULES if name not in ONLY_BESIDE or find_spec(ONLY_BESIDE[name]) is not None]
+    return [name for name in wanted if find_spec(name) is None]
 
 
 def is_sagemaker_container() -> bool:

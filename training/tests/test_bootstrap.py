@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from kaizen_training.bootstrap import MODULES, REQUIREMENTS, ensure_requirements
+from kaizen_training import bootstrap
+from kaizen_training.bootstrap import MODULES, REQUIREMENTS, ensure_requirements, missing_modules
 
 
 def ensure(missing: list[str], in_container: bool) -> int:
@@ -26,6 +27,22 @@ def test_a_container_installs_what_it_lacks() -> None:
 def test_elsewhere_a_missing_module_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="onnx are missing"):
         ensure(["onnx"], in_container=False)
+
+
+@pytest.mark.parametrize(
+    ("present", "missing"),
+    [
+        (set(), set(MODULES) - {"onnxscript"}),
+        ({"torch"}, set(MODULES)),
+        (set(MODULES) - {"onnxscript"}, set()),
+        ({"torch", *MODULES}, set()),
+    ],
+)
+def test_an_image_without_torch_needs_no_exporter_of_torch(
+    monkeypatch: pytest.MonkeyPatch, present: set[str], missing: set[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "find_spec", lambda name: name if name in present else None)
+    assert set(missing_modules()) == missing
 
 
 def test_the_requirements_are_pinned_as_in_the_lock_and_are_the_modules_that_are_looked_for() -> None:

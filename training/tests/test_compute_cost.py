@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from kaizen_training.compute_cost import latency_ratios, multiply_accumulates, reference_network
-from kaizen_training.networks.mobilenet_v2 import count_cost
+from kaizen_training.networks.cost import count_cost
 from kaizen_training.serving import load_model
 
 

@@ -221,7 +221,11 @@ def test_s13_a_champions_rows_go_to_their_classes_by_name(job: Path) -> None:
     ("hyperparameters", "reason"),
     [
         ({"learning_rate": 1e30}, "FloatingPointError: the training diverged"),
-        ({"epochs": 0, "learning_rate": -1}, "epochs: must be between 1 and 1000, got 0; learning_rate: must be"),
+        (
+            {"epochs": 0, "learning_rate": -1},
+            "epochs: must be a whole number between 1 and 1000, got 0; learning_rate: must be a number between 1e-09",
+        ),
+        ({"epochs": "ten"}, "epochs: must be a whole number between 1 and 1000, got 'ten'"),
     ],
 )
 def test_s1_a_training_that_cannot_work_says_why(

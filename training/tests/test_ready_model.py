@@ -38,7 +38,7 @@ def test_s16_a_ready_onnx_file_becomes_a_model_that_answers_and_exports(tmp_path
     """[S16] [S3] train, save, model_fn, transform_fn, export with parity, as for every other script."""
     assert register(tmp_path, tiny_prepared) == (0, "")
     model = load_model(tmp_path / "model")
-    exported = export(model, tiny_prepared, tmp_path / "export", "surface-inspection")
+    exported = export(model, tiny_prepared, tmp_path / "export", "surface-inspection", [])
     assert exported["classes"] == ["dent", "good", "scratch", "stain"]
     assert exported["parity"]["maximumDifference"] < 1e-6
     assert (tmp_path / "export/model-fp32.onnx").read_bytes() == (tmp_path / "channel/ready.onnx").read_bytes()

@@ -1,7 +1,7 @@
 """Default training script: an efficient network that tells surface defects apart.
 
 Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
-(1-1000), `learning_rate` (above 0), `width_multiplier` (above 0, at most 2), `resolution` (32-512, pixels to which
+(1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-512, pixels to which
 the network's input is resized), `seed`, `champion_uri` (`none`, or the model.tar.gz to start from: the classes it
 knows keep their rows of the last layer, a new class gets a fresh one).
 
@@ -33,11 +33,14 @@ from torch import Tensor, nn
 
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
 from kaizen_training.data_parallel import HostGroup, joined_hosts
+from kaizen_training.hyperparameters import HyperparameterReader
 from kaizen_training.networks.catalogue import DEFAULT_NETWORK, NETWORKS, build_network
 from kaizen_training.prepared import Split, load_description, load_split
 from kaizen_training.serving import fetch_model
 
 DEFAULT_RESOLUTION = 96
+# What is positive and leaves float32 room; whether it is wise shows in the loss.
+LEARNING_RATES = (1e-9, 1e30)
 BATCH = 32
 # From a champion the features are there already: 60 % of the epochs and of the learning rate suffice.
 WARM_START_SHARE = 0.6
@@ -61,30 +64,22 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
     """Parses the hyperparameters, which may be numbers or their text.
 
     Raises:
-        ValueError: with every value that is out of range.
+        ValueError: with every value that is of a wrong type or out of range.
     """
+    reader = HyperparameterReader(hyperparameters)
+    network = hyperparameters.get("network", DEFAULT_NETWORK)
+    if network not in NETWORKS:
+        reader.problems.append(f"network: must be one of {', '.join(NETWORKS)}, got {network!r}")
     settings = Settings(
-        network=str(hyperparameters.get("network", DEFAULT_NETWORK)),
-        epochs=int(hyperparameters.get("epochs", 10)),
-        learning_rate=float(hyperparameters.get("learning_rate", 0.1)),
-        width_multiplier=float(hyperparameters.get("width_multiplier", 0.35)),
-        resolution=int(hyperparameters.get("resolution", DEFAULT_RESOLUTION)),
-        seed=int(hyperparameters.get("seed", 7)),
+        network=network,
+        epochs=reader.integer("epochs", 10, 1, 1000),
+        learning_rate=reader.number("learning_rate", 0.1, *LEARNING_RATES),
+        width_multiplier=reader.number("width_multiplier", 0.35, 0.05, 2),
+        resolution=reader.integer("resolution", DEFAULT_RESOLUTION, 32, 512),
+        seed=reader.integer("seed", 7, 0, 2**32 - 1),
         champion_uri=str(hyperparameters.get("champion_uri", "none")),
     )
-    problems = []
-    if settings.network not in NETWORKS:
-        problems.append(f"network: must be one of {', '.join(NETWORKS)}, got '{settings.network}'")
-    if not 1 <= settings.epochs <= 1000:
-        problems.append(f"epochs: must be between 1 and 1000, got {settings.epochs}")
-    if not 0 < settings.learning_rate < math.inf:
-        problems.append(f"learning_rate: must be above 0, got {settings.learning_rate}")
-    if not 0 < settings.width_multiplier <= 2:
-        problems.append(f"width_multiplier: must be above 0 and at most 2, got {settings.width_multiplier}")
-    if not 32 <= settings.resolution <= 512:
-        problems.append(f"resolution: must be between 32 and 512, got {settings.resolution}")
-    if problems:
-        raise ValueError("; ".join(problems))
+    reader.require_sound()
     return settings
 
 
