@@ -51,6 +51,8 @@ function jest(project, ...extra) {
 
 const pytestFile = join(OUTPUT, 'pytest.xml');
 
+/** By default jest leaves one processor alone: of two, half. */
+const EVERY_PROCESSOR = ['--maxWorkers=100%'];
 const MEMORY_DISK = '/dev/shm';
 const ROOM_ON_MEMORY_DISK = 2 ** 30;
 
@@ -84,13 +86,13 @@ const STATIC_CHECKS = [
 
 /** One after the other: they take times and start servers. */
 const TESTS = [
-  { ...jest('unit'), environment: temporaryFolder() },
+  { ...jest('unit', ...EVERY_PROCESSOR), environment: temporaryFolder() },
   {
     name: 'tests: Python',
     command: [python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
     totals: pytestTotals(pytestFile),
   },
-  jest('infrastructure'),
+  jest('infrastructure', ...EVERY_PROCESSOR),
   jest('integ', '--runInBand'),
   {
     name: 'the whole loop, small',
