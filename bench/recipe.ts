@@ -12,8 +12,10 @@ export const DEFAULT_SCRIPT = 'training/scripts/pytorch/inspect_surface.py';
 /** Of every training with the default script on the rendered dataset. */
 export const TRAINING_INGREDIENTS: readonly string[] = [
   DEFAULT_SCRIPT,
+  'bench/python/rendered_dataset.py',
   `${PACKAGE}/checkpoint.py`,
   `${PACKAGE}/data_parallel.py`,
+  `${PACKAGE}/hyperparameters.py`,
   `${PACKAGE}/networks`,
   `${PACKAGE}/prepare.py`,
   `${PACKAGE}/prepared.py`,

@@ -25,16 +25,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
-from kaizen_training.prepare import prepare  # noqa: E402
 from kaizen_training.prepared import Split, load_split, save_split  # noqa: E402
 from kaizen_training.serving import load_script  # noqa: E402
-from kaizen_training.surfaces.__main__ import (  # noqa: E402
-    DEFAULT_CLASSES,
-    VIEWS_PER_PART,
-    parse_classes,
-    photographs,
-    write_dataset,
-)
+from rendered_dataset import prepared_dataset  # noqa: E402
 
 SIZE = 224
 WIDTH_MULTIPLIER = 1.0
@@ -48,21 +41,6 @@ FULL_SIZE_EPOCHS = 3
 LEARNING_RATE = 0.1
 # For two calibrations of 160 images.
 KEPT_TRAINING_IMAGES = 320
-
-
-def _prepared_dataset(folder: Path) -> Path:
-    images, prepared = folder / "dataset", folder / "prepared"
-    rendered = photographs(
-        ITEMS,
-        seed=SEED,
-        condition="normal",
-        classes=parse_classes(DEFAULT_CLASSES),
-        views=VIEWS_PER_PART,
-        workers=os.cpu_count() or 1,
-    )
-    write_dataset(images, rendered, seed=SEED, condition="normal")
-    prepare((images / "manifest.jsonl").read_bytes(), images, prepared)
-    return prepared
 
 
 def _packed(script: ModuleType, model: Any, folder: Path) -> Path:
@@ -109,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
-        prepared = _prepared_dataset(Path(folder))
+        prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         _keep_data(prepared, unfinished)
         _train(prepared, Path(folder), unfinished)
     unfinished.rename(output)

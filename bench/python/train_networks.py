@@ -38,16 +38,9 @@ from kaizen_training.onnx_model import (  # noqa: E402
     write_fp32,
     write_int8,
 )
-from kaizen_training.prepare import prepare  # noqa: E402
 from kaizen_training.prepared import IMAGE_SIZE, load_description, load_split  # noqa: E402
 from kaizen_training.serving import load_script  # noqa: E402
-from kaizen_training.surfaces.__main__ import (  # noqa: E402
-    DEFAULT_CLASSES,
-    VIEWS_PER_PART,
-    parse_classes,
-    photographs,
-    write_dataset,
-)
+from rendered_dataset import prepared_dataset  # noqa: E402
 
 SEED = 20261125
 # The control alone has as many multiply-accumulates as all the others together; with these, everything takes
@@ -58,21 +51,6 @@ LEARNING_RATE = 0.1
 WIDTH_MULTIPLIER = 0.35
 RESOLUTION = 96
 KEPT_TEST_IMAGES = 32
-
-
-def _prepared_dataset(folder: Path) -> Path:
-    images, prepared = folder / "dataset", folder / "prepared"
-    rendered = photographs(
-        ITEMS,
-        seed=SEED,
-        condition="normal",
-        classes=parse_classes(DEFAULT_CLASSES),
-        views=VIEWS_PER_PART,
-        workers=os.cpu_count() or 1,
-    )
-    write_dataset(images, rendered, seed=SEED, condition="normal")
-    prepare((images / "manifest.jsonl").read_bytes(), images, prepared)
-    return prepared
 
 
 def _train(script: Any, prepared: Path, network: str, folder: Path) -> Any:
@@ -133,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
-        prepared = _prepared_dataset(Path(folder))
+        prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         test = load_split(prepared, "test")
         test.images[:KEPT_TEST_IMAGES].tofile(unfinished / "test-images.rgb")
         description = {

@@ -35,16 +35,9 @@ import torch  # noqa: E402
 from kaizen_training.export import export  # noqa: E402
 from kaizen_training.networks.mobilenet_v2 import MobileNetV2  # noqa: E402
 from kaizen_training.onnx_model import CALIBRATION_IMAGES, write_fp32, write_int8  # noqa: E402
-from kaizen_training.prepare import prepare  # noqa: E402
 from kaizen_training.prepared import IMAGE_SIZE, load_split  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
-from kaizen_training.surfaces.__main__ import (  # noqa: E402
-    DEFAULT_CLASSES,
-    VIEWS_PER_PART,
-    parse_classes,
-    photographs,
-    write_dataset,
-)
+from rendered_dataset import prepared_dataset  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 ITEMS = 1200
@@ -56,27 +49,12 @@ WIDTH_MULTIPLIER = 0.35
 PROCESSORS = os.cpu_count() or 1
 
 
-def _prepared_dataset(folder: Path) -> Path:
-    images, prepared = folder / "dataset", folder / "prepared"
-    rendered = photographs(
-        ITEMS,
-        seed=SEED,
-        condition="normal",
-        classes=parse_classes(DEFAULT_CLASSES),
-        views=VIEWS_PER_PART,
-        workers=PROCESSORS,
-    )
-    write_dataset(images, rendered, seed=SEED, condition="normal")
-    prepare((images / "manifest.jsonl").read_bytes(), images, prepared)
-    return prepared
-
-
 class TrainingRounds:
     """The prepared dataset, the script, and the model that it trained last."""
 
     def __init__(self, work: Path) -> None:
         self.work = work
-        self.prepared = _prepared_dataset(work)
+        self.prepared = prepared_dataset(work, ITEMS, SEED)
         self.script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
         self.images = len(load_split(self.prepared, "train").labels) * EPOCHS
         self.model: Any = None

@@ -14,7 +14,6 @@ ends with the model of a training that was never interrupted, bit for bit.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
@@ -28,9 +27,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the community's name
-from PIL import Image
 from torch import Tensor, nn
 
+from kaizen_training.answers import answer_images, read_images
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
 from kaizen_training.data_parallel import HostGroup, joined_hosts
 from kaizen_training.hyperparameters import HyperparameterReader
@@ -414,17 +413,7 @@ def transform_fn(model: Inspector, input_data: bytes, content_type: str, accept:
     Raises:
         ValueError: the content type or the accepted type is not supported, or the array is not images.
     """
-    if content_type == "application/x-npy":
-        images = np.load(io.BytesIO(input_data), allow_pickle=False)
-    elif content_type in ("image/jpeg", "image/png"):
-        with Image.open(io.BytesIO(input_data)) as image:
-            images = np.asarray(image.convert("RGB"))[None]
-    else:
-        raise ValueError(f"content_type: must be application/x-npy, image/jpeg or image/png, got {content_type}")
-    if accept not in ("application/json", "*/*"):
-        raise ValueError(f"accept: must be application/json, got {accept}")
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-        raise ValueError(f"images: must be uint8 [n, height, width, 3], got {images.dtype} {images.shape}")
+    images = read_images(input_data, content_type)
     with torch.inference_mode():
-        probabilities = model(torch.from_numpy(np.ascontiguousarray(images)))
-    return json.dumps({"classes": model.classes, "probabilities": probabilities.tolist()}), "application/json"
+        probabilities = model(torch.from_numpy(images))
+    return answer_images(model.classes, probabilities.numpy(), accept)
