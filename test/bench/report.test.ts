@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { edgeSuite } from '../../bench/edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from '../../bench/figure';
+import { networksSuite } from '../../bench/networks/suite';
 import {
   currentPage,
   lineOf,
@@ -13,6 +14,7 @@ import {
   tableOf,
 } from '../../bench/report';
 import type { Suite } from '../../bench/suite';
+import { trainingSuite } from '../../bench/training/suite';
 
 const figure = (id: string, changes: Partial<Figure> = {}): Figure => ({
   id,
@@ -137,7 +139,11 @@ describe('docs/benchmarks.md', () => {
     expect(readFileSync(PAGE, 'utf8')).toBe(currentPage());
   });
 
-  const suites: Readonly<Record<string, Suite>> = { edge: edgeSuite };
+  const suites: Readonly<Record<string, Suite>> = {
+    edge: edgeSuite,
+    networks: networksSuite,
+    training: trainingSuite,
+  };
 
   test("every suite's results are of its own figures and goals, and none is left out", () => {
     expect(measuredSuites()).toEqual(Object.keys(suites));

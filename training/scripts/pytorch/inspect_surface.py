@@ -366,6 +366,7 @@ def _train(
     held_out, held_out_labels = _normalise_all(inspector, validation.images), torch.from_numpy(validation.labels)
     output_data_dir.mkdir(parents=True, exist_ok=True)
     started, first = time.monotonic(), loop.progress.epoch
+    logits: Tensor | None = None
     for epoch in range(first, epochs + 1):
         loss = _train_one_epoch(loop, parallel, checkpoints, stop)
         loop.progress = Progress(epoch=epoch + 1)
@@ -377,7 +378,10 @@ def _train(
         torch.save(loop.network.state_dict(), output_data_dir / "checkpoint.pt")
         checkpoints.save(loop.state())
         _report(epoch, epochs, loss, accuracy, (time.monotonic() - started) / (epoch - first + 1) * (epochs - epoch))
-    inspector.temperature.fill_(_fit_temperature(_logits(loop.network, held_out), held_out_labels))
+    # The last epoch has asked already, unless a checkpoint of the end was all that was left to load.
+    if logits is None:
+        logits = _logits(loop.network, held_out)
+    inspector.temperature.fill_(_fit_temperature(logits, held_out_labels))
     return inspector.eval()
 
 
