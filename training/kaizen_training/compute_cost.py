@@ -90,7 +90,8 @@ def reference_network() -> bytes:
         [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, shape)],
         weights,
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    # As old as the libraries of an MXNet image, which read nothing newer than IR 8.
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 
