@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { type DatasetItem, problemsOf } from '../contracts';
+import type { DatasetItem } from '../contracts';
 import { IMAGE_CONTENT_TYPES } from '../lambda/dataset/names';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import type { Clients } from './clients';
 import { type ImageFormat, imageFormat } from './dataset/image-format';
-import { manifestLine } from './dataset/inspect-dataset';
+import { lineProblems, manifestLine } from './dataset/inspect-dataset';
 import type { DatasetUploadItem } from './dataset-source';
 import type { KaizenEnvironment } from './environment';
 import { isAwsError, refuse } from './errors';
@@ -69,10 +69,7 @@ async function uploadItem(
   const format = 'format' in found ? found.format : 'jpg';
   const line = manifestLine(item, sha256, format);
   const { id, key } = line;
-  const problems = problemsOf('dataset-item', line);
-  if (item.sha256 !== undefined && item.sha256 !== sha256) {
-    problems.push(`sha256: the image has ${sha256}, the manifest says ${item.sha256}`);
-  }
+  const problems = lineProblems(item, line);
   if ('reason' in found) problems.push(`the image ${found.reason}`);
   if (problems.length > 0) return problems.map((problem) => `${id}: ${problem}`);
   let upload = uploads.get(key);

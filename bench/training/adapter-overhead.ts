@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Benchmark } from '../figure';
 import { interleave, measurementOf, median } from '../measure';
 import type { TrainingContext } from './context';
-import { jobEnvironment, sourceFolder } from './job';
+import { channelOf, jobEnvironment, sourceFolder } from './job';
 
 const ROUNDS = 9;
 const JOB_SECONDS = 60;
@@ -26,15 +26,11 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
     const job = join(folder, 'job');
     const run = async (...parameters: string[]): Promise<number> => {
       rmSync(job, { recursive: true, force: true });
-      mkdirSync(join(job, 'input', 'train'), { recursive: true });
+      mkdirSync(channelOf(job), { recursive: true });
       const started = performance.now();
       const { status, stderr } = spawnSync(python, parameters, {
         cwd: code,
-        env: jobEnvironment({
-          folder: job,
-          channel: join(job, 'input', 'train'),
-          hyperparameters: { script: SCRIPT, epochs: 1 },
-        }),
+        env: jobEnvironment(job, { script: SCRIPT, epochs: 1 }),
         encoding: 'utf8',
       });
       if (status !== 0) throw new Error(`${parameters.join(' ')} failed: ${stderr.slice(-2000)}`);

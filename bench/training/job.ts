@@ -1,6 +1,6 @@
 /** A training job as the toolkit starts it, without SageMaker. */
 import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { REPOSITORY_ROOT } from '../../local/shared/repository';
 
 /**
@@ -9,33 +9,32 @@ import { REPOSITORY_ROOT } from '../../local/shared/repository';
  */
 export function sourceFolder(parent: string, script: string): string {
   const code = join(parent, 'code');
-  const training = join(REPOSITORY_ROOT, 'training');
-  cpSync(join(training, 'kaizen_training'), join(code, 'kaizen_training'), { recursive: true });
-  cpSync(script, join(code, script.slice(script.lastIndexOf('/') + 1)));
+  const modules = join(REPOSITORY_ROOT, 'training', 'kaizen_training');
+  cpSync(modules, join(code, 'kaizen_training'), { recursive: true });
+  cpSync(script, join(code, basename(script)));
   return code;
 }
 
-export interface JobOptions {
-  /** Stands for /opt/ml. */
-  readonly folder: string;
-  /** Folder of the channels train and validation. */
-  readonly channel: string;
-  readonly hyperparameters: Readonly<Record<string, string | number>>;
-}
+/** Where the channel `train` lies in a job's folder. */
+export const channelOf = (folder: string): string => join(folder, 'input', 'train');
 
-/** What the training toolkit tells a job (aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md). */
-export function jobEnvironment(options: JobOptions): NodeJS.ProcessEnv {
-  const { folder, channel, hyperparameters } = options;
+/**
+ * What the training toolkit tells a job (aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md).
+ * @param folder stands for /opt/ml
+ */
+export function jobEnvironment(
+  folder: string,
+  hyperparameters: Readonly<Record<string, string | number>>,
+): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
     SAGEMAKER_BASE_DIR: folder,
     SM_HPS: JSON.stringify(hyperparameters),
     SM_HOSTS: JSON.stringify(['algo-1']),
     SM_CURRENT_HOST: 'algo-1',
-    SM_INPUT_DATA_CONFIG: JSON.stringify({ train: {}, validation: {} }),
-    SM_CHANNELS: JSON.stringify(['train', 'validation']),
-    SM_CHANNEL_TRAIN: channel,
-    SM_CHANNEL_VALIDATION: channel,
+    SM_INPUT_DATA_CONFIG: JSON.stringify({ train: {} }),
+    SM_CHANNELS: JSON.stringify(['train']),
+    SM_CHANNEL_TRAIN: channelOf(folder),
     SM_NUM_GPUS: '0',
     SM_NUM_CPUS: '2',
     SM_MODEL_DIR: join(folder, 'model'),

@@ -37,6 +37,15 @@ export function manifestLine(item: DatasetUploadItem, sha256: string, format: Im
   return { id, groupId, key: imageKey(sha256, format), sha256, label, origin, capturedAt };
 }
 
+/** What is wrong with an item's line: the contract's rules, and a digest that is not the promised one. */
+export function lineProblems(item: DatasetUploadItem, line: DatasetItem): string[] {
+  const problems = problemsOf('dataset-item', line);
+  if (item.sha256 !== undefined && item.sha256 !== line.sha256) {
+    problems.push(`sha256: the image has ${line.sha256}, the manifest says ${item.sha256}`);
+  }
+  return problems;
+}
+
 type Inspected = InspectedItem | CorruptImage | readonly string[];
 
 async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
@@ -51,10 +60,7 @@ async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
   if (typeof image === 'string') return { id, path, reason: image };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const line = manifestLine(source, sha256, image.format);
-  const problems = problemsOf('dataset-item', line);
-  if (source.sha256 !== undefined && source.sha256 !== sha256) {
-    problems.push(`sha256: the image has ${sha256}, the manifest says ${source.sha256}`);
-  }
+  const problems = lineProblems(source, line);
   return problems.length > 0
     ? problems.map((problem) => `${path}: ${problem}`)
     : { line, hash: image.hash, source };

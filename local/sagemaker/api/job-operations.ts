@@ -7,7 +7,7 @@ import { spotProblems } from '../jobs/spot';
 import type { JsonObject } from '../json';
 import type { JobKind } from '../pipeline/executor';
 import type { Operations } from './operation';
-import { listPage } from './paging';
+import { listJobs } from './paging';
 import {
   checkRequest,
   integer,
@@ -24,7 +24,6 @@ import {
 } from './request-schema';
 import type { Tags } from './tags';
 
-const PAGE = 10;
 const HOSTS = integer(1, 20);
 const STOPPING = object({
   MaxRuntimeInSeconds: integer(1, 2_419_200),
@@ -223,15 +222,7 @@ function operationsOf(kind: JobKind, jobs: JobRunner, tags: Tags): Operations {
     [`List${kind}Jobs`]: {
       request: object({ ...PAGING, StatusEquals: statuses, SortBy: oneOf('Name', 'CreationTime', 'Status') }),
       handle: (request) => {
-        const wanted = jobs
-          .list(kind)
-          .filter(({ status }) => request.StatusEquals === undefined || status === request.StatusEquals);
-        const { items, nextToken } = listPage(wanted, request, {
-          createdAt: ({ creationTime }) => creationTime,
-          nameOf: ({ name }) => name,
-          descending: false,
-          pageSize: PAGE,
-        });
+        const { items, nextToken } = listJobs(jobs.list(kind), request);
         return { [`${kind}JobSummaries`]: items.map(summarizeJob), NextToken: nextToken };
       },
     },

@@ -7,6 +7,13 @@ export interface Page<T> {
   readonly nextToken?: string;
 }
 
+/** What jobs of every kind are listed by. */
+interface ListedJob {
+  readonly name: string;
+  readonly status: string;
+  readonly creationTime: Date;
+}
+
 export interface ListOptions<T> {
   readonly createdAt: (item: T) => Date;
   readonly nameOf: (item: T) => string;
@@ -49,4 +56,19 @@ export function listPage<T>(all: readonly T[], request: JsonObject, options: Lis
   const end = start + Number(request.MaxResults ?? options.pageSize);
   const nextToken = end < sorted.length ? Buffer.from(String(end)).toString('base64url') : undefined;
   return { items: sorted.slice(start, end), nextToken };
+}
+
+const JOBS_PER_PAGE = 10;
+
+/** A page of jobs with the status that the request asks for, oldest first when it does not say. */
+export function listJobs<T extends ListedJob>(all: readonly T[], request: JsonObject): Page<T> {
+  const wanted = all.filter(
+    ({ status }) => request.StatusEquals === undefined || status === request.StatusEquals,
+  );
+  return listPage(wanted, request, {
+    createdAt: ({ creationTime }) => creationTime,
+    nameOf: ({ name }) => name,
+    descending: false,
+    pageSize: JOBS_PER_PAGE,
+  });
 }

@@ -12,7 +12,7 @@ import type { TuningJob } from '../tuning/tuning-job';
 import type { TuningService } from '../tuning/tuning-service';
 import { checkTrainingJobDefinition } from './job-operations';
 import type { Operations } from './operation';
-import { listPage } from './paging';
+import { listJobs, listPage } from './paging';
 import { checkRequest, integer, list, mapOfText, object, oneOf, PAGING, TAGS, text } from './request-schema';
 import type { Tags } from './tags';
 
@@ -115,15 +115,7 @@ export function tuningOperations(tuning: TuningService, tags: Tags): Operations 
     ListHyperParameterTuningJobs: {
       request: object({ ...PAGING, StatusEquals: STATUSES, SortBy: oneOf('Name', 'CreationTime', 'Status') }),
       handle: (request) => {
-        const wanted = tuning
-          .list()
-          .filter(({ status }) => request.StatusEquals === undefined || status === request.StatusEquals);
-        const { items, nextToken } = listPage(wanted, request, {
-          createdAt: ({ creationTime }) => creationTime,
-          nameOf: ({ name }) => name,
-          descending: false,
-          pageSize: PAGE,
-        });
+        const { items, nextToken } = listJobs(tuning.list(), request);
         return { HyperParameterTuningJobSummaries: items.map(summarizeTuningJob), NextToken: nextToken };
       },
     },
