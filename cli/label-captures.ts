@@ -3,8 +3,9 @@ import { ContractError, type Label, problemsOf } from '../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import { imageKey, listCaptures, readSidecar } from './captures';
 import type { Clients } from './clients';
+import { parseCsvRows } from './csv';
 import type { KaizenEnvironment } from './environment';
-import { refuse } from './errors';
+import { InputError, refuse } from './errors';
 
 export interface LabelRequest {
   readonly captureId: string;
@@ -122,22 +123,23 @@ export async function labelCaptures(
 }
 
 /**
- * Lines `captureId,class` or `captureId,class,deviceId`; a first line that begins with `captureId` is a header,
- * empty lines are skipped.
+ * CSV lines `captureId,class` or `captureId,class,deviceId`; a first line that begins with `captureId` is a header.
  * @throws InputError with every line that has another shape
  */
 export function parseLabelFile(text: string, name: string): LabelRequest[] {
+  const rows = parseCsvRows(text);
+  if (typeof rows === 'string') throw new InputError(`${name}: ${rows}`);
   const problems: string[] = [];
-  const labels: LabelRequest[] = [];
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const fields = line.split(',').map((field) => field.trim());
-    const [captureId = '', label = '', deviceId] = fields;
-    if (line.trim() === '' || (index === 0 && captureId === 'captureId')) continue;
-    if (fields.length > 3 || captureId === '' || label === '') {
-      problems.push(`line ${index + 1}: must be captureId,class or captureId,class,deviceId, got '${line}'`);
+  const labels = rows.flatMap(({ line, cells }, index): LabelRequest[] => {
+    const [captureId = '', label = '', deviceId] = cells;
+    if (index === 0 && captureId === 'captureId') return [];
+    if (cells.length > 3 || captureId === '' || label === '') {
+      problems.push(
+        `line ${line}: must be captureId,class or captureId,class,deviceId, got '${cells.join(',')}'`,
+      );
     }
-    labels.push({ captureId, label, ...(deviceId ? { deviceId } : {}) });
-  }
+    return [{ captureId, label, ...(deviceId ? { deviceId } : {}) }];
+  });
   if (labels.length === 0) problems.push('there is no label in it');
   refuse(name, shortened(problems));
   return labels;

@@ -1,7 +1,7 @@
 /** Items from a table: one line per image. */
 import { posix } from 'node:path';
-import { CsvError, parse } from 'csv-parse/sync';
 import { problemsOf } from '../../contracts';
+import { type CsvRow, parseCsvRows } from '../csv';
 import type { DatasetUploadItem } from '../dataset-source';
 import { type GroupRule, identifierOf } from './group-rule';
 import { isInside, type SourceFile, type SourceFiles } from './source-files';
@@ -10,31 +10,7 @@ const REQUIRED = ['path', 'label'] as const;
 const OPTIONAL = ['id', 'groupId', 'capturedAt'] as const;
 const COLUMNS: readonly string[] = [...REQUIRED, ...OPTIONAL];
 
-interface Row {
-  /** Counted from 1; the last one of a row whose quoted text has several. */
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-
-/** @returns the rows, or the one place where the text is no CSV */
-function parseRows(text: string): Row[] | string {
-  try {
-    const rows = parse(text, {
-      bom: true,
-      info: true,
-      trim: true,
-      skip_empty_lines: true,
-      // Rows of another length are reported with all the other problems.
-      relax_column_count: true,
-    }) as unknown as { record: string[]; info: { lines: number } }[];
-    return rows.map(({ record, info }) => ({ line: info.lines, cells: record }));
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return error.message;
-  }
-}
-
-function headerProblems({ line, cells }: Row): string[] {
+function headerProblems({ line, cells }: CsvRow): string[] {
   const at = (problem: string) => `line ${line}: ${problem}`;
   const known = COLUMNS.join(', ');
   return [
@@ -77,7 +53,7 @@ export function parseCsv(
   files: Pick<SourceFiles, 'read'>,
   groupRule?: GroupRule,
 ): { items: DatasetUploadItem[]; problems: string[] } {
-  const rows = parseRows(text);
+  const rows = parseCsvRows(text);
   if (typeof rows === 'string') return { items: [], problems: [rows] };
   const [header, ...body] = rows;
   if (!header) return { items: [], problems: ['line 1: there is no header: path,label'] };
@@ -99,12 +75,12 @@ export function parseCsv(
   return { items, problems };
 }
 
-const cellsOf = ({ cells }: Row, header: Row): Cells =>
+const cellsOf = ({ cells }: CsvRow, header: CsvRow): Cells =>
   Object.fromEntries(header.cells.map((name, index) => [name, cells[index]]));
 
 function rowProblems(
-  row: Row,
-  header: Row,
+  row: CsvRow,
+  header: CsvRow,
   byPath: ReadonlyMap<string, SourceFile>,
   groupRule: GroupRule | undefined,
 ): string[] {

@@ -130,7 +130,9 @@ test('captures are listed through every page, with or without the labelled ones'
 });
 
 test('a label file has a header, devices and empty lines as it likes', () => {
-  expect(parseLabelFile('captureId,class\r\nc1,good\r\n\r\nc2, dent ,line-7\r\n', 'labels.csv')).toEqual([
+  expect(
+    parseLabelFile('\ufeffcaptureId,class\r\nc1,"good"\r\n\r\nc2, dent ,line-7\r\n', 'labels.csv'),
+  ).toEqual([
     { captureId: 'c1', label: 'good' },
     { captureId: 'c2', label: 'dent', deviceId: 'line-7' },
   ]);
@@ -139,7 +141,8 @@ test('a label file has a header, devices and empty lines as it likes', () => {
 test.each([
   ['', /labels.csv: there is no label in it/],
   ['c1', /line 1: must be captureId,class/],
-  ['c1,good,line-1,more\n,good', /line 1: must be.*\n.*line 2: must be/],
+  ['c1,good,line-1,more\n\n,good', /line 1: must be.*\n.*line 3: must be/],
+  ['c1,"good', /labels.csv: .*quote/i],
 ])('label file %p is refused with its lines', (text, problem) => {
   expect(() => parseLabelFile(text, 'labels.csv')).toThrow(problem);
 });
