@@ -41,13 +41,13 @@ class Watched(script.StopRequest):
         global request
         request = super().__enter__()
         return request
-def augment(*arguments, plain=script._augment):
+def drawn(*arguments, plain=script.Augmentation.drawn):
     global batches
     batches += 1
     while batches > int(sys.argv[6]) and not request.requested:
         time.sleep(0.01)
     return plain(*arguments)
-script.StopRequest, script._augment = Watched, augment
+script.StopRequest, script.Augmentation.drawn = Watched, drawn
 script.train(json.loads(sys.argv[3]), {"train": sys.argv[4], "validation": sys.argv[4]}, sys.argv[5], 1)
 """
 
@@ -148,20 +148,20 @@ def test_s1_a_training_can_be_stopped_after_any_batch(
     """[S1] The first, the last but one and the last of an epoch, and those after it."""
     changes = {"epochs": 3}
     whole = train(script, tmp_path / "whole", tiny_prepared, **changes)
-    augment, calls = script._augment, 0
+    drawn, calls = script.Augmentation.drawn, 0
 
     def counted(*arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == batches:
             os.kill(os.getpid(), signal.SIGTERM)
-        return augment(*arguments)
+        return drawn(*arguments)
 
     def end(_request: object) -> None:
         raise Interrupted
 
     with monkeypatch.context() as patch:
-        patch.setattr(script, "_augment", counted)
+        patch.setattr(script.Augmentation, "drawn", counted)
         patch.setattr("kaizen_training.checkpoint.StopRequest.end_process", end)
         with pytest.raises(Interrupted):
             train(script, tmp_path / "job", tiny_prepared, **changes)

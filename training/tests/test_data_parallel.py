@@ -7,14 +7,15 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import closing, nullcontext
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812 - the community's name
+from torch import Tensor, nn
 
-from kaizen_training.data_parallel import HostGroup, joined_hosts
-from kaizen_training.prepared import load_split
+from kaizen_training.data_parallel import SHARE, DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.serving import load_script
 from tests.conftest import SOURCE_DIR
 
@@ -51,8 +52,14 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def assert_same_bits(left: nn.Module, right: nn.Module) -> None:
+    expected, weights = left.state_dict(), right.state_dict()
+    assert list(expected) == list(weights)
+    assert [name for name in expected if not torch.equal(weights[name], expected[name])] == []
+
+
 def test_s4_two_hosts_train_the_model_of_one(tiny_prepared: Path, tmp_path: Path) -> None:
-    """[S4] Same seed, same batches of 32: 16 on each host; the weights differ by rounding only."""
+    """[S4] Same seed, same batches of 32, a share of 16 on each host: the same model, bit for bit."""
     hosts, port = ["algo-1", "algo-2"], free_port()
     processes = [host(tmp_path / "two", tiny_prepared, hosts, name, port) for name in reversed(hosts)]
     outputs = [process.communicate(timeout=240)[0] for process in processes]
@@ -66,29 +73,83 @@ def test_s4_two_hosts_train_the_model_of_one(tiny_prepared: Path, tmp_path: Path
     script = load_script(SOURCE_DIR / SCRIPT)
     channels = {"train": str(tiny_prepared), "validation": str(tiny_prepared)}
     one = script.train(HYPERPARAMETERS, channels, str(tmp_path / "one"), 1)
-    two = script.model_fn(str(tmp_path / "two/algo-1/model"))
-    weights = two.state_dict()
-    for name, expected in one.state_dict().items():
-        np.testing.assert_allclose(weights[name].numpy(), expected.numpy(), rtol=1e-3, atol=1e-4, err_msg=name)
-    images = torch.from_numpy(load_split(tiny_prepared, "test").images)
-    with torch.inference_mode():
-        np.testing.assert_allclose(two(images).numpy(), one(images).numpy(), atol=1e-4)
+    assert_same_bits(one, script.model_fn(str(tmp_path / "two/algo-1/model")))
 
 
-def test_s4_a_batch_is_shared_out_whole() -> None:
-    """[S4] No image twice, none left out, and no host with more than one more than another."""
-    batch = torch.arange(33)
-    shares = [HostGroup(rank, 4).share(batch) for rank in range(4)]
-    assert sorted(torch.cat(shares).tolist()) == list(range(33))
-    assert {len(share) for share in shares} == {8, 9}
-    assert HostGroup(0, 1).share(batch) is batch
+def test_s4_the_number_of_processors_changes_nothing(tiny_prepared: Path, tmp_path: Path) -> None:
+    """[S4] Two shares side by side, or one after the other."""
+    script = load_script(SOURCE_DIR / SCRIPT)
+    channels = {"train": str(tiny_prepared), "validation": str(tiny_prepared)}
+    one, two = (script.train(HYPERPARAMETERS, channels, str(tmp_path / str(n)), n) for n in (1, 2))
+    assert_same_bits(one, two)
+
+
+def test_s4_more_hosts_than_shares_are_refused(
+    tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[S4] Before anything is trained, on every host alike."""
+    script = load_script(SOURCE_DIR / SCRIPT)
+    monkeypatch.setattr(script, "joined_hosts", lambda *_: nullcontext(HostGroup(2, 3)))
+    monkeypatch.setattr(HostGroup, "of_primary", lambda _, value: value)
+    channels = {"train": str(tiny_prepared), "validation": str(tiny_prepared)}
+    with pytest.raises(ValueError, match="hosts: at most 2, one for each 16 items of a batch of 32, got 3"):
+        script.train(HYPERPARAMETERS, channels, str(tmp_path), 1, ["a", "b", "c"], "c")
+
+
+def small_network() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3))
+
+
+@pytest.mark.parametrize("batch", [1, 15, 16, 31, 32, 33, 64, 80])
+@pytest.mark.parametrize("processors", [1, 3])
+def test_s4_shares_add_up_to_the_batch(batch: int, processors: int) -> None:
+    """[S4] Against PyTorch's own backward pass over the shares in turn, each normalised by itself."""
+    images, labels = torch.randn(batch, 2, 8, 8), torch.randint(3, (batch,))
+    count = max(1, batch // SHARE)
+    shares = [slice(index, None, count) for index in range(count)]
+    assert sorted(i for share in shares for i in range(batch)[share]) == list(range(batch))
+
+    def loss_of_share(network: nn.Module, share: slice) -> Tensor:
+        return F.cross_entropy(network(images[share]), labels[share], reduction="sum") / batch
+
+    separate = [small_network() for _ in shares]
+    losses = [loss_of_share(network, share) for network, share in zip(separate, shares, strict=True)]
+    sum(losses).backward()
+
+    trained = small_network()
+    with closing(DataParallelNetwork(trained, batch, HostGroup(0, 1), processors)) as parallel:
+        loss, requested = parallel.backward(loss_of_share, True)
+    assert requested is True
+    assert loss == pytest.approx(sum(losses).item(), rel=1e-5)
+    for ours, *theirs in zip(trained.parameters(), *(network.parameters() for network in separate), strict=True):
+        torch.testing.assert_close(ours.grad, sum(parameter.grad for parameter in theirs))
+    for name in ("running_mean", "running_var"):
+        theirs = torch.stack([getattr(network[1], name) for network in separate])
+        torch.testing.assert_close(getattr(trained[1], name), theirs.mean(0))
+    assert int(trained[1].num_batches_tracked) == 1
+
+
+def test_s4_a_share_that_fails_fails_the_batch() -> None:
+    """[S4] With its own error, from whichever thread."""
+
+    def loss(replica: nn.Module, share: slice) -> Tensor:
+        if share.start == 1:
+            raise FloatingPointError("the second share")
+        return replica(torch.zeros(16, 2, 8, 8)).sum()
+
+    with (
+        closing(DataParallelNetwork(small_network(), 32, HostGroup(0, 1), 2)) as parallel,
+        pytest.raises(FloatingPointError, match="the second share"),
+    ):
+        parallel.backward(loss, False)
 
 
 def test_s4_one_host_is_alone_and_meets_nobody() -> None:
     """[S4]"""
     with joined_hosts(["algo-1"], "algo-1", {}) as group:
         assert (group.rank, group.size, group.is_primary) == (0, 1, True)
-        assert group.total(1.5, 2.0) == [1.5, 2.0]
+        assert group.total(torch.tensor([1.5, 2.0])).tolist() == [1.5, 2.0]
         assert group.of_primary("x") == "x"
     assert not torch.distributed.is_initialized()
 

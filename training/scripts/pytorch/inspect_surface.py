@@ -7,9 +7,10 @@ knows keep their rows of the last layer, a new class gets a fresh one).
 
 Both channels, `train` and `validation`, hold the folder that the Prepare step wrote.
 
-On several hosts each takes its share of every batch (`kaizen_training/data_parallel.py`). The state is kept in
-`checkpoints` after every epoch, and on SIGTERM between two batches; a job that starts with one goes on from it and
-ends with the model of a training that was never interrupted, bit for bit.
+Batches are computed in shares, side by side on the processors and hosts that there are, and the model is the same on
+any number of them (`kaizen_training/data_parallel.py`). The state is kept in `checkpoints` after every epoch, and on
+SIGTERM between two batches; a job that starts with one goes on from it and ends with the model of a training that was
+never interrupted, bit for bit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from torch import Tensor, nn
 
 from kaizen_training.answers import answer_images, read_images
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
-from kaizen_training.data_parallel import HostGroup, joined_hosts
+from kaizen_training.data_parallel import DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.hyperparameters import HyperparameterReader
 from kaizen_training.networks.catalogue import DEFAULT_NETWORK, NETWORKS, build_network
 from kaizen_training.prepared import Split, load_description, load_split
@@ -119,29 +121,52 @@ class Inspector(nn.Module):
         return torch.softmax(logits / self.temperature, dim=1)
 
 
-def _augment(batch: Tensor, generator: torch.Generator) -> Tensor:
-    """The eight symmetries of a square, alike for the batch, and per image a little exposure and offset.
+@dataclass(frozen=True)
+class Augmentation:
+    """The eight symmetries of a square, alike for a batch, and per image a little exposure and offset.
 
     A part may lie on the belt in any direction. Exposure varies by 10 % only: the model must know this station, and a
     station that has changed is for drift detection and retraining, not for guessing.
     """
-    if torch.rand((), generator=generator) < 0.5:
-        batch = batch.flip(3)
-    batch = torch.rot90(batch, int(torch.randint(4, (), generator=generator)), (2, 3))
-    factor, offset = 0.1 * torch.randn(2, len(batch), 1, 1, 1, generator=generator)
-    return batch * (1 + factor) + offset
+
+    flipped: bool
+    quarter_turns: int
+    factor: Tensor
+    offset: Tensor
+
+    @classmethod
+    def drawn(cls, images: int, generator: torch.Generator) -> Augmentation:
+        """Draws one for a batch of so many images."""
+        flipped = bool(torch.rand((), generator=generator) < 0.5)
+        quarter_turns = int(torch.randint(4, (), generator=generator))
+        factor, offset = 0.1 * torch.randn(2, images, 1, 1, 1, generator=generator)
+        return cls(flipped, quarter_turns, 1 + factor, offset)
+
+    def of(self, images: Tensor, share: slice) -> Tensor:
+        """The images of a share of the batch, augmented: float [n, channels, height, width], channels last."""
+        turned = torch.rot90(images.flip(3) if self.flipped else images, self.quarter_turns, (2, 3))
+        # A new tensor, so that the place of the channels can be chosen without copying once more.
+        made = torch.empty(turned.shape, memory_format=torch.channels_last)
+        return torch.addcmul(self.offset[share], turned, self.factor[share], out=made)
 
 
-def _normalise_all(inspector: Inspector, images: np.ndarray) -> Tensor:
-    with torch.inference_mode():
-        chunks = [inspector.normalised(torch.from_numpy(images[i : i + 256])) for i in range(0, len(images), 256)]
-    return torch.cat(chunks).clone()
+def _normalise_all(inspector: Inspector, images: np.ndarray, parallel: DataParallelNetwork) -> Tensor:
+    def normalised(chunk: Tensor) -> Tensor:
+        # Of this thread only.
+        with torch.inference_mode():
+            return inspector.normalised(chunk)
+
+    return torch.cat(parallel.map(normalised, torch.from_numpy(images).split(64))).clone()
 
 
-def _logits(network: nn.Module, pixels: Tensor) -> Tensor:
-    network.eval()
-    with torch.inference_mode():
-        return torch.cat([network(pixels[i : i + 128]) for i in range(0, len(pixels), 128)]).clone()
+def _logits(parallel: DataParallelNetwork, pixels: Tensor) -> Tensor:
+    network = parallel.network.eval()
+
+    def answers(chunk: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return network(chunk)
+
+    return torch.cat(parallel.map(answers, pixels.split(64))).clone()
 
 
 def _warm_start(inspector: Inspector, champion_uri: str) -> bool:
@@ -226,20 +251,21 @@ class Progress:
 class Loop:
     """Everything that changes while a network is trained, and what it is trained on."""
 
-    network: nn.Module
+    parallel: DataParallelNetwork
     pixels: Tensor
     labels: Tensor
     class_weights: Tensor
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     generator: torch.Generator
-    group: HostGroup
+    epochs: int
+    is_primary: bool
     progress: Progress = field(default_factory=Progress)
 
     def state(self) -> dict[str, Any]:
         """What a training that goes on from here needs to end as if it had never stopped."""
         return {
-            "network": self.network.state_dict(),
+            "network": self.parallel.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "generator": self.generator.get_state(),
@@ -249,7 +275,7 @@ class Loop:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes back to a state."""
-        self.network.load_state_dict(state["network"])
+        self.parallel.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.generator.set_state(state["generator"])
@@ -257,65 +283,71 @@ class Loop:
         self.progress = Progress(**state["progress"])
 
 
-def _loss(logits: Tensor, labels: Tensor, whole_labels: Tensor, weights: Tensor, group: HostGroup) -> Tensor:
-    """Weighted mean over the batch of all hosts, times the number of hosts, by which the gradients are then divided."""
-    if group.size == 1:
-        return F.cross_entropy(logits, labels, weights, label_smoothing=0.05)
-    total = F.cross_entropy(logits, labels, weights, label_smoothing=0.05, reduction="sum")
-    return total * group.size / weights[whole_labels].sum()
-
-
-def _train_one_epoch(loop: Loop, parallel: nn.Module, checkpoints: Checkpoints, stop: StopRequest) -> float:
+def _train_one_epoch(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) -> float:
     """Trains from where the progress is to the end of its epoch; returns the mean loss."""
-    progress, group = loop.progress, loop.group
-    parallel.train()
+    progress = loop.progress
     if progress.order is None:
         progress.order = torch.randperm(len(loop.labels), generator=loop.generator)
     # The rest that does not fill a batch is left to another epoch's order: a batch of one breaks batch normalisation.
     last_start = max(0, len(progress.order) - BATCH)
     while progress.start <= last_start:
         chosen = progress.order[progress.start : progress.start + BATCH]
-        whole, labels = _augment(loop.pixels[chosen], loop.generator), loop.labels[chosen]
-        batch = group.share(whole).contiguous(memory_format=torch.channels_last)
-        loss = _loss(parallel(batch), group.share(labels), labels, loop.class_weights, group)
-        # Summed over the hosts together, so that all of them stop at the same batch.
-        summed, stops = group.total(loss.item(), float(stop.requested))
-        value = summed / group.size
-        _require_finite(torch.tensor(value))
-        loop.optimizer.zero_grad()
-        loss.backward()
+        loss_of_share = _loss_of_batch(loop, chosen, Augmentation.drawn(len(chosen), loop.generator))
+        # The hosts agree, so that all of them stop at the same batch.
+        loss, stops = loop.parallel.backward(loss_of_share, stop.requested)
+        _require_finite(torch.tensor(loss))
         loop.optimizer.step()
         loop.scheduler.step()
-        progress.losses.append(value)
+        progress.losses.append(loss)
         progress.start += BATCH
-        if stops > 0:
+        if stops:
             _stop(loop, checkpoints, stop)
     return sum(progress.losses) / len(progress.losses)
 
 
+def _loss_of_batch(loop: Loop, chosen: Tensor, augmentation: Augmentation) -> Callable[[nn.Module, slice], Tensor]:
+    """What a share adds to the weighted mean over the batch, whose images are those chosen."""
+    total_weight = loop.class_weights[loop.labels[chosen]].sum()
+
+    def loss_of_share(replica: nn.Module, share: slice) -> Tensor:
+        images = augmentation.of(loop.pixels[chosen[share]], share)
+        labels = loop.labels[chosen[share]]
+        weighted = F.cross_entropy(replica(images), labels, loop.class_weights, label_smoothing=0.05, reduction="sum")
+        return weighted / total_weight
+
+    return loss_of_share
+
+
 def _stop(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) -> None:
     progress = loop.progress
-    if loop.group.is_primary:
+    if loop.is_primary:
         checkpoints.save(loop.state())
         kept = "kept" if checkpoints.path else "not kept: there is no folder for checkpoints"
         print(f"stopped by SIGTERM in epoch {progress.epoch}, {len(progress.losses)} batches done, {kept}", flush=True)
     stop.end_process()
 
 
-def _make_loop(inspector: Inspector, training: Split, peak: float, epochs: int, seed: int, group: HostGroup) -> Loop:
+def _make_loop(
+    inspector: Inspector, training: Split, settings: Settings, share: float, group: HostGroup, processors: int
+) -> Loop:
     network = inspector.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    pixels, labels = _normalise_all(inspector, training.images), torch.from_numpy(training.labels)
-    optimizer = torch.optim.SGD(network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    labels = torch.from_numpy(training.labels)
+    parallel = DataParallelNetwork(network, min(BATCH, len(labels)), group, processors)
+    peak, epochs = settings.learning_rate * share, max(1, round(settings.epochs * share))
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+    )
     steps = max(1, len(labels) // BATCH) * epochs
     return Loop(
-        network,
-        pixels,
+        parallel,
+        _normalise_all(inspector, training.images, parallel),
         labels,
         _class_weights(labels, len(inspector.classes)),
         optimizer,
         torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, pct_start=0.25),
-        torch.Generator().manual_seed(seed),
-        group,
+        torch.Generator().manual_seed(settings.seed),
+        epochs,
+        group.is_primary,
     )
 
 
@@ -330,25 +362,28 @@ def train(
     """Trains on the channel `train`, reports on `validation`; the weights of every epoch go to `output_data_dir`.
 
     Raises:
-        ValueError: a hyperparameter is out of range or does not fit the champion, or there are fewer images than hosts.
+        ValueError: a hyperparameter is out of range or does not fit the champion, or there are more hosts than a batch
+            has shares.
         CheckpointError: the job's checkpoint is of another training.
         FloatingPointError: the loss is not finite.
     """
     settings = read_settings(hyperparameters)
-    torch.set_num_threads(max(1, num_cpus))
     with joined_hosts(hosts, current_host, os.environ) as group, StopRequest() as stop:
-        return _train(settings, channel_input_dirs, Path(output_data_dir), group, stop)
+        return _train(settings, channel_input_dirs, Path(output_data_dir), group, max(1, num_cpus), stop)
 
 
 def _train(
-    settings: Settings, channels: dict[str, str], output_data_dir: Path, group: HostGroup, stop: StopRequest
+    settings: Settings,
+    channels: dict[str, str],
+    output_data_dir: Path,
+    group: HostGroup,
+    processors: int,
+    stop: StopRequest,
 ) -> Inspector:
     torch.manual_seed(settings.seed)
     folder = Path(channels["train"])
     training, description = load_split(folder, "train"), load_description(folder)
     validation = load_split(Path(channels["validation"]), "validation")
-    if len(training.labels) < group.size:
-        raise ValueError(f"hosts: {group.size} cannot share {len(training.labels)} training images")
     dataset = {"classes": description.classes, "dataset": description.manifest_sha256}
     checkpoints = Checkpoints(checkpoint_folder(os.environ), {**vars(settings), **dataset})
     kept = group.of_primary(checkpoints.load() if group.is_primary else None)
@@ -357,32 +392,43 @@ def _train(
     if kept is None:
         _warm_start(inspector, settings.champion_uri)
     share = 1.0 if settings.champion_uri == "none" else WARM_START_SHARE
-    epochs = max(1, round(settings.epochs * share))
-    loop = _make_loop(inspector, training, settings.learning_rate * share, epochs, settings.seed, group)
-    parallel = group.parallel(loop.network)
-    if kept is not None:
-        loop.restore(kept)
-        print(f"going on from the checkpoint, epoch {loop.progress.epoch} of {epochs}", flush=True)
-    held_out, held_out_labels = _normalise_all(inspector, validation.images), torch.from_numpy(validation.labels)
+    loop = _make_loop(inspector, training, settings, share, group, processors)
+    with closing(loop.parallel):
+        if kept is not None:
+            loop.restore(kept)
+            print(f"going on from the checkpoint, epoch {loop.progress.epoch} of {loop.epochs}", flush=True)
+        held_out = _normalise_all(inspector, validation.images, loop.parallel), torch.from_numpy(validation.labels)
+        logits = _train_all_epochs(loop, held_out, output_data_dir, checkpoints, stop)
+    inspector.temperature.fill_(_fit_temperature(logits, held_out[1]))
+    return inspector.eval()
+
+
+def _train_all_epochs(
+    loop: Loop,
+    held_out: tuple[Tensor, Tensor],
+    output_data_dir: Path,
+    checkpoints: Checkpoints,
+    stop: StopRequest,
+) -> Tensor:
+    """Trains from where the progress is to the end; returns the logits of the images held out, [n, classes]."""
+    pixels, labels = held_out
     output_data_dir.mkdir(parents=True, exist_ok=True)
     started, first = time.monotonic(), loop.progress.epoch
     logits: Tensor | None = None
-    for epoch in range(first, epochs + 1):
-        loss = _train_one_epoch(loop, parallel, checkpoints, stop)
+    for epoch in range(first, loop.epochs + 1):
+        loss = _train_one_epoch(loop, checkpoints, stop)
         loop.progress = Progress(epoch=epoch + 1)
-        if not group.is_primary:
+        if not loop.is_primary:
             continue
-        logits = _logits(loop.network, held_out)
+        logits = _logits(loop.parallel, pixels)
         _require_finite(logits)
-        accuracy = float((logits.argmax(1) == held_out_labels).float().mean())
-        torch.save(loop.network.state_dict(), output_data_dir / "checkpoint.pt")
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        torch.save(loop.parallel.network.state_dict(), output_data_dir / "checkpoint.pt")
         checkpoints.save(loop.state())
-        _report(epoch, epochs, loss, accuracy, (time.monotonic() - started) / (epoch - first + 1) * (epochs - epoch))
+        seconds_left = (time.monotonic() - started) / (epoch - first + 1) * (loop.epochs - epoch)
+        _report(epoch, loop.epochs, loss, accuracy, seconds_left)
     # The last epoch has asked already, unless a checkpoint of the end was all that was left to load.
-    if logits is None:
-        logits = _logits(loop.network, held_out)
-    inspector.temperature.fill_(_fit_temperature(logits, held_out_labels))
-    return inspector.eval()
+    return _logits(loop.parallel, pixels) if logits is None else logits
 
 
 def save(model: Inspector, model_dir: str) -> None:
