@@ -38,7 +38,7 @@ const NETWORKS: Recipe = {
   name: 'networks',
   script: 'train_networks.py',
   ingredients: [...TRAINING_INGREDIENTS, `${PACKAGE}/onnx_model.py`, 'training/requirements.lock'],
-  announcement: 'training and exporting the networks, which takes about eight minutes',
+  announcement: 'training and exporting the networks, which takes about five minutes',
 };
 
 export class NetworksContext implements SuiteContext {

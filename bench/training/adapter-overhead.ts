@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Benchmark } from '../figure';
 import { interleave, measurementOf, median } from '../measure';
 import type { TrainingContext } from './context';
-import { channelOf, jobEnvironment, sourceFolder } from './job';
+import { jobEnvironment, sourceFolder } from './job';
 
 const ROUNDS = 9;
 const JOB_SECONDS = 60;
@@ -24,13 +24,14 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
   async measure({ python, folder }) {
     const code = sourceFolder(folder, PROGRAM);
     const job = join(folder, 'job');
+    const channel = join(job, 'input', 'train');
     const run = async (...parameters: string[]): Promise<number> => {
       rmSync(job, { recursive: true, force: true });
-      mkdirSync(channelOf(job), { recursive: true });
+      mkdirSync(channel, { recursive: true });
       const started = performance.now();
       const { status, stderr } = spawnSync(python, parameters, {
         cwd: code,
-        env: jobEnvironment(job, { script: SCRIPT, epochs: 1 }),
+        env: jobEnvironment({ folder: job, channel, hyperparameters: { script: SCRIPT, epochs: 1 } }),
         encoding: 'utf8',
       });
       if (status !== 0) throw new Error(`${parameters.join(' ')} failed: ${stderr.slice(-2000)}`);

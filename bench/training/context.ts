@@ -26,9 +26,15 @@ export class TrainingContext implements SuiteContext {
     return new TrainingContext();
   }
 
-  async round(what: 'script' | 'plain' | 'export' | 'libraries'): Promise<Round> {
+  async round(what: 'script' | 'plain' | 'export' | 'libraries' | 'nothing'): Promise<Round> {
     this.program ??= new JsonLinesProgram(this.python, [PROGRAM, '--work', this.folder]);
     return (await this.program.request({ do: what })) as unknown as Round;
+  }
+
+  /** The folder that the Prepare step's code has written. */
+  async prepared(): Promise<string> {
+    await this.round('nothing');
+    return join(this.folder, 'prepared');
   }
 
   async close(): Promise<void> {
