@@ -8,6 +8,7 @@ const shared = { transform, testEnvironment: 'node', rootDir: __dirname };
  * unit: pure code and adapters over fakes, no network, no child process that matters; under a minute in all.
  * infrastructure: synthesizes the CDK app (needs the bundled handlers, which its global setup builds).
  * integ: real components: local AWS, MQTT over mTLS, ONNX Runtime, SIGKILL.
+ * mxnet: on request, needs .venv-mxnet.
  *
  * @type {import('jest').Config}
  */
@@ -19,7 +20,7 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/'],
+      testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/', '/test/mxnet/'],
     },
     {
       ...shared,
@@ -28,5 +29,6 @@ module.exports = {
       globalSetup: '<rootDir>/test/infrastructure/build-assets.ts',
     },
     { ...shared, displayName: 'integ', testMatch: ['<rootDir>/test/integ/**/*.test.ts'] },
+    { ...shared, displayName: 'mxnet', testMatch: ['<rootDir>/test/mxnet/**/*.test.ts'] },
   ],
 };

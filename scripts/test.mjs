@@ -89,7 +89,12 @@ const TESTS = [
   { ...jest('unit', ...EVERY_PROCESSOR), environment: temporaryFolder() },
   {
     name: 'tests: Python',
-    command: [python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
+    command: [
+      ...[python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
+      ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
+    ],
+    // Every processor has a process already.
+    environment: { OMP_NUM_THREADS: '1' },
     totals: pytestTotals(pytestFile),
   },
   jest('infrastructure', ...EVERY_PROCESSOR),
@@ -103,17 +108,19 @@ const TESTS = [
 
 const mxnetPython = join(ROOT, '.venv-mxnet', 'bin', 'python');
 const mxnetFile = join(OUTPUT, 'mxnet.xml');
+const missingMxnet = () =>
+  existsSync(mxnetPython)
+    ? undefined
+    : 'MXNet is not installed (.venv-mxnet is missing): run `npm run setup -- --mxnet`, which needs Python 3.10 or 3.11';
 /** Checks that run only when they are named: what they need is not installed for everyone. */
 const ON_REQUEST = [
   {
     name: 'on request: mxnet',
     command: [mxnetPython, '-m', 'pytest', '-q', 'training/mxnet_tests', `--junitxml=${mxnetFile}`],
     totals: pytestTotals(mxnetFile),
-    missing: () =>
-      existsSync(mxnetPython)
-        ? undefined
-        : 'MXNet is not installed (.venv-mxnet is missing): run `npm run setup -- --mxnet`, which needs Python 3.10 or 3.11',
+    missing: missingMxnet,
   },
+  { ...jest('mxnet'), name: 'on request: mxnet in the pipeline', missing: missingMxnet },
 ];
 
 /** What a check said is shown as it comes, or as a whole at its end where several run at once. */
@@ -170,7 +177,8 @@ async function main() {
     process.exitCode = 2;
     return;
   }
-  const reasons = tests.map((stage) => stage.missing?.()).filter((reason) => reason !== undefined);
+  const missing = tests.map((stage) => stage.missing?.()).filter((reason) => reason !== undefined);
+  const reasons = [...new Set(missing)];
   if (reasons.length > 0) {
     console.error(reasons.join('\n'));
     process.exitCode = 1;
