@@ -23,6 +23,11 @@ def _points(value: float) -> str:
     return f"{value * 100:+.1f}"
 
 
+def chance(value: float) -> str:
+    """A p-value, which is never 0."""
+    return "below 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def render_report(evaluation: dict[str, Any], exported: dict[str, Any], gate: dict[str, Any]) -> str:
     """Renders the contracts evaluation-report, exported-model and gate-report of one execution."""
     environment = Environment(
@@ -32,7 +37,7 @@ def render_report(evaluation: dict[str, Any], exported: dict[str, Any], gate: di
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(share=_share, interval=_interval, points=_points)
+    environment.filters.update(share=_share, interval=_interval, points=_points, chance=chance)
     rows = [
         {
             "name": name,
