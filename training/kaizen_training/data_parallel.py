@@ -2,9 +2,9 @@
 
 A batch is cut into shares of `SHARE` items. Every share goes through a replica of the network, on a thread of its own
 with one processor, and what the shares give is added up: over the threads, then over the hosts by gloo, which needs no
-GPU. Operators of efficient networks are too small to be split over processors: on two, one thread trained MobileNetV2
-0.35 with 290 images/s, PyTorch's own two threads with 230, two shares side by side with 390 (`npm run bench --
-training` compares them again).
+GPU. Operators of efficient networks are too small to be split over processors: PyTorch's own two threads
+train MobileNetV2 slower than one. `npm run bench -- training` measures the shares against them (T1, T2) and a second
+host (T5).
 
 Batch normalisation normalises each share by its own statistics, wherever the share is computed (ghost batch
 normalisation, Hoffer et al., arXiv:1705.08741). So the model depends neither on the number of processors nor on the
