@@ -74,7 +74,7 @@ const STATIC_CHECKS = [
     totals: whole,
   },
   { name: 'types', command: [bin('tsc'), '-p', '.'], totals: whole },
-  { name: 'lint: TypeScript', command: [bin('biome'), 'ci', '.'], totals: whole },
+  { name: 'lint: TypeScript', command: [bin('biome'), 'ci', '--colors=off', '.'], totals: whole },
   { name: 'lint: Python', command: [python, '-m', 'ruff', 'check', '.'], totals: whole },
   { name: 'format: Python', command: [python, '-m', 'ruff', 'format', '--check', '.'], totals: whole },
   {

@@ -17,7 +17,8 @@ test(
       interpreter: { imagePattern: /mxnet/, pythonPath: virtualEnvironmentPython('.venv-mxnet') },
       datasetItems: 240,
       training: {
-        image: '763104351884.dkr.ecr.us-east-1.amazonaws.com/mxnet-training:1.9.0-cpu-py38-ubuntu20.04-sagemaker',
+        image:
+          '763104351884.dkr.ecr.us-east-1.amazonaws.com/mxnet-training:1.9.0-cpu-py38-ubuntu20.04-sagemaker',
         script: 'scripts/mxnet-gluon/model_zoo.py',
         instanceCount: 2,
       },

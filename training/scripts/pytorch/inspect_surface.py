@@ -44,7 +44,7 @@ DEFAULT_RESOLUTION = 96
 LEARNING_RATES = (1e-9, 1e30)
 BATCH = 32
 # From a champion the features are there already: 60 % of the epochs and of the learning rate suffice.
-WARM_START_SHARE = 0.6
+WARM_START_EFFORT = 0.6
 PROGRESS_PREFIX = "KAIZEN_PROGRESS "
 
 
@@ -327,13 +327,12 @@ def _stop(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) -> None:
     stop.end_process()
 
 
-def _make_loop(
-    inspector: Inspector, training: Split, settings: Settings, share: float, group: HostGroup, processors: int
-) -> Loop:
+def _make_loop(inspector: Inspector, training: Split, settings: Settings, group: HostGroup, processors: int) -> Loop:
     network = inspector.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     labels = torch.from_numpy(training.labels)
     parallel = DataParallelNetwork(network, min(BATCH, len(labels)), group, processors)
-    peak, epochs = settings.learning_rate * share, max(1, round(settings.epochs * share))
+    effort = 1.0 if settings.champion_uri == "none" else WARM_START_EFFORT
+    peak, epochs = settings.learning_rate * effort, max(1, round(settings.epochs * effort))
     optimizer = torch.optim.SGD(
         network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
     )
@@ -391,8 +390,7 @@ def _train(
     inspector = Inspector(description.classes, settings.width_multiplier, settings.network, settings.resolution)
     if kept is None:
         _warm_start(inspector, settings.champion_uri)
-    share = 1.0 if settings.champion_uri == "none" else WARM_START_SHARE
-    loop = _make_loop(inspector, training, settings, share, group, processors)
+    loop = _make_loop(inspector, training, settings, group, processors)
     with closing(loop.parallel):
         if kept is not None:
             loop.restore(kept)
