@@ -18,7 +18,7 @@ export const local = {
     instanceCount: 1,
     volumeGigabytes: 10,
     timeoutMinutes: 30,
-    epochs: 8,
+    epochs: 12,
     learningRate: 0.1,
     widthMultiplier: 0.35,
     seed: 7,

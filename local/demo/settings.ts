@@ -24,7 +24,7 @@ export const FULL: DemoSettings = {
   name: 'full',
   datasetItems: 2400,
   stockItems: 1200,
-  epochs: 8,
+  epochs: 12,
   widthMultiplier: 0.35,
   devices: { canary: ['line-1', 'line-2'], stable: ['line-3', 'line-4'] },
   framesPerSecond: 8,
@@ -40,7 +40,6 @@ export const SMALL: DemoSettings = {
   name: 'small',
   datasetItems: 1600,
   stockItems: 500,
-  epochs: 8,
   // Devices, line and retraining share two processors; a third fewer frames are as many as the judgements need.
   framesPerSecond: 6,
   steadySeconds: 10,
