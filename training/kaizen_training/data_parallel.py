@@ -160,6 +160,9 @@ class DataParallelNetwork:
 
         Returns:
             The loss of the whole batch, and whether any host had a request.
+
+        Raises:
+            RuntimeError: a parameter has no part in the loss.
         """
 
         def outcome(replica: nn.Module, share: slice) -> Tensor:
