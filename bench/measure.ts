@@ -86,5 +86,9 @@ export const countOf = (value: number, method: string): Measurement => ({
   method,
 });
 
-/** `1.83 ms`, as the methods quote medians. */
+/** `9.8 s`, as the methods quote medians. */
+export const seconds = (values: readonly number[], digits = 1): string =>
+  `${median(values).toFixed(digits)} s`;
+
+/** `1.83 ms`, likewise. */
 export const milliseconds = (values: readonly number[]): string => `${median(values).toPrecision(3)} ms`;

@@ -7,7 +7,7 @@ line and answers one JSON line, so that neither is measured:
     {"do": "plain"}     -> the same, of the plain loop
     {"do": "export"}    -> {"seconds": s}    the Export step's work on the model that the script has trained
     {"do": "libraries"} -> {"seconds": s}    of that, what torch.onnx and ONNX Runtime's quantizer do
-    {"do": "nothing"}   -> {}    the dataset is there: <folder>/prepared
+    {"do": "prepare"}   -> {"folder": f}    where the prepared dataset lies
 
 `cores` is processor time over time over the number of processors: 1.0 keeps all of them busy.
 """
@@ -154,7 +154,7 @@ def main() -> int:
         "plain": rounds.plain_round,
         "export": rounds.export_round,
         "libraries": rounds.libraries_round,
-        "nothing": dict,
+        "prepare": lambda: {"folder": str(rounds.prepared)},
     }
     for line in sys.stdin:
         print(json.dumps(actions[json.loads(line)["do"]]()), flush=True)

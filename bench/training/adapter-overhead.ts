@@ -1,16 +1,16 @@
 /** T4: what the contract adapter adds to a job. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { REPOSITORY_ROOT } from '../../local/shared/repository';
 import type { Benchmark } from '../figure';
-import { interleave, measurementOf, median } from '../measure';
+import { interleave, measurementOf, seconds } from '../measure';
 import type { TrainingContext } from './context';
-import { jobEnvironment, sourceFolder } from './job';
+import { jobEnvironment } from './job';
 
 const ROUNDS = 9;
 const JOB_SECONDS = 60;
 const SCRIPT = 'adapter_script.py';
-const PROGRAM = join(__dirname, '..', 'python', SCRIPT);
 
 export const adapterOverhead: Benchmark<TrainingContext> = {
   figures: [
@@ -22,7 +22,7 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
     },
   ],
   async measure({ python, folder }) {
-    const code = sourceFolder(folder, PROGRAM);
+    const code = sourceFolder(folder);
     const job = join(folder, 'job');
     const channel = join(job, 'input', 'train');
     const run = async (...parameters: string[]): Promise<number> => {
@@ -41,16 +41,24 @@ export const adapterOverhead: Benchmark<TrainingContext> = {
       adapter: () => run(join(code, 'kaizen_training', 'entry_point.py')),
       byHand: () => run(join(code, SCRIPT), '--by-hand'),
     });
-    const added = times.adapter.map((seconds, round) => seconds - (times.byHand[round] as number));
-    const seconds = (values: readonly number[]): string => `${median(values).toFixed(2)} s`;
+    const added = times.adapter.map((value, round) => value - (times.byHand[round] as number));
     return new Map([
       [
         'T4',
         measurementOf(
           added.map((value) => (100 * value) / JOB_SECONDS),
-          `processes whose script trains nothing: with the adapter ${seconds(times.adapter)}, the same functions called by hand ${seconds(times.byHand)}`,
+          `processes whose script trains nothing: with the adapter ${seconds(times.adapter, 2)}, the same functions called by hand ${seconds(times.byHand, 2)}`,
         ),
       ],
     ]);
   },
 };
+
+/** As sourcedir.tar.gz is unpacked in a job, with the script that trains nothing. */
+function sourceFolder(parent: string): string {
+  const code = join(parent, 'code');
+  const modules = join(REPOSITORY_ROOT, 'training', 'kaizen_training');
+  cpSync(modules, join(code, 'kaizen_training'), { recursive: true });
+  cpSync(join(__dirname, '..', 'python', SCRIPT), join(code, SCRIPT));
+  return code;
+}

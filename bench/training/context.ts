@@ -26,15 +26,18 @@ export class TrainingContext implements SuiteContext {
     return new TrainingContext();
   }
 
-  async round(what: 'script' | 'plain' | 'export' | 'libraries' | 'nothing'): Promise<Round> {
-    this.program ??= new JsonLinesProgram(this.python, [PROGRAM, '--work', this.folder]);
-    return (await this.program.request({ do: what })) as unknown as Round;
+  async round(what: 'script' | 'plain' | 'export' | 'libraries'): Promise<Round> {
+    return (await this.request(what)) as unknown as Round;
   }
 
   /** The folder that the Prepare step's code has written. */
   async prepared(): Promise<string> {
-    await this.round('nothing');
-    return join(this.folder, 'prepared');
+    return (await this.request('prepare')).folder as string;
+  }
+
+  private request(what: string): Promise<Record<string, unknown>> {
+    this.program ??= new JsonLinesProgram(this.python, [PROGRAM, '--work', this.folder]);
+    return this.program.request({ do: what });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** T3: what proving an export costs beside writing it. */
 import type { Benchmark } from '../figure';
-import { interleave, median, ratioOf } from '../measure';
+import { interleave, ratioOf, seconds } from '../measure';
 import type { TrainingContext } from './context';
 
 const ROUNDS = 5;
@@ -21,7 +21,6 @@ export const exportTime: Benchmark<TrainingContext> = {
       export: async () => (await context.round('export')).seconds,
       libraries: async () => (await context.round('libraries')).seconds,
     });
-    const seconds = (values: readonly number[]): string => `${median(values).toFixed(1)} s`;
     return new Map([
       [
         'T3',

@@ -1,21 +1,5 @@
 /** A training job as the toolkit starts it, without SageMaker. */
-import { cpSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { REPOSITORY_ROOT } from '../../local/shared/repository';
-
-/**
- * As sourcedir.tar.gz is unpacked in a job, with one more script.
- * @returns the folder
- */
-export function sourceFolder(parent: string, script: string): string {
-  const code = join(parent, 'code');
-  const training = join(REPOSITORY_ROOT, 'training');
-  for (const folder of ['kaizen_training', 'scripts']) {
-    cpSync(join(training, folder), join(code, folder), { recursive: true });
-  }
-  cpSync(script, join(code, basename(script)));
-  return code;
-}
+import { join } from 'node:path';
 
 export interface JobOptions {
   /** Stands for /opt/ml. */

@@ -4,17 +4,19 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PROGRESS_PREFIX } from '../../local/demo/training-progress';
 import { freePort } from '../../local/shared/free-port';
+import { REPOSITORY_ROOT } from '../../local/shared/repository';
 import type { Benchmark } from '../figure';
-import { interleave, median, ratioOf } from '../measure';
+import { interleave, ratioOf, seconds } from '../measure';
 import type { TrainingContext } from './context';
-import { jobEnvironment, sourceFolder } from './job';
+import { jobEnvironment } from './job';
 
 const ROUNDS = 5;
 /** The first is not timed: it holds the start of the processes and their meeting. */
 const EPOCHS = 4;
 const SCRIPT = 'scripts/pytorch/inspect_surface.py';
-const PROGRESS = 'KAIZEN_PROGRESS';
+const ENTRY_POINT = join(REPOSITORY_ROOT, 'training', 'kaizen_training', 'entry_point.py');
 
 export const twoHosts: Benchmark<TrainingContext> = {
   figures: [
@@ -27,13 +29,11 @@ export const twoHosts: Benchmark<TrainingContext> = {
   ],
   async measure(context) {
     const channel = await context.prepared();
-    const code = sourceFolder(context.folder, join(__dirname, '..', 'python', 'adapter_script.py'));
-    const job = (hosts: readonly string[]) => () => secondsPerEpoch(context, code, channel, hosts);
+    const job = (hosts: readonly string[]) => () => secondsPerEpoch(context, channel, hosts);
     const times = await interleave(ROUNDS, {
       one: job(['algo-1']),
       two: job(['algo-1', 'algo-2']),
     });
-    const seconds = (values: readonly number[]): string => `${median(values).toFixed(1)} s`;
     return new Map([
       [
         'T5',
@@ -49,7 +49,6 @@ export const twoHosts: Benchmark<TrainingContext> = {
 
 async function secondsPerEpoch(
   { python, folder }: TrainingContext,
-  code: string,
   channel: string,
   hosts: readonly string[],
 ): Promise<number> {
@@ -60,8 +59,7 @@ async function secondsPerEpoch(
     mkdirSync(own, { recursive: true });
     const hyperparameters = { script: SCRIPT, epochs: EPOCHS };
     const job = jobEnvironment({ folder: own, channel, hyperparameters, hosts, currentHost, processors: 1 });
-    return spawn(python, [join(code, 'kaizen_training', 'entry_point.py')], {
-      cwd: code,
+    return spawn(python, [ENTRY_POINT], {
       env: { ...job, ...meeting },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -69,7 +67,7 @@ async function secondsPerEpoch(
   const [first] = processes as [ChildProcess];
   const ends: number[] = [];
   createInterface({ input: first.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-    if (line.startsWith(PROGRESS)) ends.push(performance.now());
+    if (line.startsWith(PROGRESS_PREFIX)) ends.push(performance.now());
   });
   await Promise.all(processes.map(ended));
   if (ends.length !== EPOCHS) throw new Error(`${EPOCHS} epochs were trained, ${ends.length} reported`);

@@ -3,7 +3,7 @@ import type { SageMakerProgress } from '../sagemaker/start-sagemaker';
 import type { DemoConsole } from './console';
 
 /** A training script's progress line; see training/scripts. */
-const PROGRESS_PREFIX = 'KAIZEN_PROGRESS ';
+export const PROGRESS_PREFIX = 'KAIZEN_PROGRESS ';
 
 interface EpochProgress {
   readonly epoch: number;

@@ -1,7 +1,5 @@
 /** The local SageMaker, driven by the ordinary SDK clients against a real S3, EventBridge and SQS. */
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,12 +52,12 @@ import {
   RegisterModelStep,
   TuningStep,
 } from '../../lib/training/pipeline-builder';
-import { extractArchive } from '../../local/sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker } from '../../local/sagemaker/start-sagemaker';
 import { virtualEnvironmentPython } from '../../local/shared/repository';
 import type { RunningService } from '../../local/shared/running-service';
 import { deterministicArchive } from '../../scripts/build-training-source';
 import { type RunningMinistack, startTestMinistack } from '../local/greengrass/running-ministack';
+import { readModelFile, readObject } from '../local/sagemaker/model-archive';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
@@ -461,10 +459,12 @@ async function eventsUntil(done: (events: Event[]) => boolean): Promise<Event[]>
   return events;
 }
 
-async function readText(key: string): Promise<string> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-  return (await Body?.transformToString()) ?? '';
-}
+const readText = async (key: string): Promise<string> =>
+  (await readObject(s3, `s3://${BUCKET}/${key}`)).toString('utf8');
+
+/** The text of one file of a model.tar.gz. */
+const readModel = async (uri: string, file: string): Promise<string> =>
+  (await readModelFile(s3, uri, file)).toString('utf8');
 
 test(
   'a pipeline runs its scripts, registers the model, and tells about it twice',
@@ -493,15 +493,8 @@ test(
     });
     expect(model.CreationTime).toBeInstanceOf(Date);
 
-    const modelKey = model.InferenceSpecification?.Containers?.[0]?.ModelDataUrl?.replace(
-      `s3://${BUCKET}/`,
-      '',
-    );
-    const archive = join(work, 'model.tar.gz');
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: modelKey }));
-    await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
-    await extractArchive(archive, join(work, 'model'));
-    expect(readFileSync(join(work, 'model', 'algo-1.txt'), 'utf8')).toBe('one\ntwo\nthree');
+    const modelUri = model.InferenceSpecification?.Containers?.[0]?.ModelDataUrl ?? '';
+    expect(await readModel(modelUri, 'algo-1.txt')).toBe('one\ntwo\nthree');
 
     const isEnd = ({ detail }: Event) => detail.currentPipelineExecutionStatus === 'Succeeded';
     const events = await eventsUntil((all) => all.filter(isEnd).length === 2);
@@ -668,17 +661,6 @@ test(
   WAIT_MILLISECONDS,
 );
 
-/** The text of one file of a model.tar.gz. */
-async function readModel(uri: string, file: string): Promise<string> {
-  const { Body } = await s3.send(
-    new GetObjectCommand({ Bucket: BUCKET, Key: uri.slice(`s3://${BUCKET}/`.length) }),
-  );
-  const archive = join(work, `${randomUUID()}.tar.gz`);
-  await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
-  await extractArchive(archive, archive.replace('.tar.gz', ''));
-  return readFileSync(join(archive.replace('.tar.gz', ''), file), 'utf8');
-}
-
 async function lastModelOf(ModelPackageGroupName: string): Promise<string> {
   const { ModelPackageSummaryList } = await sagemaker.send(
     new ListModelPackagesCommand({ ModelPackageGroupName }),
@@ -800,13 +782,10 @@ test(
       'Uploading',
       'Completed',
     ]);
-    const { Body } = await s3.send(
-      new GetObjectCommand({ Bucket: BUCKET, Key: 'direct/two-hosts/output/model.tar.gz' }),
-    );
-    const archive = join(work, 'two.tar.gz');
-    await writeFile(archive, (await Body?.transformToByteArray()) ?? '');
-    await extractArchive(archive, join(work, 'two'));
-    for (const host of ['algo-1', 'algo-2']) expect(statSync(join(work, 'two', `${host}.txt`)).size).toBe(4);
+    for (const host of ['algo-1', 'algo-2']) {
+      const uri = `s3://${BUCKET}/direct/two-hosts/output/model.tar.gz`;
+      expect((await readModelFile(s3, uri, `${host}.txt`)).length).toBe(4);
+    }
   },
   WAIT_MILLISECONDS,
 );

@@ -6,7 +6,7 @@ import {
   ListModelPackagesCommand,
   ListTrainingJobsForHyperParameterTuningJobCommand,
 } from '@aws-sdk/client-sagemaker';
-import { virtualEnvironmentPython } from '../../local/shared/repository';
+import { PROGRESS_PREFIX } from '../../local/demo/training-progress';
 import {
   type FinishedExecution,
   type RunningTrainingPipeline,
@@ -15,14 +15,12 @@ import {
 
 const TIMEOUT = 300_000;
 const TRIALS = 4;
-const PROGRESS = 'KAIZEN_PROGRESS';
 
 let pipeline: RunningTrainingPipeline;
 let execution: FinishedExecution;
 
 beforeAll(async () => {
   pipeline = await startTrainingPipeline({
-    interpreter: { imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() },
     // Few, and yet a part of every class in every split.
     datasetItems: 240,
     training: {
@@ -35,7 +33,7 @@ beforeAll(async () => {
         earlyStopping: 'Auto',
         objective: {
           metric: 'validation:accuracy',
-          regex: `${PROGRESS} .*"accuracy": ([0-9.]+)`,
+          regex: `${PROGRESS_PREFIX}.*"accuracy": ([0-9.]+)`,
           goal: 'Maximize',
         },
         ranges: {
@@ -112,7 +110,7 @@ test(
     expect(model?.equals(expected ?? Buffer.alloc(0))).toBe(true);
     // The second host trained too, and left the reporting to the first.
     const reports = pipeline.progress.flatMap((event) =>
-      event.kind === 'log' && event.job === two?.TrainingJobName && event.line.startsWith(PROGRESS)
+      event.kind === 'log' && event.job === two?.TrainingJobName && event.line.startsWith(PROGRESS_PREFIX)
         ? [event.host]
         : [],
     );

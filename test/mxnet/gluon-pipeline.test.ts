@@ -1,5 +1,4 @@
 /** [S5] The project's own pipeline with a Gluon script, on request: `npm run setup -- --mxnet`, `npm test -- mxnet`. */
-import { virtualEnvironmentPython } from '../../local/shared/repository';
 import {
   type RunningTrainingPipeline,
   startTrainingPipeline,
@@ -14,7 +13,6 @@ test(
   '[S4] [S5] [S14] parameter servers on two hosts train a network of the model zoo, up to its registration',
   async () => {
     pipeline = await startTrainingPipeline({
-      interpreter: { imagePattern: /mxnet/, pythonPath: virtualEnvironmentPython('.venv-mxnet') },
       datasetItems: 240,
       training: {
         image:

@@ -16,22 +16,21 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
 # Items that are normalised together: two shares of the usual batch of 32.
 SHARE = 16
+# Items that are inferred at a time: enough for the operators, few enough for every thread to get some.
+CHUNK = 64
 # As SageMaker's PyTorch image has it (aws/sagemaker-pytorch-training-toolkit, training.py).
 DEFAULT_PORT = "7777"
 # A host may wait this long for another one: images are pulled and channels downloaded at their own pace.
@@ -141,14 +140,21 @@ class DataParallelNetwork:
         # Strides, not blocks: the sizes differ by one item at most.
         self._own = [slice(index, None, self.shares) for index in range(group.rank, self.shares, group.size)]
         self._replicas = [network, *(_replica(network) for _ in self._own[1:])]
+        self._statistics = [_statistics(replica) for replica in self._replicas]
         self._parameters = list(network.parameters())
         workers = min(len(self._own), processors)
         torch.set_num_threads(max(1, processors // workers))
         self._threads = ThreadPoolExecutor(workers)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Applies a function that changes nothing to every item, side by side."""
-        return list(self._threads.map(function, items))
+    def infer(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+        """Applies a function that changes nothing to chunks of [n, ...], side by side and without gradients."""
+
+        def outputs(chunk: Tensor) -> Tensor:
+            # The mode is one thread's.
+            with torch.inference_mode():
+                return function(chunk)
+
+        return torch.cat(list(self._threads.map(outputs, inputs.split(CHUNK)))).clone()
 
     def backward(self, loss_of_share: Callable[[nn.Module, slice], Tensor], request: bool) -> tuple[float, bool]:
         """Computes gradients and running statistics of one batch.
@@ -164,21 +170,21 @@ class DataParallelNetwork:
         Raises:
             RuntimeError: a parameter has no part in the loss.
         """
+        requested = torch.tensor([float(request)])
 
-        def outcome(replica: nn.Module, share: slice) -> Tensor:
+        def outcome(replica: nn.Module, running: list[Tensor], share: slice) -> Tensor:
             loss = loss_of_share(replica.train(), share)
             gradients = torch.autograd.grad(loss, self._parameters)
-            parts = [*gradients, *_statistics(replica), loss.detach()]
+            parts = [*gradients, *running, loss.detach(), requested]
             return torch.cat([part.reshape(-1) for part in parts])
 
-        statistics = _statistics(self.network)
-        for replica in self._replicas[1:]:
-            for own, common in zip(_statistics(replica), statistics, strict=True):
-                own.copy_(common)
-        first, *others = self._threads.map(outcome, self._replicas, self._own)
+        statistics, *others = self._statistics
+        for own in others:
+            for running, common in zip(own, statistics, strict=True):
+                running.copy_(common)
+        first, *rest = self._threads.map(outcome, self._replicas, self._statistics, self._own)
         # In order, and two numbers have the same sum in any: as many hosts as shares give the bits of one.
-        total = sum(others, start=first)
-        total = self._group.total(torch.cat((total, torch.tensor([float(request)]))))
+        total = self._group.total(sum(rest, start=first))
 
         targets = [*self._parameters, *statistics]
         *parts, tail = total.split([*(target.numel() for target in targets), 2])

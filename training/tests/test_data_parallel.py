@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import subprocess
 import sys
 from contextlib import closing, nullcontext
@@ -18,38 +16,25 @@ from torch import Tensor, nn
 from kaizen_training.data_parallel import SHARE, DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.serving import load_script
 from tests.conftest import SOURCE_DIR
+from tests.job_environment import free_port, job_environment
 
 SCRIPT = "scripts/pytorch/inspect_surface.py"
 HYPERPARAMETERS = {"script": SCRIPT, "epochs": 2, "learning_rate": 0.02, "width_multiplier": 0.05, "resolution": 32}
 
 
 def host(job: Path, prepared: Path, hosts: list[str], current: str, port: int) -> subprocess.Popen[str]:
+    channels = {"train": prepared, "validation": prepared}
     base = job / current
     base.mkdir(parents=True)
     environment = {
         **os.environ,
-        "SAGEMAKER_BASE_DIR": str(base),
-        "SM_HPS": json.dumps(HYPERPARAMETERS),
-        "SM_INPUT_DATA_CONFIG": "{}",
-        "SM_CHANNELS": '["train", "validation"]',
-        "SM_CHANNEL_TRAIN": str(prepared),
-        "SM_CHANNEL_VALIDATION": str(prepared),
-        "SM_NUM_GPUS": "0",
-        "SM_NUM_CPUS": "1",
-        "SM_HOSTS": json.dumps(hosts),
-        "SM_CURRENT_HOST": current,
+        **job_environment(base, channels, HYPERPARAMETERS, hosts, current),
         "SM_NETWORK_INTERFACE_NAME": "lo",
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
     }
     program = [sys.executable, str(SOURCE_DIR / "kaizen_training/entry_point.py")]
     return subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def assert_same_bits(left: nn.Module, right: nn.Module) -> None:

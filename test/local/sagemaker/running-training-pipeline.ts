@@ -1,11 +1,10 @@
 /** The project's own training pipeline in the local SageMaker, with a small dataset, for integration tests. */
 import { execFileSync } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateModelPackageGroupCommand,
   CreatePipelineCommand,
@@ -20,29 +19,27 @@ import {
 import { local } from '../../../config/local';
 import { type AppConfig, type ExportedModel, parseContractJson } from '../../../contracts';
 import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
-import { extractArchive } from '../../../local/sagemaker/jobs/archive';
+import { waitFor } from '../../../local/demo/waiting';
 import {
-  type Interpreter,
-  type SageMakerProgress,
-  startSageMaker,
-} from '../../../local/sagemaker/start-sagemaker';
+  LOCAL_ACCOUNT_ID,
+  LOCAL_CREDENTIALS,
+  LOCAL_REGION,
+  startLocalAws,
+} from '../../../local/launcher/start-local-aws';
+import type { SageMakerProgress } from '../../../local/sagemaker/start-sagemaker';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../../local/shared/repository';
 import { deterministicArchive, trainingSourceFiles } from '../../../scripts/build-training-source';
-import { startTestMinistack } from '../greengrass/running-ministack';
+import { readModelFile, readObject } from './model-archive';
 
 const BUCKET = 'training';
-const REGION = 'us-east-1';
-const ACCOUNT = '000000000000';
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
-const ROLE = `arn:aws:iam::${ACCOUNT}:role/pipeline`;
+const ROLE = `arn:aws:iam::${LOCAL_ACCOUNT_ID}:role/pipeline`;
 const MODEL_PACKAGE_GROUP = 'models';
 const PIPELINE = 'training';
-const POLL_MILLISECONDS = 250;
+const PATIENCE = { timeoutSeconds: 300, pollMilliseconds: 250 };
 
 export interface TrainingPipelineOptions {
   /** Changes to the local configuration; its gate lets every model pass. */
   readonly training: Partial<AppConfig['training']>;
-  readonly interpreter: Interpreter;
   readonly datasetItems: number;
 }
 
@@ -88,53 +85,41 @@ export async function startTrainingPipeline(
   options: TrainingPipelineOptions,
 ): Promise<RunningTrainingPipeline> {
   const work = mkdtempSync(join(tmpdir(), 'training-pipeline-'));
-  const stops: (() => Promise<void>)[] = [async () => rmSync(work, { recursive: true, force: true })];
+  const progress: SageMakerProgress[] = [];
+  const aws = await startLocalAws({
+    workDirectory: work,
+    onCrash: (message) => {
+      throw new Error(message);
+    },
+    onTrainingProgress: (event) => progress.push(event),
+  });
+  const client = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
+  const s3 = new S3Client({ ...client, endpoint: aws.endpointUrl, forcePathStyle: true });
+  const sagemaker = new SageMakerClient({ ...client, endpoint: aws.environment.AWS_ENDPOINT_URL_SAGEMAKER });
+  const ended = new AbortController();
   const stop = async () => {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+    ended.abort();
+    s3.destroy();
+    sagemaker.destroy();
+    await aws.stop();
+    rmSync(work, { recursive: true, force: true });
   };
   try {
-    return { ...(await startParts(options, work, stops)), stop };
+    const manifestUri = await putInputs(s3, join(work, 'dataset'), options.datasetItems);
+    await createPipeline(sagemaker, options.training);
+    return { ...running(s3, sagemaker, manifestUri, ended.signal), sagemaker, progress, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startParts(
-  options: TrainingPipelineOptions,
-  work: string,
-  stops: (() => Promise<void>)[],
-): Promise<Omit<RunningTrainingPipeline, 'stop'>> {
-  const ministack = await startTestMinistack();
-  stops.push(() => ministack.stop());
-  const progress: SageMakerProgress[] = [];
-  const service = await startSageMaker({
-    stateDirectory: join(work, 'sagemaker'),
-    awsEndpointUrl: ministack.url,
-    region: REGION,
-    accountId: ACCOUNT,
-    credentials: CREDENTIALS,
-    interpreters: [options.interpreter],
-    onProgress: (event) => progress.push(event),
-  });
-  stops.push(() => service.stop());
-  const client = { region: REGION, credentials: CREDENTIALS };
-  const s3 = new S3Client({ ...client, endpoint: ministack.url, forcePathStyle: true });
-  const sagemaker = new SageMakerClient({ ...client, endpoint: service.url });
-  stops.push(async () => {
-    s3.destroy();
-    sagemaker.destroy();
-  });
-  const datasetManifestUri = await putInputs(s3, join(work, 'dataset'), options.datasetItems);
-  await createPipeline(sagemaker, options.training);
-
+function running(s3: S3Client, sagemaker: SageMakerClient, manifestUri: string, signal: AbortSignal) {
   let last = '';
   return {
-    sagemaker,
-    progress,
     modelPackageGroup: MODEL_PACKAGE_GROUP,
-    async execute(parameters) {
-      const given = Object.entries({ DatasetManifestUri: datasetManifestUri, ...parameters });
+    async execute(parameters: Readonly<Record<string, string>>) {
+      const given = Object.entries({ DatasetManifestUri: manifestUri, ...parameters });
       const { PipelineExecutionArn = '' } = await sagemaker.send(
         new StartPipelineExecutionCommand({
           PipelineName: PIPELINE,
@@ -142,25 +127,15 @@ async function startParts(
         }),
       );
       last = PipelineExecutionArn.split('/').at(-1) ?? '';
-      return finished(sagemaker, PipelineExecutionArn);
+      return finished(sagemaker, PipelineExecutionArn, signal);
     },
-    trained: (name) => trained(sagemaker, name),
-    async readModel(uri, file) {
-      const folder = join(work, randomUUID());
-      writeFileSync(`${folder}.tar.gz`, await read(s3, uri.slice(`s3://${BUCKET}/`.length)));
-      await extractArchive(`${folder}.tar.gz`, folder);
-      return readFileSync(join(folder, file));
-    },
+    trained: (name: string) => trained(sagemaker, name, signal),
+    readModel: (uri: string, file: string) => readModelFile(s3, uri, file),
     async exported() {
-      const text = (await read(s3, `pipelines/${last}/export/export.json`)).toString('utf8');
-      return parseContractJson('exported-model', text, 'export.json');
+      const report = await readObject(s3, `s3://${BUCKET}/pipelines/${last}/export/export.json`);
+      return parseContractJson('exported-model', report.toString('utf8'), 'export.json');
     },
   };
-}
-
-async function read(s3: S3Client, key: string): Promise<Buffer> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-  return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
 /** Puts rendered images, their manifest and the code of the jobs; returns the manifest's address. */
@@ -195,7 +170,7 @@ async function createPipeline(
     sourceUri: `s3://${BUCKET}/code/sourcedir.tar.gz`,
     sourceSha256: '0'.repeat(64),
     roleArn: ROLE,
-    encryptionKeyArn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/test`,
+    encryptionKeyArn: `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:key/test`,
   });
   await sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: MODEL_PACKAGE_GROUP }));
   await sagemaker.send(
@@ -207,36 +182,36 @@ async function createPipeline(
   );
 }
 
-async function trained(
+function trained(
   sagemaker: SageMakerClient,
   TrainingJobName: string,
+  signal: AbortSignal,
 ): Promise<DescribeTrainingJobCommandOutput> {
-  for (;;) {
+  return waitFor({ what: TrainingJobName, ...PATIENCE, signal }, async () => {
     const job = await sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName }));
+    if (job.TrainingJobStatus === 'InProgress') return undefined;
     if (job.TrainingJobStatus === 'Completed') return job;
-    if (job.TrainingJobStatus !== 'InProgress') throw new Error(`${TrainingJobName}: ${job.FailureReason}`);
-    await sleep(POLL_MILLISECONDS);
-  }
+    throw new Error(`${TrainingJobName}: ${job.FailureReason}`);
+  });
 }
 
 async function finished(
   sagemaker: SageMakerClient,
   PipelineExecutionArn: string,
+  signal: AbortSignal,
 ): Promise<FinishedExecution> {
-  for (;;) {
-    const { PipelineExecutionStatus: status = '' } = await sagemaker.send(
+  const status = await waitFor({ what: PipelineExecutionArn, ...PATIENCE, signal }, async () => {
+    const { PipelineExecutionStatus: found = '' } = await sagemaker.send(
       new DescribePipelineExecutionCommand({ PipelineExecutionArn }),
     );
-    if (status !== 'Executing' && status !== 'Stopping') {
-      const { PipelineExecutionSteps = [] } = await sagemaker.send(
-        new ListPipelineExecutionStepsCommand({ PipelineExecutionArn }),
-      );
-      return {
-        status,
-        steps: Object.fromEntries(PipelineExecutionSteps.map((step) => [step.StepName ?? '', step])),
-        reasons: PipelineExecutionSteps.flatMap(({ FailureReason }) => FailureReason ?? []),
-      };
-    }
-    await sleep(POLL_MILLISECONDS);
-  }
+    return found === 'Executing' || found === 'Stopping' ? undefined : found;
+  });
+  const { PipelineExecutionSteps: steps = [] } = await sagemaker.send(
+    new ListPipelineExecutionStepsCommand({ PipelineExecutionArn }),
+  );
+  return {
+    status,
+    steps: Object.fromEntries(steps.map((step) => [step.StepName ?? '', step])),
+    reasons: steps.flatMap(({ FailureReason }) => FailureReason ?? []),
+  };
 }

@@ -151,22 +151,11 @@ class Augmentation:
 
 
 def _normalise_all(inspector: Inspector, images: np.ndarray, parallel: DataParallelNetwork) -> Tensor:
-    def normalised(chunk: Tensor) -> Tensor:
-        # Of this thread only.
-        with torch.inference_mode():
-            return inspector.normalised(chunk)
-
-    return torch.cat(parallel.map(normalised, torch.from_numpy(images).split(64))).clone()
+    return parallel.infer(inspector.normalised, torch.from_numpy(images))
 
 
 def _logits(parallel: DataParallelNetwork, pixels: Tensor) -> Tensor:
-    network = parallel.network.eval()
-
-    def answers(chunk: Tensor) -> Tensor:
-        with torch.inference_mode():
-            return network(chunk)
-
-    return torch.cat(parallel.map(answers, pixels.split(64))).clone()
+    return parallel.infer(parallel.network.eval(), pixels)
 
 
 def _warm_start(inspector: Inspector, champion_uri: str) -> bool:
