@@ -19,7 +19,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/packages/*/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/', '/test/mxnet/'],
     },
     {
@@ -28,7 +28,11 @@ module.exports = {
       testMatch: ['<rootDir>/test/infrastructure/**/*.test.ts'],
       globalSetup: '<rootDir>/test/infrastructure/build-assets.ts',
     },
-    { ...shared, displayName: 'integ', testMatch: ['<rootDir>/test/integ/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'integ',
+      testMatch: ['<rootDir>/test/integ/**/*.test.ts', '<rootDir>/packages/*/test/integ/**/*.test.ts'],
+    },
     { ...shared, displayName: 'mxnet', testMatch: ['<rootDir>/test/mxnet/**/*.test.ts'] },
   ],
 };

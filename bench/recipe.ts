@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../local/shared/repository';
+import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../scripts/repository';
 
 export const WORK_FOLDER = join(REPOSITORY_ROOT, 'out', 'bench');
 export const PACKAGE = 'training/kaizen_training';

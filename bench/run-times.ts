@@ -1,4 +1,4 @@
-import type { OnnxSession } from '../edge-components/inference/src/adapters/inference-session';
+import type { OnnxSession } from '../edge-components/inference/src/models/inference-session';
 import type { DecodedImage } from '../edge-components/inference/src/ports';
 import { median } from './measure';
 

@@ -1,7 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib';
-import { loadConfig } from '../lib/app-config';
 import { EdgeMlopsStage } from '../lib/edge-mlops-stage';
 import { AwsSolutionsReview } from '../lib/rules/aws-solutions-review';
+import { loadConfig } from '../lib/shared/app-config';
 
 const app = new App();
 new EdgeMlopsStage(app, loadConfig(app));

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { awsClients } from '../cli/aws-clients';
 import { runProgram } from '../cli/run-program';
+import { awsClients } from '../cli/shared/aws-clients';
 
 runProgram(process.argv.slice(2), {
   clients: awsClients,

@@ -1,30 +1,30 @@
 /** The command line: arguments in, text out. Every command is a function of another file. */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readCaptures } from './captures';
-import type { Clients } from './clients';
+import { readCaptures } from './captures/captures';
+import { knownClasses } from './captures/known-classes';
+import { type LabelRequest, labelCaptures, parseLabelFile } from './captures/label-captures';
 import { type GroupRule, groupByExpression, groupByPrefix } from './dataset/group-rule';
 import { importDataset } from './dataset/import-dataset';
-import { type DatasetUploadItem, readDatasetSource } from './dataset-source';
-import { approveModelPackage, rejectModelPackage } from './decide-model-package';
-import { decommissionDevice } from './decommission-device';
-import { WAVES, type Wave } from './device-folder';
+import { type DatasetUploadItem, readDatasetSource } from './dataset/read-source';
+import { uploadDataset } from './dataset/upload-dataset';
+import { decommissionDevice } from './device/decommission-device';
+import { WAVES, type Wave } from './device/device-folder';
+import { provisionDevice } from './device/provision-device';
+import { redriveQueue } from './redrive-queue';
+import { approveModelPackage, rejectModelPackage } from './registry/decide-model-package';
+import { brokenLinks, buildLineage, formatLineage } from './registry/lineage';
+import { readLineage } from './registry/read-lineage';
+import type { Clients } from './shared/clients';
 import {
   describeEnvironment,
   ENVIRONMENT_NAMES,
   type EnvironmentName,
   type KaizenEnvironment,
-} from './environment';
-import { InputError } from './errors';
-import { knownClasses } from './known-classes';
-import { type LabelRequest, labelCaptures, parseLabelFile } from './label-captures';
-import { brokenLinks, buildLineage, formatLineage } from './lineage';
-import { provisionDevice } from './provision-device';
-import { readLineage } from './read-lineage';
-import { redriveQueue } from './redrive-queue';
+} from './shared/environment';
+import { InputError } from './shared/errors';
+import { formatTable } from './shared/table';
 import { formatStatus, readStatus } from './status';
-import { formatTable } from './table';
-import { uploadDataset } from './upload-dataset';
 
 /** What the program needs of the world. */
 export interface ProgramPorts {

@@ -6,9 +6,9 @@ import {
   SendMessageCommand,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
-import type { Clients } from './clients';
-import type { KaizenEnvironment } from './environment';
-import { InputError } from './errors';
+import type { Clients } from './shared/clients';
+import type { KaizenEnvironment } from './shared/environment';
+import { InputError } from './shared/errors';
 
 export interface RedriveOutcome {
   /** Messages that were in the dead-letter queue at the start; approximate, as SQS counts. */

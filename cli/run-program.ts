@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { ContractError } from '../contracts';
-import { InputError } from './errors';
 import { buildProgram, type ProgramPorts } from './program';
+import { InputError } from './shared/errors';
 
 /** 0 done, 1 it failed, 2 the arguments or what they name are wrong. */
 export type ExitCode = 0 | 1 | 2;

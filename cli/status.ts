@@ -1,7 +1,7 @@
-import type { Clients } from './clients';
-import { queryUseCase, scanTable } from './dynamo';
-import type { KaizenEnvironment } from './environment';
-import { formatTable } from './table';
+import type { Clients } from './shared/clients';
+import { queryUseCase, scanTable } from './shared/dynamo';
+import type { KaizenEnvironment } from './shared/environment';
+import { formatTable } from './shared/table';
 
 export interface ReleaseStatus {
   readonly counter: number;

@@ -1,6 +1,6 @@
 import { Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AppConfig } from './app-config';
+import type { AppConfig } from './shared/app-config';
 import { DataStack } from './stacks/data-stack';
 import { FleetStack } from './stacks/fleet-stack';
 import { OperationsStack } from './stacks/operations-stack';

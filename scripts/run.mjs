@@ -6,9 +6,12 @@ const COMMANDS = {
   setup: { what: 'installs everything; with -- --mxnet also the environment for MXNet', run: null },
   demo: {
     what: 'runs the whole loop on a local AWS and writes out/demo/report.html',
-    run: ['tsx', 'local/demo/main.ts'],
+    run: ['tsx', 'demo/main.ts'],
   },
-  local: { what: 'starts the local AWS and keeps it until Ctrl-C', run: ['tsx', 'local/launcher/main.ts'] },
+  local: {
+    what: 'starts the local AWS and keeps it until Ctrl-C',
+    run: ['tsx', 'packages/local-aws/launcher/main.ts'],
+  },
   test: {
     what: 'types, lint, all tests, and the loop with small settings',
     run: ['node', 'scripts/test.mjs'],

@@ -101,7 +101,7 @@ const TESTS = [
   jest('integ', '--runInBand'),
   {
     name: 'the whole loop, small',
-    command: [bin('tsx'), 'local/demo/main.ts', '--small', '--output', 'out/test/loop'],
+    command: [bin('tsx'), 'demo/main.ts', '--small', '--output', 'out/test/loop'],
     totals: whole,
   },
 ];

@@ -1,7 +1,7 @@
 /** Programs of the benchmarks that need a process of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT } from '../../local/shared/repository';
+import { REPOSITORY_ROOT } from '../../scripts/repository';
 
 /** Starts `children/<name>.ts`; what it writes to standard error is shown. */
 export function startChild(name: string, parameters: readonly string[] = []): ChildProcess {

@@ -1,6 +1,6 @@
 /** What the edge benchmarks share. */
-import { OnnxSession } from '../../edge-components/inference/src/adapters/inference-session';
-import { threadModelHost } from '../../edge-components/inference/src/adapters/model-hosts';
+import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
+import { threadModelHost } from '../../edge-components/inference/src/models/model-hosts';
 import type { LoadedModel, ModelHost } from '../../edge-components/inference/src/ports';
 import type { SuiteContext } from '../suite';
 import { Artifact } from './artifact';

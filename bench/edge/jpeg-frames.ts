@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
-import type { ActiveRelease } from '../../edge-components/inference/src/domain/serving-slot';
+import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
+import type { ActiveRelease } from '../../edge-components/inference/src/releases/serving-slot';
 import type { Benchmark, FigureGoal, Measurement } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
 import { runMilliseconds } from '../run-times';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RELEASE_TRANSITIONS } from '../../edge-components/inference/src/domain/release-transitions';
+import { RELEASE_TRANSITIONS } from '../../edge-components/inference/src/releases/release-transitions';
 import { Device } from '../../test/edge-components/device-harness';
 import { killLoop } from '../../test/edge-components/kill-loop';
 import { makeModels, offeredFolder, signingKey } from '../../test/edge-components/release-fixture';

@@ -1,9 +1,9 @@
 /** The component's real pipeline, decoder and model threads, with an endless camera in place of a socket. */
 import type { InferenceResult } from '../../contracts';
-import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
-import { FramePipeline } from '../../edge-components/inference/src/domain/frame-pipeline';
-import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/domain/serving-slot';
+import { FramePipeline } from '../../edge-components/inference/src/inspection/frame-pipeline';
+import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import type { Frame, LoadedModel } from '../../edge-components/inference/src/ports';
+import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import type { EdgeContext } from './context';
 import type { GraphName } from './model';
 import { releaseOf } from './release';

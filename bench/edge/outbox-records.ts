@@ -1,4 +1,4 @@
-import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
+import { Outbox } from '../../edge-components/inference/src/results/outbox';
 
 /** As in the component's default configuration, with room for everything that a benchmark writes. */
 const LIMITS = { maximumBytes: 64 << 20, batchRecords: 50, flushMilliseconds: 1_000, messageBytes: 5_120 };

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../local/shared/repository';
+import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
 import { JsonLinesProgram } from '../json-lines-program';
 
 const ENVIRONMENT = join(REPOSITORY_ROOT, '.venv-bench');

@@ -1,7 +1,7 @@
 /** G3: what the component adds to the graph, from pixels on the main thread to the decision. */
 
 import type { Release } from '../../contracts';
-import { decide } from '../../edge-components/inference/src/domain/decision';
+import { decide } from '../../edge-components/inference/src/models/decision';
 import type { DecodedImage, LoadedModel } from '../../edge-components/inference/src/ports';
 import type { Benchmark } from '../figure';
 import { median, milliseconds, ratioOf } from '../measure';

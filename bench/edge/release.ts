@@ -4,8 +4,8 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Release } from '../../contracts';
-import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
+import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import {
   COMPONENT,
   type SigningKey,

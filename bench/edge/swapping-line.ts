@@ -1,7 +1,7 @@
 /** A line that never pauses while the release that answers is replaced again and again. */
 import type { InferenceResult } from '../../contracts';
-import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
-import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/domain/serving-slot';
+import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
+import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import type { EdgeContext } from './context';
 import { activeRelease, EndlessCamera, MAXIMUM_PIXELS, runLine } from './line';
 import type { GraphName } from './model';

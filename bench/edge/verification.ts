@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Release } from '../../contracts';
-import { SESSION_OPTIONS } from '../../edge-components/inference/src/adapters/inference-session';
-import { ReleaseStore, readEnvelope } from '../../edge-components/inference/src/adapters/release-store';
+import { SESSION_OPTIONS } from '../../edge-components/inference/src/models/inference-session';
+import { ReleaseStore, readEnvelope } from '../../edge-components/inference/src/releases/release-store';
 import {
   authenticate,
   parseEnvelope,
   parseRelease,
-} from '../../edge-components/inference/src/domain/release-verification';
+} from '../../edge-components/inference/src/releases/release-verification';
 import { signingKey } from '../../test/edge-components/release-fixture';
 import type { Benchmark } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelInput } from '../../contracts';
-import { OnnxSession } from '../../edge-components/inference/src/adapters/inference-session';
+import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
 import { made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from '../recipe';
 import type { SuiteContext } from '../suite';

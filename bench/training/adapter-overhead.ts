@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT } from '../../local/shared/repository';
+import { REPOSITORY_ROOT } from '../../scripts/repository';
 import type { Benchmark } from '../figure';
 import { interleave, measurementOf, seconds } from '../measure';
 import type { TrainingContext } from './context';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { virtualEnvironmentPython } from '../../local/shared/repository';
+import { virtualEnvironmentPython } from '../../scripts/repository';
 import { JsonLinesProgram } from '../json-lines-program';
 import type { SuiteContext } from '../suite';
 

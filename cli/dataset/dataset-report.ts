@@ -2,7 +2,6 @@
 import type { DatasetReport } from '../../contracts';
 import { acceptedManifest } from '../../lambda/dataset/accepted-manifest';
 import { splitOf } from '../../lambda/dataset/split';
-import type { DatasetUploadItem } from '../dataset-source';
 import {
   type DatasetFindings,
   type Duplicates,
@@ -15,6 +14,7 @@ import {
 import { groupDuplicates } from './group-duplicates';
 import type { InspectedDataset } from './inspect-dataset';
 import { findNearDuplicates } from './near-duplicates';
+import type { DatasetUploadItem } from './read-source';
 
 export interface ReportOptions extends RuleOptions {
   /** Give duplicates one group. */

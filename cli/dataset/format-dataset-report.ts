@@ -1,5 +1,5 @@
 import type { DatasetReport } from '../../contracts';
-import { formatTable } from '../table';
+import { formatTable } from '../shared/table';
 import { SPLITS } from './dataset-rules';
 
 /** Of each list; the report in JSON has all. */

@@ -1,7 +1,7 @@
 /** Which images show the same physical part, told by their paths. Pure. */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { InputError } from '../errors';
+import { InputError } from '../shared/errors';
 
 /** The part that an image shows; `undefined` when its path does not say. */
 export type GroupRule = (path: string) => string | undefined;

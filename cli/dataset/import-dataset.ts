@@ -1,12 +1,12 @@
 /** `kaizen dataset import`: read, inspect, report, and upload what has no error. */
 import { writeFile } from 'node:fs/promises';
 import type { DatasetReport } from '../../contracts';
-import type { DatasetUploadItem } from '../dataset-source';
-import { InputError, refuse } from '../errors';
-import type { AcceptedDataset } from '../upload-dataset';
+import { InputError, refuse } from '../shared/errors';
 import { examineDataset, type ReportOptions } from './dataset-report';
 import { formatDatasetReport } from './format-dataset-report';
 import { inspectDataset } from './inspect-dataset';
+import type { DatasetUploadItem } from './read-source';
+import type { AcceptedDataset } from './upload-dataset';
 
 export interface ImportDatasetPorts {
   /** Takes the readable report. */

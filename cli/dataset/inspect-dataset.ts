@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { type DatasetItem, problemsOf } from '../../contracts';
 import { imageKey } from '../../lambda/dataset/names';
 import { mapConcurrently } from '../../lambda/shared/concurrency';
-import type { DatasetUploadItem } from '../dataset-source';
 import type { ImageFormat } from './image-format';
 import { inspectImage } from './inspect-image';
 import type { PerceptualHash } from './perceptual-hash';
+import type { DatasetUploadItem } from './read-source';
 
 export interface InspectedItem {
   /** Its line of the manifest. */

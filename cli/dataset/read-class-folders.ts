@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { DatasetUploadItem } from '../dataset-source';
 import { type GroupRule, identifierOf } from './group-rule';
+import type { DatasetUploadItem } from './read-source';
 import type { SourceFiles, SourceListing } from './source-files';
 
 /** Files with these names are taken for images, and refused by name when they are of a format that is not taken. */

@@ -1,9 +1,9 @@
 /** Items from a table: one line per image. */
 import { posix } from 'node:path';
 import { problemsOf } from '../../contracts';
-import { type CsvRow, parseCsvRows } from '../csv';
-import type { DatasetUploadItem } from '../dataset-source';
+import { type CsvRow, parseCsvRows } from '../shared/csv';
 import { type GroupRule, identifierOf } from './group-rule';
+import type { DatasetUploadItem } from './read-source';
 import { isInside, type SourceFile, type SourceFiles } from './source-files';
 
 const REQUIRED = ['path', 'label'] as const;

@@ -1,6 +1,6 @@
 /** Items from a manifest (contract dataset-item) whose images lie beside it. */
 import { type DatasetItem, problemsOf } from '../../contracts';
-import type { DatasetUploadItem } from '../dataset-source';
+import type { DatasetUploadItem } from './read-source';
 import { isInside, type SourceFiles } from './source-files';
 
 function parseLine(line: string): { item?: DatasetItem; problems: string[] } {

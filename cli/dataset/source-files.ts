@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
-import type { Clients } from '../clients';
-import { InputError } from '../errors';
+import type { Clients } from '../shared/clients';
+import { InputError } from '../shared/errors';
 
 export interface SourceFile {
   /** Relative to the source, with `/`. */

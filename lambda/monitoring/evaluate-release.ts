@@ -1,4 +1,5 @@
 import type { Label, Release, Sketch } from '../../contracts';
+import { mergeSketches } from '../telemetry/sketch';
 import {
   compareWithBaseline,
   type DriftLimits,
@@ -7,7 +8,6 @@ import {
 } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
 import { type Judgement, type JudgeOptions, judgeRelease } from './judge-release';
-import { mergeSketches } from './sketch';
 
 export type EvaluationOptions = DriftLimits & JudgeOptions;
 

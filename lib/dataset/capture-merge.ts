@@ -4,7 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 import type { DatasetStore } from './dataset-store';

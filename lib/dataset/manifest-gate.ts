@@ -3,7 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 import { type DatasetStore, MANIFEST_GATE_TIMEOUT } from './dataset-store';

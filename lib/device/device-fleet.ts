@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { fleetGroupName, thingTypeName, waveGroupName } from '../shared/names';
 
 /** A group of devices that gets a release at the same time. */

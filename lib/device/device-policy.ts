@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { devicePolicyName, resultsTopic, statusTopic } from '../shared/names';
 
 /** AWS IoT replaces it by the name of the thing whose certificate made the connection. */

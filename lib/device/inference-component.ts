@@ -10,7 +10,7 @@ import {
   readDescription,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { contentVersion } from '../shared/content-version';
 import { INFERENCE_COMPONENT_NAME, modelComponentName, resultsTopic, statusTopic } from '../shared/names';
 

@@ -4,7 +4,7 @@ import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { capturePrefix, roleAliasName } from '../shared/names';
 import { serviceRole } from '../shared/service-role';
 

@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { MONITORING_METRICS } from '../../lambda/monitoring/names';
 import { RETRAINING_METRICS } from '../../lambda/retraining/names';
 import { TELEMETRY_METRICS } from '../../lambda/telemetry/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
 import { RunbookAlarm, type RunbookAlarmProps } from '../shared/runbook';
 

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { DRIFT_FEATURES, MONITORING_METRICS } from '../../lambda/monitoring/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
 import { dashboardName } from '../shared/names';
 

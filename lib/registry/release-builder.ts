@@ -7,7 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 import { grantSign } from '../shared/signing';

@@ -9,8 +9,8 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
 import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
 import { grantReadModelPackages } from '../registry/model-package-access';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 

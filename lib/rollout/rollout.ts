@@ -17,7 +17,7 @@ import { Construct } from 'constructs';
 import { deliverReleaseKey, modelComponentName, REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import { ROLLOUT_VARIABLES, type WaveSettings } from '../../lambda/rollout/names';
 import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { stateMachineName } from '../shared/names';
 import { grantPutOwnEvents } from '../shared/own-events';

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
 /** AWS services that put messages into encrypted queues and topics on behalf of the account's resources. */

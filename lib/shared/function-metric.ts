@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { METRIC_NAMESPACE } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 
 export interface FunctionMetricProps {
   readonly config: AppConfig;

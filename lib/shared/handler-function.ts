@@ -9,7 +9,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT_VARIABLES, METRIC_NAMESPACE } from '../../lambda/shared/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 import { serviceName } from './function-metric';
 import { DeadLetterQueue } from './queues';
 import { removalPolicy } from './removal';

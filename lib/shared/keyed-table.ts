@@ -1,7 +1,7 @@
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
 export interface KeyedTableProps {

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
 const NONCURRENT_VERSION_DAYS = 30;

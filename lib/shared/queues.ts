@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 
 /** The longest that SQS keeps a message: time for a person to look. */
 const DEAD_LETTER_RETENTION = Duration.days(14);

@@ -1,5 +1,5 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 
 /** What becomes of a stateful resource when it leaves its stack. */
 export function removalPolicy(config: AppConfig): RemovalPolicy {

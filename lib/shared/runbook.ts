@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 
 const RUNBOOK = join(__dirname, '..', '..', 'docs', 'runbook.md');
 

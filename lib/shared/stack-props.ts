@@ -1,5 +1,5 @@
 import type { StackProps } from 'aws-cdk-lib';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 import { stackName } from './names';
 import { terminationProtection } from './removal';
 import { stackSynthesizer } from './synthesizer';

@@ -1,5 +1,5 @@
 import { CliCredentialsStackSynthesizer, DefaultStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from './app-config';
 
 /**
  * How a stack is deployed. Its assets lie under a prefix of their own, so that a role can be allowed to read

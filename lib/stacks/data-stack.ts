@@ -1,9 +1,9 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
 import { DatasetStore } from '../dataset/dataset-store';
+import { EpisodeTable } from '../monitoring/episode-table';
 import { ModelRegistry } from '../registry/model-registry';
-import { EpisodeTable } from '../retraining/episode-table';
+import type { AppConfig } from '../shared/app-config';
 import { EncryptionKey } from '../shared/encryption-key';
 import { stackProps } from '../shared/stack-props';
 import { TelemetryStore } from '../telemetry/telemetry-store';

@@ -1,11 +1,11 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
 import { DeviceFleet } from '../device/device-fleet';
 import { DevicePolicy } from '../device/device-policy';
 import { InferenceComponent } from '../device/inference-component';
 import { TokenExchange } from '../device/token-exchange';
 import { Rollout } from '../rollout/rollout';
+import type { AppConfig } from '../shared/app-config';
 import { assetPrefix, stackProps } from '../shared/stack-props';
 import { TelemetryIntake } from '../telemetry/telemetry-intake';
 import type { DataStack } from './data-stack';

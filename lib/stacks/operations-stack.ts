@@ -1,10 +1,10 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
 import { Alarms } from '../monitoring/alarms';
 import { Dashboard } from '../monitoring/dashboard';
 import { DriftEvaluation } from '../monitoring/drift-evaluation';
 import { RetrainingPolicy } from '../retraining/retraining-policy';
+import type { AppConfig } from '../shared/app-config';
 import { stackProps } from '../shared/stack-props';
 import { TelemetryIngest } from '../telemetry/telemetry-ingest';
 import type { DataStack } from './data-stack';

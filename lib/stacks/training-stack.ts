@@ -1,9 +1,9 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
 import { CaptureMerge } from '../dataset/capture-merge';
 import { ManifestGate } from '../dataset/manifest-gate';
 import { ReleaseBuilder } from '../registry/release-builder';
+import type { AppConfig } from '../shared/app-config';
 import { stackProps } from '../shared/stack-props';
 import { TrainingPipeline } from '../training/training-pipeline';
 import type { DataStack } from './data-stack';

@@ -6,7 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
 import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { INGEST_TIMEOUT, type TelemetryIntake } from './telemetry-intake';
 import type { TelemetryStore } from './telemetry-store';

@@ -5,7 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { RULE_SELECT } from '../../lambda/telemetry/names';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { resultsRuleName, statusRuleName } from '../shared/names';
 import { WorkQueue } from '../shared/queues';
 import { serviceRole } from '../shared/service-role';

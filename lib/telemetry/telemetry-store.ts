@@ -2,7 +2,7 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { KeyedTable } from '../shared/keyed-table';
 import { PrivateBucket } from '../shared/private-bucket';
 

@@ -1,5 +1,5 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import {
   atMost,
   ConditionStep,
@@ -17,7 +17,7 @@ import {
   TuningStep,
   textOf,
   type Value,
-} from './pipeline-builder';
+} from './sagemaker-pipeline/define';
 import type { TuningConfig } from './tuning-config';
 
 const INPUT = '/opt/ml/processing/input';

@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sagemaker from 'aws-cdk-lib/aws-sagemaker';
 import { Construct } from 'constructs';
-import type { AppConfig } from '../app-config';
+import type { AppConfig } from '../shared/app-config';
 import { pipelineName } from '../shared/names';
 import { trainingPipelineDefinition } from './pipeline-definition';
 import { PipelineRole } from './pipeline-role';

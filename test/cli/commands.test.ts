@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clients } from '../../cli/clients';
-import { describeEnvironment } from '../../cli/environment';
 import { redriveQueue } from '../../cli/redrive-queue';
 import { runProgram } from '../../cli/run-program';
-import { formatTable } from '../../cli/table';
+import type { Clients } from '../../cli/shared/clients';
+import { describeEnvironment } from '../../cli/shared/environment';
+import { formatTable } from '../../cli/shared/table';
 import { mapConcurrently } from '../../lambda/shared/concurrency';
 import { aRelease } from '../lambda/shared/builders';
 import {

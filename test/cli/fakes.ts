@@ -1,7 +1,7 @@
 /** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import type { Clients } from '../../cli/clients';
-import { KaizenEnvironment } from '../../cli/environment';
+import type { Clients } from '../../cli/shared/clients';
+import { KaizenEnvironment } from '../../cli/shared/environment';
 
 interface Command {
   readonly constructor: { readonly name: string };

@@ -9,7 +9,7 @@ const NOT_OURS = new Set(['node_modules', 'dist', 'out', 'cdk.out', '__pycache__
 /** Abbreviations of the fault table. */
 const SHORT_PATHS = {
   'inference/': 'test/edge-components/inference/',
-  'core-device/': 'test/local/core-device/',
+  'core-device/': 'packages/local-aws/test/core-device/',
 };
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
-import { OnnxSession } from '../../edge-components/inference/src/adapters/inference-session';
+import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
+import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
 import type { ModelSpecification } from '../../edge-components/inference/src/ports';
 
 const MAXIMUM_PIXELS = 1 << 20;

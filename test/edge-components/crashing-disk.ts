@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Disk, nodeDisk } from '../../edge-components/inference/src/adapters/durable-file';
+import { type Disk, nodeDisk } from '../../edge-components/inference/src/shared/durable-file';
 
 /** What a killed process sees: nothing. Thrown by every disk call from the crash on. */
 export class Crash extends Error {

@@ -13,6 +13,7 @@ import {
   type ResultsBatch,
   type UseCaseConfiguration,
 } from '../../contracts';
+import { encodeFrame } from '../../demo/inspection-line/frame-message';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
 import { type EdgeArchitecture, inferenceRecipe } from '../../edge-components/inference/recipe';
 import {
@@ -20,8 +21,7 @@ import {
   IpcError,
   type IpcServer,
   startIpcServer,
-} from '../../local/core-device/ipc/server';
-import { encodeFrame } from '../../local/inspection-line/frame-message';
+} from '../../packages/local-aws/core-device/ipc/server';
 import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { waitFor } from './wait-for';
 

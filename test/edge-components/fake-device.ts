@@ -3,16 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ReleaseOffer } from '../../contracts';
-import { SharpImageDecoder } from '../../edge-components/inference/src/adapters/image-decoder';
-import {
-  listFolder,
-  ReleaseStore,
-  readEnvelope,
-} from '../../edge-components/inference/src/adapters/release-store';
-import type { ChallengeOutcome } from '../../edge-components/inference/src/domain/challenge';
-import type { UseCaseSettings } from '../../edge-components/inference/src/domain/configuration';
-import { ReleaseInstaller } from '../../edge-components/inference/src/domain/release-installer';
-import { ServingSlot } from '../../edge-components/inference/src/domain/serving-slot';
+import type { UseCaseSettings } from '../../edge-components/inference/src/configuration/configuration';
+import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import type {
   DecodedImage,
   LoadedModel,
@@ -20,6 +12,14 @@ import type {
   ModelHost,
   ModelSpecification,
 } from '../../edge-components/inference/src/ports';
+import type { ChallengeOutcome } from '../../edge-components/inference/src/releases/challenge';
+import { ReleaseInstaller } from '../../edge-components/inference/src/releases/release-installer';
+import {
+  listFolder,
+  ReleaseStore,
+  readEnvelope,
+} from '../../edge-components/inference/src/releases/release-store';
+import { ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import { COMPONENT, expectedProbabilities, type SigningKey, USE_CASE } from './release-fixture';
 
 export const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };

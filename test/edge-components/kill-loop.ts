@@ -10,8 +10,8 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseTransition,
-} from '../../edge-components/inference/src/domain/release-transitions';
-import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
+} from '../../edge-components/inference/src/releases/release-transitions';
+import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import type { Device } from './device-harness';
 import { COMPONENT } from './release-fixture';
 import { waitFor } from './wait-for';

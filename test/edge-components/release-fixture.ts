@@ -12,7 +12,7 @@ import {
   preAuthenticationEncoding,
   RELEASE_PAYLOAD_TYPE,
 } from '../../contracts/dsse';
-import { virtualEnvironmentPython } from '../../local/shared/repository';
+import { virtualEnvironmentPython } from '../../scripts/repository';
 
 export const HEIGHT = 16;
 export const WIDTH = 24;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Disk, nodeDisk } from '../../edge-components/inference/src/adapters/durable-file';
+import { type Disk, nodeDisk } from '../../edge-components/inference/src/shared/durable-file';
 import { diskError, faultyDisk, needsRoom } from './crashing-disk';
 
 export interface SmallFileSystem {

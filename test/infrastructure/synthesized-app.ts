@@ -1,8 +1,8 @@
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
-import { type AppConfig, loadConfig } from '../../lib/app-config';
 import { EdgeMlopsStage } from '../../lib/edge-mlops-stage';
+import { type AppConfig, loadConfig } from '../../lib/shared/app-config';
 
 export const ENVIRONMENTS = ['local', 'dev', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];

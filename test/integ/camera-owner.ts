@@ -1,5 +1,5 @@
 /** A process that runs a camera's program: arguments are the executable and how the process ends, exit or wait. */
-import { frameSourceOf } from '../../edge-components/inference/src/adapters/frame-sources';
+import { frameSourceOf } from '../../edge-components/inference/src/cameras/sources';
 
 const [executable = '', ending] = process.argv.slice(2);
 const quiet = (): void => undefined;

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { CameraConfiguration } from '../../contracts';
+import { CameraFeed } from '../../edge-components/inference/src/cameras/camera-feed';
+import { FrameQueue } from '../../edge-components/inference/src/cameras/frame-queue';
 import {
   ChildProcessFrameSource,
   type ChildProcessOptions,
-} from '../../edge-components/inference/src/adapters/frame-sources/child-process';
-import { CameraFeed } from '../../edge-components/inference/src/domain/camera-feed';
-import { cameraSettings } from '../../edge-components/inference/src/domain/camera-settings';
-import { frameProgram } from '../../edge-components/inference/src/domain/frame-program';
-import { FrameQueue } from '../../edge-components/inference/src/domain/frame-queue';
+} from '../../edge-components/inference/src/cameras/sources/child-process';
+import { frameProgram } from '../../edge-components/inference/src/cameras/sources/frame-program';
+import { cameraSettings } from '../../edge-components/inference/src/configuration/camera-settings';
 import { jpegImages, RecordingSink, sourcePorts, systemClock } from '../edge-components/inference/cameras';
 import { waitFor } from '../edge-components/wait-for';
 

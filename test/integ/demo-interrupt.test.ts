@@ -35,7 +35,7 @@ describe('Ctrl-C during the demo', () => {
     return new Promise((resolve, reject) => {
       const child = spawn(
         process.execPath,
-        ['--import', 'tsx', join(ROOT, 'local', 'demo', 'main.ts'), '--small', '--output', folder],
+        ['--import', 'tsx', join(ROOT, 'demo', 'main.ts'), '--small', '--output', folder],
         { cwd: ROOT, env: { PATH: process.env.PATH, HOME: folder }, detached: true },
       );
       let printed = '';

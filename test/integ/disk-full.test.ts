@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Capture, problemsOf, type Release } from '../../contracts';
-import { CaptureSpool } from '../../edge-components/inference/src/adapters/capture-spool';
-import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
-import { ReleaseStore } from '../../edge-components/inference/src/adapters/release-store';
+import { CaptureSpool } from '../../edge-components/inference/src/captures/capture-spool';
+import { ReleaseStore } from '../../edge-components/inference/src/releases/release-store';
+import { Outbox } from '../../edge-components/inference/src/results/outbox';
 import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { offeredFolder, signingKey, temporaryFolder } from '../edge-components/release-fixture';

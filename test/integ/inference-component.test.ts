@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
+import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
 import { Camera, Device, unpackArtifact, useCaseConfiguration } from '../edge-components/device-harness';
 import { damageOf, killLoop } from '../edge-components/kill-loop';

@@ -2,16 +2,16 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { processModelHost, threadModelHost } from '../../edge-components/inference/src/adapters/model-hosts';
-import { decide } from '../../edge-components/inference/src/domain/decision';
-import { goldenSampleProblem } from '../../edge-components/inference/src/domain/golden-samples';
-import { sha256Of } from '../../edge-components/inference/src/domain/release-verification';
+import { decide } from '../../edge-components/inference/src/models/decision';
+import { processModelHost, threadModelHost } from '../../edge-components/inference/src/models/model-hosts';
 import type {
   DecodedImage,
   LoadedModel,
   ModelSpecification,
 } from '../../edge-components/inference/src/ports';
-import { REPOSITORY_ROOT } from '../../local/shared/repository';
+import { goldenSampleProblem } from '../../edge-components/inference/src/releases/golden-samples';
+import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
+import { REPOSITORY_ROOT } from '../../scripts/repository';
 import {
   expectedProbabilities,
   HEIGHT,
@@ -37,7 +37,7 @@ beforeAll(async () => {
   symlinkSync(join(REPOSITORY_ROOT, 'node_modules'), join(root, 'node_modules'));
   await build({
     entryPoints: [
-      join(REPOSITORY_ROOT, 'edge-components', 'inference', 'src', 'adapters', 'inference-host.ts'),
+      join(REPOSITORY_ROOT, 'edge-components', 'inference', 'src', 'models', 'inference-host.ts'),
     ],
     outfile: program,
     bundle: true,

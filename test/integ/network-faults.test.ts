@@ -7,16 +7,16 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseContractJson, type ResultsBatch } from '../../contracts';
-import { NucleusIpc } from '../../edge-components/inference/src/adapters/nucleus-ipc';
-import { Outbox } from '../../edge-components/inference/src/adapters/outbox';
-import { BatchSender } from '../../edge-components/inference/src/domain/batch-sender';
-import { envelopeBytes } from '../../edge-components/inference/src/domain/results-message';
+import { NucleusIpc } from '../../edge-components/inference/src/nucleus/nucleus-ipc';
+import { BatchSender } from '../../edge-components/inference/src/results/batch-sender';
+import { Outbox } from '../../edge-components/inference/src/results/outbox';
+import { envelopeBytes } from '../../edge-components/inference/src/results/results-message';
 import {
   createIpcServices,
   IpcError,
   type IpcServer,
   startIpcServer,
-} from '../../local/core-device/ipc/server';
+} from '../../packages/local-aws/core-device/ipc/server';
 import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { temporaryFolder } from '../edge-components/release-fixture';

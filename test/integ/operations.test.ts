@@ -22,21 +22,21 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Clients } from '../../cli/clients';
-import { decommissionDevice } from '../../cli/decommission-device';
-import { KaizenEnvironment } from '../../cli/environment';
-import { provisionDevice } from '../../cli/provision-device';
+import { uploadDataset } from '../../cli/dataset/upload-dataset';
+import { decommissionDevice } from '../../cli/device/decommission-device';
+import { provisionDevice } from '../../cli/device/provision-device';
 import { redriveQueue } from '../../cli/redrive-queue';
-import { uploadDataset } from '../../cli/upload-dataset';
+import type { Clients } from '../../cli/shared/clients';
+import { KaizenEnvironment } from '../../cli/shared/environment';
 import { problemsOf } from '../../contracts';
+import { readLabels } from '../../lambda/dataset/label-table';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
-import { readLabels } from '../../lambda/monitoring/label-table';
-import { mergeSketches } from '../../lambda/monitoring/sketch';
-import { readSketches } from '../../lambda/monitoring/sketch-reader';
-import { SketchTable } from '../../lambda/telemetry/ingest-results/sketch-table';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
-import { type Ministack, startMinistack } from '../../local/launcher/ministack';
+import { mergeSketches } from '../../lambda/telemetry/sketch';
+import { readSketches } from '../../lambda/telemetry/sketch-reader';
+import { SketchTable } from '../../lambda/telemetry/sketch-table';
+import { type Ministack, startMinistack } from '../../packages/local-aws/launcher/ministack';
 import { aBatch, aLabel, aResult, RECEIVED_AT } from '../lambda/shared/builders';
 
 jest.setTimeout(120_000);

@@ -10,7 +10,7 @@ import { keyIdOf, verifySignature } from '../../contracts/dsse';
 import { ReleaseTable } from '../../lambda/registry/release-table';
 import { KmsSigner, signRelease } from '../../lambda/registry/sign-release';
 import { RolloutTable } from '../../lambda/rollout/rollout-table';
-import { type Ministack, startMinistack } from '../../local/launcher/ministack';
+import { type Ministack, startMinistack } from '../../packages/local-aws/launcher/ministack';
 import { aStored } from '../lambda/rollout/builders';
 import { aRelease, USE_CASE } from '../lambda/shared/builders';
 

@@ -6,12 +6,12 @@ import {
   ListModelPackagesCommand,
   ListTrainingJobsForHyperParameterTuningJobCommand,
 } from '@aws-sdk/client-sagemaker';
-import { PROGRESS_PREFIX } from '../../local/demo/training-progress';
+import { PROGRESS_PREFIX } from '../../demo/training-progress';
 import {
   type FinishedExecution,
   type RunningTrainingPipeline,
   startTrainingPipeline,
-} from '../local/sagemaker/running-training-pipeline';
+} from '../training/running-training-pipeline';
 
 const TIMEOUT = 300_000;
 const TRIALS = 4;

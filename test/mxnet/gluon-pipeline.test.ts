@@ -1,8 +1,5 @@
 /** [S5] The project's own pipeline with a Gluon script, on request: `npm run setup -- --mxnet`, `npm test -- mxnet`. */
-import {
-  type RunningTrainingPipeline,
-  startTrainingPipeline,
-} from '../local/sagemaker/running-training-pipeline';
+import { type RunningTrainingPipeline, startTrainingPipeline } from '../training/running-training-pipeline';
 
 const TIMEOUT = 300_000;
 let pipeline: RunningTrainingPipeline | undefined;

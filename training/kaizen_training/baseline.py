@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaizen_training.contracts import contracts_folder
 
-# Luma of ITU-R BT.601; the device computes the same (edge-components/inference/src/domain/image-statistics.ts), and
+# Luma of ITU-R BT.601; the device computes the same (edge-components/inference/src/models/image-statistics.ts), and
 # contracts/examples/image-statistics.json holds both to it.
 LUMA = np.asarray([0.299, 0.587, 0.114])
 _IMAGES_AT_ONCE = 64

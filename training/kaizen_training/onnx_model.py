@@ -148,7 +148,7 @@ def _operators(graph: Any) -> set[str]:
 def check_policy(path: Path) -> None:
     """Refuses a graph that every device would refuse: operators and versions of `contracts/onnx-policy.json`.
 
-    The edge component checks them again, and sizes too (edge-components/inference/src/domain/graph-policy.ts).
+    The edge component checks them again, and sizes too (edge-components/inference/src/models/onnx/graph-policy.ts).
 
     Raises:
         ExportError: names everything that is not allowed.

@@ -237,7 +237,7 @@ def test_s1_a_training_that_cannot_work_says_why(
 
 
 def mislabelled_model() -> ModuleType:
-    path = SOURCE_DIR.parent / "local/demo/mislabelled_model.py"
+    path = SOURCE_DIR.parent / "demo/mislabelled_model.py"
     spec = importlib.util.spec_from_file_location("mislabelled_model", path)
     assert spec is not None
     assert spec.loader is not None

@@ -112,7 +112,7 @@ export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
   const { outputFiles, metafile } = await build({
     entryPoints: {
       main: join(SOURCE, 'main.ts'),
-      'inference-host': join(SOURCE, 'adapters', 'inference-host.ts'),
+      'inference-host': join(SOURCE, 'models', 'inference-host.ts'),
       ...Object.fromEntries(Object.entries(DEFERRED).map(([name, { file }]) => [file, name])),
     },
     absWorkingDir: ROOT,

@@ -2,16 +2,20 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeviceStatus, ReleaseOffer, ReleaseVerdict } from '../../../contracts';
-import type { NucleusIpc } from './adapters/nucleus-ipc';
-import { OfferInbox } from './adapters/offer-inbox';
-import { freeBytesOf } from './adapters/release-store';
-import { operatingSystemBootId, RunMarker } from './adapters/run-marker';
-import { type ComponentSettings, readConfiguration, type UseCaseSettings } from './domain/configuration';
-import { condition, deviceStatus } from './domain/device-status';
-import { expandTopic } from './domain/topics';
-import { updateDeferral } from './domain/update-deferral';
-import { Inspection } from './inspection';
+import {
+  type ComponentSettings,
+  readConfiguration,
+  type UseCaseSettings,
+} from './configuration/configuration';
+import { expandTopic } from './configuration/topics';
+import { condition, deviceStatus } from './inspection/device-status';
+import { Inspection } from './inspection/inspection';
+import type { NucleusIpc } from './nucleus/nucleus-ipc';
+import { updateDeferral } from './nucleus/update-deferral';
 import type { CaptureStore, Clock, ImageDecoder, Log, ModelHost } from './ports';
+import { OfferInbox } from './releases/offer-inbox';
+import { freeBytesOf } from './releases/release-store';
+import { operatingSystemBootId, RunMarker } from './shared/run-marker';
 
 export interface AgentOptions {
   readonly deviceId: string;

@@ -1,13 +1,14 @@
 /** The component with its real adapters. */
-import { SharpImageDecoder } from './adapters/image-decoder';
-import { jsonLog } from './adapters/json-log';
-import { processModelHost } from './adapters/model-hosts';
-import { NucleusIpc } from './adapters/nucleus-ipc';
-import { S3CaptureStore } from './adapters/s3-capture-store';
+
 import { InferenceAgent } from './agent';
-import { readConfiguration } from './domain/configuration';
+import { S3CaptureStore } from './captures/s3-capture-store';
+import { readConfiguration } from './configuration/configuration';
 import type { Environment } from './environment';
+import { SharpImageDecoder } from './models/image-decoder';
+import { processModelHost } from './models/model-hosts';
+import { NucleusIpc } from './nucleus/nucleus-ipc';
 import type { ModelHost } from './ports';
+import { jsonLog } from './shared/json-log';
 
 export function componentAgent(environment: Environment, servingHost: ModelHost): InferenceAgent {
   const deviceId = environment.AWS_IOT_THING_NAME;

@@ -1,5 +1,5 @@
 /** The environment variables that the recipe and the nucleus give the component. */
-import { isIdentifier } from './adapters/frame-message';
+import { isIdentifier } from './cameras/sources/frame-message';
 
 const REQUIRED = [
   'AWS_IOT_THING_NAME',

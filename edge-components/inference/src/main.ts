@@ -1,7 +1,8 @@
 /** Entry of com.kaizenedge.Inference: what starts when, signals, exit codes. */
-import { jsonLog } from './adapters/json-log';
-import { threadModelHost } from './adapters/model-hosts';
+
 import { readEnvironment } from './environment';
+import { threadModelHost } from './models/model-hosts';
+import { jsonLog } from './shared/json-log';
 
 /** The nucleus allows more; beyond this something hangs, and the state on disk is safe at any instant. */
 const LONGEST_STOP_MILLISECONDS = 3_000;

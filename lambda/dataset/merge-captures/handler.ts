@@ -1,6 +1,5 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
-import { readLabels } from '../../monitoring/label-table';
 import { documentClient, s3 } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError, isErrorNamed } from '../../shared/errors';
@@ -8,6 +7,7 @@ import { log } from '../../shared/log';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { acceptManifest } from '../accept-manifest/accept-manifest';
 import { DatasetBucket, hashObject } from '../dataset-bucket';
+import { readLabels } from '../label-table';
 import { type MergeAnswer, type MergeCapturesPorts, mergeCaptures } from './merge-captures';
 
 function awsPorts(useCase: string): MergeCapturesPorts {

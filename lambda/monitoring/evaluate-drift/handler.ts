@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { readLabels } from '../../dataset/label-table';
 import { documentClient } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
@@ -6,10 +7,9 @@ import { log } from '../../shared/log';
 import { newMetrics, publishMetrics } from '../../shared/metrics';
 import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { ReleaseReader } from '../../shared/releases';
+import { readSketches } from '../../telemetry/sketch-reader';
 import { EpisodeTable } from '../episode-table';
-import { readLabels } from '../label-table';
 import { MONITORING_VARIABLES } from '../names';
-import { readSketches } from '../sketch-reader';
 import {
   type EvaluateDriftOptions,
   type EvaluateDriftOutcome,

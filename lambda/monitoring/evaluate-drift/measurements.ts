@@ -1,6 +1,6 @@
+import { latencyQuantile } from '../../telemetry/sketch';
 import type { Observation, ReleaseEvaluation } from '../evaluate-release';
 import { MONITORING_METRICS as METRICS } from '../names';
-import { latencyQuantile } from '../sketch';
 
 export interface Measurement {
   readonly name: string;

@@ -4,8 +4,8 @@ import {
   ListPipelineExecutionsCommand,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
+import { readLabels } from '../../dataset/label-table';
 import { EpisodeTable } from '../../monitoring/episode-table';
-import { readLabels } from '../../monitoring/label-table';
 import { documentClient, lambda, sagemaker } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';

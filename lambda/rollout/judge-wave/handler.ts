@@ -1,11 +1,11 @@
+import { readLabels } from '../../dataset/label-table';
 import { EpisodeTable } from '../../monitoring/episode-table';
-import { readLabels } from '../../monitoring/label-table';
-import { readSketches } from '../../monitoring/sketch-reader';
 import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { readSketches } from '../../telemetry/sketch-reader';
 import { rolloutLimits } from '../environment';
 import { step } from '../step';
 import { listThings } from '../thing-group';

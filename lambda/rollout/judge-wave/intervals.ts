@@ -1,6 +1,6 @@
 /** Confidence intervals at 95 %: a wave is judged by what its numbers can mean, not by what they happen to be. Pure. */
 import type { Histogram } from '../../../contracts';
-import { quantile } from '../../monitoring/sketch';
+import { quantile } from '../../telemetry/sketch';
 
 /** Two-sided 95 % of the normal distribution. */
 const Z = 1.959964;

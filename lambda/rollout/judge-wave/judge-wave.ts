@@ -1,7 +1,7 @@
 import type { Label, Sketch } from '../../../contracts';
 import type { Episode } from '../../monitoring/episode';
-import { mergeSketches } from '../../monitoring/sketch';
 import { trainingExecutionId } from '../../shared/releases';
+import { mergeSketches } from '../../telemetry/sketch';
 import type { RolloutLimits } from '../names';
 import {
   currentWave,

@@ -5,7 +5,7 @@ import {
   estimateAccuracy,
   type WeighedLabel,
 } from '../../monitoring/estimate-accuracy';
-import { latencyQuantile } from '../../monitoring/sketch';
+import { latencyQuantile } from '../../telemetry/sketch';
 import type { RolloutLimits } from '../names';
 import { dropBetween, medianLatency, type Share, shareOf } from './intervals';
 

@@ -8,8 +8,8 @@ import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { counterOf, ReleaseReader } from '../../shared/releases';
 import { ingestMessages } from '../ingest-messages';
 import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../names';
+import { SketchTable } from '../sketch-table';
 import { type IngestResultsPorts, ingestResults } from './ingest-results';
-import { SketchTable } from './sketch-table';
 
 /** A release never changes, so its classes are kept for the life of the process. */
 const knownClasses = new Map<string, ReadonlySet<string>>();

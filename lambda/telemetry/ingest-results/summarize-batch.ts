@@ -1,5 +1,5 @@
 import type { ResultsBatch, Sketch } from '../../../contracts';
-import { addResult, emptySketch } from '../../monitoring/sketch';
+import { addResult, emptySketch } from '../sketch';
 
 /** Start of the window that holds `timestamp`, as an ISO timestamp; windows are counted from the epoch. */
 export function windowStartOf(timestamp: string, windowSeconds: number): string {

@@ -1,6 +1,6 @@
 /** What the tests of cameras share: ports, a sink, images. */
 import sharp from 'sharp';
-import type { FrameSourcePorts } from '../../../edge-components/inference/src/adapters/frame-sources';
+import type { FrameSourcePorts } from '../../../edge-components/inference/src/cameras/sources';
 import type { Clock, Frame, FrameSink } from '../../../edge-components/inference/src/ports';
 
 export interface LogLine {

@@ -1,5 +1,5 @@
 import { modelRecipe } from '../../../lambda/rollout/model-recipe';
-import { parseRecipe } from '../../../local/greengrass/recipe';
+import { parseRecipe } from '../../../packages/local-aws/greengrass/recipe';
 import { aStored } from './builders';
 
 const recipeOf = (stored = aStored(2)) =>

@@ -1,6 +1,6 @@
 /** Valid values of the contracts, for tests; every field may be overridden. */
 import type { InferenceResult, Label, Release, ResultsBatch, Sketch } from '../../../contracts';
-import { emptyHistogram, emptySketch, type HistogramFeature } from '../../../lambda/monitoring/sketch';
+import { emptyHistogram, emptySketch, type HistogramFeature } from '../../../lambda/telemetry/sketch';
 
 export const USE_CASE = 'surface';
 export const DEVICE = 'line-1';

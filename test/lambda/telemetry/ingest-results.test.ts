@@ -1,10 +1,10 @@
 import type { ResultsBatch, Sketch } from '../../../contracts';
-import { mergeSketches } from '../../../lambda/monitoring/sketch';
 import {
   type IngestResultsPorts,
   ingestResults,
 } from '../../../lambda/telemetry/ingest-results/ingest-results';
 import { summarizeBatch, windowStartOf } from '../../../lambda/telemetry/ingest-results/summarize-batch';
+import { mergeSketches } from '../../../lambda/telemetry/sketch';
 import { aBatch, aMessage, aResult, USE_CASE } from '../shared/builders';
 
 const HOUR = 3600;

@@ -1,7 +1,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { SketchTable } from '../../../lambda/telemetry/ingest-results/sketch-table';
+import { SketchTable } from '../../../lambda/telemetry/sketch-table';
 import { aBatch, aSketch, RECEIVED_AT } from '../shared/builders';
 
 const client = mockClient(DynamoDBDocumentClient);

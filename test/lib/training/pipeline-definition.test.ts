@@ -6,16 +6,16 @@ import {
   trainingPipelineDefinition,
 } from '../../../lib/training/pipeline-definition';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
-import { createJob } from '../../../local/sagemaker/api/job-operations';
-import { Tags } from '../../../local/sagemaker/api/tags';
-import { checkTuningRequest } from '../../../local/sagemaker/api/tuning-operations';
-import { Arns } from '../../../local/sagemaker/arn';
-import { JobMetrics } from '../../../local/sagemaker/jobs/job-metrics';
-import type { JobRunner } from '../../../local/sagemaker/jobs/job-runner';
-import { type Json, type JsonObject, objectOf } from '../../../local/sagemaker/json';
-import { parsePipelineDefinition } from '../../../local/sagemaker/pipeline/definition';
-import { flatten } from '../../../local/sagemaker/pipeline/plan';
-import { PipelineService } from '../../../local/sagemaker/pipeline-service';
+import { createJob } from '../../../packages/local-aws/sagemaker/api/job-operations';
+import { Tags } from '../../../packages/local-aws/sagemaker/api/tags';
+import { checkTuningRequest } from '../../../packages/local-aws/sagemaker/api/tuning-operations';
+import { Arns } from '../../../packages/local-aws/sagemaker/arn';
+import { JobMetrics } from '../../../packages/local-aws/sagemaker/jobs/job-metrics';
+import type { JobRunner } from '../../../packages/local-aws/sagemaker/jobs/job-runner';
+import { type Json, type JsonObject, objectOf } from '../../../packages/local-aws/sagemaker/json';
+import { parsePipelineDefinition } from '../../../packages/local-aws/sagemaker/pipeline/definition';
+import { flatten } from '../../../packages/local-aws/sagemaker/pipeline/plan';
+import { PipelineService } from '../../../packages/local-aws/sagemaker/pipeline-service';
 
 const ROLE = 'arn:aws:iam::000000000000:role/r';
 const MANIFEST = `s3://dataset/manifests/accepted/${'a'.repeat(64)}.jsonl`;

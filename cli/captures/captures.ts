@@ -1,0 +1,112 @@
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { type Capture, parseContractJson } from '../../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import type { Clients } from '../shared/clients';
+import { queryUseCase } from '../shared/dynamo';
+import type { KaizenEnvironment } from '../shared/environment';
+import { isAwsError } from '../shared/errors';
+
+/** Where a capture lies in the telemetry bucket. */
+export interface CaptureLocation {
+  readonly captureId: string;
+  readonly deviceId: string;
+}
+
+const SIDECAR = '.json';
+
+function prefixOf(useCase: string): string {
+  return `captures/${useCase}/`;
+}
+
+export function sidecarKey(useCase: string, { deviceId, captureId }: CaptureLocation): string {
+  return `${prefixOf(useCase)}${deviceId}/${captureId}${SIDECAR}`;
+}
+
+export function imageKey(useCase: string, { deviceId, captureId }: CaptureLocation): string {
+  return `${prefixOf(useCase)}${deviceId}/${captureId}.jpg`;
+}
+
+/** Every capture of the use case, by its sidecar; in the order of device and id. */
+export async function listCaptures(
+  clients: Pick<Clients, 's3'>,
+  environment: KaizenEnvironment,
+): Promise<CaptureLocation[]> {
+  const { useCase } = environment;
+  const captures: CaptureLocation[] = [];
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await clients.s3.send(
+      new ListObjectsV2Command({
+        Bucket: environment.output('TelemetryBucketName'),
+        Prefix: prefixOf(useCase),
+        ContinuationToken,
+      }),
+    );
+    for (const { Key = '' } of page.Contents ?? []) {
+      const [deviceId, file, ...deeper] = Key.slice(prefixOf(useCase).length).split('/');
+      if (deviceId && file?.endsWith(SIDECAR) && deeper.length === 0) {
+        captures.push({ deviceId, captureId: file.slice(0, -SIDECAR.length) });
+      }
+    }
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken);
+  return captures;
+}
+
+/** Ids of the captures that have a label. */
+export async function labelledCaptureIds(
+  clients: Pick<Clients, 'dynamoDb'>,
+  environment: KaizenEnvironment,
+): Promise<Set<string>> {
+  const tableName = environment.output('LabelTableName');
+  const items = await queryUseCase(clients.dynamoDb, tableName, environment.useCase);
+  return new Set(items.map((item) => String(item.captureId)));
+}
+
+/**
+ * A capture's sidecar; `undefined` when there is none.
+ * @throws ContractError when it breaks its contract, Error when it is about another capture than its key says
+ */
+export async function readSidecar(
+  clients: Pick<Clients, 's3'>,
+  environment: KaizenEnvironment,
+  location: CaptureLocation,
+): Promise<Capture | undefined> {
+  const key = sidecarKey(environment.useCase, location);
+  let text: string | undefined;
+  try {
+    const answer = await clients.s3.send(
+      new GetObjectCommand({ Bucket: environment.output('TelemetryBucketName'), Key: key }),
+    );
+    text = await answer.Body?.transformToString();
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return undefined;
+    throw error;
+  }
+  const capture = parseContractJson('capture', text ?? '', key);
+  const { captureId, deviceId, useCase } = capture;
+  // A device may write under its own name only, but into the file it may write anything.
+  if (captureId !== location.captureId || deviceId !== location.deviceId || useCase !== environment.useCase) {
+    throw new Error(`${key} is about capture ${captureId} of ${deviceId} (${useCase}): it is not trusted`);
+  }
+  return capture;
+}
+
+/** Sidecars of all captures, or of those without a label. */
+export async function readCaptures(
+  clients: Pick<Clients, 's3' | 'dynamoDb'>,
+  environment: KaizenEnvironment,
+  options: { readonly unlabelledOnly: boolean; readonly limit?: number },
+): Promise<Capture[]> {
+  const labelled = options.unlabelledOnly
+    ? await labelledCaptureIds(clients, environment)
+    : new Set<string>();
+  const locations = (await listCaptures(clients, environment)).filter(
+    ({ captureId }) => !labelled.has(captureId),
+  );
+  const chosen = locations.slice(0, options.limit);
+  const captures = await mapConcurrently(chosen, DEFAULT_CONCURRENCY, (location) =>
+    readSidecar(clients, environment, location),
+  );
+  return captures.filter((capture) => capture !== undefined);
+}

@@ -1,0 +1,13 @@
+import { ReleaseReader } from '../../lambda/shared/releases';
+import type { Clients } from '../shared/clients';
+import type { KaizenEnvironment } from '../shared/environment';
+
+/** Classes of the release in service; `undefined` before the first. */
+export async function knownClasses(
+  clients: Pick<Clients, 'dynamoDb'>,
+  environment: KaizenEnvironment,
+): Promise<string[] | undefined> {
+  const tableName = environment.output('ReleaseTableName');
+  const champion = await new ReleaseReader(clients.dynamoDb, tableName, environment.useCase).champion();
+  return champion?.release.classes;
+}

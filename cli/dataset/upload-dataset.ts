@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { DatasetItem } from '../../contracts';
+import { IMAGE_CONTENT_TYPES } from '../../lambda/dataset/names';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import type { Clients } from '../shared/clients';
+import type { KaizenEnvironment } from '../shared/environment';
+import { isAwsError, refuse } from '../shared/errors';
+import { type ImageFormat, imageFormat } from './image-format';
+import { lineProblems, manifestLine } from './inspect-dataset';
+import type { DatasetUploadItem } from './read-source';
+
+export interface UploadDatasetOptions {
+  readonly items: readonly DatasetUploadItem[];
+  /** Name of the manifest; must be new. @default - from time and content */
+  readonly name?: string;
+  /** How long to wait for the gate. @default 300 */
+  readonly timeoutSeconds?: number;
+  /** @default 32 */
+  readonly concurrency?: number;
+  readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly now?: () => Date;
+}
+
+/** `manifests/current.json`: the dataset in force. */
+export interface AcceptedDataset {
+  readonly manifestSha256: string;
+  readonly key: string;
+  readonly items: number;
+  readonly classes: readonly string[];
+  readonly acceptedAt: string;
+  readonly source: string;
+}
+
+const POLL_MILLISECONDS = 500;
+const MOST_PROBLEMS_SHOWN = 20;
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+async function putOnce(
+  s3: Clients['s3'],
+  image: { readonly Bucket: string; readonly Key: string; readonly Body: Uint8Array },
+  format: ImageFormat,
+): Promise<void> {
+  try {
+    const ContentType = IMAGE_CONTENT_TYPES[format];
+    await s3.send(new PutObjectCommand({ ...image, ContentType, IfNoneMatch: '*' }));
+  } catch (error) {
+    // The key is the content's digest: what is there already is the same.
+    if (!isAwsError(error, 'PreconditionFailed')) throw error;
+  }
+}
+
+/** Checks one image and uploads it; answers its line of the manifest, or why there is none. */
+async function uploadItem(
+  s3: Clients['s3'],
+  bucket: string,
+  item: DatasetUploadItem,
+  uploads: Map<string, Promise<void>>,
+): Promise<DatasetItem | string[]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await item.read();
+  } catch (error) {
+    return [`${item.id}: the image cannot be read: ${(error as Error).message}`];
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const found = imageFormat(bytes);
+  const format = 'format' in found ? found.format : 'jpg';
+  const line = manifestLine(item, sha256, format);
+  const { id, key } = line;
+  const problems = lineProblems(item, line);
+  if ('reason' in found) problems.push(`the image ${found.reason}`);
+  if (problems.length > 0) return problems.map((problem) => `${id}: ${problem}`);
+  let upload = uploads.get(key);
+  if (!upload) {
+    upload = putOnce(s3, { Bucket: bucket, Key: key, Body: bytes }, format);
+    uploads.set(key, upload);
+  }
+  await upload;
+  return line;
+}
+
+async function readJson(s3: Clients['s3'], Bucket: string, Key: string): Promise<unknown> {
+  try {
+    const answer = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    return JSON.parse((await answer.Body?.transformToString()) ?? '');
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+interface RejectionReport {
+  readonly problems: readonly { readonly line: number; readonly problem: string }[];
+}
+
+/** The gate answers by writing: the current manifest names its source, a rejection is a report. */
+async function waitForGate(
+  s3: Clients['s3'],
+  bucket: string,
+  name: string,
+  options: UploadDatasetOptions,
+): Promise<AcceptedDataset> {
+  const pause = options.pause ?? sleep;
+  const attempts = Math.ceil(((options.timeoutSeconds ?? 300) * 1000) / POLL_MILLISECONDS);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const report = (await readJson(s3, bucket, `manifests/rejected/${name}.report.json`)) as
+      | RejectionReport
+      | undefined;
+    if (report) {
+      const lines = report.problems.map(({ line, problem }) => `line ${line}: ${problem}`);
+      refuse(`the gate rejected '${name}'`, lines.slice(0, MOST_PROBLEMS_SHOWN));
+    }
+    const current = (await readJson(s3, bucket, 'manifests/current.json')) as AcceptedDataset | undefined;
+    if (current?.source?.includes(name)) return current;
+    await pause(POLL_MILLISECONDS);
+  }
+  throw new Error(
+    `the gate has not answered about '${name}' in ${options.timeoutSeconds ?? 300} s: see the log of the function AcceptManifestFunctionName`,
+  );
+}
+
+/**
+ * Uploads images under their digests, then the manifest, and waits for the gate's answer. The manifest is written
+ * only when every image is in its place, so a run that fails leaves the dataset as it was.
+ * @throws InputError with every broken item, or with the gate's reasons; Error when the gate does not answer in time
+ */
+export async function uploadDataset(
+  clients: Pick<Clients, 's3'>,
+  environment: KaizenEnvironment,
+  options: UploadDatasetOptions,
+): Promise<AcceptedDataset> {
+  const bucket = environment.output('DatasetBucketName');
+  const uploads = new Map<string, Promise<void>>();
+  const results = await mapConcurrently(options.items, options.concurrency ?? DEFAULT_CONCURRENCY, (item) =>
+    uploadItem(clients.s3, bucket, item, uploads),
+  );
+  const problems = results.flatMap((result) => (Array.isArray(result) ? result : []));
+  if (results.length === 0) problems.push('there is no image in it');
+  refuse('dataset refused', problems.slice(0, MOST_PROBLEMS_SHOWN));
+  const body = results.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const digest = createHash('sha256').update(body).digest('hex').slice(0, 12);
+  const time = (options.now?.() ?? new Date()).toISOString().replaceAll(/[-:.]/g, '');
+  const name = options.name ?? `upload-${time}-${digest}`;
+  await clients.s3.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: `manifests/incoming/${name}.jsonl`,
+      Body: body,
+      ContentType: 'application/x-ndjson',
+    }),
+  );
+  return waitForGate(clients.s3, bucket, name, options);
+}

@@ -1,0 +1,95 @@
+import { DeleteCoreDeviceCommand } from '@aws-sdk/client-greengrassv2';
+import {
+  DeleteCertificateCommand,
+  DeleteThingCommand,
+  DetachPolicyCommand,
+  DetachThingPrincipalCommand,
+  ListAttachedPoliciesCommand,
+  ListThingPrincipalsCommand,
+  UpdateCertificateCommand,
+} from '@aws-sdk/client-iot';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Clients } from '../shared/clients';
+import type { KaizenEnvironment } from '../shared/environment';
+import { InputError, isAwsError } from '../shared/errors';
+import { checkThingName } from './provision-device';
+
+export interface DecommissionDeviceOptions {
+  readonly thingName: string;
+  /** Waits between attempts. @default - real time */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+}
+
+/** Detaching is eventually consistent: DeleteThing refuses until AWS IoT has noticed. */
+const ATTEMPTS = 10;
+const PAUSE_MILLISECONDS = 500;
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+async function ignoringAbsence(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+  }
+}
+
+/** Switched off first: whatever fails afterwards, the device is out. */
+async function removeCertificate(
+  iot: Clients['iot'],
+  thingName: string,
+  certificateArn: string,
+): Promise<void> {
+  const certificateId = certificateArn.split('/').pop() ?? '';
+  await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  const { policies = [] } = await iot.send(new ListAttachedPoliciesCommand({ target: certificateArn }));
+  for (const { policyName } of policies) {
+    await iot.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
+  }
+  await iot.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
+  await iot.send(new DeleteCertificateCommand({ certificateId, forceDelete: true }));
+}
+
+async function deleteThing(iot: Clients['iot'], options: DecommissionDeviceOptions): Promise<void> {
+  const pause = options.pause ?? sleep;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await iot.send(new DeleteThingCommand({ thingName: options.thingName }));
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isAwsError(error, 'InvalidRequestException')) throw error;
+      await pause(PAUSE_MILLISECONDS);
+    }
+  }
+}
+
+/**
+ * Takes a device out: certificates, thing, core device, inventory. Telemetry and captures stay. A run that was cut
+ * off is finished by running it again.
+ * @throws InputError when there is no such thing
+ */
+export async function decommissionDevice(
+  clients: Pick<Clients, 'iot' | 'greengrass' | 'dynamoDb'>,
+  environment: KaizenEnvironment,
+  options: DecommissionDeviceOptions,
+): Promise<void> {
+  const { thingName } = options;
+  checkThingName(thingName);
+  let principals: string[];
+  try {
+    const answer = await clients.iot.send(new ListThingPrincipalsCommand({ thingName }));
+    principals = answer.principals ?? [];
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    throw new InputError(`thing name: there is no thing '${thingName}'`);
+  }
+  for (const principal of principals) await removeCertificate(clients.iot, thingName, principal);
+  await ignoringAbsence(
+    clients.greengrass.send(new DeleteCoreDeviceCommand({ coreDeviceThingName: thingName })),
+  );
+  await clients.dynamoDb.send(
+    new DeleteCommand({ TableName: environment.output('InventoryTableName'), Key: { deviceId: thingName } }),
+  );
+  // Last, so that a run that was cut off still finds the thing.
+  await deleteThing(clients.iot, options);
+}

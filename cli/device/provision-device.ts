@@ -1,0 +1,160 @@
+import {
+  AddThingToThingGroupCommand,
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreateKeysAndCertificateCommand,
+  CreateThingCommand,
+  DeleteCertificateCommand,
+  DescribeCertificateCommand,
+  DescribeThingCommand,
+  ListThingGroupsForThingCommand,
+  RemoveThingFromThingGroupCommand,
+  UpdateCertificateCommand,
+} from '@aws-sdk/client-iot';
+import type { Clients } from '../shared/clients';
+import type { KaizenEnvironment } from '../shared/environment';
+import { InputError, isAwsError } from '../shared/errors';
+import { DeviceFolder, type ThingFile, type Wave } from './device-folder';
+import { readTrustedKeys } from './trusted-keys';
+
+export interface ProvisionDeviceOptions {
+  /** 1 to 124 letters, digits, `_` or `-`. */
+  readonly thingName: string;
+  readonly wave: Wave;
+  /** Folder for the device's files; made when absent. */
+  readonly folder: string;
+}
+
+type ProvisioningClients = Pick<Clients, 'iot' | 'kms'>;
+
+const THING_NAME = /^[a-zA-Z0-9_-]{1,124}$/;
+
+/** @throws InputError */
+export function checkThingName(thingName: string): void {
+  if (!THING_NAME.test(thingName)) {
+    throw new InputError(`thing name: must be 1 to 124 letters, digits, _ or -, got '${thingName}'`);
+  }
+}
+
+async function createThing(iot: Clients['iot'], thingName: string, thingTypeName: string): Promise<string> {
+  try {
+    const created = await iot.send(new CreateThingCommand({ thingName, thingTypeName }));
+    return created.thingArn ?? '';
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceAlreadyExistsException')) throw error;
+    const existing = await iot.send(new DescribeThingCommand({ thingName }));
+    if (existing.thingTypeName !== thingTypeName) {
+      throw new InputError(
+        `thing '${thingName}' exists and is of type '${existing.thingTypeName ?? 'none'}', not '${thingTypeName}'`,
+      );
+    }
+    return existing.thingArn ?? '';
+  }
+}
+
+/** Whether the folder's certificate is still the device's: an earlier run was cut off, or this one is a repetition. */
+async function isUsable(
+  iot: Clients['iot'],
+  folder: DeviceFolder,
+  thing: ThingFile | undefined,
+): Promise<boolean> {
+  if (!thing || !(await folder.hasKeys())) return false;
+  try {
+    const answer = await iot.send(new DescribeCertificateCommand({ certificateId: thing.certificateId }));
+    return answer.certificateDescription?.status === 'ACTIVE';
+  } catch (error) {
+    if (isAwsError(error, 'ResourceNotFoundException')) return false;
+    throw error;
+  }
+}
+
+async function deleteCertificate(iot: Clients['iot'], certificateId: string): Promise<void> {
+  await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  await iot.send(new DeleteCertificateCommand({ certificateId, forceDelete: true }));
+}
+
+type ThingIdentity = Omit<ThingFile, 'certificateId' | 'certificateArn'>;
+
+/** AWS shows a private key once: it is on disk before the certificate is given any right. */
+async function createCertificate(
+  iot: Clients['iot'],
+  folder: DeviceFolder,
+  identity: ThingIdentity,
+): Promise<ThingFile> {
+  const created = await iot.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  const { certificateId, certificateArn, certificatePem, keyPair } = created;
+  if (!certificateId || !certificateArn || !certificatePem || !keyPair?.PrivateKey) {
+    throw new Error('AWS IoT answered CreateKeysAndCertificate without a certificate');
+  }
+  const thing: ThingFile = { ...identity, certificateId, certificateArn };
+  try {
+    await folder.writeKeys(certificatePem, keyPair.PrivateKey, thing);
+  } catch (error) {
+    // Nobody has its key: a certificate that stays behind could only be a riddle.
+    await deleteCertificate(iot, certificateId);
+    throw error;
+  }
+  return thing;
+}
+
+/** A thing may be in one group of a hierarchy only. */
+async function joinWave(
+  iot: Clients['iot'],
+  environment: KaizenEnvironment,
+  thing: ThingFile,
+): Promise<void> {
+  const { thingName, thingGroup: thingGroupName } = thing;
+  const waves = [environment.output('CanaryGroupName'), environment.output('StableGroupName')];
+  const { thingGroups = [] } = await iot.send(new ListThingGroupsForThingCommand({ thingName }));
+  for (const { groupName } of thingGroups) {
+    if (groupName && groupName !== thingGroupName && waves.includes(groupName)) {
+      await iot.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName: groupName }));
+    }
+  }
+  await iot.send(new AddThingToThingGroupCommand({ thingName, thingGroupName }));
+}
+
+/**
+ * Makes a device known to the cloud and writes what it needs: `thing.json`, `certificate.pem`, `private-key.pem`
+ * (readable by its owner only) and `trusted-keys.json`. A run that was cut off is finished by running it again; a
+ * repeated run keeps the certificate that the folder holds.
+ * @throws InputError when the name is none, or the folder or the thing belongs to another device
+ */
+export async function provisionDevice(
+  clients: ProvisioningClients,
+  environment: KaizenEnvironment,
+  options: ProvisionDeviceOptions,
+): Promise<ThingFile> {
+  const { thingName, wave } = options;
+  checkThingName(thingName);
+  const folder = new DeviceFolder(options.folder);
+  const previous = await folder.thing();
+  if (previous && (previous.thingName !== thingName || previous.environment !== environment.name)) {
+    throw new InputError(
+      `folder '${options.folder}' belongs to '${previous.thingName}' of '${previous.environment}'`,
+    );
+  }
+  const policyName = environment.output('DevicePolicyName');
+  const trustedKeys = await readTrustedKeys(clients, environment.output('SigningKeyArn'));
+  await folder.create();
+  const identity: ThingIdentity = {
+    schemaVersion: 1,
+    environment: environment.name,
+    useCase: environment.useCase,
+    thingName,
+    thingArn: await createThing(clients.iot, thingName, environment.output('ThingTypeName')),
+    wave,
+    thingGroup: environment.output(wave === 'canary' ? 'CanaryGroupName' : 'StableGroupName'),
+    roleAlias: environment.output('RoleAliasName'),
+  };
+  const kept = (await isUsable(clients.iot, folder, previous)) ? previous : undefined;
+  const thing: ThingFile = kept
+    ? { ...identity, certificateId: kept.certificateId, certificateArn: kept.certificateArn }
+    : await createCertificate(clients.iot, folder, identity);
+  await folder.writeThing(thing);
+  await folder.writeTrustedKeys(trustedKeys);
+  await clients.iot.send(new AttachPolicyCommand({ policyName, target: thing.certificateArn }));
+  await clients.iot.send(new AttachThingPrincipalCommand({ thingName, principal: thing.certificateArn }));
+  await joinWave(clients.iot, environment, thing);
+  return thing;
+}

@@ -1,0 +1,17 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import * as aws from '../../lambda/shared/aws';
+import type { Clients } from './clients';
+
+/** Clients by the ordinary variables: AWS_REGION, credentials, AWS_ENDPOINT_URL. */
+export function awsClients(): Clients {
+  return {
+    cloudFormation: new CloudFormationClient({}),
+    dynamoDb: aws.documentClient(),
+    s3: aws.s3(),
+    sqs: aws.sqs(),
+    kms: aws.kms(),
+    iot: aws.iot(),
+    sageMaker: aws.sagemaker(),
+    greengrass: aws.greengrass(),
+  };
+}

@@ -1,0 +1,67 @@
+import type { KaizenEnvironment } from '../cli/shared/environment';
+import type { LocalAws } from '../packages/local-aws/launcher/start-local-aws';
+import type { DemoClients } from './clients';
+import type { DemoConsole } from './console';
+import type { Device } from './devices';
+import type { InspectionLine } from './inspection-line/inspection-line';
+import type { Labeller } from './labeller';
+import type { MemorySampler } from './memory-sampler';
+import type { Observations } from './observations';
+import type { RenderedFolders } from './render';
+import type { ReportData } from './report/report-data';
+import type { DemoSettings } from './settings';
+
+/** Something that happened, for the timeline of the report. */
+export type DemoEvent = ReportData['events'][number];
+
+/** A span of time that the report gives an accuracy for. Times in milliseconds since the epoch. */
+export interface Span {
+  readonly label: string;
+  readonly from: number;
+  readonly until: number;
+  /** @default - all devices */
+  readonly deviceIds?: readonly string[];
+}
+
+/** What the phases share once the local AWS, the fleet and the line are up. */
+export interface DemoContext {
+  readonly settings: DemoSettings;
+  readonly console: DemoConsole;
+  readonly signal: AbortSignal;
+  /** Folder of this run. */
+  readonly directory: string;
+  readonly aws: LocalAws;
+  readonly clients: DemoClients;
+  readonly environment: KaizenEnvironment;
+  readonly images: RenderedFolders;
+  readonly devices: readonly Device[];
+  readonly line: InspectionLine;
+  readonly labeller: Labeller;
+  readonly observations: Observations;
+  readonly memory: MemorySampler;
+  // What the phases leave for the report.
+  readonly events: DemoEvent[];
+  readonly spans: Span[];
+  readonly rollouts: Array<ReportData['rollouts'][number]>;
+  readonly models: Array<ReportData['models'][number]>;
+  readonly outage: { deviceId: string; from: number; until: number };
+}
+
+export function note(
+  context: Pick<DemoContext, 'events' | 'console'>,
+  kind: DemoEvent['kind'],
+  what: string,
+): void {
+  context.events.push({ at: Date.now(), what, kind });
+  context.console.line(`  ${what}`);
+}
+
+/** Keeps a span from `from` until now. */
+export function keepSpan(
+  context: Pick<DemoContext, 'spans'>,
+  label: string,
+  from: number,
+  deviceIds?: readonly string[],
+): void {
+  context.spans.push({ label, from, until: Date.now(), deviceIds });
+}

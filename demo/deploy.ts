@@ -1,0 +1,58 @@
+/** `cdk bootstrap` and `cdk deploy` against the local AWS: the unmodified CDK CLI and the same app as for a real account. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KaizenEnvironment } from '../cli/shared/environment';
+import {
+  LOCAL_ACCOUNT_ID,
+  LOCAL_REGION,
+  type LocalAws,
+} from '../packages/local-aws/launcher/start-local-aws';
+import { SupervisedProcess } from '../packages/local-aws/shared/supervised-process';
+import { REPOSITORY_ROOT } from '../scripts/repository';
+
+export interface DeployOptions {
+  readonly aws: LocalAws;
+  /** For the log, cdk.out and the outputs. */
+  readonly directory: string;
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** @throws Error with the CLI's last lines */
+export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEnvironment> {
+  const outputsFile = join(options.directory, 'stack-outputs.json');
+  await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`]);
+  await runCdk(options, [
+    'deploy',
+    '**',
+    '--require-approval=never',
+    '--concurrency=4',
+    `--outputs-file=${outputsFile}`,
+    `--output=${join(options.directory, 'cdk.out')}`,
+    '--context=env=local',
+  ]);
+  const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
+  // An output's name is unique over the stacks.
+  return new KaizenEnvironment(
+    'local',
+    new Map(Object.values(byStack).flatMap((stack) => Object.entries(stack))),
+  );
+}
+
+async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
+  const cdk = new SupervisedProcess({
+    name: `cdk ${args[0]}`,
+    command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'cdk'),
+    arguments: [...args, '--ci', '--no-notices', '--progress=events', '--no-color'],
+    workingDirectory: REPOSITORY_ROOT,
+    environment: {
+      PATH: process.env.PATH,
+      HOME: options.directory,
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      ...options.aws.environment,
+    },
+    logFile: join(options.directory, 'cdk.log'),
+    onLine: options.onLine,
+  });
+  await cdk.complete(options.signal);
+}

@@ -1,0 +1,28 @@
+/** Drift episodes, as the monitor has written them, in words. */
+import { EpisodeTable } from '../lambda/monitoring/episode-table';
+import type { DemoContext } from './context';
+import { inWords } from './report/words';
+
+export interface EpisodeInWords {
+  readonly episodeId: string;
+  readonly releaseId: string;
+  readonly openedAt: string;
+  readonly status: string;
+  readonly evidence: string;
+}
+
+/** Every episode, oldest first. */
+export async function readEpisodes({ clients, environment }: DemoContext): Promise<EpisodeInWords[]> {
+  const table = new EpisodeTable(
+    clients.dynamoDb,
+    environment.output('EpisodeTableName'),
+    environment.useCase,
+  );
+  return (await table.all()).map(({ episodeId, releaseId, openedAt, status, evidence }) => ({
+    episodeId,
+    releaseId,
+    openedAt,
+    status,
+    evidence: inWords(JSON.stringify(evidence.judgement)),
+  }));
+}

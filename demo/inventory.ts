@@ -1,0 +1,29 @@
+/** What the devices say of themselves: the inventory table. */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { DeviceStatus } from '../contracts';
+import type { DemoContext } from './context';
+import { waitFor } from './waiting';
+
+export async function readInventory({
+  clients,
+  environment,
+}: DemoContext): Promise<Map<string, DeviceStatus>> {
+  const answer = await clients.dynamoDb.send(
+    new ScanCommand({ TableName: environment.output('InventoryTableName'), ConsistentRead: true }),
+  );
+  return new Map((answer.Items ?? []).map((item) => [String(item.deviceId), item as DeviceStatus]));
+}
+
+/** Waits until these devices report that they serve this release. */
+export async function waitForRelease(
+  context: DemoContext,
+  deviceIds: readonly string[],
+  releaseId: string,
+  timeoutSeconds: number,
+): Promise<void> {
+  const what = `${deviceIds.join(', ')} to serve release ${releaseId}`;
+  await waitFor({ what, timeoutSeconds, signal: context.signal }, async () => {
+    const inventory = await readInventory(context);
+    return deviceIds.every((id) => inventory.get(id)?.releaseId === releaseId) ? true : undefined;
+  });
+}

@@ -1,0 +1,36 @@
+/** The judgements of a rollout, from the history of its execution: the last one of each wave. */
+import { GetExecutionHistoryCommand, type HistoryEvent } from '@aws-sdk/client-sfn';
+import type { RolloutState } from '../lambda/rollout/rollout-state';
+import type { DemoContext } from './context';
+import type { ReportData } from './report/report-data';
+
+export type WaveJudgement = ReportData['rollouts'][number]['waves'][number];
+
+const JUDGE_STEP = 'Judge the wave';
+
+function stateAfter({ stateExitedEventDetails }: HistoryEvent): RolloutState | undefined {
+  if (stateExitedEventDetails?.name !== JUDGE_STEP || !stateExitedEventDetails.output) return undefined;
+  return JSON.parse(stateExitedEventDetails.output) as RolloutState;
+}
+
+export async function readJudgements(
+  { clients }: DemoContext,
+  executionArn: string,
+): Promise<WaveJudgement[]> {
+  const judgements = new Map<string, WaveJudgement>();
+  let nextToken: string | undefined;
+  do {
+    const page = await clients.stepFunctions.send(
+      new GetExecutionHistoryCommand({ executionArn, nextToken }),
+    );
+    for (const event of page.events ?? []) {
+      const state = stateAfter(event);
+      const wave = state?.waves.at(-1)?.name;
+      if (!state?.judgement || wave === undefined) continue;
+      const { verdict, reasons, numbers } = state.judgement;
+      judgements.set(wave, { wave, verdict, reasons, numbers });
+    }
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return [...judgements.values()];
+}

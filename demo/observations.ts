@@ -1,0 +1,76 @@
+/**
+ * What the cloud has received, joined with the line's truth. Reads the telemetry bucket, as anybody with access
+ * to it could; the devices and the functions know nothing of the truth.
+ */
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import type { InferenceResult } from '../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
+import type { InspectionLine, ShownFrame } from './inspection-line/inspection-line';
+
+export interface Observation {
+  readonly record: InferenceResult & { readonly deviceId: string };
+  readonly truth: ShownFrame;
+}
+
+export class Observations {
+  private readonly seenKeys = new Set<string>();
+  private readonly byRecord = new Map<string, Observation>();
+  private duplicates = 0;
+
+  constructor(
+    private readonly s3: S3Client,
+    private readonly bucket: string,
+    private readonly line: InspectionLine,
+  ) {}
+
+  /** All results received so far, in the order in which the frames were shown. */
+  get all(): Observation[] {
+    return [...this.byRecord.values()].sort((left, right) => left.truth.shownAt - right.truth.shownAt);
+  }
+
+  /** Result lines whose record had already been received: at-least-once delivery at work. */
+  get duplicateRecords(): number {
+    return this.duplicates;
+  }
+
+  /** Reads the result files that are new. */
+  async refresh(): Promise<void> {
+    const fresh: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.s3.send(
+        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: 'results/', ContinuationToken: token }),
+      );
+      for (const { Key } of page.Contents ?? []) if (Key && !this.seenKeys.has(Key)) fresh.push(Key);
+      token = page.NextContinuationToken;
+    } while (token);
+    await mapConcurrently(fresh, DEFAULT_CONCURRENCY, (key) => this.read(key));
+  }
+
+  private async read(key: string): Promise<void> {
+    const object = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+    const text = (await object.Body?.transformToString()) ?? '';
+    this.seenKeys.add(key);
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      const record = JSON.parse(line) as Observation['record'];
+      const truth = this.line.truthOf(record.frameId);
+      if (!truth)
+        throw new Error(`${key} has a result for frame ${record.frameId}, which the line never showed`);
+      const id = `${record.deviceId}/${record.recordId}`;
+      if (this.byRecord.has(id)) this.duplicates += 1;
+      else this.byRecord.set(id, { record, truth });
+    }
+  }
+}
+
+/** A decision is right when the reported class is the true one; uncertain and invalid frames are no decision. */
+export function isRight({ record, truth }: Observation): boolean {
+  return record.predictedClass === truth.label;
+}
+
+/** Share of frames whose predicted class is the true one, 0..1; NaN when there are none. */
+export function accuracyOf(observations: readonly Observation[]): number {
+  const readable = observations.filter(({ record }) => record.status !== 'invalid');
+  return readable.filter(isRight).length / readable.length;
+}

@@ -1,0 +1,134 @@
+/** Starting and following executions of the training pipeline, by the SDK as anybody would. */
+
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import {
+  DescribePipelineExecutionCommand,
+  ListModelPackagesCommand,
+  ListPipelineExecutionStepsCommand,
+  ListPipelineExecutionsCommand,
+  StartPipelineExecutionCommand,
+} from '@aws-sdk/client-sagemaker';
+import { type EvaluationReport, type ExportedModel, parseContractJson } from '../contracts';
+import { type DemoContext, note } from './context';
+import { waitFor } from './waiting';
+
+export interface PipelineExecution {
+  readonly arn: string;
+  /** Version of the model package that it registered. */
+  readonly modelPackageVersion: number;
+  /** s3://.../export/ */
+  readonly exportUri: string;
+  readonly evaluation: EvaluationReport;
+  readonly exported: ExportedModel;
+}
+
+const PIPELINE_TIMEOUT_SECONDS = 900;
+
+/** The first turn is started by hand; the later ones start themselves. @returns the execution's ARN */
+export async function startPipeline(context: DemoContext, manifestUri: string): Promise<string> {
+  const { clients, environment, settings } = context;
+  const parameters = {
+    DatasetManifestUri: manifestUri,
+    Epochs: settings.epochs,
+    WidthMultiplier: settings.widthMultiplier,
+    MinimumAccuracy: settings.minimumAccuracy,
+  };
+  const answer = await clients.sageMaker.send(
+    new StartPipelineExecutionCommand({
+      PipelineName: environment.output('PipelineName'),
+      PipelineParameters: Object.entries(parameters).map(([Name, value]) => ({ Name, Value: String(value) })),
+    }),
+  );
+  return answer.PipelineExecutionArn as string;
+}
+
+/** ARNs of all executions, newest first. */
+export async function executionArns({ clients, environment }: DemoContext): Promise<string[]> {
+  const answer = await clients.sageMaker.send(
+    new ListPipelineExecutionsCommand({ PipelineName: environment.output('PipelineName') }),
+  );
+  return (answer.PipelineExecutionSummaries ?? []).map(
+    ({ PipelineExecutionArn }) => PipelineExecutionArn as string,
+  );
+}
+
+/**
+ * Waits until an execution has ended, then reads what it registered.
+ * @throws Error with the failed steps' reasons
+ */
+export async function followExecution(context: DemoContext, arn: string): Promise<PipelineExecution> {
+  const { clients, signal } = context;
+  const status = await waitFor(
+    {
+      what: `pipeline execution ${arn}`,
+      timeoutSeconds: PIPELINE_TIMEOUT_SECONDS,
+      signal,
+      pollMilliseconds: 1000,
+    },
+    async () => {
+      const execution = await clients.sageMaker.send(
+        new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }),
+      );
+      const found = execution.PipelineExecutionStatus;
+      return found === 'Executing' || found === 'Stopping' ? undefined : found;
+    },
+  );
+  if (status !== 'Succeeded')
+    throw new Error(`the training pipeline ended ${status}: ${await reasonsOf(context, arn)}`);
+  const execution = await readOutcome(context, arn);
+  const { evaluation, exported, modelPackageVersion } = execution;
+  note(
+    context,
+    'training',
+    `model package ${modelPackageVersion} registered: accuracy ${percent(evaluation.accuracy)} on ${evaluation.testItems} untouched test images ` +
+      `(linear model on pixels: ${percent(evaluation.linearBaselineAccuracy)}); int8 ${percent(exported.parity.int8Accuracy)}`,
+  );
+  return execution;
+}
+
+async function reasonsOf({ clients }: DemoContext, arn: string): Promise<string> {
+  const { PipelineExecutionSteps = [] } = await clients.sageMaker.send(
+    new ListPipelineExecutionStepsCommand({ PipelineExecutionArn: arn }),
+  );
+  const failed = PipelineExecutionSteps.filter(({ StepStatus }) => StepStatus === 'Failed');
+  return failed.map(({ StepName, FailureReason }) => `${StepName}: ${FailureReason}`).join('; ');
+}
+
+async function readOutcome(context: DemoContext, arn: string): Promise<PipelineExecution> {
+  const { clients, environment } = context;
+  const { ModelPackageSummaryList = [] } = await clients.sageMaker.send(
+    new ListModelPackagesCommand({
+      ModelPackageGroupName: environment.output('ModelPackageGroupName'),
+      SortBy: 'CreationTime',
+      SortOrder: 'Descending',
+    }),
+  );
+  const prefix = `pipelines/${arn.split('/').pop()}/`;
+  const bucket = environment.output('ModelBucketName');
+  const evaluation = await readText(context, bucket, prefix, 'evaluation.json');
+  const exported = await readText(context, bucket, prefix, 'export.json');
+  return {
+    arn,
+    modelPackageVersion: ModelPackageSummaryList[0]?.ModelPackageVersion as number,
+    exportUri: `s3://${bucket}/${prefix}export/`,
+    evaluation: parseContractJson('evaluation-report', evaluation, 'evaluation.json'),
+    exported: parseContractJson('exported-model', exported, 'export.json'),
+  };
+}
+
+async function readText(
+  { clients }: DemoContext,
+  bucket: string,
+  prefix: string,
+  file: string,
+): Promise<string> {
+  const listed = await clients.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+  const key = listed.Contents?.map(({ Key }) => Key).find((name) => name?.endsWith(`/${file}`));
+  if (!key) throw new Error(`s3://${bucket}/${prefix} has no ${file}`);
+  const object = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return (await object.Body?.transformToString()) ?? '';
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

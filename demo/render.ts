@@ -1,0 +1,66 @@
+/** Runs the Python renderer: the first dataset and the frames that the line will show. */
+import { join } from 'node:path';
+import { SupervisedProcess } from '../packages/local-aws/shared/supervised-process';
+import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../scripts/repository';
+import { CLASS_MIX, type DemoSettings } from './settings';
+
+export interface RenderedFolders {
+  readonly dataset: string;
+  /** condition -> folder with truth.jsonl and the frames. */
+  readonly stock: Readonly<Record<'normal' | 'drifted' | 'crack', string>>;
+}
+
+function share(mix: Readonly<Record<string, number>>): string {
+  return Object.entries(mix)
+    .map(([name, value]) => `${name}:${value}`)
+    .join(',');
+}
+
+async function render(directory: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+  const child = new SupervisedProcess({
+    name: 'rendering',
+    command: virtualEnvironmentPython(),
+    arguments: ['-m', 'kaizen_training.surfaces', ...args],
+    workingDirectory: join(REPOSITORY_ROOT, 'training'),
+    environment: {
+      PATH: process.env.PATH,
+      HOME: directory,
+      PYTHONDONTWRITEBYTECODE: '1',
+      OMP_NUM_THREADS: '1',
+    },
+    logFile: join(directory, 'render.log'),
+  });
+  await child.complete(signal);
+}
+
+/** The line's frames come from other seeds than the dataset's: no device ever sees a training image. */
+export async function renderImages(
+  directory: string,
+  settings: DemoSettings,
+  signal: AbortSignal,
+): Promise<RenderedFolders> {
+  const dataset = join(directory, 'dataset');
+  const stock = {
+    normal: join(directory, 'stock-normal'),
+    drifted: join(directory, 'stock-drifted'),
+    crack: join(directory, 'stock-crack'),
+  };
+  const { seed, datasetItems, stockItems } = settings;
+  const stockArguments = (folder: string, offset: number, condition: string, mix: Record<string, number>) => [
+    'stock',
+    `--output=${folder}`,
+    `--items=${stockItems}`,
+    `--seed=${seed + offset}`,
+    `--condition=${condition}`,
+    `--classes=${share(mix)}`,
+  ];
+  await render(
+    directory,
+    ['dataset', `--output=${dataset}`, `--items=${datasetItems}`, `--seed=${seed}`],
+    signal,
+  );
+  await render(directory, stockArguments(stock.normal, 1, 'normal', CLASS_MIX.normal), signal);
+  await render(directory, stockArguments(stock.drifted, 2, 'drifted', CLASS_MIX.normal), signal);
+  await render(directory, stockArguments(stock.crack, 3, 'drifted', CLASS_MIX.withCrack), signal);
+  return { dataset, stock };
+}

@@ -1,0 +1,70 @@
+/** What machines write, as people read it: judgements, and names of numbers. */
+import type { Judgement } from '../../lambda/monitoring/judge-release';
+import { bytes, count, milliseconds, percent, seconds } from './format';
+
+/** meanConfidence, class_mix -> mean confidence, class mix. */
+export function spaced(name: string): string {
+  return name
+    .replaceAll(/[_-]+/g, ' ')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+}
+
+function judgementInWords(judgement: Judgement): string | undefined {
+  switch (judgement.kind) {
+    case 'DRIFT':
+      return `The distribution of ${spaced(judgement.feature)} has moved away from the release's baseline: stability index ${judgement.value.toFixed(2)}, limit ${judgement.limit.toFixed(2)}.`;
+    case 'ACCURACY_LOW':
+      return `Accuracy by labels is ${percent(judgement.value)} (between ${percent(judgement.lower)} and ${percent(judgement.upper)}); the release promised at least ${percent(judgement.limit)}.`;
+    case 'NO_DATA':
+      return `Too few results to decide: ${count(judgement.results)} of at least ${count(judgement.minimumResults)}.`;
+    case 'HEALTHY':
+      return 'Healthy.';
+    default:
+      return undefined;
+  }
+}
+
+/** Text that may end in a monitor's judgement as JSON: the judgement becomes a sentence, the rest stays. */
+export function inWords(text: string): string {
+  const brace = text.indexOf('{');
+  if (brace < 0) return text;
+  try {
+    const sentence = judgementInWords(JSON.parse(text.slice(brace)) as Judgement);
+    return sentence === undefined ? text : text.slice(0, brace) + sentence;
+  } catch {
+    // Not JSON, or a judgement without its numbers: the text as it is says more than no text.
+    return text;
+  }
+}
+
+const SHARES = /accuracy|share|rate|probability|confidence|recall|agreement/i;
+
+function plainNumber(name: string, value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return count(value);
+  if (SHARES.test(name) && value >= 0 && value <= 1) return percent(value);
+  return Number.isInteger(value) ? count(value) : value.toPrecision(3);
+}
+
+/** A number under the name that it has in a record, with the unit that the name tells. */
+export function namedNumber(
+  name: string,
+  value: number | null,
+): { readonly name: string; readonly value: string } {
+  const plain = (unit: RegExp) =>
+    spaced(name).replace(unit, '').replaceAll(/ {2,}/g, ' ').trim() || spaced(name);
+  if (/milliseconds/i.test(name)) return { name: plain(/milliseconds/), value: milliseconds(value) };
+  if (/bytes/i.test(name)) return { name: plain(/bytes/), value: bytes(value) };
+  if (/seconds/i.test(name)) return { name: plain(/seconds/), value: seconds(value) };
+  return { name: spaced(name), value: plainNumber(name, value) };
+}
+
+/** surface-inspection-12 -> 12. */
+export function counterOf(releaseId: string): string {
+  return releaseId.split('-').pop() ?? '';
+}
+
+/** surface-inspection-12 -> release 12: short enough for a chart. */
+export function shortRelease(releaseId: string): string {
+  return `release ${counterOf(releaseId)}`;
+}

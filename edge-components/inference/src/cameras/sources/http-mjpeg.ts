@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import type { CameraSettings } from '../../configuration/camera-settings';
+import type { FrameSink, FrameSource } from '../../ports';
+import { AttemptLoop } from './attempt-loop';
+import { Deadline, readyWithin, silenceMilliseconds } from './deadline';
+import { FrameNames, type FrameSourcePorts, tooLarge } from './frame-source';
+import { canBeImage, HttpCamera, mediaTypeOf } from './http-camera';
+import { boundaryOf, MjpegParser, type MjpegPart } from './mjpeg-parser';
+
+export interface MjpegOptions {
+  /** How long a connection may give no frame. @default - `stallSeconds`, at least 15 s */
+  readonly silenceMilliseconds?: number;
+}
+
+/**
+ * One GET whose answer never ends, a part for every frame. The camera sets the pace. A connection that gives no frame for
+ * long is made anew.
+ */
+export class MjpegFrameSource implements FrameSource {
+  private readonly loop: AttemptLoop;
+  private readonly camera: HttpCamera;
+  private readonly names: FrameNames;
+  private readonly silenceMilliseconds: number;
+
+  constructor(
+    cameraId: string,
+    settings: CameraSettings,
+    private readonly ports: FrameSourcePorts,
+    options: MjpegOptions = {},
+  ) {
+    this.loop = new AttemptLoop(cameraId, ports);
+    this.camera = new HttpCamera(settings.url as string);
+    this.names = new FrameNames(cameraId);
+    this.silenceMilliseconds = options.silenceMilliseconds ?? silenceMilliseconds(settings.stallSeconds);
+  }
+
+  start(sink: FrameSink): void {
+    this.loop.start((signal) => this.readConnection(sink, signal));
+  }
+
+  problem(): string | undefined {
+    return this.loop.problem();
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    this.camera.close();
+  }
+
+  private async readConnection(sink: FrameSink, stop: AbortSignal): Promise<void> {
+    const connection = new AbortController();
+    const end = (): void => connection.abort(stop.reason);
+    stop.addEventListener('abort', end, { once: true });
+    const silence = new Deadline(this.silenceMilliseconds, () =>
+      connection.abort(new Error(`no frame for ${this.silenceMilliseconds / 1000} s`)),
+    );
+    try {
+      const response = await this.camera.get(connection.signal);
+      await this.readParts(response, (part, receivedAt) =>
+        this.take(part, receivedAt, sink, connection.signal, silence),
+      );
+    } finally {
+      connection.abort();
+      silence.suspend();
+      stop.removeEventListener('abort', end);
+    }
+    throw new Error('the camera ended the stream');
+  }
+
+  private async readParts(
+    response: IncomingMessage,
+    take: (part: MjpegPart, receivedAt: number) => Promise<void>,
+  ): Promise<void> {
+    const { clock, maximumFrameBytes } = this.ports;
+    const boundary = boundaryOf(response.headers['content-type']);
+    if (boundary === undefined) throw new Error(notMultipart(mediaTypeOf(response)));
+    const parser = new MjpegParser(boundary, maximumFrameBytes);
+    for await (const chunk of response) {
+      const receivedAt = clock.monotonic();
+      for (const part of parser.push(chunk, clock.now())) await take(part, receivedAt);
+    }
+    for (const part of parser.end(clock.now())) await take(part, clock.monotonic());
+  }
+
+  private async take(
+    part: MjpegPart,
+    receivedAt: number,
+    sink: FrameSink,
+    signal: AbortSignal,
+    silence: Deadline,
+  ): Promise<void> {
+    if (!canBeImage(part.contentType)) return;
+    const { bytes, size, startedAt } = part;
+    const discarded = part.tooLarge ? tooLarge(size, this.ports.maximumFrameBytes()) : undefined;
+    const frame = this.names.frame({ bytes, frameBytes: size, startedAt, receivedAt, discarded });
+    await readyWithin(sink, signal, silence);
+    this.loop.progressed();
+    sink.accept(frame);
+  }
+}
+
+function notMultipart(mediaType: string | undefined): string {
+  const hint = mediaType?.startsWith('image/') ? "; for single images use type 'http-snapshot'" : '';
+  return `the camera answered '${mediaType ?? 'no content type'}' without a boundary, not multipart/x-mixed-replace${hint}`;
+}

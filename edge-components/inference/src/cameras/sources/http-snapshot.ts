@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CameraSettings } from '../../configuration/camera-settings';
+import type { FrameSink, FrameSource } from '../../ports';
+import { AttemptLoop } from './attempt-loop';
+import { Deadline, readyWithin } from './deadline';
+import { FrameNames, type FrameSourcePorts, type NamelessImage, tooLarge } from './frame-source';
+import { canBeImage, HttpCamera, mediaTypeOf } from './http-camera';
+
+/** From the connection to the last byte; a snapshot takes some hundred milliseconds. */
+const REQUEST_MILLISECONDS = 10_000;
+
+export interface SnapshotOptions {
+  /** @default 10000 */
+  readonly requestMilliseconds?: number;
+}
+
+/** One GET for every frame, never two at the same time: a camera that is slower than `framesPerSecond` sets the pace. */
+export class SnapshotFrameSource implements FrameSource {
+  private readonly loop: AttemptLoop;
+  private readonly camera: HttpCamera;
+  private readonly names: FrameNames;
+  private readonly intervalMilliseconds: number;
+  private readonly requestMilliseconds: number;
+  /** `Clock.monotonic`. */
+  private dueAt: number;
+
+  constructor(
+    cameraId: string,
+    settings: CameraSettings,
+    private readonly ports: FrameSourcePorts,
+    { requestMilliseconds = REQUEST_MILLISECONDS }: SnapshotOptions = {},
+  ) {
+    this.loop = new AttemptLoop(cameraId, ports);
+    this.camera = new HttpCamera(settings.url as string);
+    this.names = new FrameNames(cameraId);
+    this.dueAt = ports.clock.monotonic();
+    this.intervalMilliseconds = 1000 / settings.framesPerSecond;
+    this.requestMilliseconds = requestMilliseconds;
+  }
+
+  start(sink: FrameSink): void {
+    this.loop.start(async (signal) => {
+      await this.waitUntilDue(signal);
+      await readyWithin(sink, signal);
+      const image = await this.takeSnapshot(signal);
+      this.loop.progressed();
+      sink.accept(this.names.frame(image));
+    });
+  }
+
+  problem(): string | undefined {
+    return this.loop.problem();
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    this.camera.close();
+  }
+
+  /** Keeps the pace on average, but does not catch up on more than one frame. */
+  private async waitUntilDue(signal: AbortSignal): Promise<void> {
+    const { clock } = this.ports;
+    const wait = this.dueAt - clock.monotonic();
+    if (wait > 0) await pause(wait, undefined, { signal });
+    this.dueAt =
+      Math.max(this.dueAt, clock.monotonic() - this.intervalMilliseconds) + this.intervalMilliseconds;
+  }
+
+  private async takeSnapshot(stop: AbortSignal): Promise<NamelessImage> {
+    const limit = new AbortController();
+    const end = (): void => limit.abort(stop.reason);
+    stop.addEventListener('abort', end, { once: true });
+    const deadline = new Deadline(this.requestMilliseconds, () =>
+      limit.abort(new Error(`no whole answer within ${this.requestMilliseconds} ms`)),
+    );
+    try {
+      return await this.readImage(await this.camera.get(limit.signal));
+    } finally {
+      deadline.suspend();
+      stop.removeEventListener('abort', end);
+    }
+  }
+
+  private async readImage(response: IncomingMessage): Promise<NamelessImage> {
+    const type = mediaTypeOf(response);
+    if (!canBeImage(type)) {
+      response.destroy();
+      throw new Error(`the camera answered '${type}', not an image`);
+    }
+    const maximum = this.ports.maximumFrameBytes();
+    let startedAt = this.ports.clock.now();
+    const announced = Number(response.headers['content-length'] ?? 0);
+    const chunks: Buffer[] = [];
+    let frameBytes = 0;
+    if (announced <= maximum) {
+      for await (const chunk of response) {
+        if (frameBytes === 0) startedAt = this.ports.clock.now();
+        frameBytes += chunk.length;
+        if (frameBytes > maximum) break;
+        chunks.push(chunk);
+      }
+    }
+    const receivedAt = this.ports.clock.monotonic();
+    frameBytes = Math.max(frameBytes, announced);
+    if (frameBytes > maximum) {
+      response.destroy();
+      const discarded = tooLarge(frameBytes, maximum);
+      return { bytes: Buffer.alloc(0), frameBytes, discarded, startedAt, receivedAt };
+    }
+    if (frameBytes === 0) throw new Error('the camera answered with no bytes');
+    return { bytes: Buffer.concat(chunks), frameBytes, startedAt, receivedAt };
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Decisions to a controller on the line: Modbus TCP, function 16, three holding registers.
+ *
+ * - One write at a time. While it is under way the newest decision waits and the ones before it are superseded: the line
+ *   needs the part that is there now. The count in the first register still tells how many decisions there were.
+ * - A decision that could not be written within {@link LONGEST_AGE_MILLISECONDS} is not written any more: the part has
+ *   moved on, and a late answer would be taken for the next one. Without an answer the controller can do what is safe.
+ * - The connection is kept up while there is nothing to write, so that the first part after an outage gets its answer.
+ */
+import { connect, type Socket } from 'node:net';
+import { ModbusTCPClient, type UserRequestError } from 'jsmodbus';
+import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
+import type { Clock, DecisionOutput, Log } from '../ports';
+import { backoffMilliseconds } from '../shared/backoff';
+import { InterruptibleWait } from '../shared/interruptible-wait';
+import { within } from '../shared/within';
+import { type DecisionRegisters, decisionRegisters, REGISTER_VALUES } from './decision-registers';
+
+const DEFAULT_PORT = 502;
+const DEFAULT_UNIT = 1;
+/** A controller on the same network answers within a cycle of some 10 ms. */
+const ANSWER_MILLISECONDS = 1_000;
+const CONNECT_MILLISECONDS = 2_000;
+const LONGEST_AGE_MILLISECONDS = 1_000;
+const RECONNECT = { first: 100, longest: 5_000 };
+/** Silence after which the operating system asks whether the other side is still there. */
+const KEEP_ALIVE = 5_000;
+/** Of the second that closing may take. */
+const LAST_WRITE_MILLISECONDS = 500;
+/** Only a write, a closed connection or the end wakes the loop up: any long time will do. */
+const IDLE_MILLISECONDS = 60_000;
+
+export interface ModbusPorts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** What became of the decisions since the output was opened. */
+export interface DecisionCounts {
+  readonly written: number;
+  /** Gave way to a newer decision before they could be written. */
+  readonly superseded: number;
+  /** Could not be written in time. */
+  readonly expired: number;
+}
+
+export interface ModbusDecisionOutput extends DecisionOutput {
+  readonly counts: DecisionCounts;
+}
+
+interface Pending {
+  readonly registers: DecisionRegisters;
+  /** Monotonic. */
+  readonly decidedAt: number;
+}
+
+/** Connects at once and for ever, until it is closed. */
+export function modbusDecisionOutput(
+  configuration: DecisionOutputConfiguration,
+  ports: ModbusPorts,
+): ModbusDecisionOutput {
+  const writer = new RegisterWriter(configuration, ports);
+  writer.start();
+  return writer;
+}
+
+class RegisterWriter implements ModbusDecisionOutput {
+  private readonly tally = { written: 0, superseded: 0, expired: 0 };
+  private readonly name: string;
+  /** Woken by a decision, a closed connection and the end. */
+  private readonly news = new InterruptibleWait();
+  /** Woken by the end only: decisions come faster than a controller that is gone should be asked for. */
+  private readonly retry = new InterruptibleWait();
+  /** Starts anywhere, so that a controller sees a change also when every start of the component decides one part only. */
+  private count: number;
+  private pending: Pending | undefined;
+  private socket: Socket | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private closing = false;
+  private failures = 0;
+  private connectionProblem: string | undefined;
+  /** Stays until a write succeeds: that a controller can be reached does not mean that it takes what is written. */
+  private writeProblem: string | undefined;
+
+  constructor(
+    private readonly configuration: DecisionOutputConfiguration,
+    private readonly ports: ModbusPorts,
+  ) {
+    this.name = `modbus-tcp ${configuration.host}:${configuration.port ?? DEFAULT_PORT}`;
+    this.count = Math.floor(ports.random() * REGISTER_VALUES);
+    this.connectionProblem = 'not connected yet';
+  }
+
+  get counts(): DecisionCounts {
+    return { ...this.tally };
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  write(result: InferenceResult, classes: readonly string[]): void {
+    if (this.closing) return;
+    this.count = (this.count + 1) % REGISTER_VALUES;
+    if (this.pending) this.tally.superseded++;
+    this.pending = {
+      registers: decisionRegisters(this.count, result, classes),
+      decidedAt: this.ports.clock.monotonic(),
+    };
+    this.news.wake();
+  }
+
+  problem(): string | undefined {
+    const problem = this.connectionProblem ?? this.writeProblem;
+    return problem && `${this.name}: ${problem}`;
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    this.news.wake();
+    this.retry.wake();
+    await within(LAST_WRITE_MILLISECONDS, this.running);
+    this.socket?.destroy();
+  }
+
+  private async run(): Promise<void> {
+    const { clock, random } = this.ports;
+    while (!this.closing) {
+      const startedAt = clock.monotonic();
+      const reason = await this.serveOneConnection();
+      this.socket?.destroy();
+      if (this.closing) return;
+      // A controller that closes idle connections is not out of order.
+      if (clock.monotonic() - startedAt > RECONNECT.longest) this.failures = 0;
+      this.failed(reason);
+      await this.retry.pause(backoffMilliseconds(this.failures, RECONNECT, random));
+    }
+  }
+
+  /** Connects and writes what comes, until the connection ends or has to; answers why. */
+  private async serveOneConnection(): Promise<string> {
+    const { host, port = DEFAULT_PORT, unitId = DEFAULT_UNIT } = this.configuration;
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE });
+    this.socket = socket;
+    // The client learns from the socket's event that it is online: it has to be there before.
+    const client = new ModbusTCPClient(socket, unitId, ANSWER_MILLISECONDS);
+    let ended: string | undefined;
+    socket.once('error', ({ message }) => {
+      ended ??= message;
+    });
+    socket.once('close', () => {
+      ended ??= 'the controller closed the connection';
+      this.news.wake();
+    });
+    const limit = setTimeout(
+      () => socket.destroy(new Error(`no connection within ${CONNECT_MILLISECONDS} ms`)),
+      CONNECT_MILLISECONDS,
+    );
+    socket.once('connect', () => {
+      clearTimeout(limit);
+      this.connectionProblem = undefined;
+      this.news.wake();
+    });
+    try {
+      return await this.writeUntil(() => ended, socket, client);
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  private async writeUntil(
+    ended: () => string | undefined,
+    socket: Socket,
+    client: ModbusTCPClient,
+  ): Promise<string> {
+    for (;;) {
+      const reason = ended();
+      if (reason !== undefined) return reason;
+      const next = socket.connecting ? undefined : this.takePending();
+      if (!next) {
+        if (this.closing && !socket.connecting) return 'closed';
+        await this.news.pause(IDLE_MILLISECONDS);
+        continue;
+      }
+      const problem = await this.writeRegisters(client, next);
+      // After a failure nobody knows which answer belongs to which write: only a new connection does.
+      if (problem !== undefined) return ended() ?? problem;
+    }
+  }
+
+  private takePending(): Pending | undefined {
+    const { pending } = this;
+    this.pending = undefined;
+    if (!pending) return undefined;
+    if (this.ports.clock.monotonic() - pending.decidedAt <= LONGEST_AGE_MILLISECONDS) return pending;
+    this.tally.expired++;
+    return undefined;
+  }
+
+  /** Answers what went wrong. */
+  private async writeRegisters(client: ModbusTCPClient, decision: Pending): Promise<string | undefined> {
+    try {
+      await client.writeMultipleRegisters(this.configuration.register, [...decision.registers]);
+    } catch (error) {
+      if (this.pending) this.tally.superseded++;
+      else this.pending = decision;
+      const { err, message } = error as UserRequestError<never, never>;
+      if (err === 'Offline') return message;
+      this.writeProblem = err === 'Timeout' ? `no answer within ${ANSWER_MILLISECONDS} ms` : message;
+      return this.writeProblem;
+    }
+    this.tally.written++;
+    this.writeProblem = undefined;
+    if (this.failures > 0) this.ports.log.info('decision output works again', { to: this.name });
+    this.failures = 0;
+    return undefined;
+  }
+
+  private failed(reason: string): void {
+    this.failures++;
+    this.connectionProblem = reason;
+    if (this.failures === 1) this.ports.log.warn('decision output failed', { to: this.name, reason });
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames stay in order.
+ * The release is read once per frame, after decoding: a switch falls between two frames.
+ */
+import type { InferenceResult, Release } from '../../../../contracts';
+import { type Selection, selectCapture } from '../captures/capture-selection';
+import { isNovel } from '../captures/novelty';
+import type { UseCaseSettings } from '../configuration/configuration';
+import { type Decision, decide } from '../models/decision';
+import {
+  type Clock,
+  type DecodedImage,
+  type Frame,
+  type ImageDecoder,
+  type ImageSize,
+  type ImageStatistics,
+  type Inference,
+  type Log,
+  ModelError,
+} from '../ports';
+import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
+
+const LONGEST_REASON = 200;
+/**
+ * How many frames are between the queue and the model. One keeps the model fed as long as it is the slower stage; a large
+ * JPEG takes two to three times as long as the model, and a second one under way then uses the core that the model leaves
+ * idle. More would only age frames: each waits for those before it.
+ */
+const FRAMES_AHEAD = 2;
+
+export interface FramePipelinePorts {
+  /** The next frame in its turn; undefined when there will be no more. */
+  readonly queue: { next(): Promise<Frame | undefined> };
+  readonly decoder: ImageDecoder;
+  readonly slot: ServingSlot;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: () => Pick<UseCaseSettings, 'limits' | 'upload'>;
+  readonly online: () => boolean;
+  /** Unique for ever on this device. */
+  readonly nextRecordId: () => string;
+  readonly random: () => number;
+  /** Reserves the upload of a chosen frame; false when today's budget has no room for it. */
+  readonly reserveCapture: (frame: Frame) => boolean;
+  /** Called before a release answers its first frame after a start or a switch; the frame waits for it. */
+  readonly beforeFirstRun: (active: ActiveRelease) => Promise<void>;
+  /** The decision, as soon as there is one. */
+  readonly onDecision: (result: InferenceResult, active: ActiveRelease) => void;
+  /** The whole record, with the shadow's answer where there is one, and whether the frame was chosen for upload. */
+  readonly onResult: (result: InferenceResult, frame: Frame, selection: Selection | undefined) => void;
+  /** A model hangs or has died and no longer answers. */
+  readonly onModelGone: (active: ActiveRelease, reason: string) => void;
+}
+
+/** A frame after the decoder: pixels, or why there are none. */
+interface DecodedFrame {
+  readonly frame: Frame;
+  readonly image?: DecodedImage;
+  readonly problem?: string;
+  readonly decodeMilliseconds: number;
+}
+
+interface Attempt {
+  readonly decision: Decision;
+  readonly inference?: Inference;
+  readonly beside?: ShadowRun;
+}
+
+export class FramePipeline {
+  private processedFrames = 0;
+  private lastProblem: string | undefined;
+  private lastActive: ActiveRelease | undefined;
+  private lastTaken: Promise<unknown> = Promise.resolve();
+  private readonly unfinished = new Set<Promise<void>>();
+
+  constructor(private readonly ports: FramePipelinePorts) {}
+
+  get processed(): number {
+    return this.processedFrames;
+  }
+
+  /** Why the last frame had no valid result, until one has. */
+  get problem(): string | undefined {
+    return this.lastProblem;
+  }
+
+  /** Runs until the queue is closed and empty and every result has been given out. */
+  async run(): Promise<void> {
+    const ahead = Array.from({ length: FRAMES_AHEAD }, () => this.decodeNext());
+    let inferring: Promise<void> = Promise.resolve();
+    for (let decoded = await ahead[0]; decoded; decoded = await ahead[0]) {
+      await inferring;
+      ahead.shift();
+      // Before the model gets its pixels: handing them over takes time, in which the decoder can already work.
+      ahead.push(this.decodeNext());
+      inferring = this.infer(decoded, await this.ports.slot.available());
+    }
+    await inferring;
+    await Promise.all(this.unfinished);
+  }
+
+  /** Taking is one after the other, so that frames keep their order; decoding is side by side. */
+  private async decodeNext(): Promise<DecodedFrame | undefined> {
+    const taken = this.lastTaken.then(() => this.ports.queue.next());
+    this.lastTaken = taken;
+    const frame = await taken;
+    return frame && this.decode(frame, this.ports.slot.current);
+  }
+
+  private async decode(frame: Frame, active: ActiveRelease | undefined): Promise<DecodedFrame> {
+    const started = this.ports.clock.monotonic();
+    const elapsed = (): number => this.ports.clock.monotonic() - started;
+    if (frame.discarded !== undefined) return { frame, problem: frame.discarded, decodeMilliseconds: 0 };
+    try {
+      const { maximumPixels } = this.ports.settings().limits;
+      const input = active?.release.input;
+      const stretchTo = input?.resize === 'stretch' ? input : undefined;
+      const image = await this.ports.decoder.decode(frame.bytes, maximumPixels, stretchTo);
+      return { frame, image, decodeMilliseconds: elapsed() };
+    } catch (error) {
+      return { frame, problem: (error as Error).message, decodeMilliseconds: elapsed() };
+    }
+  }
+
+  /** A frame that was decoded to the size of the release before is decoded again: a switch costs no frame. */
+  private async fitted(decoded: DecodedFrame, active: ActiveRelease): Promise<DecodedFrame> {
+    const { image, frame } = decoded;
+    const mustStretch = active.release.input.resize === 'stretch';
+    return image && mustStretch && !hasSize(image, active.release.input)
+      ? this.decode(frame, active)
+      : decoded;
+  }
+
+  private async infer(taken: DecodedFrame, active: ActiveRelease): Promise<void> {
+    const decoded = await this.fitted(taken, active);
+    if (active !== this.lastActive && decoded.image) {
+      this.lastActive = active;
+      await this.ports.beforeFirstRun(active);
+    }
+    const attempt = await this.attempt(decoded, active);
+    const result = this.record(decoded, active, attempt);
+    this.processedFrames++;
+    this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
+    this.ports.onDecision(result, active);
+    const finished = this.finish(result, decoded, active, attempt).finally(() =>
+      this.unfinished.delete(finished),
+    );
+    this.unfinished.add(finished);
+  }
+
+  private async attempt({ image, problem }: DecodedFrame, active: ActiveRelease): Promise<Attempt> {
+    if (!image) return { decision: { status: 'invalid', reason: problem ?? 'unreadable' } };
+    if (!hasSize(image, active.release.input)) {
+      const { width, height } = active.release.input;
+      const reason = `frame is ${image.width}x${image.height}, the release takes ${width}x${height}`;
+      return { decision: { status: 'invalid', reason } };
+    }
+    const answer = active.model.run(image);
+    const beside = this.ports.slot.runBeside(image);
+    try {
+      const inference = await answer;
+      return {
+        decision: decide(inference.probabilities, active.release),
+        inference,
+        ...(beside && { beside }),
+      };
+    } catch (error) {
+      const { message } = error as Error;
+      beside?.compared(undefined);
+      if (error instanceof ModelError && error.kind === 'gone') this.ports.onModelGone(active, message);
+      return { decision: { status: 'invalid', reason: `inference failed: ${message}` } };
+    }
+  }
+
+  /** What may take longer than the decision: the other release's answer, and with it the choice for upload. */
+  private async finish(
+    result: InferenceResult,
+    { frame, image }: DecodedFrame,
+    { release }: ActiveRelease,
+    { inference, beside, decision }: Attempt,
+  ): Promise<void> {
+    const other = beside && (await this.answerBeside(beside));
+    const own = decision.status === 'invalid' ? undefined : decision;
+    const disagrees = own && other && own.predictedClass !== other.predictedClass;
+    beside?.compared(disagrees === undefined ? undefined : !disagrees);
+    const selection = image && this.select(frame, release, inference, own?.confidence, disagrees);
+    this.ports.onResult(
+      {
+        ...result,
+        // A challenger's answers are counted, not reported frame by frame: the cloud knows no such release yet.
+        ...(other &&
+          beside.role === 'shadow' && { shadow: { releaseId: beside.release.releaseId, ...other } }),
+        ...(selection && { captureId: result.recordId }),
+      },
+      frame,
+      selection,
+    );
+  }
+
+  private async answerBeside(
+    beside: ShadowRun,
+  ): Promise<{ predictedClass: string; confidence: number } | undefined> {
+    try {
+      const decision = decide((await beside.inference).probabilities, beside.release);
+      if (decision.status === 'invalid') return undefined;
+      const { predictedClass, confidence } = decision;
+      return { predictedClass, confidence: roundedTo(6, confidence) };
+    } catch (error) {
+      this.ports.log.warn(`${beside.role} failed`, { error: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  private select(
+    frame: Frame,
+    release: Release,
+    inference: Inference | undefined,
+    confidence: number | undefined,
+    disagrees: boolean | undefined,
+  ): Selection | undefined {
+    const evidence = {
+      ...(confidence !== undefined && { confidence }),
+      ...(disagrees !== undefined && { disagrees }),
+      ...(inference && { novelty: isNovel(inference.statistics, release.baseline) }),
+    };
+    const selection = selectCapture(evidence, this.ports.settings().upload, this.ports.random);
+    return selection && this.ports.reserveCapture(frame) ? selection : undefined;
+  }
+
+  private record(
+    { frame, decodeMilliseconds }: DecodedFrame,
+    { release, variant }: ActiveRelease,
+    { decision, inference }: Attempt,
+  ): InferenceResult {
+    const { clock, online, nextRecordId } = this.ports;
+    return {
+      recordId: nextRecordId(),
+      frameId: frame.frameId,
+      cameraId: frame.cameraId,
+      releaseId: release.releaseId,
+      variant,
+      capturedAt: frame.capturedAt,
+      inferredAt: new Date(clock.now()).toISOString(),
+      ...(decision.status === 'invalid'
+        ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
+        : { ...decision, confidence: roundedTo(6, decision.confidence) }),
+      online: online(),
+      latencyMilliseconds: {
+        decode: rounded(decodeMilliseconds),
+        ...(inference && { inference: rounded(inference.milliseconds) }),
+        total: rounded(clock.monotonic() - frame.receivedAt),
+      },
+      ...(inference && { image: roundedStatistics(inference.statistics) }),
+      frameBytes: frame.frameBytes,
+    };
+  }
+}
+
+const hasSize = (image: ImageSize, size: ImageSize): boolean =>
+  image.width === size.width && image.height === size.height;
+
+/** Digits beyond these are noise, and a tenth of every record. */
+const roundedTo = (digits: number, value: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+/** Microseconds. */
+const rounded = (milliseconds: number): number => roundedTo(3, Math.max(0, milliseconds));
+
+const roundedStatistics = ({ brightness, contrast, sharpness }: ImageStatistics): ImageStatistics => ({
+  brightness: roundedTo(3, brightness),
+  contrast: roundedTo(3, contrast),
+  sharpness: roundedTo(3, sharpness),
+});

@@ -1,0 +1,209 @@
+/**
+ * The nucleus, over IPC: what the component asks of it and hears from it. Every call has a time limit, and after a lost
+ * connection a new one is made until it stands.
+ */
+import { EventEmitter } from 'node:events';
+import type { Log, Publisher } from '../ports';
+import { backoffMilliseconds } from '../shared/backoff';
+import { IpcClient, IpcRefusal } from './ipc-client';
+
+/** Enough for a nucleus on a busy device; the component has to stop within seconds. */
+const CALL_TIMEOUT_MILLISECONDS = 5_000;
+const RECONNECT = { first: 200, longest: 10_000 };
+const AT_LEAST_ONCE = '1';
+
+/** Judges a configuration that a deployment wants to bring; the problems, or none. */
+export type ConfigurationJudge = (configuration: unknown) => readonly string[];
+
+/**
+ * For how long an update that may restart the component has to wait, in milliseconds; 0 lets it go ahead.
+ * Asked again after that time, with the same deployment.
+ */
+export type UpdateJudge = (deploymentId: string) => number;
+
+/** A call failed, or was not answered in time. `code` is the shape of the IPC model, when the nucleus gave one. */
+export class IpcCallError extends Error {
+  override readonly name = 'IpcCallError';
+  constructor(
+    operation: string,
+    cause: unknown,
+    readonly code?: string,
+  ) {
+    super(`${operation}: ${code ? `${code}: ` : ''}${(cause as Error)?.message ?? String(cause)}`, { cause });
+  }
+}
+
+/** Variables that the nucleus gives every component. */
+export interface IpcEnvironment {
+  readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: string;
+  readonly SVCUID: string;
+}
+
+interface ConfigurationProposal {
+  readonly validateConfigurationUpdateEvent?: {
+    readonly configuration: unknown;
+    readonly deploymentId: string;
+  };
+}
+
+interface ComponentUpdatePolicyEvent {
+  readonly preUpdateEvent?: { readonly deploymentId?: string };
+}
+
+/** Emits `connected` (every time) and `configuration` (the configuration may have changed). */
+export class NucleusIpc extends EventEmitter implements Publisher {
+  private client: IpcClient | undefined;
+  private stopped = false;
+  private timer: NodeJS.Timeout | undefined;
+  private attempts = 0;
+
+  constructor(
+    private readonly log: Log,
+    private readonly judge: ConfigurationJudge,
+    private readonly judgeUpdate: UpdateJudge,
+    private readonly random: () => number,
+    private readonly environment: IpcEnvironment,
+  ) {
+    super();
+  }
+
+  get connected(): boolean {
+    return this.client !== undefined;
+  }
+
+  /** Connects and subscribes. @throws IpcCallError when the nucleus cannot be reached */
+  async connect(): Promise<void> {
+    const client = new IpcClient(CALL_TIMEOUT_MILLISECONDS);
+    const { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID } = this.environment;
+    client.once('disconnection', () => this.disconnected(client));
+    try {
+      await named('connect', client.connect(socketPath, SVCUID));
+      if (this.stopped) throw new Error('stopped');
+      this.client = client;
+      await this.subscribe(client);
+    } catch (error) {
+      this.client = undefined;
+      client.close();
+      throw error;
+    }
+    this.attempts = 0;
+    this.emit('connected');
+  }
+
+  /** The component's whole configuration. */
+  async configuration(): Promise<unknown> {
+    const { value } = await this.call<{ value?: unknown }>('GetConfiguration', { keyPath: [] });
+    return value;
+  }
+
+  async reportRunning(): Promise<void> {
+    await this.call('UpdateState', { state: 'RUNNING' });
+  }
+
+  async publishToCloud(topicName: string, payload: Buffer, retain = false): Promise<void> {
+    await this.call('PublishToIoTCore', {
+      topicName,
+      qos: AT_LEAST_ONCE,
+      payload: payload.toString('base64'),
+      ...(retain && { retain }),
+    });
+  }
+
+  async publishLocally(topic: string, message: object): Promise<void> {
+    await this.call('PublishToTopic', { topic, publishMessage: { jsonMessage: { message } } });
+  }
+
+  close(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.client?.close();
+    this.client = undefined;
+  }
+
+  private async subscribe(client: IpcClient): Promise<void> {
+    const to = <Event>(operation: string, request: object, onEvent: (event: Event) => void): Promise<void> =>
+      named(operation, client.subscribe<Event>(operation, request, onEvent));
+    await to('SubscribeToConfigurationUpdate', { keyPath: [] }, () => this.emit('configuration'));
+    await to<ConfigurationProposal>(
+      'SubscribeToValidateConfigurationUpdates',
+      {},
+      ({ validateConfigurationUpdateEvent: event }) => {
+        if (event) void this.answerProposal(event.configuration, event.deploymentId);
+      },
+    );
+    await to<ComponentUpdatePolicyEvent>('SubscribeToComponentUpdates', {}, ({ preUpdateEvent: event }) => {
+      if (event?.deploymentId) void this.answerUpdate(event.deploymentId);
+    });
+  }
+
+  /** Silence would agree as well, but only after the deployment's whole time for questions. */
+  private async answerUpdate(deploymentId: string): Promise<void> {
+    const recheckAfterMs = this.judgeUpdate(deploymentId);
+    if (recheckAfterMs > 0) this.log.info('update deferred', { deploymentId, recheckAfterMs });
+    try {
+      await this.call('DeferComponentUpdate', {
+        deploymentId,
+        recheckAfterMs,
+        ...(recheckAfterMs > 0 && { message: 'parts are being inspected' }),
+      });
+    } catch (error) {
+      this.log.warn('update not answered', { error: (error as Error).message });
+    }
+  }
+
+  /** A rejected configuration fails its deployment before anything changes on the device. */
+  private async answerProposal(configuration: unknown, deploymentId: string): Promise<void> {
+    const problems = this.judge(configuration);
+    const status = problems.length > 0 ? 'REJECTED' : 'ACCEPTED';
+    try {
+      await this.call('SendConfigurationValidityReport', {
+        configurationValidityReport: {
+          status,
+          deploymentId,
+          ...(problems.length > 0 && { message: problems.join('; ') }),
+        },
+      });
+    } catch (error) {
+      this.log.warn('configuration report not sent', { error: (error as Error).message });
+    }
+  }
+
+  private call<Response>(operation: string, request: object): Promise<Response> {
+    if (!this.client)
+      return Promise.reject(new IpcCallError(operation, new Error('not connected to the nucleus')));
+    return named(operation, this.client.call<Response>(operation, request));
+  }
+
+  private disconnected(client: IpcClient): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    if (this.stopped) return;
+    this.log.warn('connection to the nucleus lost');
+    this.reconnectLater();
+  }
+
+  private reconnectLater(): void {
+    this.attempts++;
+    this.timer = setTimeout(
+      async () => {
+        try {
+          await this.connect();
+          this.log.info('connected to the nucleus again');
+        } catch (error) {
+          if (this.attempts === 1) this.log.warn('reconnect', { error: (error as Error).message });
+          if (!this.stopped) this.reconnectLater();
+        }
+      },
+      backoffMilliseconds(this.attempts, RECONNECT, this.random),
+    );
+  }
+}
+
+/** Says which operation failed. */
+async function named<Response>(operation: string, response: Promise<Response>): Promise<Response> {
+  try {
+    return await response;
+  } catch (error) {
+    throw new IpcCallError(operation, error, error instanceof IpcRefusal ? error.code : undefined);
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * Takes an offered release through the table of `release-transitions.ts` and answers with a verdict. One at a time.
+ * Nothing here stops the release in service: its model keeps answering frames until the switch.
+ */
+import type { Release, ReleaseOffer, ReleaseVerdict, TrustedKeys } from '../../../../contracts';
+import type { UseCaseSettings } from '../configuration/configuration';
+import type { Clock, ImageDecoder, LoadedModel, Log, ModelHost } from '../ports';
+import { Challenge, type ChallengeOutcome, challengeProblem } from './challenge';
+import { mustRevert } from './probation';
+import type { Installing, ReleaseStore, StoredRelease } from './release-store';
+import {
+  RELEASE_TRANSITIONS,
+  type ReleaseAction,
+  ReleaseRefusal,
+  type VerdictCode,
+} from './release-transitions';
+import {
+  authenticate,
+  checkCounter,
+  checkExpiry,
+  checkListing,
+  checkTarget,
+  type PresentFile,
+  parseEnvelope,
+  parseRelease,
+  sha256Of,
+} from './release-verification';
+import { compareTrials, loadServing, loadTrials, refusalOf, type Trial, type TrialResult } from './self-test';
+import type { ActiveRelease, PendingSwitch, ServingSlot } from './serving-slot';
+
+export interface InstallerPorts {
+  readonly store: ReleaseStore;
+  readonly slot: ServingSlot;
+  /** Loads models that nobody knows yet, where a hanging one can be killed. */
+  readonly trialHost: ModelHost;
+  /** Loads the model that serves. */
+  readonly servingHost: ModelHost;
+  readonly decoder: ImageDecoder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly useCase: string;
+  readonly settings: () => Pick<UseCaseSettings, 'modelComponentName' | 'challenger' | 'shadow'>;
+  /** @throws Error when the device has no readable trusted keys */
+  readonly trustedKeys: () => Promise<TrustedKeys['keys']>;
+  readonly architecture: string;
+  /** Identifier of this boot of the operating system. */
+  readonly bootId: string;
+  readonly offers: OfferReader;
+  /** Told how a challenge has ended. */
+  readonly onChallenge: (releaseId: string, outcome: ChallengeOutcome) => void;
+}
+
+/** Reads an offered folder. All throw ReleaseRefusal. */
+export interface OfferReader {
+  envelope(folder: string): Promise<Buffer>;
+  list(folder: string): Promise<PresentFile[]>;
+}
+
+/** What the steps hand on to each other. */
+interface Installation {
+  readonly offer: ReleaseOffer;
+  readonly envelope: Buffer;
+  readonly digest: string;
+  /** Processes that have ended while they ran this release's graph. */
+  deaths: number;
+  release?: Release;
+  stored?: StoredRelease;
+  readonly trials: Trial[];
+  result?: TrialResult;
+  serving?: LoadedModel;
+  pending?: PendingSwitch;
+}
+
+/** The release in service is offered again: nothing to do. */
+class AlreadyInService extends Error {}
+
+export class ReleaseInstaller {
+  constructor(private readonly ports: InstallerPorts) {}
+
+  /** Never throws: whatever goes wrong is a refusal. */
+  async install(offer: ReleaseOffer): Promise<ReleaseVerdict> {
+    let installation: Installation | undefined;
+    try {
+      const envelope = await this.ports.offers.envelope(offer.artifactsPath);
+      installation = { offer, envelope, digest: sha256Of(envelope), deaths: 0, trials: [] };
+      await this.runTable(installation);
+      return this.verdict(offer, 'ACCEPTED', 'in service', installation.release?.releaseId);
+    } catch (error) {
+      if (error instanceof AlreadyInService) {
+        const releaseId = this.ports.slot.current?.release.releaseId;
+        return this.verdict(offer, 'ALREADY_IN_SERVICE', 'already in service', releaseId);
+      }
+      return this.refused(offer, installation, error as Error);
+    }
+  }
+
+  private async runTable(installation: Installation): Promise<void> {
+    const { store, log } = this.ports;
+    try {
+      for (const { from, action, to, onError, undo } of RELEASE_TRANSITIONS) {
+        try {
+          await this.actions[action](installation);
+          log.info('release', { digest: installation.digest, from, to });
+        } catch (error) {
+          if (error instanceof AlreadyInService) throw error;
+          if (onError === 'ACCEPTED') {
+            log.warn('release', { digest: installation.digest, action, error: (error as Error).message });
+            continue;
+          }
+          await this.undo(undo, installation);
+          throw error instanceof ReleaseRefusal
+            ? error
+            : new ReleaseRefusal(onError, `${action} failed: ${(error as Error).message}`.slice(0, 1000));
+        }
+      }
+    } finally {
+      await store.noteInstalling(undefined).catch(() => undefined);
+    }
+  }
+
+  private readonly actions: Readonly<Record<ReleaseAction, (installation: Installation) => Promise<void>>> = {
+    verify: (installation) => this.verify(installation),
+    stage: async (installation) => {
+      const { offer, envelope, release } = installation;
+      installation.stored = await this.ports.store.stage(offer.artifactsPath, envelope, release as Release);
+    },
+    load: (installation) => loadTrials(installation.stored as StoredRelease, installation.trials, this.ports),
+    selfTest: async (installation) => {
+      const stored = installation.stored as StoredRelease;
+      installation.result = await compareTrials(stored, installation.trials, this.ports);
+      await closeTrials(installation, installation.result.variant);
+    },
+    challenge: (installation) => this.challenge(installation),
+    warmUp: async (installation) => {
+      await this.note(installation, 'CHALLENGED');
+      await closeTrials(installation);
+      const { stored, result } = installation as Required<Installation>;
+      installation.serving = await loadServing(stored, result.variant, this.ports);
+      await this.note(installation, 'WARM');
+    },
+    switch: async (installation) => {
+      installation.pending = this.ports.slot.switchTo(
+        activeRelease(installation, installation.serving as LoadedModel),
+      );
+    },
+    commit: async (installation) => {
+      const { digest, result, release, pending } = installation as Required<Installation>;
+      await this.ports.store.commit({ digest, ...result }, release.counter);
+      pending.keep(this.ports.settings().shadow.frames);
+    },
+    cleanUp: async ({ release }) => {
+      const { store, clock } = this.ports;
+      await store.noteTime(Math.max(clock.now(), Date.parse((release as Release).createdAt)));
+      await store.collectGarbage();
+    },
+  };
+
+  private async verify(installation: Installation): Promise<void> {
+    const { offer, envelope, digest } = installation;
+    const { store, slot, offers, clock, architecture, useCase, settings } = this.ports;
+    if (slot.current?.digest === digest && store.current?.digest === digest) throw new AlreadyInService();
+    const parsed = parseEnvelope(envelope);
+    const release = parseRelease(authenticate(parsed, await this.ports.trustedKeys()));
+    installation.release = release;
+    checkTarget(release, { useCase, componentName: settings().modelComponentName, architecture });
+    if (offer.componentName !== release.target.componentName) {
+      throw new ReleaseRefusal('WRONG_TARGET', `offered by component '${offer.componentName}'`);
+    }
+    checkExpiry(release, clock.now(), store.latestTime);
+    checkCounter(release, store.highestCounter);
+    if (store.isQuarantined(digest)) {
+      throw new ReleaseRefusal('QUARANTINED', 'this release has failed its self-test on this device before');
+    }
+    installation.deaths = await this.deathsOf(digest);
+    checkListing(release, await offers.list(offer.artifactsPath));
+    for (const file of release.files) await store.verifyFile(offer.artifactsPath, file);
+  }
+
+  /**
+   * How often the release's graph has ended the process at its warm-up. The offer is still unanswered then, so the next
+   * start judges it again: without the count a graph that crashes this processor would do so until the nucleus gives up.
+   * @throws ReleaseRefusal LOAD_FAILED when it has been often enough
+   */
+  private async deathsOf(digest: string): Promise<number> {
+    const { store, bootId } = this.ports;
+    const found = await store.installing();
+    if (found?.digest !== digest) return 0;
+    const cutOff = found.state === 'CHALLENGED' && found.bootId === bootId;
+    const deaths = found.deaths + (cutOff ? 1 : 0);
+    if (mustRevert(deaths)) {
+      throw new ReleaseRefusal('LOAD_FAILED', `its warm-up has ended the component ${deaths} times`);
+    }
+    return deaths;
+  }
+
+  private note({ digest, deaths }: Installation, state: Installing['state']): Promise<void> {
+    const { store, bootId } = this.ports;
+    return store.noteInstalling({ digest, state, deaths, bootId });
+  }
+
+  /** Where nothing serves, or the frames would not fit, there is nothing to compare with. */
+  private async challenge(installation: Installation): Promise<void> {
+    const { slot, settings, log, onChallenge } = this.ports;
+    const { challenger } = settings();
+    const { result, trials, release } = installation as Required<Installation>;
+    const trial = trials.find(({ variant }) => variant.name === result.variant);
+    if (challenger.frames === 0 || !trial || !slot.canChallenge(release)) return;
+    const challenge = new Challenge(challenger.frames);
+    const stop = slot.challenge(activeRelease(installation, trial.model), challenge);
+    try {
+      await withinSeconds(challenger.timeoutSeconds, challenge.ended);
+    } catch (error) {
+      throw refusalOf(error, result.variant);
+    } finally {
+      stop();
+      onChallenge(release.releaseId, challenge.outcome);
+    }
+    log.info('challenge', { releaseId: release.releaseId, ...challenge.outcome });
+    const problem = challengeProblem(challenge.outcome, challenger);
+    if (problem !== undefined) throw new ReleaseRefusal('CHALLENGE_LOST', problem);
+  }
+
+  private async undo(
+    what: (typeof RELEASE_TRANSITIONS)[number]['undo'],
+    installation: Installation,
+  ): Promise<void> {
+    // The staged folder stays: current.json on disk may already name it, and the next start tells.
+    if (what === 'switch') {
+      if (installation.pending) return installation.pending.undo();
+      await installation.serving?.close();
+      return;
+    }
+    if (what === 'loadedModels') {
+      await closeTrials(installation);
+      await installation.serving?.close();
+    }
+    if (what !== 'nothing') await this.ports.store.collectGarbage().catch(() => undefined);
+  }
+
+  private async refused(
+    offer: ReleaseOffer,
+    installation: Installation | undefined,
+    error: Error,
+  ): Promise<ReleaseVerdict> {
+    const refusal =
+      error instanceof ReleaseRefusal ? error : new ReleaseRefusal('INTERNAL_ERROR', error.message);
+    const releaseId = installation?.release?.releaseId;
+    this.ports.log.warn('release refused', {
+      offerId: offer.offerId,
+      code: refusal.code,
+      message: refusal.message,
+    });
+    // A quarantined release keeps the record of its first refusal, which is what quarantines it.
+    if (installation && refusal.code !== 'QUARANTINED') {
+      await this.ports.store
+        .recordRefusal({
+          releaseDigest: installation.digest,
+          ...(releaseId && { releaseId }),
+          code: refusal.code,
+          at: new Date(this.ports.clock.now()).toISOString(),
+        })
+        .catch((failure) => this.ports.log.error('refusal not recorded', { error: String(failure) }));
+    }
+    return this.verdict(offer, refusal.code, refusal.message, releaseId);
+  }
+
+  private verdict(
+    offer: ReleaseOffer,
+    code: VerdictCode,
+    message: string,
+    releaseId: string | undefined,
+  ): ReleaseVerdict {
+    return {
+      schemaVersion: 1,
+      offerId: offer.offerId,
+      verdict: code === 'ACCEPTED' || code === 'ALREADY_IN_SERVICE' ? 'accepted' : 'refused',
+      code,
+      message: message.slice(0, 1000),
+      ...(releaseId && { releaseId }),
+      decidedAt: new Date(this.ports.clock.now()).toISOString(),
+    };
+  }
+}
+
+/** Closes all trials but that of the variant `kept`. */
+async function closeTrials(installation: Installation, kept?: string): Promise<void> {
+  const all = installation.trials.splice(0);
+  installation.trials.push(...all.filter(({ variant }) => variant.name === kept));
+  await Promise.all(all.filter(({ variant }) => variant.name !== kept).map(({ model }) => model.close()));
+}
+
+function activeRelease({ digest, release, result }: Installation, model: LoadedModel): ActiveRelease {
+  return { digest, release: release as Release, variant: (result as TrialResult).variant, model };
+}
+
+/** Waits for `work`, but no longer; rejects when it does. */
+async function withinSeconds(seconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,488 @@
+/**
+ * The component's own copy of its releases, independent of the nucleus's artifact clean-up:
+ *
+ *     releases/<envelope sha256>/     every file of the release and release.dsse.json; never changed once named
+ *     releases/staging-<random>/      being copied; deleted at the next start
+ *     releases/current.json           which release serves and which one it replaced
+ *     releases/highest-counter        the highest counter ever accepted
+ *     releases/refused.json           the last refusals
+ *     releases/latest-time            a time that has passed: the clock must not be before it
+ *     releases/installing.json        how far an installation has come, and how often it has ended the process
+ *     releases/probation.json         whether the release in service is on probation (releases/probation.ts)
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Release, ReleaseFile } from '../../../../contracts';
+import {
+  type Disk,
+  isDiskFull,
+  nodeDisk,
+  readIfPresent,
+  replaceFile,
+  syncFolder,
+} from '../shared/durable-file';
+import type { Probation } from './probation';
+import {
+  QUARANTINING_CODES,
+  type RefusalCode,
+  ReleaseRefusal,
+  type ReleaseState,
+} from './release-transitions';
+import {
+  ENVELOPE_FILE,
+  type PresentFile,
+  parseEnvelope,
+  parseRelease,
+  sha256Of,
+} from './release-verification';
+
+/** A stored release, by the digest of its envelope, and what the self-test found out about it on this device. */
+export interface StoredReference {
+  readonly digest: string;
+  /** Variant that is served. */
+  readonly variant: string;
+  /** Variant -> median milliseconds of a run, as measured at installation. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+export interface StoredRelease {
+  readonly digest: string;
+  readonly folder: string;
+  readonly envelope: Buffer;
+  readonly release: Release;
+}
+
+export interface RefusalRecord {
+  readonly releaseDigest: string;
+  readonly releaseId?: string;
+  readonly code: RefusalCode;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** How far an installation has come. */
+export interface Installing {
+  readonly digest: string;
+  /** The last state that was reached. */
+  readonly state: ReleaseState;
+  /** Processes that ended while they ran the release's graph. */
+  readonly deaths: number;
+  /** Identifier of the boot of the operating system in which this was written. */
+  readonly bootId: string;
+}
+
+/** What stored releases may use of the disk, in bytes. */
+export interface StorageLimits {
+  /** All releases of the store together. */
+  readonly releaseBytes: number;
+  /** What an installation leaves free on the file system. */
+  readonly reserveBytes: number;
+}
+
+export interface ReleaseStoreOptions {
+  /** @default - as many as the file system takes */
+  readonly limits?: () => StorageLimits;
+  /** Free bytes of the file system that holds `folder`. @default - asks the operating system */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly disk?: Disk;
+  /** For how long one read of an offered file may take, in milliseconds. @default 10000 */
+  readonly longestRead?: number;
+}
+
+interface InService {
+  readonly current?: StoredReference;
+  readonly previous?: StoredReference;
+}
+
+const REFUSALS_KEPT = 16;
+/** An envelope's payload is at most 256 KiB of base64 by contract; the rest is signatures. */
+const LARGEST_ENVELOPE_BYTES = 512 * 1024;
+const COPY_CHUNK_BYTES = 1 << 20;
+/**
+ * A local disk gives a chunk of 1 MiB in milliseconds, a worn SD card in a second. What takes ten is a network file system
+ * that hangs, or somebody who feeds the file slowly: the offer must not occupy the installer for ever.
+ */
+const LONGEST_READ_MILLISECONDS = 10_000;
+const NO_LIMITS: StorageLimits = { releaseBytes: Number.MAX_SAFE_INTEGER, reserveBytes: 0 };
+const HOUR_MILLISECONDS = 3_600_000;
+const RELEASE_FOLDER = /^[0-9a-f]{64}$/;
+
+export class ReleaseStore {
+  private inService: InService = {};
+  private refusalRecords: RefusalRecord[] = [];
+  private counter = 0;
+  private latestKnownTime = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly options: Required<ReleaseStoreOptions>,
+  ) {}
+
+  private get disk(): Disk {
+    return this.options.disk;
+  }
+
+  /** Reads the state and deletes what a kill left behind. Damaged state files are treated as absent. */
+  static async open(folder: string, options: ReleaseStoreOptions = {}): Promise<ReleaseStore> {
+    const store = new ReleaseStore(folder, {
+      limits: () => NO_LIMITS,
+      freeBytes: freeBytesOf,
+      disk: nodeDisk,
+      longestRead: LONGEST_READ_MILLISECONDS,
+      ...options,
+    });
+    await store.disk.mkdir(folder, { recursive: true });
+    store.inService = (await store.readState<InService>('current.json')) ?? {};
+    const refusals = await store.readState<RefusalRecord[]>('refused.json');
+    store.refusalRecords = Array.isArray(refusals) ? refusals : [];
+    store.counter = await store.readHighestCounter();
+    store.latestKnownTime = await store.readLatestTime();
+    await store.collectGarbage();
+    return store;
+  }
+
+  get current(): StoredReference | undefined {
+    return this.inService.current;
+  }
+
+  get previous(): StoredReference | undefined {
+    return this.inService.previous;
+  }
+
+  get highestCounter(): number {
+    return this.counter;
+  }
+
+  get refusals(): readonly RefusalRecord[] {
+    return this.refusalRecords;
+  }
+
+  /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
+  get latestTime(): number {
+    return this.latestKnownTime;
+  }
+
+  /** Notes that `time` (milliseconds since the epoch) has passed. Written once an hour at most: disks wear. */
+  async noteTime(time: number): Promise<void> {
+    if (time < this.latestKnownTime + HOUR_MILLISECONDS) return;
+    this.latestKnownTime = time;
+    await replaceFile(join(this.folder, 'latest-time'), new Date(time).toISOString(), this.disk);
+  }
+
+  /** How far the installation has come that a kill has cut off. */
+  installing(): Promise<Installing | undefined> {
+    return this.readState<Installing>('installing.json');
+  }
+
+  /** @param progress undefined when the installation has ended, whichever way */
+  async noteInstalling(progress: Installing | undefined): Promise<void> {
+    if (progress) return this.writeState('installing.json', progress);
+    await this.disk.rm(join(this.folder, 'installing.json'), { force: true });
+  }
+
+  probation(): Promise<Probation | undefined> {
+    return this.readState<Probation>('probation.json');
+  }
+
+  noteProbation(probation: Probation): Promise<void> {
+    return this.writeState('probation.json', probation);
+  }
+
+  isQuarantined(digest: string): boolean {
+    return this.refusalRecords.some(
+      (record) => record.releaseDigest === digest && QUARANTINING_CODES.has(record.code),
+    );
+  }
+
+  /**
+   * Copies the release out of the offered folder, hashing what it writes.
+   * @throws ReleaseRefusal DIGEST_MISMATCH, SIZE_MISMATCH, FILE_MISSING, DISK_FULL, TOO_SLOW; nothing is left behind then
+   */
+  async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {
+    await this.checkRoom(release, envelope.length);
+    const digest = sha256Of(envelope);
+    const folder = join(this.folder, digest);
+    const staging = join(this.folder, `staging-${randomBytes(6).toString('hex')}`);
+    try {
+      await this.disk.mkdir(staging);
+      for (const file of release.files) await this.copyVerified(artifacts, staging, file);
+      await replaceFile(join(staging, ENVELOPE_FILE), envelope, this.disk);
+      // Left by an earlier attempt that was cut off, or damaged since: what is copied now has just been verified.
+      await this.disk.rm(folder, { recursive: true, force: true });
+      await this.disk.rename(staging, folder);
+      await syncFolder(this.folder, this.disk);
+    } catch (error) {
+      await this.disk.rm(staging, { recursive: true, force: true });
+      if (isDiskFull(error)) throw new ReleaseRefusal('DISK_FULL', 'no room on disk for the release');
+      throw error;
+    }
+    return { digest, folder, envelope, release };
+  }
+
+  /**
+   * Reads a stored release and hashes all of it again: the disk may have changed under us.
+   * @throws ReleaseRefusal FILE_MISSING, DIGEST_MISMATCH, SIZE_MISMATCH and those of a broken envelope
+   */
+  async read(digest: string): Promise<StoredRelease> {
+    const folder = join(this.folder, digest);
+    const envelope = await readEnvelope(folder, this.disk);
+    if (sha256Of(envelope) !== digest) {
+      throw new ReleaseRefusal('DIGEST_MISMATCH', `stored ${ENVELOPE_FILE} has another digest`);
+    }
+    const release = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
+    for (const file of release.files) await this.verifyFile(folder, file);
+    return { digest, folder, envelope, release };
+  }
+
+  /** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH, TOO_SLOW */
+  verifyFile(folder: string, file: ReleaseFile): Promise<void> {
+    return hashFile(folder, file, this.options, async () => undefined);
+  }
+
+  /** The release before serves again, now and after a restart; the current one is quarantined. */
+  async revert(reason: RefusalRecord): Promise<void> {
+    await this.recordRefusal(reason);
+    const { previous } = this.inService;
+    await this.writeState('current.json', { ...(previous && { current: previous }) });
+    this.inService = previous ? { current: previous } : {};
+  }
+
+  /** From here on the release serves, also after a restart. The release that served before becomes the previous one. */
+  async commit(reference: StoredReference, counter: number): Promise<void> {
+    // The counter first: a kill between the two leaves the old release with a counter that still admits the new one.
+    const highest = Math.max(this.counter, counter);
+    await replaceFile(join(this.folder, 'highest-counter'), `${highest}\n`, this.disk);
+    this.counter = highest;
+    const { current } = this.inService;
+    const previous = current?.digest === reference.digest ? this.inService.previous : current;
+    const next: InService = { current: reference, ...(previous && { previous }) };
+    await this.writeState('current.json', next);
+    this.inService = next;
+  }
+
+  /** Where there is no room for all, those that quarantine a release stay longest. */
+  async recordRefusal(record: RefusalRecord): Promise<void> {
+    const records = [
+      ...this.refusalRecords.filter((other) => other.releaseDigest !== record.releaseDigest),
+      record,
+    ];
+    while (records.length > REFUSALS_KEPT) {
+      const expendable = records.findIndex(({ code }) => !QUARANTINING_CODES.has(code));
+      records.splice(Math.max(0, expendable), 1);
+    }
+    this.refusalRecords = records;
+    await this.writeState('refused.json', records);
+  }
+
+  /** Deletes every folder but those of the current and the previous release. */
+  async collectGarbage(): Promise<void> {
+    const kept = new Set([this.inService.current?.digest, this.inService.previous?.digest]);
+    for (const entry of await this.disk.readdir(this.folder)) {
+      const isFolder = RELEASE_FOLDER.test(entry) || entry.startsWith('staging-');
+      if (isFolder && !kept.has(entry))
+        await this.disk.rm(join(this.folder, entry), { recursive: true, force: true });
+    }
+  }
+
+  private async readState<State extends object>(name: string): Promise<State | undefined> {
+    const text = await readIfPresent(join(this.folder, name), this.disk);
+    try {
+      const value: unknown = JSON.parse(text ?? 'null');
+      return typeof value === 'object' && value !== null ? (value as State) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private writeState(name: string, state: object): Promise<void> {
+    return replaceFile(join(this.folder, name), `${JSON.stringify(state)}\n`, this.disk);
+  }
+
+  /**
+   * The release in service and the one before are never deleted to make room: they are what the device falls back on.
+   * @throws ReleaseRefusal DISK_FULL, with the numbers
+   */
+  private async checkRoom(release: Release, envelopeBytes: number): Promise<void> {
+    const needed = release.files.reduce((sum, { bytes }) => sum + bytes, envelopeBytes);
+    const { releaseBytes, reserveBytes } = this.options.limits();
+    const kept = [this.inService.current, this.inService.previous].filter(
+      (reference) => reference !== undefined,
+    );
+    const used = (await Promise.all(kept.map(({ digest }) => this.bytesOf(digest)))).reduce(
+      (a, b) => a + b,
+      0,
+    );
+    if (used + needed > releaseBytes) {
+      throw new ReleaseRefusal(
+        'DISK_FULL',
+        `the release needs ${needed} bytes beside ${used} bytes of the releases that are kept; storage.releaseBytes is ${releaseBytes}`,
+      );
+    }
+    const free = await this.options.freeBytes(this.folder);
+    if (free < needed + reserveBytes) {
+      throw new ReleaseRefusal(
+        'DISK_FULL',
+        `the release needs ${needed} bytes and storage.reserveBytes is ${reserveBytes}; ${free} bytes are free`,
+      );
+    }
+  }
+
+  /** Bytes of a stored release, as its envelope says; 0 when that cannot be read. */
+  private async bytesOf(digest: string): Promise<number> {
+    try {
+      const envelope = await readEnvelope(join(this.folder, digest), this.disk);
+      const { files } = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
+      return files.reduce((sum, { bytes }) => sum + bytes, envelope.length);
+    } catch {
+      return 0;
+    }
+  }
+
+  private async readLatestTime(): Promise<number> {
+    const noted = Date.parse((await readIfPresent(join(this.folder, 'latest-time'), this.disk)) ?? '');
+    return Number.isNaN(noted) ? 0 : noted;
+  }
+
+  /** Of the state file, or, when that is lost, of the releases that are kept: never lower than what was accepted last. */
+  private async readHighestCounter(): Promise<number> {
+    const text = (await readIfPresent(join(this.folder, 'highest-counter'), this.disk))?.trim() ?? '';
+    if (/^\d{1,6}$/.test(text)) return Number(text);
+    const counters = [this.inService.current, this.inService.previous].map(async (reference) => {
+      if (!reference) return 0;
+      const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk).catch(
+        () => undefined,
+      );
+      return envelope ? parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64')).counter : 0;
+    });
+    return Math.max(0, ...(await Promise.all(counters)));
+  }
+
+  private async copyVerified(source: string, target: string, file: ReleaseFile): Promise<void> {
+    const output = await this.disk.open(join(target, file.name), 'wx', 0o600);
+    try {
+      await hashFile(source, file, this.options, (chunk) => output.writeFile(chunk));
+      await output.sync();
+    } finally {
+      await output.close();
+    }
+  }
+}
+
+/** The offered or stored envelope. @throws ReleaseRefusal ENVELOPE_INVALID */
+export async function readEnvelope(folder: string, disk: Disk = nodeDisk): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    const handle = await openPlainFile(join(folder, ENVELOPE_FILE), disk);
+    try {
+      const { size } = await handle.stat();
+      if (size > LARGEST_ENVELOPE_BYTES) {
+        throw new ReleaseRefusal(
+          'ENVELOPE_INVALID',
+          `${ENVELOPE_FILE} has ${size} bytes, more than ${LARGEST_ENVELOPE_BYTES}`,
+        );
+      }
+      bytes = await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof ReleaseRefusal) throw error;
+    throw new ReleaseRefusal(
+      'ENVELOPE_INVALID',
+      `${ENVELOPE_FILE} cannot be read: ${(error as Error).message}`,
+    );
+  }
+  return bytes;
+}
+
+/** Every entry of the offered folder; anything but a plain file counts as 0 bytes, which no release file has. */
+export async function listFolder(folder: string, disk: Disk = nodeDisk): Promise<PresentFile[]> {
+  const names = await disk.readdir(folder);
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        const handle = await openPlainFile(join(folder, name), disk);
+        try {
+          const information = await handle.stat();
+          return { name, bytes: information.isFile() ? information.size : 0 };
+        } finally {
+          await handle.close();
+        }
+      } catch {
+        return { name, bytes: 0 };
+      }
+    }),
+  );
+}
+
+/** Free bytes of the file system that holds `folder`, for who is not root. */
+export async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Never through a symbolic link, and never blocking on a pipe. */
+function openPlainFile(path: string, disk: Disk) {
+  return disk.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Reads at most the declared size, hands on each chunk, and compares the digest at the end. */
+async function hashFile(
+  folder: string,
+  file: ReleaseFile,
+  { disk, longestRead }: Pick<Required<ReleaseStoreOptions>, 'disk' | 'longestRead'>,
+  take: (chunk: Buffer) => Promise<unknown>,
+): Promise<void> {
+  const input = await openPlainFile(join(folder, file.name), disk).catch((error: Error) => {
+    throw new ReleaseRefusal('FILE_MISSING', `'${file.name}' cannot be opened: ${error.message}`);
+  });
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(Math.min(COPY_CHUNK_BYTES, file.bytes + 1));
+    let total = 0;
+    for (;;) {
+      const { bytesRead } = await readWithin(longestRead, file.name, input.read(buffer, 0, buffer.length));
+      if (bytesRead === 0) break;
+      total += bytesRead;
+      if (total > file.bytes) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      hash.update(chunk);
+      await take(chunk);
+    }
+    if (total !== file.bytes) {
+      throw new ReleaseRefusal(
+        'SIZE_MISMATCH',
+        `'${file.name}' does not have its declared ${file.bytes} bytes`,
+      );
+    }
+    if (hash.digest('hex') !== file.sha256) {
+      throw new ReleaseRefusal(
+        'DIGEST_MISMATCH',
+        `'${file.name}' has another SHA-256 than the release declares`,
+      );
+    }
+  } finally {
+    await input.close();
+  }
+}
+
+/** @throws ReleaseRefusal TOO_SLOW */
+async function readWithin<Result>(
+  milliseconds: number,
+  name: string,
+  reading: Promise<Result>,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new ReleaseRefusal('TOO_SLOW', `'${name}' gave no data for ${milliseconds} ms`));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([reading, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,509 @@
+/**
+ * Results that the cloud has not taken yet, on disk.
+ *
+ *     outbox/<start, 8 digits>-<random>-<sequence, 8 digits>.log    one segment = one message; its name is the batch id
+ *     outbox/starts                                                 how often the component has started
+ *     outbox/dropped.json                                           records dropped and not yet reported
+ *     outbox/quarantine/                                            the last damaged segments, as found
+ *
+ * Invariants
+ * - An append is confirmed once its bytes are synced; a confirmed record is sent at least once unless it is dropped,
+ *   and a dropped record is counted.
+ * - A sealed segment never changes, so a batch that is sent again, also after a crash, has the same id and records.
+ * - A segment is deleted only after its batch was acknowledged, or as the oldest when the outbox is full.
+ * - Ids never repeat: the number of the start and a random part are in every name. Their order is that of the appends,
+ *   whatever the clock does.
+ * - A disk that refuses, full or failing, costs the records that it refuses: what is confirmed can still be sent, and all
+ *   goes on once it takes writes again. Where a count cannot be written down it may be reported twice after a crash.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OutboxConfiguration } from '../../../../contracts';
+import { type Disk, nodeDisk, readIfPresent, replaceFile, syncFolder } from '../shared/durable-file';
+import { encodeRecord, isRecord, type Salvage, salvage } from './outbox-records';
+import { type Batch, LARGEST_MESSAGE_BYTES, recordBytes } from './results-message';
+
+export type { Batch } from './results-message';
+
+export type OutboxLimits = Readonly<Required<OutboxConfiguration>>;
+
+const QUARANTINED_KEPT = 3;
+const QUARANTINE = 'quarantine';
+const SEGMENT = /^\d{8}-[0-9a-f]{8}-\d{8}\.log$/;
+/** A sector that cannot be read three times in a row will not be readable the fourth time. */
+const READ_ATTEMPTS = 3;
+/** Segments read at the same time at the start. */
+const PARALLEL_READS = 32;
+
+export interface OutboxOptions {
+  /** Bytes of a message beside its records. @default 512 */
+  readonly envelopeBytes?: number;
+  /** Milliseconds that never go back. */
+  readonly monotonic?: () => number;
+  readonly disk?: Disk;
+}
+
+interface Segment {
+  readonly name: string;
+  /** Confirmed ones. */
+  records: number;
+  /** On disk. */
+  bytes: number;
+  failedReads: number;
+}
+
+/** The segment that takes appends. */
+interface Active {
+  readonly segment: Segment;
+  readonly handle: FileHandle;
+  readonly openedAt: number;
+  /** In force when it was opened: a change concerns the next one. */
+  readonly limits: OutboxLimits;
+  /** Of the message so far. */
+  messageBytes: number;
+}
+
+interface Waiting {
+  readonly json: string;
+  readonly messageBytes: number;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Dropped records: not yet in a batch, and in the batch that is being sent. */
+interface DropState {
+  readonly unreported: number;
+  readonly batchId?: string;
+  readonly inBatch?: number;
+}
+
+export class Outbox {
+  private readonly sealed: Segment[] = [];
+  private readonly sealedTotals = { records: 0, bytes: 0 };
+  private active: Active | undefined;
+  private sequence = 0;
+  private drops: DropState = { unreported: 0 };
+  private sending: { readonly segment: Segment; readonly batch: Batch } | undefined;
+  private readonly waiting: Waiting[] = [];
+  private lastTurn: Promise<unknown> = Promise.resolve();
+  private totalDropped = 0;
+  private totalCorrupted = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly limits: () => OutboxLimits,
+    private readonly prefix: string,
+    private readonly options: Required<OutboxOptions>,
+  ) {}
+
+  private get disk(): Disk {
+    return this.options.disk;
+  }
+
+  /**
+   * Reads what is there, puts damaged segments aside and counts what they lost.
+   * @param limits read when a segment is opened
+   * @throws Error when the folder cannot be made or listed
+   */
+  static async open(folder: string, limits: () => OutboxLimits, given: OutboxOptions = {}): Promise<Outbox> {
+    const options = { envelopeBytes: 512, monotonic: () => performance.now(), disk: nodeDisk, ...given };
+    const { disk } = options;
+    await disk.mkdir(folder, { recursive: true });
+    const entries = await disk.readdir(folder);
+    const names = entries.filter((name) => SEGMENT.test(name)).sort();
+    const start = await countStart(folder, names, disk);
+    const prefix = `${String(start).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
+    const outbox = new Outbox(folder, limits, prefix, options);
+    await outbox.readDrops();
+    for (const left of entries.filter((name) => name.endsWith('.tmp'))) await outbox.deleteFile(left);
+    for (let first = 0; first < names.length; first += PARALLEL_READS) {
+      await outbox.adopt(names.slice(first, first + PARALLEL_READS));
+    }
+    return outbox;
+  }
+
+  /** Records that wait, sealed or not. */
+  get records(): number {
+    return this.sealedTotals.records + (this.active?.segment.records ?? 0);
+  }
+
+  get bytes(): number {
+    return this.sealedTotals.bytes + (this.active?.segment.bytes ?? 0);
+  }
+
+  /** Records refused by the disk, dropped by the bound and lost to damage since the component started. */
+  get dropped(): number {
+    return this.totalDropped;
+  }
+
+  /** Of these, the ones lost to damage. */
+  get corrupted(): number {
+    return this.totalCorrupted;
+  }
+
+  /**
+   * Resolves when the record is on disk. Appends that come while a write is under way share the next write and sync.
+   * @param json a JSON object on one line
+   * @throws Error when the disk refuses it, or no message can hold it; the record is then counted as dropped
+   */
+  append(json: string): Promise<void> {
+    const messageBytes = recordBytes(json);
+    const problem = this.problemOf(json, messageBytes);
+    if (problem) return this.inTurn(() => this.drop(1)).then(() => Promise.reject(new Error(problem)));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ json, messageBytes, resolve, reject });
+      if (this.waiting.length === 1) void this.inTurn(() => this.writeGroup());
+    });
+  }
+
+  /**
+   * The oldest batch to send, or undefined when nothing is due. An unfinished segment is due when it is old enough and
+   * nothing else waits: while the cloud is out of reach, segments fill up instead of becoming thousands of small files.
+   * The same batch comes again until it is acknowledged.
+   * @param flush whether everything is due at once
+   * @throws Error when the segment cannot be read; when that stays so, its records are counted as lost
+   */
+  nextBatch(flush = false): Promise<Batch | undefined> {
+    return this.inTurn(() => this.oldestBatch(flush));
+  }
+
+  /** The cloud has taken the batch: it will not come again. */
+  acknowledge(batchId: string): Promise<void> {
+    return this.inTurn(async () => {
+      // The count first: a kill in between sends the batch again, and the cloud counts a batch id once.
+      if (this.drops.batchId === batchId) await this.writeDrops({ unreported: this.drops.unreported });
+      const segment = this.sealed.find(({ name }) => name === `${batchId}.log`);
+      if (segment) await this.remove(segment);
+    });
+  }
+
+  /** Finishes writes and closes the file. What is on disk is sent after the next start. */
+  close(): Promise<void> {
+    return this.inTurn(() => this.seal());
+  }
+
+  private problemOf(json: string, messageBytes: number): string | undefined {
+    if (!isRecord(json)) return 'a record must be a JSON object on one line';
+    return this.options.envelopeBytes + messageBytes > LARGEST_MESSAGE_BYTES
+      ? `a record of ${messageBytes} bytes fits no message of ${LARGEST_MESSAGE_BYTES} bytes`
+      : undefined;
+  }
+
+  /** One after the other: writes, bounds, reads and deletions never overlap. */
+  private inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const turn = this.lastTurn.then(action);
+    this.lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async writeGroup(): Promise<void> {
+    const [first] = this.waiting;
+    if (this.active && first && !fits(this.active, first, 0, 0)) await this.seal();
+    const group = this.takeGroup();
+    try {
+      await this.write(group);
+      await this.enforceBound();
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      await this.abandonActive();
+      await this.drop(group.length);
+      for (const { reject } of group) reject(error as Error);
+    }
+    // In a turn of its own, so that a camera that never pauses does not keep batches from being sent.
+    if (this.waiting.length > 0) void this.inTurn(() => this.writeGroup());
+  }
+
+  /** As many waiting records as fit into the unfinished segment; at least one into an empty one. */
+  private takeGroup(): Waiting[] {
+    const { active = this.unopened() } = this;
+    let count = 0;
+    let messageBytes = 0;
+    for (const record of this.waiting) {
+      if (!fits(active, record, count, messageBytes)) break;
+      messageBytes += record.messageBytes;
+      count++;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private unopened(): Pick<Active, 'segment' | 'limits' | 'messageBytes'> {
+    const segment = { name: '', records: 0, bytes: 0, failedReads: 0 };
+    return { segment, limits: this.limits(), messageBytes: this.options.envelopeBytes };
+  }
+
+  /** Once this resolves, the records are confirmed. */
+  private async write(group: readonly Waiting[]): Promise<void> {
+    const active = this.active ?? (await this.openActive());
+    const { handle, segment, limits } = active;
+    const text = group.map(({ json }, index) => encodeRecord(json, segment.records + index)).join('');
+    await handle.appendFile(text);
+    await handle.datasync();
+    segment.records += group.length;
+    segment.bytes += Buffer.byteLength(text);
+    active.messageBytes += group.reduce((sum, { messageBytes }) => sum + messageBytes, 0);
+    if (segment.records >= limits.batchRecords) await this.seal();
+  }
+
+  private async openActive(): Promise<Active> {
+    this.sequence++;
+    const name = `${this.prefix}-${String(this.sequence).padStart(8, '0')}.log`;
+    const handle = await this.disk.open(join(this.folder, name), 'ax', 0o600);
+    try {
+      await syncFolder(this.folder, this.disk);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await this.deleteFile(name);
+      throw error;
+    }
+    const { segment, limits, messageBytes } = this.unopened();
+    this.active = {
+      segment: { ...segment, name },
+      handle,
+      openedAt: this.options.monotonic(),
+      limits,
+      messageBytes,
+    };
+    return this.active;
+  }
+
+  private async seal(): Promise<void> {
+    const { active } = this;
+    if (!active) return;
+    this.active = undefined;
+    this.keep(active.segment);
+    // Everything in it is synced: what closing still can say does not matter.
+    await active.handle.close().catch(() => undefined);
+  }
+
+  /** After a failed write: what was confirmed before it is kept, what it left behind is cut off. */
+  private async abandonActive(): Promise<void> {
+    const { active } = this;
+    if (!active) return;
+    await active.handle.truncate(active.segment.bytes).catch(() => undefined);
+    await this.seal();
+    if (active.segment.records === 0) await this.remove(active.segment);
+  }
+
+  private isDue(flush: boolean): boolean {
+    if (!this.active || this.active.segment.records === 0) return false;
+    return flush || this.options.monotonic() - this.active.openedAt >= this.limits().flushMilliseconds;
+  }
+
+  private async oldestBatch(flush: boolean): Promise<Batch | undefined> {
+    if (this.sending) return this.sending.batch;
+    if (this.sealed.length === 0 && this.isDue(flush)) await this.seal();
+    for (let segment = this.sealed[0]; segment; segment = this.sealed[0]) {
+      const records = await this.readRecords(segment);
+      if (records.length === 0) {
+        await this.remove(segment);
+        continue;
+      }
+      const batchId = segment.name.slice(0, -'.log'.length);
+      const batch = { batchId, records, droppedRecords: await this.assignDrops(batchId) };
+      this.sending = { segment, batch };
+      return batch;
+    }
+    return undefined;
+  }
+
+  private async readRecords(segment: Segment): Promise<readonly string[]> {
+    const bytes = await this.readSegment(segment);
+    const { records } = bytes ? salvage(bytes) : { records: [] };
+    const missing = Math.max(0, segment.records - records.length);
+    if (missing > 0) {
+      await this.countCorrupted(missing);
+      if (bytes) await this.quarantine(segment.name, bytes);
+      else await this.moveToQuarantine(segment.name);
+    }
+    // A write that failed may have left whole records behind the confirmed ones.
+    return records.slice(0, segment.records);
+  }
+
+  /** @returns undefined when it is gone or stays unreadable. @throws Error when another attempt may help */
+  private async readSegment(segment: Segment): Promise<Buffer | undefined> {
+    try {
+      return await this.disk.readFile(join(this.folder, segment.name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      segment.failedReads++;
+      if (segment.failedReads < READ_ATTEMPTS) throw error;
+      return undefined;
+    }
+  }
+
+  /** Takes over segments of before, repaired when damaged. */
+  private async adopt(names: readonly string[]): Promise<void> {
+    const segments = names.map((name) => ({ name, records: 0, bytes: 0, failedReads: 0 }));
+    const contents = await Promise.all(segments.map((segment) => this.readPersistently(segment)));
+    for (const [index, segment] of segments.entries()) await this.adoptOne(segment, contents[index]);
+  }
+
+  private async readPersistently(segment: Segment): Promise<Buffer | undefined> {
+    for (;;) {
+      try {
+        return await this.readSegment(segment);
+      } catch {
+        // Ends after the last attempt.
+      }
+    }
+  }
+
+  private async adoptOne(segment: Segment, bytes: Buffer | undefined): Promise<void> {
+    const { name } = segment;
+    if (!bytes) {
+      // How many records it held cannot be read either; at least one.
+      await this.countCorrupted(1);
+      await this.moveToQuarantine(name);
+      return;
+    }
+    const found = salvage(bytes);
+    if (found.lost > 0) {
+      await this.quarantine(name, bytes);
+      await this.countCorrupted(found.lost);
+    }
+    if (found.records.length === 0) {
+      await this.deleteFile(name);
+      return;
+    }
+    if (found.lost > 0) await this.repair(name, found);
+    this.keep({ ...segment, records: found.records.length, bytes: bytes.length });
+  }
+
+  /** So that the next start does not count the same loss again. Not needed for sending, so a full disk may refuse. */
+  private async repair(name: string, { records }: Salvage): Promise<void> {
+    const text = records.map(encodeRecord).join('');
+    await replaceFile(join(this.folder, name), text, this.disk).catch(() => undefined);
+  }
+
+  /** For whoever wants to know what happened. Nothing depends on it. */
+  private async quarantine(name: string, bytes: Buffer): Promise<void> {
+    await this.inQuarantine((folder) => replaceFile(join(folder, name), bytes, this.disk));
+  }
+
+  private async moveToQuarantine(name: string): Promise<void> {
+    await this.inQuarantine((folder) => this.disk.rename(join(this.folder, name), join(folder, name)));
+  }
+
+  private async inQuarantine(put: (folder: string) => Promise<void>): Promise<void> {
+    const folder = join(this.folder, QUARANTINE);
+    try {
+      await this.disk.mkdir(folder, { recursive: true });
+      await put(folder);
+      const kept = (await this.disk.readdir(folder)).sort();
+      for (const old of kept.slice(0, Math.max(0, kept.length - QUARANTINED_KEPT))) {
+        await this.deleteFile(join(QUARANTINE, old));
+      }
+    } catch {
+      // A full disk, or a segment that somebody has deleted.
+    }
+  }
+
+  /** Oldest out, except the batch that is being sent: the cloud may already have it. */
+  private async enforceBound(): Promise<void> {
+    while (this.bytes > this.limits().maximumBytes) {
+      const oldest = this.sealed.find((segment) => segment !== this.sending?.segment);
+      if (!oldest) return;
+      // Counted before it is deleted: a kill in between counts too much rather than too little.
+      const isCounted = await this.drop(oldest.records);
+      await this.remove(oldest);
+      // A full disk takes the count now that there is room.
+      if (!isCounted) await this.writeDrops(this.drops);
+    }
+  }
+
+  private keep(segment: Segment): void {
+    this.sealed.push(segment);
+    this.sealedTotals.records += segment.records;
+    this.sealedTotals.bytes += segment.bytes;
+  }
+
+  private async remove(segment: Segment): Promise<void> {
+    if (this.sending?.segment === segment) this.sending = undefined;
+    const index = this.sealed.indexOf(segment);
+    if (index !== -1) {
+      this.sealed.splice(index, 1);
+      this.sealedTotals.records -= segment.records;
+      this.sealedTotals.bytes -= segment.bytes;
+    }
+    await this.deleteFile(segment.name);
+  }
+
+  /** A file that cannot be deleted comes again after the next start, under its old id, which the cloud counts once. */
+  private async deleteFile(name: string): Promise<void> {
+    await this.disk.rm(join(this.folder, name), { force: true }).catch(() => undefined);
+  }
+
+  private async countCorrupted(records: number): Promise<void> {
+    this.totalCorrupted += records;
+    await this.drop(records);
+  }
+
+  /** @returns whether the count is on disk */
+  private async drop(records: number): Promise<boolean> {
+    this.totalDropped += records;
+    return this.writeDrops({ ...this.drops, unreported: this.drops.unreported + records });
+  }
+
+  /** How many dropped records this batch reports; stays the same when the batch is sent again. */
+  private async assignDrops(batchId: string): Promise<number> {
+    const before = this.drops;
+    const { unreported, batchId: assignedTo, inBatch = 0 } = before;
+    if (assignedTo === batchId || unreported + inBatch === 0) return assignedTo === batchId ? inBatch : 0;
+    // A batch that was to report some and was never acknowledged hands them on.
+    const next = { unreported: 0, batchId, inBatch: unreported + inBatch };
+    if (await this.writeDrops(next)) return next.inBatch;
+    // Results must not wait for a disk that takes no writes: a later batch reports the drops.
+    this.drops = before;
+    return 0;
+  }
+
+  /** @returns whether it is on disk; it is in force either way */
+  private async writeDrops(drops: DropState): Promise<boolean> {
+    this.drops = drops;
+    try {
+      await replaceFile(join(this.folder, 'dropped.json'), JSON.stringify(drops), this.disk);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private async readDrops(): Promise<void> {
+    try {
+      const text = await readIfPresent(join(this.folder, 'dropped.json'), this.disk);
+      const { unreported = 0, batchId, inBatch = 0 } = JSON.parse(text ?? '{}') as Partial<DropState>;
+      if (!isCount(unreported) || !isCount(inBatch)) return;
+      this.drops = typeof batchId === 'string' ? { unreported, batchId, inBatch } : { unreported };
+    } catch {
+      // A damaged count of losses is itself lost; the records are not.
+    }
+  }
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** A record that is larger than a message should be still goes, alone. */
+function fits(
+  { segment, limits, messageBytes }: Pick<Active, 'segment' | 'limits' | 'messageBytes'>,
+  record: Waiting,
+  recordsBefore: number,
+  bytesBefore: number,
+): boolean {
+  const records = segment.records + recordsBefore;
+  if (records === 0) return true;
+  const together = messageBytes + bytesBefore + record.messageBytes;
+  return records < limits.batchRecords && together <= limits.messageBytes;
+}
+
+/** The number of this start: higher than that of every segment that is still there. */
+async function countStart(folder: string, names: readonly string[], disk: Disk): Promise<number> {
+  const path = join(folder, 'starts');
+  const counted = Number(await readIfPresent(path, disk).catch(() => undefined));
+  const start =
+    Math.max(Number.isSafeInteger(counted) ? counted : 0, ...names.map((name) => Number(name.slice(0, 8)))) +
+    1;
+  // Where it cannot be written, the random part keeps ids apart, and the segments that are there keep them in order.
+  await replaceFile(path, String(start), disk).catch(() => undefined);
+  return start;
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadFrameStock } from '../../../demo/inspection-line/frame-stock';
+import { InspectionLine } from '../../../demo/inspection-line/inspection-line';
+
+describe('the inspection line', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kaizen-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function makeLine(): InspectionLine {
+    return new InspectionLine({
+      socketDirectory: folder,
+      deviceIds: ['line-1'],
+      framesPerSecond: 200,
+      stock: {
+        normal: [{ jpeg: Buffer.from('a good part'), label: 'good' }],
+        cracked: [{ jpeg: Buffer.from('a cracked part'), label: 'crack' }],
+      },
+      condition: 'normal',
+      seed: 1,
+      truthFile: join(folder, 'truth.jsonl'),
+    });
+  }
+
+  /** Reads whole frames from the camera's socket until there are `wanted`. */
+  function readFrames(path: string, wanted: number): Promise<Array<{ frameId: string; image: string }>> {
+    return new Promise((resolve, reject) => {
+      const frames: Array<{ frameId: string; image: string }> = [];
+      let buffered = Buffer.alloc(0);
+      const socket = connect(path);
+      socket.on('error', reject);
+      socket.on('data', (chunk) => {
+        buffered = Buffer.concat([buffered, chunk]);
+        while (buffered.length >= 4) {
+          const headerEnd = 4 + buffered.readUInt32BE(0);
+          if (buffered.length < headerEnd) break;
+          const header = JSON.parse(buffered.subarray(4, headerEnd).toString()) as {
+            frameId: string;
+            bytes: number;
+          };
+          if (buffered.length < headerEnd + header.bytes) break;
+          frames.push({
+            frameId: header.frameId,
+            image: buffered.subarray(headerEnd, headerEnd + header.bytes).toString(),
+          });
+          buffered = buffered.subarray(headerEnd + header.bytes);
+        }
+        if (frames.length >= wanted) {
+          socket.destroy();
+          resolve(frames);
+        }
+      });
+    });
+  }
+
+  test('shows frames to a device and knows the truth about each one', async () => {
+    const line = makeLine();
+    await line.start();
+    try {
+      const frames = await readFrames(line.socketPath('line-1'), 5);
+      for (const { frameId, image } of frames) {
+        expect(image).toBe('a good part');
+        expect(line.truthOf(frameId)).toMatchObject({
+          label: 'good',
+          deviceId: 'line-1',
+          condition: 'normal',
+        });
+        expect(line.imageOf(frameId).toString()).toBe(image);
+      }
+      expect(new Set(frames.map(({ frameId }) => frameId)).size).toBe(frames.length);
+      expect(readFileSync(join(folder, 'truth.jsonl'), 'utf8')).toContain(frames[0]?.frameId);
+    } finally {
+      await line.stop();
+    }
+  });
+
+  test('shows other parts after a change', async () => {
+    const line = makeLine();
+    await line.start();
+    try {
+      line.change('cracked');
+      const [frame] = await readFrames(line.socketPath('line-1'), 1);
+      expect(line.truthOf(frame?.frameId ?? '')?.label).toBe('crack');
+    } finally {
+      await line.stop();
+    }
+  });
+
+  test('refuses a condition that it has no frames for, and names those it has', () => {
+    expect(() => makeLine().change('melted')).toThrow(
+      "no frames for condition 'melted'; there are normal, cracked",
+    );
+  });
+});
+
+describe('a frame stock', () => {
+  test('that names no label says which line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kaizen-test-'));
+    writeFileSync(join(folder, 'truth.jsonl'), '{"file":"a.jpg"}\n');
+    expect(() => loadFrameStock(folder)).toThrow(/line 1: 'file' and 'label' must be strings/);
+    rmSync(folder, { recursive: true });
+  });
+});

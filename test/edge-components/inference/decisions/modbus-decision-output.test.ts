@@ -1,0 +1,238 @@
+/** Against a real Modbus TCP server, and against servers that are none. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { ModbusTCPServer } from 'jsmodbus';
+import type { InferenceResult } from '../../../../contracts';
+import {
+  type ModbusDecisionOutput,
+  modbusDecisionOutput,
+} from '../../../../edge-components/inference/src/decisions/modbus-decision-output';
+import { waitFor } from '../../wait-for';
+
+const CLASSES = ['good', 'scratch'];
+const REGISTER = 10;
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const decision = (predictedClass: string): InferenceResult =>
+  ({ status: 'ok', predictedClass }) as InferenceResult;
+
+/** A listening TCP server that can be taken away with all its connections. */
+class Listener {
+  readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+  port = 0;
+
+  constructor(private readonly serve: (server: Server) => void) {}
+
+  async start(): Promise<this> {
+    this.server = createServer((socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket)).on('error', () => undefined);
+      // What nobody reads would hide the end behind it.
+      socket.resume();
+    });
+    this.serve(this.server);
+    await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as { port: number }).port;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server?.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** A controller: its registers, and every write that it took. */
+class Controller extends Listener {
+  readonly holding = Buffer.alloc(64);
+  readonly writes: number[][] = [];
+  /** Milliseconds before it answers. */
+  delay = 0;
+
+  constructor() {
+    super((server) => {
+      const modbus = new ModbusTCPServer(server, { holding: this.holding });
+      // Emitted twice per write, once with the buffer alone.
+      modbus.on('postWriteMultipleRegisters', (_: unknown, answer?: unknown) => {
+        if (answer) this.writes.push(this.registers());
+      });
+      server.on('connection', (socket) => this.delayAnswers(socket));
+    });
+  }
+
+  registers(): number[] {
+    return [0, 1, 2].map((offset) => this.holding.readUInt16BE((REGISTER + offset) * 2));
+  }
+
+  private delayAnswers(socket: Socket): void {
+    const write = socket.write.bind(socket) as (data: Buffer) => boolean;
+    socket.write = ((data: Buffer) => {
+      setTimeout(() => write(data), this.delay).unref();
+      return true;
+    }) as Socket['write'];
+  }
+}
+
+const outputs: ModbusDecisionOutput[] = [];
+const listeners: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(outputs.splice(0).map((output) => output.close()));
+  await Promise.all(listeners.splice(0).map((listener) => listener.stop()));
+});
+
+/** Its clock stands still, so that no decision gets old on a busy machine. */
+function outputTo(
+  port: number,
+  more: object = {},
+  monotonic = () => performance.now(),
+): ModbusDecisionOutput {
+  const output = modbusDecisionOutput(
+    { type: 'modbus-tcp', host: '127.0.0.1', port, register: REGISTER, ...more },
+    { log: silent, clock: { now: () => 0, monotonic }, random: () => 0 },
+  );
+  outputs.push(output);
+  return output;
+}
+
+async function listening<L extends Listener>(listener: L): Promise<L> {
+  listeners.push(listener);
+  await listener.start();
+  return listener;
+}
+
+const connected = (output: ModbusDecisionOutput): Promise<true> =>
+  waitFor('a connection', () => output.problem() === undefined);
+
+test('a decision is in the three registers, and no other register is touched', async () => {
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port);
+  expect(output.problem()).toMatch(/not connected yet/);
+  output.write(decision('scratch'), CLASSES);
+  await waitFor('the registers', () => output.counts.written === 1);
+  expect(controller.registers()).toEqual([1, 1, 2]);
+  output.write({ status: 'invalid' } as InferenceResult, CLASSES);
+  await waitFor('the registers', () => output.counts.written === 2);
+  expect(controller.registers()).toEqual([2, 3, 0]);
+  const others = Buffer.from(controller.holding).fill(0, REGISTER * 2, REGISTER * 2 + 6);
+  expect(others.every((byte) => byte === 0)).toBe(true);
+  expect(output.problem()).toBeUndefined();
+});
+
+test('while a write is under way the newest decision waits; the ones before it are superseded and still counted', async () => {
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port);
+  await connected(output);
+  controller.delay = 100;
+  output.write(decision('good'), CLASSES);
+  await waitFor('the first write', () => controller.writes.length === 1);
+  for (let part = 0; part < 5; part++) output.write(decision('good'), CLASSES);
+  output.write(decision('scratch'), CLASSES);
+  await waitFor('the newest decision', () => output.counts.written === 2);
+  expect(controller.writes).toEqual([
+    [1, 1, 1],
+    [7, 1, 2],
+  ]);
+  expect(output.counts).toEqual({ written: 2, superseded: 5, expired: 0 });
+});
+
+test('case 29: a controller that is down at the start gets the first decision after it came up', async () => {
+  const controller = await listening(new Controller());
+  await controller.stop();
+  const output = outputTo(controller.port);
+  await waitFor('a failure', () => output.problem()?.includes('ECONNREFUSED'));
+  expect(output.problem()).toMatch(/^modbus-tcp 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  await controller.start();
+  await connected(output);
+  output.write(decision('good'), CLASSES);
+  await waitFor('the registers', () => output.counts.written === 1);
+  expect(controller.registers()).toEqual([1, 1, 1]);
+});
+
+test('case 29: a controller that goes away in between is found again; what was decided long before is not written late', async () => {
+  let time = 0;
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port, {}, () => time);
+  output.write(decision('good'), CLASSES);
+  await waitFor('the first write', () => output.counts.written === 1);
+  await controller.stop();
+  await waitFor('a problem', () => output.problem() !== undefined);
+  output.write(decision('scratch'), CLASSES);
+  output.write(decision('good'), CLASSES);
+  time += 10_000;
+  await controller.start();
+  await connected(output);
+  await waitFor('the end of the old decision', () => output.counts.expired === 1);
+  output.write(decision('scratch'), CLASSES);
+  await waitFor('the new decision', () => output.counts.written === 2);
+  expect(controller.writes).toEqual([
+    [1, 1, 1],
+    [4, 1, 2],
+  ]);
+  expect(output.counts).toEqual({ written: 2, superseded: 1, expired: 1 });
+});
+
+test('a decision whose write was cut off is written again when the connection comes back in time', async () => {
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port);
+  await connected(output);
+  controller.delay = 60_000;
+  output.write(decision('scratch'), CLASSES);
+  await waitFor('a write without an answer', () => controller.writes.length === 1);
+  controller.delay = 0;
+  for (const socket of controller.sockets) socket.destroy();
+  await waitFor('the answer', () => output.counts.written === 1);
+  expect(controller.writes).toEqual([
+    [1, 1, 2],
+    [1, 1, 2],
+  ]);
+});
+
+test('a server that never answers is a problem that connecting to it again does not hide', async () => {
+  const mute = await listening(new Listener(() => undefined));
+  const output = outputTo(mute.port);
+  await connected(output);
+  output.write(decision('good'), CLASSES);
+  await waitFor('the end of the wait', () => output.problem()?.includes('no answer within 1000 ms'));
+  await waitFor('another connection', () => mute.sockets.size === 1 && output.problem() !== undefined);
+  expect(output.problem()).toMatch(/no answer within 1000 ms/);
+  expect(output.counts.written).toBe(0);
+});
+
+test('a server that answers something else is a problem, and no crash', async () => {
+  const nonsense = await listening(
+    new Listener((server) =>
+      server.on('connection', (socket) =>
+        socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
+      ),
+    ),
+  );
+  const output = outputTo(nonsense.port);
+  output.write(decision('good'), CLASSES);
+  await waitFor('a problem', () => output.problem()?.match(/no answer|match|protocol/i));
+  expect(output.counts.written).toBe(0);
+});
+
+test('registers that the controller does not have are named as refused', async () => {
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port, { register: 40_000 });
+  output.write(decision('good'), CLASSES);
+  await waitFor('the refusal', () => output.problem()?.match(/exception/i));
+  expect(output.counts.written).toBe(0);
+});
+
+test('closing ends a connection, a silent write and an attempt to connect, and takes the last decision along', async () => {
+  const controller = await listening(new Controller());
+  const mute = await listening(new Listener(() => undefined));
+  const working = outputTo(controller.port);
+  const waiting = outputTo(mute.port);
+  const failing = outputTo(1);
+  await Promise.all([connected(working), connected(waiting)]);
+  await waitFor('a refused connection', () => failing.problem()?.includes('ECONNREFUSED'));
+  waiting.write(decision('good'), CLASSES);
+  working.write(decision('scratch'), CLASSES);
+  await Promise.all([working.close(), waiting.close(), failing.close()]);
+  expect(controller.writes).toEqual([[1, 1, 2]]);
+  await waitFor('closed connections', () => controller.sockets.size === 0 && mute.sockets.size === 0);
+  working.write(decision('good'), CLASSES);
+  expect(working.counts.written).toBe(1);
+});

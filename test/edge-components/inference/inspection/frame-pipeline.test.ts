@@ -1,0 +1,396 @@
+import { type InferenceResult, problemsOf, type Release } from '../../../../contracts';
+import type { UseCaseSettings } from '../../../../edge-components/inference/src/configuration/configuration';
+import { FramePipeline } from '../../../../edge-components/inference/src/inspection/frame-pipeline';
+import {
+  type DecodedImage,
+  type Frame,
+  type ImageDecoder,
+  type ImageSize,
+  type Inference,
+  type LoadedModel,
+  ModelError,
+  UnreadableFrame,
+} from '../../../../edge-components/inference/src/ports';
+import { Challenge } from '../../../../edge-components/inference/src/releases/challenge';
+import {
+  type ActiveRelease,
+  ServingSlot,
+} from '../../../../edge-components/inference/src/releases/serving-slot';
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const settings = {
+  limits: { maximumPixels: 100, maximumFrameBytes: 100 },
+  upload: {
+    privacy: 'selected',
+    dailyByteBudget: 0,
+    controlSampleProbability: 1,
+    uncertaintyThreshold: 0,
+    uncertainSampleProbability: 0,
+    disagreementSampleProbability: 0,
+    noveltySampleProbability: 0,
+  },
+} as UseCaseSettings;
+
+const HISTOGRAM = { minimum: 0, maximum: 255, counts: [1, 1] };
+
+/** Frames in the order in which they come. */
+class FrameList {
+  private readonly frames: Frame[] = [];
+  private wake: () => void = () => undefined;
+  private closed = false;
+
+  get waiting(): number {
+    return this.frames.length;
+  }
+
+  accept(frame: Frame): void {
+    this.frames.push(frame);
+    this.wake();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wake();
+  }
+
+  async next(): Promise<Frame | undefined> {
+    while (this.frames.length === 0 && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    return this.frames.shift();
+  }
+}
+
+/** Everything that can go on has gone on. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+const frame = (frameId: string, text = frameId): Frame => ({
+  cameraId: 'camera-1',
+  frameId,
+  capturedAt: '2026-11-23T12:00:00.000Z',
+  bytes: Buffer.from(text),
+  frameBytes: text.length,
+  receivedAt: 0,
+});
+
+/** A model whose runs end when the test says so, or at once. */
+class FakeModel implements LoadedModel {
+  readonly waiting: (() => void)[] = [];
+  closed = false;
+  runs = 0;
+  constructor(
+    private readonly answer: readonly number[] | ModelError,
+    private readonly manual = false,
+  ) {}
+
+  async run(_: DecodedImage): Promise<Inference> {
+    this.runs++;
+    if (this.manual) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.answer instanceof ModelError) throw this.answer;
+    return {
+      probabilities: this.answer,
+      statistics: { brightness: 1, contrast: 2, sharpness: 3 },
+      milliseconds: 1,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+function active(counter: number, model: LoadedModel, input: object = {}): ActiveRelease {
+  const release = {
+    releaseId: `line-${counter}`,
+    classes: ['good', 'bad'],
+    thresholds: { good: 0.5, bad: 0.5 },
+    input: { name: 'image', width: 2, height: 1, outputName: 'p', ...input },
+    baseline: { brightness: HISTOGRAM, contrast: HISTOGRAM, sharpness: HISTOGRAM },
+  } as unknown as Release;
+  return { digest: String(counter), release, variant: 'fp32', model };
+}
+
+/** Takes the text of a frame for its kind. */
+const textDecoder: ImageDecoder = {
+  decode: async (bytes, _, stretchTo) => {
+    if (stretchTo) {
+      const { width, height } = stretchTo;
+      return { width, height, pixels: new Uint8Array(width * height * 3) };
+    }
+    if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
+    const width = bytes.toString() === 'wide' ? 3 : 2;
+    return { width, height: 1, pixels: new Uint8Array(width * 3) };
+  },
+  toJpeg: async (bytes) => bytes,
+};
+
+function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } = {}) {
+  const queue = new FrameList();
+  const firstRuns: string[] = [];
+  const decisions: InferenceResult[] = [];
+  const results: InferenceResult[] = [];
+  const gone: string[] = [];
+  let sequence = 0;
+  const pipeline = new FramePipeline({
+    queue,
+    decoder,
+    slot,
+    clock: { now: () => Date.parse('2026-11-23T12:00:01.000Z'), monotonic: () => 5 },
+    log: silent,
+    settings: () => settings,
+    online: () => true,
+    nextRecordId: () => `boot-${++sequence}`,
+    random: () => 0.5,
+    reserveCapture: () => budget,
+    beforeFirstRun: async ({ release }) => {
+      firstRuns.push(release.releaseId);
+    },
+    onDecision: (result) => decisions.push(result),
+    onResult: (result) => results.push(result),
+    onModelGone: (_, reason) => gone.push(reason),
+  });
+  return { queue, pipeline, decisions, results, gone, firstRuns };
+}
+
+test('every kind of frame gets one result that fits the contract [case 24]', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  queue.accept(frame('good'));
+  queue.accept(frame('broken', 'garbage'));
+  queue.accept(frame('wide'));
+  queue.accept({ ...frame('large'), discarded: 'frame has 99 bytes, more than 9', frameBytes: 99 });
+  queue.close();
+  await pipeline.run();
+  for (const result of results) expect(problemsOf('inference-result', result)).toEqual([]);
+  expect(results.map(({ frameId, status }) => [frameId, status])).toEqual([
+    ['good', 'ok'],
+    ['broken', 'invalid'],
+    ['wide', 'invalid'],
+    ['large', 'invalid'],
+  ]);
+  expect(results[0]).toMatchObject({
+    captureId: 'boot-1',
+    image: { brightness: 1 },
+    latencyMilliseconds: { total: 5 },
+  });
+  expect(results[1]).not.toHaveProperty('captureId');
+  expect(results[2]?.reason).toBe('frame is 3x1, the release takes 2x1');
+  expect(results[3]).toMatchObject({ reason: 'frame has 99 bytes, more than 9', frameBytes: 99 });
+});
+
+test('a frame beyond the upload budget has no captureId', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot, { budget: false });
+  queue.accept(frame('good'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).not.toHaveProperty('captureId');
+});
+
+test('[B8] a switch falls between two frames: the frame under way is answered by the release before', async () => {
+  const slot = new ServingSlot();
+  const before = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, before)).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  queue.accept(frame('a'));
+  queue.accept(frame('b'));
+  while (before.waiting.length === 0) await new Promise(setImmediate);
+  slot.switchTo(active(2, new FakeModel([0.2, 0.8]))).keep(0);
+  for (const finish of before.waiting) finish();
+  queue.close();
+  await running;
+  expect(
+    results.map(({ frameId, releaseId, predictedClass }) => [frameId, releaseId, predictedClass]),
+  ).toEqual([
+    ['a', 'line-1', 'good'],
+    ['b', 'line-2', 'bad'],
+  ]);
+  expect(before.closed).toBe(true);
+});
+
+test('an undone switch leaves the release before in service and closes the new one', () => {
+  const slot = new ServingSlot();
+  const first = active(1, new FakeModel([1, 0]));
+  const model = new FakeModel([1, 0]);
+  slot.switchTo(first).keep(0);
+  slot.switchTo(active(2, model)).undo();
+  expect(slot.current).toBe(first);
+  expect(model.closed).toBe(true);
+});
+
+test('[B3] the release before answers the same frames, for exactly the configured number', async () => {
+  const slot = new ServingSlot();
+  const shadow = new FakeModel([0.4, 0.6]);
+  slot.switchTo(active(1, shadow)).keep(0);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(2);
+  const { queue, pipeline, decisions, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const [count, name] of ['a', 'b', 'c'].entries()) {
+    queue.accept(frame(name));
+    while (results.length <= count) await new Promise(setImmediate);
+  }
+  queue.close();
+  await running;
+  expect(results.map((result) => result.shadow)).toEqual([
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
+    undefined,
+  ]);
+  expect(decisions.every((decision) => decision.shadow === undefined)).toBe(true);
+  expect(shadow.closed).toBe(true);
+});
+
+test('[B3] a slow shadow does not hold up the line: frames that come meanwhile go without', async () => {
+  const slot = new ServingSlot();
+  const shadow = new FakeModel([0.4, 0.6], true);
+  slot.switchTo(active(1, shadow)).keep(0);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(100);
+  const { queue, pipeline, decisions, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  while (decisions.length < 3) await new Promise(setImmediate);
+  expect(shadow.runs).toBe(1);
+  for (const finish of shadow.waiting) finish();
+  queue.close();
+  await running;
+  expect(results.filter((result) => result.shadow)).toHaveLength(1);
+});
+
+test('a model that is gone makes the frame invalid, never good, and is reported', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel(new ModelError('no answer within 20000 ms', 'gone')))).keep(0);
+  const { queue, pipeline, results, gone } = pipelineOf(slot);
+  queue.accept(frame('a'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).toMatchObject({
+    status: 'invalid',
+    reason: 'inference failed: no answer within 20000 ms',
+  });
+  expect(gone).toEqual(['no answer within 20000 ms']);
+});
+
+test('a release that stretches gets frames of every size; one that does not refuses other sizes', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]), { resize: 'stretch' })).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  queue.accept(frame('wide'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).toMatchObject({ status: 'ok' });
+});
+
+/** Decodes when the test says so. */
+class ManualDecoder implements ImageDecoder {
+  readonly waiting = new Map<string, () => void>();
+  readonly started: string[] = [];
+
+  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
+    this.started.push(bytes.toString());
+    await new Promise<void>((resolve) => this.waiting.set(bytes.toString(), resolve));
+    return textDecoder.decode(bytes, maximumPixels, stretchTo);
+  }
+
+  toJpeg = textDecoder.toJpeg;
+}
+
+test('two frames are decoded side by side, no more, and keep their order whichever is ready first', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const decoder = new ManualDecoder();
+  const { queue, pipeline, results } = pipelineOf(slot, { decoder });
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  queue.close();
+  await settled();
+  expect(decoder.started).toEqual(['a', 'b']);
+  decoder.waiting.get('b')?.();
+  await settled();
+  expect([decoder.started, results]).toEqual([['a', 'b'], []]);
+  decoder.waiting.get('a')?.();
+  await settled();
+  expect(decoder.started).toEqual(['a', 'b', 'c']);
+  decoder.waiting.get('c')?.();
+  await running;
+  expect(results.map(({ frameId }) => frameId)).toEqual(['a', 'b', 'c']);
+});
+
+test('while the model is busy at most two frames are taken: later ones can still give way in the queue', async () => {
+  const slot = new ServingSlot();
+  const model = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, model)).keep(0);
+  const { queue, pipeline } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) queue.accept(frame(name));
+  await settled();
+  expect([model.runs, queue.waiting]).toEqual([1, 2]);
+  queue.close();
+  while (queue.waiting > 0 || model.waiting.length > 0) {
+    model.waiting.shift()?.();
+    await settled();
+  }
+  await running;
+  expect(model.runs).toBe(5);
+});
+
+test('[B8] a switch to another size costs no frame: those decoded for the release before are decoded again', async () => {
+  const slot = new ServingSlot();
+  const before = new FakeModel([0.9, 0.1], true);
+  slot.switchTo(active(1, before, { resize: 'stretch' })).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+  await settled();
+  slot.switchTo(active(2, new FakeModel([0.2, 0.8]), { resize: 'stretch', width: 5, height: 4 })).keep(0);
+  for (const finish of before.waiting) finish();
+  queue.close();
+  await running;
+  expect(results.map(({ frameId, releaseId, status }) => [frameId, releaseId, status])).toEqual([
+    ['a', 'line-1', 'ok'],
+    ['b', 'line-2', 'ok'],
+    ['c', 'line-2', 'ok'],
+  ]);
+});
+
+test('a release is announced before its first frame, and again after a switch', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, results, firstRuns } = pipelineOf(slot);
+  const running = pipeline.run();
+  // A frame that no graph will see puts nothing on probation.
+  queue.accept(frame('broken', 'garbage'));
+  while (results.length < 1) await new Promise(setImmediate);
+  expect(firstRuns).toEqual([]);
+  for (const name of ['a', 'b']) queue.accept(frame(name));
+  while (results.length < 3) await new Promise(setImmediate);
+  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(0);
+  queue.accept(frame('c'));
+  queue.close();
+  await running;
+  expect(firstRuns).toEqual(['line-1', 'line-2']);
+});
+
+test('[B3] a challenger answers without effect: its disagreement is counted, not reported', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  const challenge = new Challenge(2);
+  slot.challenge(active(2, new FakeModel([0.4, 0.6])), challenge);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const [count, name] of ['a', 'b', 'c'].entries()) {
+    queue.accept(frame(name));
+    while (results.length <= count) await new Promise(setImmediate);
+  }
+  queue.close();
+  await running;
+  await challenge.ended;
+  expect(challenge.outcome).toEqual({ frames: 2, disagreements: 2 });
+  expect(results.map(({ releaseId, shadow }) => [releaseId, shadow])).toEqual(
+    results.map(() => ['line-1', undefined]),
+  );
+});

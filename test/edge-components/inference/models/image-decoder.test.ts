@@ -1,0 +1,141 @@
+import sharp from 'sharp';
+import { SharpImageDecoder } from '../../../../edge-components/inference/src/models/image-decoder';
+import { UnreadableFrame } from '../../../../edge-components/inference/src/ports';
+
+const decoder = new SharpImageDecoder();
+const LIMIT = 4096;
+const color = (channels: 3 | 4, background: sharp.Color) =>
+  sharp({ create: { width: 8, height: 4, channels, background } });
+const rgb = color(3, { r: 200, g: 100, b: 50 });
+
+async function firstPixel(bytes: Buffer): Promise<number[]> {
+  const image = await decoder.decode(bytes, LIMIT);
+  expect(image.pixels.length).toBe(image.width * image.height * 3);
+  return [...image.pixels.subarray(0, 3)];
+}
+
+test.each<[string, () => Promise<Buffer>, number[]]>([
+  ['RGB', () => rgb.clone().png().toBuffer(), [200, 100, 50]],
+  [
+    'gray: three equal channels',
+    () =>
+      sharp(Buffer.alloc(32, 124), { raw: { width: 8, height: 4, channels: 1 } })
+        .png()
+        .toBuffer(),
+    [124, 124, 124],
+  ],
+  [
+    'alpha: dropped, not blended',
+    () => color(4, { r: 200, g: 100, b: 50, alpha: 0.2 }).png().toBuffer(),
+    [200, 100, 50],
+  ],
+  ['16 bits: the upper 8', () => rgb.clone().toColourspace('rgb16').png().toBuffer(), [200, 100, 50]],
+  ['palette', () => rgb.clone().png({ palette: true }).toBuffer(), [200, 100, 50]],
+])('%s [case 27]', async (_, make, expected) => {
+  const pixel = await firstPixel(await make());
+  for (const [index, value] of expected.entries())
+    expect(Math.abs((pixel[index] as number) - value)).toBeLessThanOrEqual(1);
+});
+
+test('EXIF orientation is ignored: a fixed camera does not turn [case 27]', async () => {
+  const rotated = await rgb.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  expect(await decoder.decode(rotated, LIMIT)).toMatchObject({ width: 8, height: 4 });
+});
+
+test('one pixel is an image [case 27]', async () => {
+  const one = await sharp({ create: { width: 1, height: 1, channels: 3, background: 'white' } })
+    .png()
+    .toBuffer();
+  expect(await firstPixel(one)).toEqual([255, 255, 255]);
+});
+
+test.each<[string, () => Promise<Buffer>, string]>([
+  ['nothing', async () => Buffer.alloc(0), 'empty'],
+  ['garbage', async () => Buffer.from('hello'), 'neither JPEG nor PNG'],
+  [
+    'SVG',
+    async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'),
+    'neither',
+  ],
+  ['GIF', () => rgb.clone().gif().toBuffer(), 'neither'],
+  ['TIFF', () => rgb.clone().tiff().toBuffer(), 'neither'],
+  ['a JPEG header alone', async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'cannot be decoded'],
+  [
+    'a truncated JPEG',
+    async () =>
+      (
+        await sharp({
+          create: {
+            width: 60,
+            height: 60,
+            channels: 3,
+            background: 'red',
+            noise: { type: 'gaussian', mean: 128, sigma: 30 },
+          },
+        })
+          .jpeg()
+          .toBuffer()
+      ).subarray(0, 900),
+    'cannot be decoded',
+  ],
+  ['a truncated PNG', async () => (await rgb.clone().png().toBuffer()).subarray(0, 60), 'cannot be decoded'],
+  ['CMYK', () => rgb.clone().toColourspace('cmyk').jpeg().toBuffer(), 'CMYK'],
+  [
+    'a decompression bomb',
+    () =>
+      sharp({ create: { width: 3000, height: 3000, channels: 3, background: 'red' } })
+        .png()
+        .toBuffer(),
+    'pixel limit',
+  ],
+])('%s is refused with a reason [case 24] [case 25] [case 26]', async (_, make, reason) => {
+  const attempt = decoder.decode(await make(), LIMIT);
+  await expect(attempt).rejects.toThrow(UnreadableFrame);
+  await expect(attempt).rejects.toThrow(reason);
+});
+
+test('a JPEG is uploaded as it came, a PNG is encoded', async () => {
+  const jpeg = await rgb.clone().jpeg().toBuffer();
+  expect(await decoder.toJpeg(jpeg)).toBe(jpeg);
+  const encoded = await decoder.toJpeg(await rgb.clone().png().toBuffer());
+  expect((await sharp(encoded).metadata()).format).toBe('jpeg');
+});
+
+describe('a frame that is stretched', () => {
+  const target = { width: 16, height: 12 };
+  const half = (format: 'png' | 'jpeg') =>
+    sharp({ create: { width: 64, height: 96, channels: 3, background: 'black' } })
+      .composite([
+        { input: { create: { width: 32, height: 96, channels: 3, background: 'white' } }, left: 32, top: 0 },
+      ])
+      .toFormat(format, { quality: 95 })
+      .toBuffer();
+
+  test.each(['png', 'jpeg'] as const)(
+    'has exactly the size asked for, whatever its proportions: %s',
+    async (format) => {
+      const image = await decoder.decode(await half(format), 64 * 96, target);
+      expect(image).toMatchObject(target);
+      expect(image.pixels.length).toBe(16 * 12 * 3);
+      const row = [...image.pixels.subarray(0, 16 * 3)];
+      expect(Math.max(...row.slice(0, 6 * 3))).toBeLessThan(16);
+      expect(Math.min(...row.slice(10 * 3))).toBeGreaterThan(239);
+    },
+  );
+
+  test('of the right size is left as it is, to the bit', async () => {
+    const bytes = await rgb.clone().png().toBuffer();
+    const plain = await decoder.decode(bytes, LIMIT);
+    expect(await decoder.decode(bytes, LIMIT, { width: 8, height: 4 })).toEqual(plain);
+  });
+
+  test('is still refused by its own size, before it is decoded [case 25]', async () => {
+    await expect(decoder.decode(await half('png'), 64 * 95, target)).rejects.toThrow(UnreadableFrame);
+  });
+
+  test('keeps its colours under alpha, as one that is not stretched does [case 27]', async () => {
+    const transparent = await color(4, { r: 200, g: 100, b: 50, alpha: 0 }).png().toBuffer();
+    const { pixels } = await decoder.decode(transparent, LIMIT, target);
+    expect([...pixels.subarray(0, 3)]).toEqual([200, 100, 50]);
+  });
+});

@@ -1,0 +1,243 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  processModelHost,
+  RemoteModelHost,
+  threadModelHost,
+} from '../../../../edge-components/inference/src/models/model-hosts';
+import { memoryOf } from '../../../../edge-components/inference/src/models/process-limits';
+import type { ModelSpecification } from '../../../../edge-components/inference/src/ports';
+import { waitFor } from '../../wait-for';
+
+/**
+ * Stands for inference-host.ts without a graph: what it does with a load is in the path. Runs answer the first pixel, and
+ * misbehave when that is 13.
+ */
+const PROGRAM = `
+  const { readFileSync } = require('node:fs');
+  const { parentPort } = require('node:worker_threads');
+  const reply = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
+  const kept = [];
+  const acts = {
+    hang: () => { for (;;) {} },
+    eat: () => { for (;;) kept.push(Buffer.alloc(1 << 24, 1)); },
+    leave: () => process.exit(7),
+    killed: () => process.kill(process.pid, 'SIGKILL'),
+  };
+  let act;
+  (parentPort ?? process).on('message', ({ id, type, path, pixels }) => {
+    if (type === 'load') {
+      const score = parentPort ? '' : readFileSync('/proc/self/oom_score_adj', 'utf8');
+      if (path === 'tell') return reply({ id, ok: false, kind: 'load', message: JSON.stringify({ pid: process.pid, score, environment: process.env }) });
+      if (path.startsWith('load:')) return acts[path.slice(5)]();
+      act = acts[path];
+      return reply({ id, ok: true });
+    }
+    if (pixels[0] === 13) return act();
+    reply({ id, ok: true, probabilities: [pixels[0]], statistics: {}, milliseconds: 1 });
+  });
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'kaizen-edge-hosts-'));
+const program = join(folder, 'host.cjs');
+const MEBIBYTE = 2 ** 20;
+
+beforeAll(() => writeFileSync(program, PROGRAM));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const specification = (path: string): ModelSpecification => ({
+  path,
+  sha256: 'a'.repeat(64),
+  input: { name: 'image', height: 1, width: 1, outputName: 'probabilities' },
+  classes: 1,
+});
+const image = (level: number) => ({ height: 1, width: 1, pixels: Uint8Array.of(level, 0, 0) });
+
+/** What the process says of itself: its environment, its place in the kernel's queue. */
+async function told(host: ReturnType<typeof processModelHost>) {
+  const error = await host.load(specification('tell')).catch((reason: Error) => reason as Error);
+  return JSON.parse((error as Error).message) as {
+    pid: number;
+    score: string;
+    environment: Record<string, string>;
+  };
+}
+
+const isGone = (pid: number): boolean => {
+  try {
+    return memoryOf(pid) === 0;
+  } catch {
+    return true;
+  }
+};
+
+test('a trial process holds no secret of the component, and goes first when memory runs out', async () => {
+  process.env.SVCUID = 'token of the nucleus';
+  process.env.AWS_SECRET_ACCESS_KEY = 'secret';
+  process.env.NODE_OPTIONS = '--no-warnings';
+  process.env.LD_LIBRARY_PATH = '/opt/node/lib';
+  try {
+    const { environment, score, pid } = await told(processModelHost({ program }));
+    const { NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, ...others } = environment;
+    expect(others).toEqual({ LD_LIBRARY_PATH: '/opt/node/lib' });
+    expect(score.trim()).toBe('1000');
+    // A load that was refused leaves no process behind.
+    await waitFor('the end of the process', () => isGone(pid));
+  } finally {
+    for (const name of ['SVCUID', 'AWS_SECRET_ACCESS_KEY', 'NODE_OPTIONS', 'LD_LIBRARY_PATH']) {
+      delete process.env[name];
+    }
+  }
+});
+
+test('a process that takes too much memory is killed, and the reason says how much; others go on [case 20]', async () => {
+  const allowed = 256 * MEBIBYTE;
+  const host = processModelHost({ program, memoryBytes: () => allowed });
+  const neighbour = await host.load(specification('eat'));
+  const model = await host.load(specification('eat'));
+  const reason = await model.run(image(13)).then(fail, (error: Error) => error);
+  expect(reason).toMatchObject({ name: 'ModelError', kind: 'gone' });
+  const [, used, limit] = /^trial process used (\d+) bytes of memory, at most (\d+) are allowed$/.exec(
+    reason.message,
+  ) as RegExpExecArray;
+  expect(Number(limit)).toBe(allowed);
+  expect(Number(used)).toBeGreaterThan(allowed);
+  // Nothing more comes from it, for the same reason; closing it is safe, also twice.
+  await expect(model.run(image(1))).rejects.toThrow(reason.message);
+  await model.close();
+  await model.close();
+  expect((await neighbour.run(image(5))).probabilities).toEqual([5]);
+  await neighbour.close();
+});
+
+function fail(): never {
+  throw new Error('the run was answered');
+}
+
+test('limits are asked for again each time: a configuration may change while a trial runs', async () => {
+  let memoryBytes = 1024 * MEBIBYTE;
+  let watchdogMilliseconds = 60_000;
+  const host = processModelHost({
+    program,
+    memoryBytes: () => memoryBytes,
+    watchdogMilliseconds: () => watchdogMilliseconds,
+  });
+  const slow = await host.load(specification('hang'));
+  expect((await slow.run(image(1))).probabilities).toEqual([1]);
+  watchdogMilliseconds = 300;
+  await expect(slow.run(image(13))).rejects.toMatchObject({
+    kind: 'gone',
+    message: "no answer to 'run' within 300 ms",
+  });
+  await slow.close();
+
+  watchdogMilliseconds = 60_000;
+  const large = await host.load(specification('eat'));
+  expect((await large.run(image(1))).probabilities).toEqual([1]);
+  memoryBytes = MEBIBYTE;
+  await waitFor('its end', () =>
+    large.run(image(1)).then(
+      () => false,
+      (error: Error) => /at most 1048576 are allowed/.test(error.message),
+    ),
+  );
+  await large.close();
+});
+
+test.each<[string, string, RegExp]>([
+  ['hangs while it loads [case 19]', 'load:hang', /^no answer to 'load' within 1500 ms$/],
+  ['takes memory while it loads [case 20]', 'load:eat', /^trial process used \d+ bytes of memory/],
+  ['ends by itself', 'load:leave', /^trial process ended with 7$/],
+  [
+    'is killed from outside',
+    'load:killed',
+    /^trial process ended with SIGKILL: killed from outside, as by the kernel/,
+  ],
+])('each end has a reason of its own: a process that %s', async (_, path, reason) => {
+  const host = processModelHost({
+    program,
+    memoryBytes: () => 256 * MEBIBYTE,
+    watchdogMilliseconds: () => (path === 'load:hang' ? 1_500 : 30_000),
+  });
+  await expect(host.load(specification(path))).rejects.toMatchObject({
+    name: 'ModelError',
+    kind: 'gone',
+    message: expect.stringMatching(reason),
+  });
+});
+
+test.each([
+  ['process', processModelHost],
+  ['thread', threadModelHost],
+])('a %s answers runs in order, and closes after the last one', async (_, hostOf) => {
+  const model = await hostOf({ program }).load(specification('hang'));
+  const runs = [3, 1, 2].map((level) => model.run(image(level)));
+  const closed = model.close();
+  expect((await Promise.all(runs)).map(({ probabilities }) => probabilities)).toEqual([[3], [1], [2]]);
+  await closed;
+  await expect(model.run(image(1))).rejects.toMatchObject({ kind: 'gone', message: 'the model is closed' });
+});
+
+describe('a prepared host', () => {
+  /** A program that notes each of its starts in a file. */
+  function noting(name: string, rest: string): { path: string; starts: () => number } {
+    const path = join(folder, `${name}.cjs`);
+    const notes = join(folder, `${name}.txt`);
+    writeFileSync(notes, '');
+    writeFileSync(path, `require('node:fs').appendFileSync(${JSON.stringify(notes)}, 'x');\n${rest}`);
+    return { path, starts: () => readFileSync(notes, 'utf8').length };
+  }
+
+  test('has started what the next load uses, once', async () => {
+    const { path, starts } = noting('prepared', PROGRAM);
+    const host = threadModelHost({ program: path });
+    host.prepare();
+    host.prepare();
+    await waitFor('the start', () => starts() === 1);
+    const first = await host.load(specification('hang'));
+    expect(starts()).toBe(1);
+    const second = await host.load(specification('hang'));
+    expect(starts()).toBe(2);
+    expect((await first.run(image(4))).probabilities).toEqual([4]);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  test('starts again what has ended before the load', async () => {
+    let starts = 0;
+    const host = new RemoteModelHost(
+      () => {
+        let reply: (answer: { id: number; ok: true }) => void;
+        const lasts = ++starts > 1;
+        return {
+          send: ({ id }) => reply({ id, ok: true }),
+          onReply: (listener) => {
+            reply = listener;
+          },
+          onGone: (listener) => {
+            if (!lasts) listener('ended');
+          },
+          kill: () => undefined,
+        };
+      },
+      () => 20_000,
+    );
+    host.prepare();
+    await expect(host.load(specification('hang'))).resolves.toBeDefined();
+    expect(starts).toBe(2);
+  });
+});
+
+test('a thread that ends is told from one that hangs', async () => {
+  const host = threadModelHost({ program, watchdogMilliseconds: () => 10_000 });
+  await expect(host.load(specification('load:leave'))).rejects.toMatchObject({
+    kind: 'gone',
+    message: 'inference thread ended with 7',
+  });
+});
+
+test('the memory of a process is what the kernel counts', () => {
+  const { rss } = process.memoryUsage();
+  expect(Math.abs(memoryOf(process.pid) - rss) / rss).toBeLessThan(0.2);
+  expect(() => memoryOf(2 ** 22 + 1)).toThrow('ENOENT');
+});

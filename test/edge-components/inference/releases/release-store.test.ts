@@ -1,0 +1,278 @@
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Release } from '../../../../contracts';
+import { ReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
+import { sha256Of } from '../../../../edge-components/inference/src/releases/release-verification';
+import { nodeDisk } from '../../../../edge-components/inference/src/shared/durable-file';
+import { crashingDisk } from '../../crashing-disk';
+import { offeredFolder, signingKey, temporaryFolder } from '../../release-fixture';
+
+const root = temporaryFolder();
+const models = join(root, 'models');
+const key = signingKey();
+let folders = 0;
+const newFolder = (): string => join(root, `folder-${++folders}`);
+
+beforeAll(() => {
+  // The store does not look into a graph: any bytes will do.
+  mkdirSync(models);
+  for (const gain of [4, 5, 6]) writeFileSync(join(models, `gain-${gain}.onnx`), Buffer.alloc(5000, gain));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+interface Offered {
+  readonly folder: string;
+  readonly release: Release;
+  readonly envelope: Buffer;
+}
+
+async function offered(counter: number, gain: number): Promise<Offered> {
+  const folder = newFolder();
+  const release = await offeredFolder(folder, models, key, { counter, gain });
+  return { folder, release, envelope: readFileSync(join(folder, 'release.dsse.json')) };
+}
+
+async function install(store: ReleaseStore, { folder, release, envelope }: Offered): Promise<string> {
+  const { digest } = await store.stage(folder, envelope, release);
+  await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release.counter);
+  await store.collectGarbage();
+  return digest;
+}
+
+test('a committed release is read back whole; the one before is kept, older ones are deleted', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const digests = [];
+  for (const [counter, gain] of [
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ] as const) {
+    digests.push(await install(store, await offered(counter, gain)));
+  }
+  const after = await ReleaseStore.open(folder);
+  expect(after.current).toEqual({ digest: digests[2], variant: 'fp32', milliseconds: { fp32: 1 } });
+  expect(after.previous?.digest).toBe(digests[1]);
+  expect(after.highestCounter).toBe(3);
+  expect((await after.read(digests[2] as string)).release.counter).toBe(3);
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.length === 64)
+      .sort(),
+  ).toEqual(digests.slice(1).sort());
+});
+
+test('a kill before any disk call of an installation leaves one of the two releases, whole [case 1] [case 2]', async () => {
+  const first = await offered(1, 4);
+  const second = await offered(2, 5);
+  const outcomes = new Set<string>();
+  for (let calls = 0; ; calls++) {
+    const folder = newFolder();
+    await install(await ReleaseStore.open(folder), first);
+    const dying = crashingDisk(calls);
+    let finished = false;
+    try {
+      await install(await ReleaseStore.open(folder, { disk: dying.disk }), second);
+      finished = true;
+    } catch (error) {
+      expect((error as Error).name).toBe('Crash');
+    }
+    await dying.bury();
+    const after = await ReleaseStore.open(folder);
+    const current = await after.read(after.current?.digest as string);
+    expect([sha256Of(first.envelope), sha256Of(second.envelope)]).toContain(current.digest);
+    expect(after.highestCounter).toBeGreaterThanOrEqual(current.release.counter);
+    expect(readdirSync(folder).filter((name) => name.startsWith('staging-'))).toEqual([]);
+    outcomes.add(current.release.releaseId);
+    // The offer is judged again after a kill, and must succeed.
+    expect(await install(after, second)).toBe(sha256Of(second.envelope));
+    if (finished) break;
+    expect(calls).toBeLessThan(200);
+  }
+  expect(outcomes.size).toBe(2);
+});
+
+test('a disk that fills up at any call refuses with DISK_FULL or fails, and keeps the release before [case 14]', async () => {
+  const first = await offered(1, 4);
+  const second = await offered(2, 5);
+  const full = (): Error => Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  for (let calls = 0; ; calls++) {
+    const folder = newFolder();
+    await install(await ReleaseStore.open(folder), first);
+    const filling = crashingDisk(calls, full);
+    let done = false;
+    try {
+      const store = await ReleaseStore.open(folder, { disk: filling.disk });
+      await store.stage(second.folder, second.envelope, second.release);
+      done = true;
+    } catch (error) {
+      expect(['DISK_FULL', 'ENOSPC']).toContain((error as { code: string }).code);
+    }
+    await filling.bury();
+    const after = await ReleaseStore.open(folder);
+    expect((await after.read(after.current?.digest as string)).release.counter).toBe(1);
+    if (done) break;
+  }
+});
+
+test.each<[string, string, (folder: string) => void]>([
+  [
+    'DIGEST_MISMATCH',
+    'a flipped bit of the same size',
+    (folder) => writeFileSync(join(folder, 'model-fp32.onnx'), Buffer.alloc(5000, 5)),
+  ],
+  ['SIZE_MISMATCH', 'a file cut short', (folder) => truncateSync(join(folder, 'model-fp32.onnx'), 100)],
+  [
+    'SIZE_MISMATCH',
+    'a file that grew',
+    (folder) => writeFileSync(join(folder, 'model-fp32.onnx'), Buffer.alloc(50_000, 4)),
+  ],
+  ['FILE_MISSING', 'a file deleted', (folder) => rmSync(join(folder, 'golden-0.png'))],
+  [
+    'FILE_MISSING',
+    'a symbolic link in its place',
+    (folder) => {
+      rmSync(join(folder, 'golden-0.png'));
+      symlinkSync('/etc/hostname', join(folder, 'golden-0.png'));
+    },
+  ],
+])(
+  '%s: %s, in the offered folder and in the store [case 10] [case 11] [case 12]',
+  async (code, _, damage) => {
+    const source = await offered(1, 4);
+    const store = await ReleaseStore.open(newFolder());
+    const { digest, folder } = await store.stage(source.folder, source.envelope, source.release);
+    damage(folder);
+    await expect(store.read(digest)).rejects.toMatchObject({ code });
+    damage(source.folder);
+    await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({ code });
+  },
+);
+
+test('refusals are remembered across restarts; only those of the model itself quarantine', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const at = '2026-11-23T12:00:00.000Z';
+  await store.recordRefusal({ releaseDigest: 'a'.repeat(64), code: 'GOLDEN_SAMPLE_MISMATCH', at });
+  await store.recordRefusal({ releaseDigest: 'b'.repeat(64), code: 'COUNTER_TOO_LOW', at });
+  const after = await ReleaseStore.open(folder);
+  expect(after.isQuarantined('a'.repeat(64))).toBe(true);
+  expect(after.isQuarantined('b'.repeat(64))).toBe(false);
+  for (let index = 0; index < 30; index++) {
+    await after.recordRefusal({ releaseDigest: index.toString(16).padStart(64, '0'), code: 'EXPIRED', at });
+  }
+  expect(after.refusals).toHaveLength(16);
+  // A quarantine outlives refusals that cost nothing to find out again.
+  expect(after.isQuarantined('a'.repeat(64))).toBe(true);
+});
+
+test('a lost or damaged counter is found again from the releases that are kept [case 6]', async () => {
+  const folder = newFolder();
+  await install(await ReleaseStore.open(folder), await offered(7, 4));
+  for (const text of ['', 'garbage', '-1']) {
+    writeFileSync(join(folder, 'highest-counter'), text);
+    expect((await ReleaseStore.open(folder)).highestCounter).toBe(7);
+  }
+});
+
+test('room is asked for before anything is written; the releases that are kept never give way [case 14]', async () => {
+  const folder = newFolder();
+  let releaseBytes = Number.MAX_SAFE_INTEGER;
+  let free = Number.MAX_SAFE_INTEGER;
+  const store = await ReleaseStore.open(folder, {
+    limits: () => ({ releaseBytes, reserveBytes: 1_000_000 }),
+    freeBytes: async () => free,
+  });
+  const first = await install(store, await offered(1, 4));
+  const second = await install(store, await offered(2, 5));
+  const third = await offered(3, 6);
+  const stage = () => store.stage(third.folder, third.envelope, third.release);
+
+  releaseBytes = 20_000;
+  await expect(stage()).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/needs \d+ bytes beside \d+ bytes .* storage.releaseBytes is 20000$/),
+  });
+  releaseBytes = Number.MAX_SAFE_INTEGER;
+  free = 1_004_000;
+  await expect(stage()).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/storage.reserveBytes is 1000000; 1004000 bytes are free$/),
+  });
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.length === 64)
+      .sort(),
+  ).toEqual([first, second].sort());
+  free = Number.MAX_SAFE_INTEGER;
+  await expect(stage()).resolves.toMatchObject({ release: { counter: 3 } });
+});
+
+test('a file that gives no data is given up, and nothing is left behind [case 10]', async () => {
+  const folder = newFolder();
+  const slow: typeof nodeDisk = {
+    ...nodeDisk,
+    open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
+      const handle = await nodeDisk.open(...parameters);
+      if (String(parameters[0]).endsWith('model-fp32.onnx') && typeof parameters[1] === 'number') {
+        handle.read = () => new Promise<never>(() => undefined);
+      }
+      return handle;
+    }) as typeof nodeDisk.open,
+  };
+  const store = await ReleaseStore.open(folder, { disk: slow, longestRead: 20 });
+  const source = await offered(1, 4);
+  await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
+    code: 'TOO_SLOW',
+    message: "'model-fp32.onnx' gave no data for 20 ms",
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a time that has passed is remembered, at most once an hour, and never goes back [case 7]', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const noon = Date.parse('2026-11-23T12:00:00.000Z');
+  await store.noteTime(noon);
+  await store.noteTime(noon + 60_000);
+  await store.noteTime(noon - 86_400_000);
+  expect(store.latestTime).toBe(noon);
+  expect((await ReleaseStore.open(folder)).latestTime).toBe(noon);
+  writeFileSync(join(folder, 'latest-time'), 'garbage');
+  expect((await ReleaseStore.open(folder)).latestTime).toBe(0);
+});
+
+test('a release that is taken back gives way to the one before, for good [case 5]', async () => {
+  const folder = newFolder();
+  const store = await ReleaseStore.open(folder);
+  const first = await install(store, await offered(1, 4));
+  const second = await install(store, await offered(2, 5));
+  const at = '2026-11-23T12:00:00.000Z';
+  await store.revert({ releaseDigest: second, code: 'LOAD_FAILED', at });
+  const after = await ReleaseStore.open(folder);
+  expect(after.current?.digest).toBe(first);
+  expect(after.previous).toBeUndefined();
+  expect(after.isQuarantined(second)).toBe(true);
+  await after.revert({ releaseDigest: first, code: 'LOAD_FAILED', at });
+  expect((await ReleaseStore.open(folder)).current).toBeUndefined();
+});
+
+test('state files of the wrong shape count as absent', async () => {
+  const folder = newFolder();
+  await install(await ReleaseStore.open(folder), await offered(1, 4));
+  writeFileSync(join(folder, 'refused.json'), '{}');
+  writeFileSync(join(folder, 'probation.json'), '7');
+  writeFileSync(join(folder, 'installing.json'), 'null');
+  const store = await ReleaseStore.open(folder);
+  expect(store.refusals).toEqual([]);
+  expect(await store.probation()).toBeUndefined();
+  expect(await store.installing()).toBeUndefined();
+});

@@ -1,0 +1,178 @@
+import fc from 'fast-check';
+import { type InferenceResult, problemsOf, type Sketch } from '../../../contracts';
+import bins from '../../../contracts/histogram-bins.json';
+import {
+  addResult,
+  emptySketch,
+  fromItem,
+  HISTOGRAM_FEATURES,
+  latencyQuantile,
+  mergeSketches,
+  quantile,
+  type SketchItemUpdate,
+  toItemUpdate,
+} from '../../../lambda/telemetry/sketch';
+import { aResult, aSketch, histogramOf, USE_CASE } from '../shared/builders';
+
+const IDENTITY = {
+  useCase: USE_CASE,
+  releaseId: `${USE_CASE}-2`,
+  deviceId: 'line-1',
+  windowStart: '2026-03-01T10:00:00.000Z',
+};
+const everyClass = () => true;
+const sketchOf = (records: readonly InferenceResult[]) =>
+  records.reduce((sketch, record) => addResult(sketch, record, everyClass), emptySketch(IDENTITY));
+
+const results: fc.Arbitrary<InferenceResult> = fc
+  .record({
+    // 'constructor' and its like are valid class names and properties of every object.
+    predictedClass: fc.option(
+      fc.constantFrom('good', 'scratch', 'constructor', 'tostring', 'hasownproperty'),
+      {
+        nil: undefined,
+      },
+    ),
+    confidence: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+    status: fc.constantFrom('ok', 'uncertain', 'invalid' as const),
+    online: fc.boolean(),
+    frameBytes: fc.option(fc.integer({ min: 0, max: 1e6 }), { nil: undefined }),
+    milliseconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    brightness: fc.double({ min: 0, max: 255, noNaN: true }),
+    shadowClass: fc.option(fc.constantFrom('good', 'scratch'), { nil: undefined }),
+  })
+  .map(({ milliseconds, brightness, shadowClass, ...record }) =>
+    aResult({
+      ...record,
+      status: record.status as InferenceResult['status'],
+      latencyMilliseconds: { total: milliseconds },
+      image: { brightness, contrast: brightness / 2, sharpness: brightness },
+      shadow: shadowClass && { releaseId: `${USE_CASE}-1`, predictedClass: shadowClass, confidence: 0.5 },
+    }),
+  );
+
+/** What DynamoDB does with SET and ADD. */
+function apply(item: Record<string, unknown>, update: SketchItemUpdate): Record<string, unknown> {
+  const changed = { ...item };
+  const [sets = '', adds = ''] = update.UpdateExpression.replace('SET ', '').split(' ADD ');
+  for (const set of sets.split(',')) {
+    const [name = '', value = ''] = set.split('=');
+    changed[update.ExpressionAttributeNames[name] as string] = update.ExpressionAttributeValues[value];
+  }
+  for (const add of adds.split(',')) {
+    const [name = '', value = ''] = add.split(' ');
+    const attribute = update.ExpressionAttributeNames[name] as string;
+    const before = Object.hasOwn(changed, attribute) ? (changed[attribute] as number) : 0;
+    changed[attribute] = before + (update.ExpressionAttributeValues[value] as number);
+  }
+  return changed;
+}
+
+test('bins are those of the contract that the Export step reads', () => {
+  const sketch = emptySketch(IDENTITY);
+  for (const feature of HISTOGRAM_FEATURES) {
+    const { minimum, maximum, counts } = sketch[feature];
+    expect([minimum, maximum, counts.length]).toEqual([
+      bins[feature].minimum,
+      bins[feature].maximum,
+      bins[feature].bins,
+    ]);
+  }
+  expect(problemsOf('sketch', sketch)).toEqual([]);
+});
+
+test.each([
+  [-0.5, 0],
+  [0, 0],
+  [0.0499, 0],
+  [0.05, 1],
+  [0.999, 19],
+  [1, 19],
+  [7, 19],
+])('a confidence of %p falls into bin %p', (value, bin) => {
+  expect(histogramOf('confidence', [value]).counts.indexOf(1)).toBe(bin);
+});
+
+test('a latency of zero has no logarithm and falls into the first bin', () => {
+  const sketch = sketchOf([aResult({ latencyMilliseconds: { total: 0 } })]);
+  expect(sketch.latency.counts[0]).toBe(1);
+});
+
+test('every sketch of results keeps its contract, and counts every record once', () => {
+  fc.assert(
+    fc.property(fc.array(results, { maxLength: 40 }), (records) => {
+      const sketch = sketchOf(records);
+      expect(problemsOf('sketch', sketch)).toEqual([]);
+      expect(sketch.results).toBe(records.length);
+      expect(sketch.latency.counts.reduce((sum, count) => sum + count, 0)).toBe(records.length);
+    }),
+    { numRuns: 100, seed: 1 },
+  );
+});
+
+test('merging is adding: however results are split among sketches, the sum is the same', () => {
+  fc.assert(
+    fc.property(fc.array(results, { minLength: 1, maxLength: 30 }), fc.nat(30), (records, at) => {
+      const parts = [sketchOf(records.slice(0, at)), sketchOf(records.slice(at))];
+      expect(mergeSketches(parts)).toEqual(sketchOf(records));
+      expect(mergeSketches([...parts].reverse())).toEqual(sketchOf(records));
+    }),
+    { numRuns: 100, seed: 2 },
+  );
+});
+
+test('case 29: adding to the item in any order reads back as the merged sketch', () => {
+  fc.assert(
+    fc.property(fc.array(results, { minLength: 1, maxLength: 20 }), fc.nat(20), (records, at) => {
+      const parts = [sketchOf(records.slice(0, at)), sketchOf(records.slice(at))];
+      const forwards = parts.map(toItemUpdate).reduce(apply, {});
+      const backwards = [...parts].reverse().map(toItemUpdate).reduce(apply, {});
+      expect(fromItem(forwards)).toEqual(sketchOf(records));
+      expect(fromItem(backwards)).toEqual(sketchOf(records));
+    }),
+    { numRuns: 100, seed: 3 },
+  );
+});
+
+test('the largest possible update stays below the limit of an expression, 4096 bytes', () => {
+  const full = (counts: number[]) => counts.map(() => 1);
+  const sketch = emptySketch(IDENTITY);
+  for (const feature of HISTOGRAM_FEATURES) sketch[feature].counts = full(sketch[feature].counts);
+  for (const counter of ['results', 'uncertain', 'invalid', 'offline', 'dropped', 'frameBytes'] as const) {
+    sketch[counter] = 1;
+  }
+  sketch.shadow = { compared: 1, disagreed: 1 };
+  sketch.classCounts = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`class-${index}`, 1]));
+  const update = toItemUpdate(sketch);
+  expect(Buffer.byteLength(update.UpdateExpression)).toBeLessThan(4096);
+  expect(fromItem(apply({}, update))).toEqual(sketch);
+});
+
+test('merging nothing is nothing, and other bins are refused', () => {
+  expect(mergeSketches([])).toBeUndefined();
+  const other: Sketch = aSketch({ confidence: { minimum: 0, maximum: 1, counts: [0, 0] } });
+  expect(() => mergeSketches([aSketch(), other])).toThrow('different bins');
+});
+
+test('a class that the previous release cannot know is not compared with it', () => {
+  const shadow = { releaseId: `${USE_CASE}-1`, predictedClass: 'good', confidence: 0.6 };
+  const record = aResult({ predictedClass: 'dent', shadow });
+  const sketch = addResult(emptySketch(IDENTITY), record, (name) => name === 'good');
+  expect(sketch.shadow).toEqual({ compared: 0, disagreed: 0 });
+});
+
+test('quantiles are linear within a bin', () => {
+  const histogram = { minimum: 0, maximum: 10, counts: [0, 4, 0, 4, 0] };
+  expect([0, 0.25, 0.5, 0.75, 1].map((q) => quantile(histogram, q))).toEqual([2, 3, 4, 7, 8]);
+  expect(quantile({ ...histogram, counts: [0, 0] }, 0.5)).toBeNaN();
+});
+
+test('[S8] a latency quantile is within one bin of the truth', () => {
+  const records = Array.from({ length: 1000 }, (_, index) =>
+    aResult({ latencyMilliseconds: { total: 5 + index / 50 } }),
+  );
+  const median = latencyQuantile(sketchOf(records), 0.5);
+  // A bin is a tenth of a decade: a factor of 10^0.1.
+  expect(median).toBeGreaterThan(15 / 10 ** 0.1);
+  expect(median).toBeLessThan(15 * 10 ** 0.1);
+});

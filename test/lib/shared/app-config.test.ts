@@ -1,0 +1,264 @@
+import { App } from 'aws-cdk-lib';
+import { dev } from '../../../config/dev';
+import { local } from '../../../config/local';
+import { prod } from '../../../config/prod';
+import { type AppConfig, ContractError } from '../../../contracts';
+import { loadConfig, parseConfig } from '../../../lib/shared/app-config';
+
+const TUNING = {
+  strategy: 'Bayesian',
+  maximumJobs: 4,
+  parallelJobs: 2,
+  earlyStopping: 'Auto',
+  objective: { metric: 'accuracy', regex: '"accuracy": ([0-9.]+)', goal: 'Maximize' },
+  ranges: { learning_rate: { type: 'Continuous', minimum: 0.01, maximum: 0.3, scaling: 'Logarithmic' } },
+} satisfies AppConfig['training']['tuning'];
+
+/** A copy of `base` with the field at `path` set; undefined removes it. */
+function changed(base: AppConfig, path: string, value: unknown): AppConfig {
+  const copy = structuredClone(base);
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  const parent = names.reduce<object>((object, name) => Reflect.get(object, name), copy);
+  if (value === undefined) Reflect.deleteProperty(parent, last);
+  else Reflect.set(parent, last, value);
+  return copy;
+}
+
+function problemsOf(config: AppConfig): readonly string[] {
+  try {
+    parseConfig(config, 'config/test.ts');
+  } catch (error) {
+    if (error instanceof ContractError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('[D1] the configuration of an environment', () => {
+  test.each([
+    ['local', local],
+    ['dev', dev],
+    ['prod', prod],
+  ])('%s is valid, and names itself', (name, config) => {
+    expect(parseConfig(config, name).environmentName).toBe(name);
+  });
+
+  test.each([
+    [
+      'a script outside training/scripts',
+      'training.script',
+      'kaizen_training/adapter.py',
+      /^training\.script: /,
+    ],
+    [
+      'a script above it',
+      'training.script',
+      'scripts/../evil.py',
+      /^training\.script: .*got "scripts\/\.\.\/evil\.py"$/,
+    ],
+    ['a region that is none', 'region', 'mars', /^region: .*got "mars"$/],
+    ['an account of 11 digits', 'account', '12345678901', /^account: .*got "12345678901"$/],
+    [
+      'a probability above 1',
+      'training.minimumAccuracy',
+      1.5,
+      /^training\.minimumAccuracy: .*<= 1, got 1\.5$/,
+    ],
+    [
+      'a retention that CloudWatch lacks',
+      'lambda.logRetentionDays',
+      2,
+      /^lambda\.logRetentionDays: must be one of 1, 3/,
+    ],
+    [
+      'approval without a person',
+      'registry.approval',
+      'automatic',
+      /^registry\.approval: .*got "automatic"$/,
+    ],
+    ['an unknown field', 'telemetry.windowSeconds', 1, /^telemetry: unknown field 'windowSeconds'$/],
+    ['a missing field', 'device.upload.privacy', undefined, /^device\.upload: .*'privacy'$/],
+  ])('refuses %s, naming field, rule and value', (_what, path, value, message) => {
+    expect(problemsOf(changed(local, path, value))).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each<[string, object, RegExp[]]>([
+    [
+      'more trials at a time than at all',
+      { parallelJobs: 5 },
+      [/parallelJobs: must not be above maximumJobs \(4\), got 5$/],
+    ],
+    ['another strategy', { strategy: 'Grid' }, [/strategy: must be one of Random, Bayesian, got "Grid"$/]],
+    [
+      'a pattern without a group',
+      { objective: { ...TUNING.objective, regex: 'accuracy' } },
+      [/regex: must be a regular expression with one group, got "accuracy"$/],
+    ],
+    [
+      'a pattern that is none',
+      { objective: { ...TUNING.objective, regex: '(' } },
+      [/regex: must be a regular expression/],
+    ],
+    [
+      'ranges that hold nothing, all at once',
+      {
+        ranges: {
+          learning_rate: { type: 'Continuous', minimum: 0, maximum: 0, scaling: 'Logarithmic' },
+          script: { type: 'Categorical', values: ['other.py'] },
+        },
+      },
+      [
+        /ranges\.learning_rate\.maximum: must be above minimum \(0\), got 0$/,
+        /ranges\.learning_rate\.minimum: must be above 0 on a logarithmic scale, got 0$/,
+        /ranges\.script: is given by the pipeline and cannot be searched/,
+      ],
+    ],
+  ])('[S6] refuses a search with %s', (_what, changes, messages) => {
+    expect(problemsOf(changed(local, 'training.tuning', TUNING))).toEqual([]);
+    const problems = problemsOf(changed(local, 'training.tuning', { ...TUNING, ...changes }));
+    expect(problems).toEqual(messages.map((message) => expect.stringMatching(message)));
+  });
+
+  test.each<[string, AppConfig, string, unknown, string]>([
+    [
+      'an architecture in no hardware class',
+      dev,
+      'training.hardwareClasses.gateway.architectures',
+      ['linux-x64'],
+      'training.hardwareClasses: must have linux-x64 of registry.architectures in exactly one class, got ["industrial-pc","gateway"]',
+    ],
+    [
+      'a cloud variant that is no larger',
+      dev,
+      'training.cloudVariant',
+      { widthMultiplier: dev.training.widthMultiplier },
+      'training.cloudVariant.widthMultiplier: must be above training.widthMultiplier (0.5), got 0.5',
+    ],
+    [
+      'waves in another order',
+      dev,
+      'rollout.waves',
+      dev.rollout.waves.toReversed(),
+      'rollout.waves: must be canary, then stable, got ["stable","canary"]',
+    ],
+    [
+      'a time-out shorter than a poll',
+      dev,
+      'rollout.pollSeconds',
+      3_600,
+      'rollout.waves.0.installTimeoutSeconds: must be longer than rollout.pollSeconds (3600), got 3600',
+    ],
+    [
+      'a sketch that does not divide a day',
+      dev,
+      'telemetry.sketchWindowSeconds',
+      7,
+      'telemetry.sketchWindowSeconds: must divide a day (86400 s), got 7',
+    ],
+    [
+      'an evaluation shorter than a sketch',
+      dev,
+      'monitoring.windowMinutes',
+      1,
+      'monitoring.windowMinutes: must hold at least one sketch of telemetry.sketchWindowSeconds (300), got 1',
+    ],
+    [
+      'labels forgotten before results',
+      dev,
+      'monitoring.labelWindowMinutes',
+      60,
+      'monitoring.labelWindowMinutes: must not be below monitoring.windowMinutes (180), got 60',
+    ],
+    [
+      'a training script that is not there',
+      dev,
+      'training.script',
+      'scripts/pytorch/missing.py',
+      'training.script: must be a file of training/, got "scripts/pytorch/missing.py"',
+    ],
+    [
+      'an alarm above the gate',
+      dev,
+      'monitoring.minimumAccuracy',
+      0.99,
+      'monitoring.minimumAccuracy: must not be above training.minimumAccuracy (0.9), got 0.99',
+    ],
+    [
+      'spot capacity that may be waited for less long than it is used',
+      local,
+      'training.spot',
+      { maximumWaitMinutes: 29 },
+      'training.spot.maximumWaitMinutes: must not be below training.timeoutMinutes (30), got 29',
+    ],
+    [
+      'spot capacity for a search',
+      changed(local, 'training.tuning', TUNING),
+      'training.spot',
+      { maximumWaitMinutes: 60 },
+      'training.spot: must be left out where training.tuning is configured: all trials would share one checkpoint folder, got {"maximumWaitMinutes":60}',
+    ],
+    [
+      'a class that needs more labels than a retraining',
+      dev,
+      'retraining.minimumLabelsPerNewClass',
+      500,
+      'retraining.minimumLabelsPerNewClass: must not be above retraining.minimumNewLabels (100), got 500',
+    ],
+    [
+      'the local account in AWS',
+      dev,
+      'account',
+      '000000000000',
+      'account: must be 000000000000 in local, and only there, got "000000000000"',
+    ],
+    [
+      'an AWS account in local',
+      local,
+      'account',
+      '111111111111',
+      'account: must be 000000000000 in local, and only there, got "111111111111"',
+    ],
+    [
+      'plaintext outside local',
+      dev,
+      'transport',
+      'any',
+      'transport: must be tls-only outside local, got "any"',
+    ],
+    ['a prod that forgets', prod, 'removal', 'destroy', 'removal: must be retain in prod, got "destroy"'],
+  ])('refuses %s', (_what, base, path, value, problem) => {
+    expect(problemsOf(changed(base, path, value))).toContain(problem);
+  });
+
+  test.each(['scripts/pytorch/inspect_surface.py', 'scripts/mxnet-gluon/model_zoo.py', undefined])(
+    '[S1] takes the training script %s',
+    (script) => {
+      expect(problemsOf(changed(dev, 'training.script', script))).toEqual([]);
+    },
+  );
+
+  test('reports every problem at once', () => {
+    let config = changed(dev, 'region', 'mars');
+    config = changed(config, 'training.epochs', 0);
+    config = changed(config, 'rollout.limits.latencyRatio', 0.5);
+    expect(problemsOf(config).map((problem) => problem.split(':')[0])).toEqual([
+      'region',
+      'training.epochs',
+      'rollout.limits.latencyRatio',
+    ]);
+  });
+});
+
+describe('[D1] choosing an environment', () => {
+  test('is by the context value env, and local without one', () => {
+    expect(loadConfig(new App())).toBe(local);
+    expect(loadConfig(new App({ context: { env: 'prod' } }))).toBe(prod);
+  });
+
+  test.each(['staging', 'toString', 3])('refuses %p and says what there is', (env) => {
+    expect(() => loadConfig(new App({ context: { env } }))).toThrow(
+      `context 'env': must be one of local, dev, prod, got ${JSON.stringify(env)}`,
+    );
+  });
+});
