@@ -7,12 +7,12 @@ export interface ReleaseStatus {
   readonly counter: number;
   readonly componentVersion: string;
   readonly status: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export interface DeviceLine {
   readonly deviceId: string;
-  readonly releaseId?: string;
+  readonly releaseId?: string | undefined;
   readonly healthy: boolean;
   readonly outboxRecords: number;
   readonly framesProcessed: number;
@@ -24,7 +24,7 @@ export interface DeviceLine {
 export interface SystemStatus {
   readonly useCase: string;
   /** Counter of the release in service everywhere. */
-  readonly champion?: number;
+  readonly champion?: number | undefined;
   readonly releases: readonly ReleaseStatus[];
   readonly waves: readonly { readonly wave: string; readonly counter: number }[];
   readonly devices: readonly DeviceLine[];

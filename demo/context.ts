@@ -20,7 +20,7 @@ export interface Span {
   readonly from: number;
   readonly until: number;
   /** @default - all devices */
-  readonly deviceIds?: readonly string[];
+  readonly deviceIds?: readonly string[] | undefined;
 }
 
 /** What the phases share once the local AWS, the fleet and the line are up. */

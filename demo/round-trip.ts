@@ -18,7 +18,7 @@ export async function measureRoundTrips(context: DemoContext, frames: readonly B
   const FunctionName = environment.output('IngestResultsFunctionName');
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const Body = frames[round % frames.length];
+    const Body = frames[round % frames.length] as Buffer;
     const started = performance.now();
     await clients.s3.send(new PutObjectCommand({ Bucket, Key: `round-trip/${round}.jpg`, Body }));
     // An empty batch: the function answers at once and changes nothing.

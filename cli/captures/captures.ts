@@ -96,7 +96,7 @@ export async function readSidecar(
 export async function readCaptures(
   clients: Pick<Clients, 's3' | 'dynamoDb'>,
   environment: KaizenEnvironment,
-  options: { readonly unlabelledOnly: boolean; readonly limit?: number },
+  options: { readonly unlabelledOnly: boolean; readonly limit?: number | undefined },
 ): Promise<Capture[]> {
   const labelled = options.unlabelledOnly
     ? await labelledCaptureIds(clients, environment)

@@ -20,7 +20,7 @@ export interface LabelCapturesOptions {
   readonly labelledBy: string;
   readonly now?: () => Date;
   /** Classes that may be given; a typing error would otherwise found a class. @default - any */
-  readonly knownClasses?: readonly string[];
+  readonly knownClasses?: readonly string[] | undefined;
   /** @default 32 */
   readonly concurrency?: number;
 }

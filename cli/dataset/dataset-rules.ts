@@ -20,7 +20,7 @@ export interface DatasetFindings {
 
 export interface RuleOptions {
   /** Classes that the dataset must have, and no other. @default - any */
-  readonly declaredClasses?: readonly string[];
+  readonly declaredClasses?: readonly string[] | undefined;
   /** Leave corrupt images out instead of refusing the dataset. */
   readonly skipCorrupt: boolean;
 }

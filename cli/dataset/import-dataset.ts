@@ -18,7 +18,7 @@ export interface ImportDatasetPorts {
 export interface ImportDatasetOptions extends ReportOptions {
   readonly items: readonly DatasetUploadItem[];
   /** File for the report in JSON. @default - none */
-  readonly reportFile?: string;
+  readonly reportFile?: string | undefined;
   /** Report only. */
   readonly dryRun: boolean;
 }

@@ -24,7 +24,7 @@ export interface DatasetUploadItem {
 
 export interface ReadDatasetOptions {
   /** Which images show the same part; not for a manifest, which says so itself. @default - each is its own group */
-  readonly groupRule?: GroupRule;
+  readonly groupRule?: GroupRule | undefined;
   /** For `s3://` sources, made on first use. @default - S3 is refused */
   readonly s3?: () => Clients['s3'];
 }

@@ -12,7 +12,7 @@ export interface ModelPackageDecision {
   /** Version of the model package in the group, 1 and up. */
   readonly version: number;
   /** Kept with the package: who reads the registry in two years wants to know. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export interface DecidedModelPackage {

@@ -10,10 +10,10 @@ export interface PackageLink {
   readonly arn: string;
   readonly version: number;
   readonly approvalStatus: string;
-  readonly approvalReason?: string;
+  readonly approvalReason?: string | undefined;
   /** ISO timestamp. */
-  readonly createdAt?: string;
-  readonly modelUri?: string;
+  readonly createdAt?: string | undefined;
+  readonly modelUri?: string | undefined;
   /** `CustomerMetadataProperties`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -21,17 +21,17 @@ export interface PackageLink {
 export interface StepLink {
   readonly name: string;
   readonly status: string;
-  readonly startedAt?: string;
-  readonly endedAt?: string;
+  readonly startedAt?: string | undefined;
+  readonly endedAt?: string | undefined;
   /** Execution whose result the step cache gave. */
-  readonly cachedFrom?: string;
+  readonly cachedFrom?: string | undefined;
 }
 
 export interface ExecutionLink {
   readonly arn: string;
   readonly status: string;
-  readonly startedAt?: string;
-  readonly endedAt?: string;
+  readonly startedAt?: string | undefined;
+  readonly endedAt?: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly steps: readonly StepLink[];
 }
@@ -40,7 +40,7 @@ export interface ReleaseLink {
   readonly counter: number;
   readonly status: string;
   readonly modelPackageArn: string;
-  readonly modelUri?: string;
+  readonly modelUri?: string | undefined;
 }
 
 /** Everything that was read. Bytes, because digests are of bytes. */
@@ -70,24 +70,24 @@ export interface DatasetReport {
   /** `captured`, `imported` and so on -> items. */
   readonly origins: Readonly<Record<string, number>>;
   /** ISO timestamp of the youngest captured item. */
-  readonly newestCapture?: string;
+  readonly newestCapture?: string | undefined;
 }
 
 export interface Lineage {
   readonly modelPackage: PackageLink;
-  readonly execution?: ExecutionLink;
-  readonly codeSha256?: string;
-  readonly manifestUri?: string;
-  readonly manifestSha256?: string;
-  readonly dataset?: DatasetReport;
-  readonly accuracy?: number;
+  readonly execution?: ExecutionLink | undefined;
+  readonly codeSha256?: string | undefined;
+  readonly manifestUri?: string | undefined;
+  readonly manifestSha256?: string | undefined;
+  readonly dataset?: DatasetReport | undefined;
+  readonly accuracy?: number | undefined;
   readonly champion: {
     /** `none` on the first turn. */
-    readonly modelUri?: string;
+    readonly modelUri?: string | undefined;
     /** Release that serves this model. */
-    readonly release?: number;
-    readonly accuracy?: number;
-    readonly worstRecallDrop?: number;
+    readonly release?: number | undefined;
+    readonly accuracy?: number | undefined;
+    readonly worstRecallDrop?: number | undefined;
   };
   readonly releases: readonly ReleaseLink[];
   readonly checks: readonly Check[];

@@ -82,7 +82,7 @@ export function driftChart(data: ReportData): Html {
         1,
         brokenLine(windows, start, ({ meanConfidence }) => meanConfidence),
       ),
-    ]) as EChartsOption['series'],
+    ]) as NonNullable<EChartsOption['series']>,
   };
   return chart('drift', 'Mean brightness and mean confidence of each device over time', option, 300);
 }

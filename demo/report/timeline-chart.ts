@@ -251,7 +251,9 @@ export function timelineChart(data: ReportData): Html {
       { type: 'value' as const, gridIndex: 0, min: -0.5, max: laneCount - 0.5, show: false },
       ...devices.map(({ deviceId, group }, index) => accuracyAxis(index + 1, `${deviceId}\n${group}`)),
     ],
-    series: [eventSeries(data, scale, lanes), ...deviceSeries(data, scale)] as EChartsOption['series'],
+    series: [eventSeries(data, scale, lanes), ...deviceSeries(data, scale)] as NonNullable<
+      EChartsOption['series']
+    >,
   };
   const names = devices.map(({ deviceId }) => deviceId).join(', ');
   const label = `Accuracy of ${names} over time, with the release in service as bands and ${events.length} numbered events, listed below`;

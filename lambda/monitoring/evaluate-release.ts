@@ -14,9 +14,9 @@ export type EvaluationOptions = DriftLimits & JudgeOptions;
 /** One device, or the whole fleet, on one release. */
 export interface Observation {
   /** `undefined` when no result came. */
-  readonly sketch?: Sketch;
+  readonly sketch?: Sketch | undefined;
   readonly features: readonly FeatureComparison[];
-  readonly accuracy?: AccuracyEstimate;
+  readonly accuracy?: AccuracyEstimate | undefined;
   readonly judgement: Judgement;
 }
 

@@ -12,7 +12,7 @@ export interface ReleaseObservations {
   /** Results of the release in the window, invalid ones left out. */
   readonly validResults: number;
   readonly features: readonly FeatureComparison[];
-  readonly accuracy?: AccuracyEstimate;
+  readonly accuracy?: AccuracyEstimate | undefined;
   /** Accuracy of the release on the test split. */
   readonly baselineAccuracy: number;
 }

@@ -23,8 +23,8 @@ export interface WaveItem {
 /** How a release ended. */
 export interface Ending {
   readonly status: ReleaseStatus;
-  readonly reason?: string;
-  readonly judgement?: Judgement;
+  readonly reason?: string | undefined;
+  readonly judgement?: Judgement | undefined;
 }
 
 /** What the release table says about rollouts of one use case. */
@@ -52,7 +52,7 @@ export class RolloutTable {
   async noteWave(name: string, counter: number): Promise<WaveItem> {
     const before = await this.wave(name);
     if (before?.counter === counter) return before;
-    const wave: WaveItem = { counter, previousCounter: before?.counter };
+    const wave: WaveItem = { counter, ...(before && { previousCounter: before.counter }) };
     await this.put(`wave#${name}`, wave);
     return wave;
   }

@@ -13,7 +13,7 @@ export interface CaptureMergeProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
   readonly dataset: DatasetStore;
-  readonly telemetryBucket: s3.IBucket;
+  readonly telemetryBucket: s3.Bucket;
 }
 
 /** Makes labelled captures of the field part of the dataset. */

@@ -21,8 +21,8 @@ export interface DatasetStoreProps {
 
 /** Images, manifests and labels, and the queue in front of the manifest gate. */
 export class DatasetStore extends Construct {
-  readonly bucket: s3.IBucket;
-  readonly labelTable: dynamodb.ITable;
+  readonly bucket: s3.Bucket;
+  readonly labelTable: dynamodb.Table;
   readonly manifestQueue: WorkQueue;
 
   constructor(scope: Construct, id: string, props: DatasetStoreProps) {

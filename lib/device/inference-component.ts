@@ -20,7 +20,7 @@ const NO_VERSION = '0.0.0';
 
 export interface InferenceComponentProps {
   readonly config: AppConfig;
-  readonly telemetryBucket: s3.IBucket;
+  readonly telemetryBucket: s3.Bucket;
 }
 
 /** The component that runs on every device: code and default configuration, no model. */
@@ -74,7 +74,7 @@ function defaultConfiguration(config: AppConfig, captureBucket: string): Compone
       },
     },
     captureBucket,
-    componentUpdate,
+    ...(componentUpdate && { componentUpdate }),
     statusIntervalSeconds,
   };
   // The bucket's name is not known before deployment: any valid one stands for it in the check.

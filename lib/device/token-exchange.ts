@@ -15,8 +15,8 @@ const CREDENTIAL_SECONDS = 3_600;
 export interface TokenExchangeProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
-  readonly telemetryBucket: s3.IBucket;
-  readonly modelBucket: s3.IBucket;
+  readonly telemetryBucket: s3.Bucket;
+  readonly modelBucket: s3.Bucket;
 }
 
 /** The role behind a device's AWS credentials: put its own captures, get components and releases. */

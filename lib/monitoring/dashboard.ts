@@ -38,7 +38,7 @@ export class Dashboard extends Construct {
         left,
         width: WIDTH,
         leftYAxis: { min: 0 },
-        leftAnnotations: limit === undefined ? undefined : [{ value: limit, label: 'limit' }],
+        ...(limit !== undefined && { leftAnnotations: [{ value: limit, label: 'limit' }] }),
       });
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: this.name,

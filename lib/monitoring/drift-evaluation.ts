@@ -17,10 +17,10 @@ const MINUTES_PER_HOUR = 60;
 export interface DriftEvaluationProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
-  readonly releaseTable: dynamodb.ITable;
-  readonly labelTable: dynamodb.ITable;
-  readonly sketchTable: dynamodb.ITable;
-  readonly episodeTable: dynamodb.ITable;
+  readonly releaseTable: dynamodb.Table;
+  readonly labelTable: dynamodb.Table;
+  readonly sketchTable: dynamodb.Table;
+  readonly episodeTable: dynamodb.Table;
 }
 
 /** Compares the field with the release's baseline on a schedule, and opens an episode when they part. */

@@ -16,8 +16,8 @@ export interface ModelRegistryProps {
 
 /** Model packages, the releases made of them, and the key that signs releases. */
 export class ModelRegistry extends Construct {
-  readonly bucket: s3.IBucket;
-  readonly releaseTable: dynamodb.ITable;
+  readonly bucket: s3.Bucket;
+  readonly releaseTable: dynamodb.Table;
   readonly signingKey: kms.IKey;
   readonly modelPackageGroupName: string;
 

@@ -22,9 +22,9 @@ export interface RetrainingPolicyProps {
   readonly pipelineName: string;
   readonly modelPackageGroupName: string;
   readonly mergeCaptures: lambda.IFunction;
-  readonly releaseTable: dynamodb.ITable;
-  readonly labelTable: dynamodb.ITable;
-  readonly episodeTable: dynamodb.ITable;
+  readonly releaseTable: dynamodb.Table;
+  readonly labelTable: dynamodb.Table;
+  readonly episodeTable: dynamodb.Table;
 }
 
 /** Starts the training pipeline once per episode: when there is evidence, news to learn, and budget. */

@@ -31,7 +31,7 @@ export function rolloutDefinition(
   const step = (name: string, lambdaFunction: lambda.IFunction, payload?: sfn.TaskInput) => {
     const task = new tasks.LambdaInvoke(scope, name, {
       lambdaFunction,
-      payload,
+      ...(payload && { payload }),
       payloadResponseOnly: true,
       taskTimeout: sfn.Timeout.duration(STEP_TIMEOUT),
     });

@@ -43,12 +43,12 @@ export interface RolloutWave {
 
 export interface RolloutProps {
   readonly config: AppConfig;
-  readonly modelBucket: s3.IBucket;
-  readonly releaseTable: dynamodb.ITable;
-  readonly sketchTable: dynamodb.ITable;
-  readonly labelTable: dynamodb.ITable;
-  readonly inventoryTable: dynamodb.ITable;
-  readonly episodeTable: dynamodb.ITable;
+  readonly modelBucket: s3.Bucket;
+  readonly releaseTable: dynamodb.Table;
+  readonly sketchTable: dynamodb.Table;
+  readonly labelTable: dynamodb.Table;
+  readonly inventoryTable: dynamodb.Table;
+  readonly episodeTable: dynamodb.Table;
   readonly signingKey: kms.IKey;
   readonly encryptionKey: kms.IKey;
   /** In the order of deployment; each is named in the configuration's `rollout.waves`. */

@@ -11,8 +11,8 @@ export interface FunctionMetricProps {
   readonly statistic: string;
   readonly period: Duration;
   /** Besides the use case. @default - none */
-  readonly dimensions?: Readonly<Record<string, string>>;
-  readonly label?: string;
+  readonly dimensions?: Readonly<Record<string, string>> | undefined;
+  readonly label?: string | undefined;
 }
 
 /** Service dimension of a function's metrics and service field of its logs. */
@@ -25,7 +25,7 @@ export function functionMetric(props: FunctionMetricProps): cloudwatch.Metric {
     metricName: props.metricName,
     statistic: props.statistic,
     period: props.period,
-    label: props.label,
+    ...(props.label !== undefined && { label: props.label }),
     dimensionsMap: {
       service: serviceName(props.handler),
       useCase: props.config.useCase,

@@ -84,12 +84,14 @@ export class HandlerFunction extends Construct {
       handler: 'index.handler',
       timeout: props.timeout ?? DEFAULT_TIMEOUT,
       memorySize: props.memorySize ?? DEFAULT_MEMORY_MEGABYTES,
-      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+      ...(props.reservedConcurrentExecutions !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+      }),
       role,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       tracing: lambda.Tracing.ACTIVE,
-      onFailure: this.deadLetterQueue && new destinations.SqsDestination(this.deadLetterQueue),
+      ...(this.deadLetterQueue && { onFailure: new destinations.SqsDestination(this.deadLetterQueue) }),
       environment: {
         [ENVIRONMENT_VARIABLES.environment]: props.config.environmentName,
         [ENVIRONMENT_VARIABLES.useCase]: props.config.useCase,

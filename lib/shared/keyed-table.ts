@@ -15,14 +15,18 @@ export interface KeyedTableProps {
   readonly timeToLiveAttribute?: string;
 }
 
-/** An on-demand table with string keys, point-in-time recovery and the application's key. */
+/**
+ * An on-demand table with string keys, point-in-time recovery and the application's key. Constructs pass it on as the
+ * class: under exactOptionalPropertyTypes `dynamodb.Table` does not fit `ITable` (`tableStreamArn`), nor `s3.Bucket`
+ * `IBucket` (`isWebsite`).
+ */
 export class KeyedTable extends dynamodb.Table {
   constructor(scope: Construct, id: string, props: KeyedTableProps) {
     const key = (name: string) => ({ name, type: dynamodb.AttributeType.STRING });
     super(scope, id, {
       partitionKey: key(props.partitionKey),
-      sortKey: props.sortKey === undefined ? undefined : key(props.sortKey),
-      timeToLiveAttribute: props.timeToLiveAttribute,
+      ...(props.sortKey !== undefined && { sortKey: key(props.sortKey) }),
+      ...(props.timeToLiveAttribute !== undefined && { timeToLiveAttribute: props.timeToLiveAttribute }),
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,

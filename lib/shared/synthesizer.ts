@@ -6,7 +6,10 @@ import type { AppConfig } from './app-config';
  * the assets of one stack, old versions too, and no others.
  */
 export function stackSynthesizer(config: AppConfig, bucketPrefix: string): IStackSynthesizer {
-  return config.synthesizer === 'cli-credentials'
-    ? new CliCredentialsStackSynthesizer({ bucketPrefix })
-    : new DefaultStackSynthesizer({ bucketPrefix });
+  const synthesizer =
+    config.synthesizer === 'cli-credentials'
+      ? new CliCredentialsStackSynthesizer({ bucketPrefix })
+      : new DefaultStackSynthesizer({ bucketPrefix });
+  // aws-cdk-lib is compiled without exactOptionalPropertyTypes: its own classes miss its interface by an `| undefined`.
+  return synthesizer as IStackSynthesizer;
 }

@@ -22,7 +22,7 @@ export interface TelemetryIngestProps {
   readonly encryptionKey: kms.IKey;
   readonly intake: TelemetryIntake;
   readonly store: TelemetryStore;
-  readonly releaseTable: dynamodb.ITable;
+  readonly releaseTable: dynamodb.Table;
 }
 
 /** From the intake's queues to result files, sketches and the inventory. */

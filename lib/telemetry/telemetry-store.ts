@@ -13,9 +13,9 @@ export interface TelemetryStoreProps {
 
 /** Results and captures, their sketches, and the last status of every device. */
 export class TelemetryStore extends Construct {
-  readonly bucket: s3.IBucket;
-  readonly sketchTable: dynamodb.ITable;
-  readonly inventoryTable: dynamodb.ITable;
+  readonly bucket: s3.Bucket;
+  readonly sketchTable: dynamodb.Table;
+  readonly inventoryTable: dynamodb.Table;
 
   constructor(scope: Construct, id: string, props: TelemetryStoreProps) {
     super(scope, id);

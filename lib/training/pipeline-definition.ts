@@ -143,9 +143,9 @@ class StepFactory {
     const outputs = { [options.output]: { localPath, uri: this.uri(`/${options.output}`) } };
     return new ProcessingStep<Output, File>(name, {
       description: options.description,
-      cacheFor: options.cacheFor,
+      ...(options.cacheFor !== undefined && { cacheFor: options.cacheFor }),
       retry: [this.retry.step, this.retry.job],
-      files: options.files,
+      ...(options.files && { files: options.files }),
       outputs: outputs as Record<Output, { localPath: string; uri: Value }>,
       outputKmsKeyId: this.scope.encryptionKeyArn,
       arguments: {

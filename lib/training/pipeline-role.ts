@@ -16,8 +16,8 @@ const JOB_METRIC_NAMESPACES = ['/aws/sagemaker/TrainingJobs', '/aws/sagemaker/Pr
 const ECR_IMAGE = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@]/;
 
 export interface PipelineRoleProps {
-  readonly datasetBucket: s3.IBucket;
-  readonly modelBucket: s3.IBucket;
+  readonly datasetBucket: s3.Bucket;
+  readonly modelBucket: s3.Bucket;
   readonly encryptionKey: kms.IKey;
   readonly modelPackageGroupName: string;
   readonly source: Asset;
@@ -132,10 +132,12 @@ export class PipelineRole extends Construct {
     resources: string[],
     conditions?: iam.PolicyStatementProps['conditions'],
   ): void {
-    this.role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, conditions }));
+    this.role.addToPolicy(
+      new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }),
+    );
   }
 
-  private allowList(sid: string, bucket: s3.IBucket, prefixes: string[]): void {
+  private allowList(sid: string, bucket: Pick<s3.IBucket, 'bucketArn'>, prefixes: string[]): void {
     this.allow(sid, ['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': prefixes } });
   }
 }

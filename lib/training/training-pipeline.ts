@@ -13,9 +13,9 @@ import { TrainingSource } from './training-source';
 export interface TrainingPipelineProps {
   readonly config: AppConfig;
   /** Images and accepted manifests. */
-  readonly datasetBucket: s3.IBucket;
+  readonly datasetBucket: s3.Bucket;
   /** Everything that jobs make goes below `pipelines/`. */
-  readonly modelBucket: s3.IBucket;
+  readonly modelBucket: s3.Bucket;
   readonly encryptionKey: kms.IKey;
   readonly modelPackageGroupName: string;
 }

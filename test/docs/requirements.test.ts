@@ -27,7 +27,7 @@ function filesBelow(folder: string): string[] {
 interface Evidence {
   readonly file: string;
   /** What must stand in the file where the row's tag does not. */
-  readonly phrase?: string;
+  readonly phrase?: string | undefined;
 }
 
 /** Cells of the table rows whose first cell fits. */

@@ -158,7 +158,6 @@ describe('episodes', () => {
           pValue: 1.2345678e-99,
         },
       ],
-      accuracy: undefined,
       deviatingDevices: [],
     },
     status: 'OPEN',

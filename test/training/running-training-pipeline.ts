@@ -95,7 +95,10 @@ export async function startTrainingPipeline(
   });
   const client = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
   const s3 = new S3Client({ ...client, endpoint: aws.endpointUrl, forcePathStyle: true });
-  const sagemaker = new SageMakerClient({ ...client, endpoint: aws.environment.AWS_ENDPOINT_URL_SAGEMAKER });
+  const sagemaker = new SageMakerClient({
+    ...client,
+    endpoint: String(aws.environment.AWS_ENDPOINT_URL_SAGEMAKER),
+  });
   const ended = new AbortController();
   const stop = async () => {
     ended.abort();

@@ -51,7 +51,7 @@ function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
     judgement: fleet.judgement,
     results: fleet.sketch?.results ?? 0,
     features: fleet.features,
-    accuracy: fleet.accuracy,
+    ...(fleet.accuracy && { accuracy: fleet.accuracy }),
     deviatingDevices: devices
       .filter(({ judgement }) => asksForRetraining(judgement))
       .slice(0, MOST_DEVICES_IN_EVIDENCE)
@@ -118,5 +118,5 @@ export async function evaluateDrift(
       dimensions: { useCase: release.useCase },
     },
   ]);
-  return { kind: 'EVALUATED', judgement, episodeId: episode?.episodeId };
+  return { kind: 'EVALUATED', judgement, ...(episode && { episodeId: episode.episodeId }) };
 }

@@ -15,7 +15,7 @@ export interface ModelPackage {
   /** `CustomerMetadataProperties`, written by the pipeline's Register step. */
   readonly metadata: Readonly<Record<string, string>>;
   /** `ModelDataUrl` of the package's container. */
-  readonly modelUri?: string;
+  readonly modelUri?: string | undefined;
 }
 
 /** A stored object as it was when it was read. */

@@ -18,10 +18,10 @@ export interface PipelineRun {
 export interface RetrainingSituation {
   readonly now: Date;
   /** The episode that is not closed, if any. */
-  readonly episode?: Pick<Episode, 'status' | 'executionArn' | 'clientRequestToken'>;
+  readonly episode?: Pick<Episode, 'status' | 'executionArn' | 'clientRequestToken'> | undefined;
   readonly runs: readonly PipelineRun[];
   /** When the last retraining of any episode was started. */
-  readonly lastRetrainingAt?: Date;
+  readonly lastRetrainingAt?: Date | undefined;
   /** Label -> number of labels that are newer than the champion's dataset. */
   readonly newLabels: ReadonlyMap<string, number>;
   readonly championClasses: readonly string[];

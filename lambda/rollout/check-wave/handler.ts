@@ -44,7 +44,7 @@ async function viewDevice(deviceId: string, deploymentId: string): Promise<Devic
   return {
     deviceId,
     ...(deployment && { deployment }),
-    ...(Item && { inventory: Item as DeviceView['inventory'] }),
+    ...(Item && { inventory: Item as NonNullable<DeviceView['inventory']> }),
   };
 }
 

@@ -43,11 +43,10 @@ export async function deployWave(
     deployedAt: ports.now().toISOString(),
     ...(previousCounter !== undefined && { previousCounter }),
   };
+  const { check: _check, judgement: _judgement, ...kept } = state;
   const next: RolloutState = {
-    ...state,
+    ...kept,
     waves: [...state.waves.filter(({ name }) => name !== wave.name), deployed],
-    check: undefined,
-    judgement: undefined,
     deployment: { outcome: things.length === 0 ? 'NO_DEVICES' : 'DEPLOYED' },
   };
   if (things.length > 0) return next;

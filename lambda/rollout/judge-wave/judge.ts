@@ -13,7 +13,7 @@ import { dropBetween, medianLatency, type Share, shareOf } from './intervals';
 export interface Observations {
   readonly releaseId: string;
   /** Merged over devices and windows; absent when there is none. */
-  readonly sketch?: Sketch;
+  readonly sketch?: Sketch | undefined;
   readonly labels: readonly WeighedLabel[];
 }
 

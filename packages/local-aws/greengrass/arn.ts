@@ -41,7 +41,7 @@ const TARGET_ARN = /^arn:[^:]*:iot:[^:]*:\d+:(thing|thinggroup)\/(.+)$/;
 export function parseComponentArn(arn: string): { name: string; version?: string } {
   const match = COMPONENT_ARN.exec(arn);
   if (!match?.[1]) throw invalid(`Invalid Input: ${arn} is not the ARN of a component`);
-  return { name: match[1], version: match[2] };
+  return { name: match[1], ...(match[2] !== undefined && { version: match[2] }) };
 }
 
 /** @throws ServiceError ValidationException when `arn` is neither of a thing nor of a thing group */

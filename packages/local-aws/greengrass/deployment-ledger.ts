@@ -63,7 +63,7 @@ export class DeploymentLedger {
   }
 
   /** Newest first. */
-  list(filter: { targetArn?: string; history: HistoryFilter }): DeploymentRecord[] {
+  list(filter: { targetArn?: string | undefined; history: HistoryFilter }): DeploymentRecord[] {
     return [...this.records.values()]
       .reverse()
       .filter((record) => filter.targetArn === undefined || record.request.target.arn === filter.targetArn)

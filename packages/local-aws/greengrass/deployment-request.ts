@@ -29,12 +29,12 @@ export interface IotJobConfiguration {
 
 export interface DeploymentRequest {
   readonly target: DeploymentTarget;
-  readonly deploymentName?: string;
+  readonly deploymentName?: string | undefined;
   readonly components: Readonly<Record<string, ComponentSpecification>>;
   readonly policies: DeploymentPolicies;
-  readonly iotJobConfiguration?: IotJobConfiguration;
+  readonly iotJobConfiguration?: IotJobConfiguration | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  readonly clientToken?: string;
+  readonly clientToken?: string | undefined;
 }
 
 const seconds = { type: 'integer', minimum: 1 };

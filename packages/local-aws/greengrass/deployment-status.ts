@@ -76,10 +76,10 @@ export interface EffectiveDeployment {
   readonly iotJobArn: string;
   readonly targetArn: string;
   readonly coreDeviceExecutionStatus: EffectiveStatus;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly creationTimestamp: Date;
   readonly modifiedTimestamp: Date;
-  readonly statusDetails?: EffectiveStatusDetails;
+  readonly statusDetails?: EffectiveStatusDetails | undefined;
 }
 
 export function effectiveDeployment(

@@ -77,8 +77,8 @@ export class DeviceReports {
       host: endpoint.host,
       port: endpoint.port,
       ca: endpoint.caPem,
-      cert: made.certificatePem,
-      key: made.keyPair?.PrivateKey,
+      cert: made.certificatePem as string,
+      key: made.keyPair?.PrivateKey as string,
       clientId: CLIENT_ID,
       protocolVersion: 4,
       // A persistent session: what devices report while this connection is down arrives later.

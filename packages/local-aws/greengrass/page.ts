@@ -10,7 +10,7 @@ export interface PageRequest {
 export function pageOf<Item>(
   items: readonly Item[],
   request: PageRequest,
-): { items: Item[]; nextToken?: string } {
+): { items: Item[]; nextToken?: string | undefined } {
   const size = request.maxResults === undefined ? 100 : Number(request.maxResults);
   if (!Number.isInteger(size) || size < 1 || size > 100)
     throw invalid(`Invalid Input: maxResults: must be 1 to 100, got ${request.maxResults}`);

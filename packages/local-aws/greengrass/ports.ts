@@ -28,7 +28,7 @@ export interface JobRequest {
   readonly jobId: string;
   readonly target: DeploymentTarget;
   readonly document: string;
-  readonly configuration?: IotJobConfiguration;
+  readonly configuration?: IotJobConfiguration | undefined;
 }
 
 export interface IotJobs {

@@ -7,7 +7,7 @@ import { isObject, type JsonObject, listOf, objectOf } from './json';
 export interface ModelPackageGroup {
   readonly name: string;
   readonly arn: string;
-  readonly description?: string;
+  readonly description?: string | undefined;
   readonly creationTime: Date;
   nextVersion: number;
 }

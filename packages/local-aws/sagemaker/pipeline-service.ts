@@ -16,33 +16,33 @@ const MAXIMUM_PARALLEL_STEPS = 50;
 export interface Pipeline {
   readonly name: string;
   readonly arn: string;
-  displayName?: string;
-  description?: string;
+  displayName?: string | undefined;
+  description?: string | undefined;
   roleArn: string;
   definitionText: string;
   definition: PipelineDefinition;
-  parallelism?: JsonObject;
+  parallelism?: JsonObject | undefined;
   readonly creationTime: Date;
   lastModifiedTime: Date;
   lastRunTime?: Date;
-  readonly clientRequestToken?: string;
+  readonly clientRequestToken?: string | undefined;
 }
 
 export interface PipelineInput {
-  readonly displayName?: string;
-  readonly description?: string;
-  readonly roleArn?: string;
-  readonly definitionText?: string;
-  readonly parallelism?: JsonObject;
+  readonly displayName?: string | undefined;
+  readonly description?: string | undefined;
+  readonly roleArn?: string | undefined;
+  readonly definitionText?: string | undefined;
+  readonly parallelism?: JsonObject | undefined;
 }
 
 export interface StartInput {
   readonly pipelineName: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly clientRequestToken?: string;
-  readonly displayName?: string;
-  readonly description?: string;
-  readonly maximumParallelSteps?: number;
+  readonly clientRequestToken?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly description?: string | undefined;
+  readonly maximumParallelSteps?: number | undefined;
 }
 
 export interface PipelineServiceOptions {
@@ -69,7 +69,7 @@ export class PipelineService {
 
   create(
     name: string,
-    input: Required<Pick<PipelineInput, 'roleArn' | 'definitionText'>> & PipelineInput,
+    input: PipelineInput & { readonly roleArn: string; readonly definitionText: string },
     clientRequestToken?: string,
   ): Pipeline {
     const arn = this.options.arns.pipeline(name);

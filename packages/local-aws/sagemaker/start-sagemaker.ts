@@ -37,7 +37,7 @@ export type SageMakerProgress =
       readonly step: string;
       readonly stepType: string;
       readonly status: string;
-      readonly failureReason?: string;
+      readonly failureReason?: string | undefined;
       /** Its result was taken from an earlier execution. */
       readonly cached: boolean;
     }
@@ -73,7 +73,7 @@ export interface SageMakerOptions {
   readonly interpreters: readonly Interpreter[];
   /** Python that has Optuna, for tuning jobs. @default the one of `npm run setup` */
   readonly searchPython?: string;
-  readonly onProgress?: (progress: SageMakerProgress) => void;
+  readonly onProgress?: ((progress: SageMakerProgress) => void) | undefined;
   /** Jobs that run at a time; the others wait. @default 1 */
   readonly maximumParallelJobs?: number;
   /** From SIGTERM to SIGKILL of a stopped job. SageMaker gives 120 s. @default 5000 */

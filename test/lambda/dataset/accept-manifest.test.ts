@@ -84,7 +84,7 @@ describe('an accepted manifest', () => {
   test('may have 3,000 images', async () => {
     const labels = ['good', 'scratch', 'dent'];
     const lines = Array.from({ length: 3_000 }, (_, index) =>
-      bucket.anItem(`item-${index}`, { label: labels[index % 3] }),
+      bucket.anItem(`item-${index}`, { label: labels[index % 3] as string }),
     );
     await acceptManifest(bucket.upload('large', lines), bucket);
     expect(await bucket.currentDataset()).toMatchObject({ items: 3_000 });

@@ -47,7 +47,7 @@ function anExport(overrides: Partial<ExportedModel> = {}): ExportedModel {
   };
 }
 
-function aCloudVariant(name: string, text: string): ExportedModel['cloudVariant'] {
+function aCloudVariant(name: string, text: string): NonNullable<ExportedModel['cloudVariant']> {
   return {
     file: fileOf(name, text),
     precision: 'fp32',
@@ -70,7 +70,7 @@ class World {
   readonly announced: { useCase: string; counter: number; releaseId: string }[] = [];
   clock = new Date('2026-03-01T10:00:00.000Z');
   /** Name of the port at which the process dies, once. */
-  crashAt?: string;
+  crashAt: string | undefined;
   modelPackage: ModelPackage = {
     arn: ARN,
     version: 1,

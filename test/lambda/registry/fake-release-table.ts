@@ -14,7 +14,7 @@ export class FakeReleaseTable {
   readonly waves = new Map<string, WaveItem>();
   counter = 0;
   crowned?: ChampionItem;
-  lock?: { readonly executionArn: string; readonly until: number };
+  lock?: { readonly executionArn: string; readonly until: number } | undefined;
 
   async claimCounter(claimKey: string, now: string): Promise<Claim> {
     const found = this.claims.get(claimKey);
@@ -62,7 +62,7 @@ export class FakeReleaseTable {
   async noteWave(name: string, counter: number): Promise<WaveItem> {
     const before = this.waves.get(name);
     if (before?.counter === counter) return before;
-    const wave = { counter, previousCounter: before?.counter };
+    const wave = { counter, ...(before && { previousCounter: before.counter }) };
     this.waves.set(name, wave);
     return wave;
   }

@@ -26,8 +26,11 @@ export function normal(random: () => number, mean: number, deviation: number): n
   return mean + deviation * radius * cos(2 * PI * random());
 }
 
-export function aResult(overrides: Partial<InferenceResult> = {}): InferenceResult {
-  return {
+/** `undefined` takes an optional field out. */
+type Overrides<Value> = { [Key in keyof Value]?: Value[Key] | undefined };
+
+export function aResult(overrides: Overrides<InferenceResult> = {}): InferenceResult {
+  const result = {
     recordId: 'boot-1',
     frameId: 'frame-1',
     releaseId: `${USE_CASE}-2`,
@@ -43,6 +46,9 @@ export function aResult(overrides: Partial<InferenceResult> = {}): InferenceResu
     frameBytes: 4000,
     ...overrides,
   };
+  return Object.fromEntries(
+    Object.entries(result).filter(([, value]) => value !== undefined),
+  ) as unknown as InferenceResult;
 }
 
 export function aBatch(overrides: Partial<ResultsBatch> = {}): ResultsBatch {

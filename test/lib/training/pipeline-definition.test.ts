@@ -44,7 +44,10 @@ const TUNING = {
 } satisfies AppConfig['training']['tuning'];
 
 const define = (tuning?: AppConfig['training']['tuning']) =>
-  trainingPipelineDefinition({ ...SCOPE, config: { ...local, training: { ...local.training, tuning } } });
+  trainingPipelineDefinition({
+    ...SCOPE,
+    config: { ...local, training: { ...local.training, ...(tuning && { tuning }) } },
+  });
 const definition = define();
 const text = JSON.stringify(definition);
 

@@ -48,7 +48,7 @@ interface Stream {
   answered(response: unknown): void;
   failed(error: Error): void;
   /** Where the operation is a subscription: takes what comes after the response. */
-  readonly onEvent?: (event: unknown) => void;
+  readonly onEvent?: ((event: unknown) => void) | undefined;
   isAnswered: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json';
 
 export interface Page<T> {
   readonly items: readonly T[];
-  readonly nextToken?: string;
+  readonly nextToken?: string | undefined;
 }
 
 /** What jobs of every kind are listed by. */

@@ -24,12 +24,12 @@ export interface Job {
   startTime?: Date;
   endTime?: Date;
   failureReason?: string;
-  exitMessage?: string;
+  exitMessage?: string | undefined;
   modelArtifacts?: string;
   /** Aborted by Stop*Job, by a time limit, or when the service stops. */
   readonly abort: AbortController;
   /** Takes the spot capacity of the attempt that is running; undefined when there is none to be taken. */
-  interrupt?: () => void;
+  interrupt?: (() => void) | undefined;
   ended: Promise<void>;
 }
 

@@ -84,7 +84,7 @@ export interface TrainingProcess {
   /** `sagemaker_program`: a .py file, or anything else that /bin/sh runs. */
   readonly program: string;
   /** `sagemaker_submit_directory`: an s3://.../sourcedir.tar.gz. */
-  readonly submitDirectory?: string;
+  readonly submitDirectory?: string | undefined;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -18,7 +18,7 @@ export interface StepRecord {
   description: JsonObject;
   /** Of a Condition step. */
   outcome?: boolean;
-  cacheKey?: string;
+  cacheKey?: string | undefined;
   /** Execution whose result was reused. */
   cachedFrom?: string;
 }
@@ -32,13 +32,13 @@ export interface Execution {
   readonly definitionText: string;
   readonly definition: PipelineDefinition;
   readonly displayName?: string;
-  readonly description?: string;
+  readonly description?: string | undefined;
   readonly maximumParallelSteps: number;
   readonly parameters: Readonly<Record<string, Json>>;
   readonly creationTime: Date;
   status: ExecutionStatus;
   lastModifiedTime: Date;
-  failureReason?: string;
+  failureReason?: string | undefined;
   readonly steps: Map<string, StepRecord>;
   /** Aborted by StopPipelineExecution; renewed by RetryPipelineExecution. */
   abort: AbortController;

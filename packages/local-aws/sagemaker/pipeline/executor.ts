@@ -37,7 +37,7 @@ function jobName(kind: StepJobKind, executionId: string, step: string, suffix: s
 
 export interface JobOutcome {
   readonly status: 'Completed' | 'Failed' | 'Stopped';
-  readonly failureReason?: string;
+  readonly failureReason?: string | undefined;
 }
 
 /** What steps do. Requests are refused by throwing a SageMakerError. */

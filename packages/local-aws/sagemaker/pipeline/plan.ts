@@ -8,7 +8,7 @@ export interface PlannedStep {
   /** Named in DependsOn, referred to in the arguments, or the condition whose branch the step is in. */
   readonly dependsOn: readonly string[];
   /** The step runs only if this condition's outcome is `outcome`. */
-  readonly branch?: { readonly condition: string; readonly outcome: boolean };
+  readonly branch?: { readonly condition: string; readonly outcome: boolean } | undefined;
 }
 
 export type StepStatus = 'Starting' | 'Executing' | 'Stopping' | 'Stopped' | 'Failed' | 'Succeeded';

@@ -30,7 +30,9 @@ describe('credentials', () => {
     });
   });
 
-  test.each<[string, Partial<DeviceIdentity>, Partial<typeof request>, string]>([
+  test.each<
+    [string, Partial<DeviceIdentity>, { [Key in keyof typeof request]?: string | undefined }, string]
+  >([
     ['another thing', {}, { thingName: 'press-2' }, 'not attached to press-2'],
     ['no thing', {}, { thingName: undefined }, 'x-amzn-iot-thingname'],
     ['a certificate without policy', { policies: [] }, {}, 'No policy allows'],

@@ -41,7 +41,7 @@ async function serve() {
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   return async ({ method = 'GET', url, payload, headers = JSON_HEADERS }: Call) => {
     const body = typeof payload === 'object' ? JSON.stringify(payload) : payload;
-    const answer = await fetch(`${address}${url}`, { method, headers, body });
+    const answer = await fetch(`${address}${url}`, { method, headers, ...(body !== undefined && { body }) });
     const text = await answer.text();
     return {
       status: answer.status,

@@ -122,7 +122,7 @@ export class SimulatedDevice {
 
 export interface Answer {
   readonly status: number;
-  readonly errorType?: string;
+  readonly errorType?: string | undefined;
   readonly body: Record<string, unknown>;
 }
 

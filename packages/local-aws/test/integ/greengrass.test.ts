@@ -503,7 +503,7 @@ describe('the credentials provider', () => {
       credentials: {
         accessKeyId: credentials.accessKeyId as string,
         secretAccessKey: credentials.secretAccessKey as string,
-        sessionToken: credentials.sessionToken,
+        sessionToken: credentials.sessionToken as string,
       },
     });
     const put = (thing: string) =>

@@ -20,7 +20,8 @@ test.each([
 });
 
 test('a policy that expires counts time, not attempts', () => {
-  const expiring = { ...policy, MaxAttempts: undefined, ExpireAfterMin: 1 };
+  const { MaxAttempts: _, ...timed } = policy;
+  const expiring = { ...timed, ExpireAfterMin: 1 };
   const delay = (elapsedMilliseconds: number) =>
     retryDelay([expiring], 'SageMaker.JOB_INTERNAL_ERROR', { retries: 0, elapsedMilliseconds });
   expect(delay(58_000)).toBe(2000);
@@ -74,8 +75,10 @@ test('a search is the same search wherever its models go, and another when a ran
   expect(cacheKey(tune, search('9', '3', 's3://a'))).not.toBe(key);
 });
 
+const { CacheConfig: _, ...uncached } = training;
+
 test.each([
-  ['without CacheConfig', { ...training, CacheConfig: undefined }],
+  ['without CacheConfig', uncached],
   ['with caching off', { ...training, CacheConfig: { Enabled: false } }],
   ['of steps that have effects', { ...training, Type: 'RegisterModel' as const }],
 ])('nothing is reused %s', (_name, step) => {

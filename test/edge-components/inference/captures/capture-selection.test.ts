@@ -105,11 +105,10 @@ test('[B6] the reported probability is the true one, and the reasons are the dra
   fc.assert(
     fc.property(
       fc.tuple(probability, probability, probability, probability),
-      fc.record({
-        confidence: fc.constantFrom(undefined, 0.1, 0.9),
-        disagrees: fc.boolean(),
-        novelty: fc.boolean(),
-      }),
+      fc.record(
+        { confidence: fc.constantFrom(0.1, 0.9), disagrees: fc.boolean(), novelty: fc.boolean() },
+        { requiredKeys: ['disagrees', 'novelty'] },
+      ),
       ([control, uncertain, disagreement, novel], evidence) => {
         const given: UploadPolicy = {
           ...policy,

@@ -32,7 +32,11 @@ test('whatever is decided fits into registers, and status 1 always has a class',
       fc.constantFrom('ok' as const, 'uncertain' as const, 'invalid' as const),
       fc.option(fc.constantFrom(...classes, 'crack'), { nil: undefined }),
       (count, status, predictedClass) => {
-        const registers = decisionRegisters(count, { status, predictedClass }, classes);
+        const registers = decisionRegisters(
+          count,
+          { status, ...(predictedClass !== undefined && { predictedClass }) },
+          classes,
+        );
         for (const value of registers) {
           expect(Number.isInteger(value) && value >= 0 && value < REGISTER_VALUES).toBe(true);
         }

@@ -25,7 +25,7 @@ export const tooLarge = (bytes: number, maximum: number): string =>
 export interface NamelessImage {
   readonly bytes: Buffer;
   readonly frameBytes: number;
-  readonly discarded?: string;
+  readonly discarded?: string | undefined;
   /** Milliseconds since the epoch at the first byte. */
   readonly startedAt: number;
   /** `Clock.monotonic` at the last byte. */

@@ -21,9 +21,9 @@ interface DigestChallenge {
   readonly scheme: 'digest';
   readonly realm: string;
   readonly nonce: string;
-  readonly opaque?: string;
+  readonly opaque?: string | undefined;
   /** As the camera wrote it; undefined means MD5. */
-  readonly algorithm?: string;
+  readonly algorithm?: string | undefined;
   /** Whether the camera knows `qop=auth`; without, the answer is that of RFC 2069. */
   readonly qop: boolean;
 }

@@ -28,7 +28,10 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const never = new AbortController().signal;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64');
 
-function artifact(uri: string, bytes: Uint8Array, changes: Partial<Artifact> = {}): Artifact {
+/** `undefined` stands for what the recipe leaves out. */
+type Changes = { [Key in keyof Artifact]?: Artifact[Key] | undefined };
+
+function artifact(uri: string, bytes: Uint8Array, changes: Changes = {}): Artifact {
   return {
     uri,
     unarchive: 'NONE',
@@ -37,7 +40,7 @@ function artifact(uri: string, bytes: Uint8Array, changes: Partial<Artifact> = {
     digest: sha256(bytes),
     algorithm: 'SHA-256',
     ...changes,
-  };
+  } as Artifact;
 }
 
 function recipe(...artifacts: Artifact[]): Recipe {

@@ -64,7 +64,7 @@ describe('validating a configuration', () => {
   ] as const)('%s with the message %s gives %s', async (status, message, expected) => {
     const validation = new ConfigurationValidation();
     validation.subscribe('a', ({ deploymentId }) =>
-      validation.report('a', deploymentId, { status, message }),
+      validation.report('a', deploymentId, { status, ...(message !== undefined && { message }) }),
     );
     await expect(validation.validate('a', 'd', { limit: 3 }, 1000)).resolves.toBe(expected);
   });
