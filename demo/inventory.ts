@@ -1,5 +1,5 @@
 /** What the devices say of themselves: the inventory table. */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { DeviceStatus } from '../contracts';
 import type { DemoContext } from './context';
 import { waitFor } from './waiting';
@@ -8,10 +8,12 @@ export async function readInventory({
   clients,
   environment,
 }: DemoContext): Promise<Map<string, DeviceStatus>> {
-  const answer = await clients.dynamoDb.send(
-    new ScanCommand({ TableName: environment.output('InventoryTableName'), ConsistentRead: true }),
-  );
-  return new Map((answer.Items ?? []).map((item) => [String(item.deviceId), item as DeviceStatus]));
+  const statuses = new Map<string, DeviceStatus>();
+  const table = { TableName: environment.output('InventoryTableName'), ConsistentRead: true };
+  for await (const { Items = [] } of paginateScan({ client: clients.dynamoDb }, table)) {
+    for (const item of Items) statuses.set(String(item.deviceId), item as DeviceStatus);
+  }
+  return statuses;
 }
 
 /** Waits until these devices report that they serve this release. */

@@ -1,5 +1,5 @@
 /** The judgements of a rollout, from the history of its execution: the last one of each wave. */
-import { GetExecutionHistoryCommand, type HistoryEvent } from '@aws-sdk/client-sfn';
+import { type HistoryEvent, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import type { RolloutState } from '../lambda/rollout/rollout-state';
 import type { DemoContext } from './context';
 import type { ReportData } from './report/report-data';
@@ -18,19 +18,15 @@ export async function readJudgements(
   executionArn: string,
 ): Promise<WaveJudgement[]> {
   const judgements = new Map<string, WaveJudgement>();
-  let nextToken: string | undefined;
-  do {
-    const page = await clients.stepFunctions.send(
-      new GetExecutionHistoryCommand({ executionArn, nextToken }),
-    );
-    for (const event of page.events ?? []) {
+  const client = clients.stepFunctions;
+  for await (const { events = [] } of paginateGetExecutionHistory({ client }, { executionArn })) {
+    for (const event of events) {
       const state = stateAfter(event);
       const wave = state?.waves.at(-1)?.name;
       if (!state?.judgement || wave === undefined) continue;
       const { verdict, reasons, numbers } = state.judgement;
       judgements.set(wave, { wave, verdict, reasons, numbers });
     }
-    nextToken = page.nextToken;
-  } while (nextToken);
+  }
   return [...judgements.values()];
 }

@@ -2,7 +2,7 @@
  * What the cloud has received, joined with the line's truth. Reads the telemetry bucket, as anybody with access
  * to it could; the devices and the functions know nothing of the truth.
  */
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { InferenceResult } from '../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import type { InspectionLine, ShownFrame } from './inspection-line/inspection-line';
@@ -36,14 +36,10 @@ export class Observations {
   /** Reads the result files that are new. */
   async refresh(): Promise<void> {
     const fresh: string[] = [];
-    let token: string | undefined;
-    do {
-      const page = await this.s3.send(
-        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: 'results/', ContinuationToken: token }),
-      );
-      for (const { Key } of page.Contents ?? []) if (Key && !this.seenKeys.has(Key)) fresh.push(Key);
-      token = page.NextContinuationToken;
-    } while (token);
+    const results = { Bucket: this.bucket, Prefix: 'results/' };
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, results)) {
+      for (const { Key } of Contents) if (Key && !this.seenKeys.has(Key)) fresh.push(Key);
+    }
     await mapConcurrently(fresh, DEFAULT_CONCURRENCY, (key) => this.read(key));
   }
 

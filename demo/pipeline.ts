@@ -4,8 +4,9 @@ import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import {
   DescribePipelineExecutionCommand,
   ListModelPackagesCommand,
-  ListPipelineExecutionStepsCommand,
-  ListPipelineExecutionsCommand,
+  type PipelineExecutionStep,
+  paginateListPipelineExecutionSteps,
+  paginateListPipelineExecutions,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import { type EvaluationReport, type ExportedModel, parseContractJson } from '../contracts';
@@ -44,12 +45,14 @@ export async function startPipeline(context: DemoContext, manifestUri: string): 
 
 /** ARNs of all executions, newest first. */
 export async function executionArns({ clients, environment }: DemoContext): Promise<string[]> {
-  const answer = await clients.sageMaker.send(
-    new ListPipelineExecutionsCommand({ PipelineName: environment.output('PipelineName') }),
-  );
-  return (answer.PipelineExecutionSummaries ?? []).map(
-    ({ PipelineExecutionArn }) => PipelineExecutionArn as string,
-  );
+  const arns: string[] = [];
+  const ofPipeline = { PipelineName: environment.output('PipelineName') };
+  for await (const page of paginateListPipelineExecutions({ client: clients.sageMaker }, ofPipeline)) {
+    for (const { PipelineExecutionArn = '' } of page.PipelineExecutionSummaries ?? []) {
+      arns.push(PipelineExecutionArn);
+    }
+  }
+  return arns;
 }
 
 /**
@@ -87,10 +90,11 @@ export async function followExecution(context: DemoContext, arn: string): Promis
 }
 
 async function reasonsOf({ clients }: DemoContext, arn: string): Promise<string> {
-  const { PipelineExecutionSteps = [] } = await clients.sageMaker.send(
-    new ListPipelineExecutionStepsCommand({ PipelineExecutionArn: arn }),
-  );
-  const failed = PipelineExecutionSteps.filter(({ StepStatus }) => StepStatus === 'Failed');
+  const failed: PipelineExecutionStep[] = [];
+  const ofExecution = { PipelineExecutionArn: arn };
+  for await (const page of paginateListPipelineExecutionSteps({ client: clients.sageMaker }, ofExecution)) {
+    failed.push(...(page.PipelineExecutionSteps ?? []).filter(({ StepStatus }) => StepStatus === 'Failed'));
+  }
   return failed.map(({ StepName, FailureReason }) => `${StepName}: ${FailureReason}`).join('; ');
 }
 

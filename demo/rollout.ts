@@ -1,6 +1,6 @@
 /** Approving a model package and following its rollout, by reading what anybody may read. */
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { approveModelPackage } from '../cli/registry/decide-model-package';
 import { type DemoContext, note } from './context';
 import { readJudgements } from './judgements';
@@ -59,19 +59,22 @@ export function releaseIdOf(context: Pick<DemoContext, 'environment'>, counter: 
 
 /** All releases, oldest first. */
 export async function listReleases({ clients, environment }: DemoContext): Promise<ReleaseItem[]> {
-  const answer = await clients.dynamoDb.send(
-    new QueryCommand({
-      TableName: environment.output('ReleaseTableName'),
-      KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
-      ExpressionAttributeNames: { '#item': 'item' },
-      ExpressionAttributeValues: { ':useCase': environment.useCase, ':prefix': 'release#' },
-      ConsistentRead: true,
-    }),
-  );
-  return (answer.Items ?? []).map((item) => {
-    const counter = Number(String(item.item).split('#')[1]);
-    return { ...item, counter, releaseId: `${environment.useCase}-${counter}` } as ReleaseItem;
-  });
+  const client = clients.dynamoDb;
+  const query = {
+    TableName: environment.output('ReleaseTableName'),
+    KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
+    ExpressionAttributeNames: { '#item': 'item' },
+    ExpressionAttributeValues: { ':useCase': environment.useCase, ':prefix': 'release#' },
+    ConsistentRead: true,
+  };
+  const releases: ReleaseItem[] = [];
+  for await (const { Items = [] } of paginateQuery({ client }, query)) {
+    for (const item of Items) {
+      const counter = Number(String(item.item).split('#')[1]);
+      releases.push({ ...item, counter, releaseId: `${environment.useCase}-${counter}` } as ReleaseItem);
+    }
+  }
+  return releases;
 }
 
 /** Approves as a person would, and waits for the signed release. @returns its counter */

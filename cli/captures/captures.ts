@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { type Capture, parseContractJson } from '../../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import type { Clients } from '../shared/clients';
@@ -33,23 +33,15 @@ export async function listCaptures(
 ): Promise<CaptureLocation[]> {
   const { useCase } = environment;
   const captures: CaptureLocation[] = [];
-  let ContinuationToken: string | undefined;
-  do {
-    const page = await clients.s3.send(
-      new ListObjectsV2Command({
-        Bucket: environment.output('TelemetryBucketName'),
-        Prefix: prefixOf(useCase),
-        ContinuationToken,
-      }),
-    );
-    for (const { Key = '' } of page.Contents ?? []) {
+  const ofUseCase = { Bucket: environment.output('TelemetryBucketName'), Prefix: prefixOf(useCase) };
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: clients.s3 }, ofUseCase)) {
+    for (const { Key = '' } of Contents) {
       const [deviceId, file, ...deeper] = Key.slice(prefixOf(useCase).length).split('/');
       if (deviceId && file?.endsWith(SIDECAR) && deeper.length === 0) {
         captures.push({ deviceId, captureId: file.slice(0, -SIDECAR.length) });
       }
     }
-    ContinuationToken = page.NextContinuationToken;
-  } while (ContinuationToken);
+  }
   return captures;
 }
 

@@ -1,7 +1,7 @@
 /** Where a dataset comes from: a folder of this machine or a prefix of S3, seen alike. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import type { Clients } from '../shared/clients';
 import { InputError } from '../shared/errors';
@@ -81,12 +81,9 @@ export class S3Files implements SourceFiles {
   async list(): Promise<SourceListing> {
     const files: SourceFile[] = [];
     const folders = new Set<string>();
-    let ContinuationToken: string | undefined;
-    do {
-      const page = await this.s3.send(
-        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken }),
-      );
-      for (const { Key = '', LastModified } of page.Contents ?? []) {
+    const below = { Bucket: this.bucket, Prefix: this.prefix };
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, below)) {
+      for (const { Key = '', LastModified } of Contents) {
         const path = Key.slice(this.prefix.length);
         if (path === '' || isHidden(path)) continue;
         const [folder = '', ...deeper] = path.split('/');
@@ -94,8 +91,7 @@ export class S3Files implements SourceFiles {
         // Consoles mark an empty folder by an object whose key ends in a slash.
         if (!path.endsWith('/')) files.push({ path, modifiedAt: LastModified ?? new Date(0) });
       }
-      ContinuationToken = page.NextContinuationToken;
-    } while (ContinuationToken);
+    }
     return { files: files.sort(byPath), folders: [...folders].sort() };
   }
 

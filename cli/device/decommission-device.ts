@@ -4,8 +4,8 @@ import {
   DeleteThingCommand,
   DetachPolicyCommand,
   DetachThingPrincipalCommand,
-  ListAttachedPoliciesCommand,
-  ListThingPrincipalsCommand,
+  paginateListAttachedPolicies,
+  paginateListThingPrincipals,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
@@ -34,6 +34,29 @@ async function ignoringAbsence(work: Promise<unknown>): Promise<void> {
   }
 }
 
+/** Listed whole before anything is detached: what is taken away would shift the pages that follow. */
+async function attachedPolicies(client: Clients['iot'], target: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { policies = [] } of paginateListAttachedPolicies({ client }, { target })) {
+    names.push(...policies.map(({ policyName = '' }) => policyName));
+  }
+  return names;
+}
+
+/** @throws InputError when there is no such thing */
+async function principalsOf(client: Clients['iot'], thingName: string): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const { principals = [] } of paginateListThingPrincipals({ client }, { thingName })) {
+      found.push(...principals);
+    }
+    return found;
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    throw new InputError(`thing name: there is no thing '${thingName}'`);
+  }
+}
+
 /** Switched off first: whatever fails afterwards, the device is out. */
 async function removeCertificate(
   iot: Clients['iot'],
@@ -42,8 +65,7 @@ async function removeCertificate(
 ): Promise<void> {
   const certificateId = certificateArn.split('/').pop() ?? '';
   await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
-  const { policies = [] } = await iot.send(new ListAttachedPoliciesCommand({ target: certificateArn }));
-  for (const { policyName } of policies) {
+  for (const policyName of await attachedPolicies(iot, certificateArn)) {
     await iot.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
   }
   await iot.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
@@ -75,15 +97,9 @@ export async function decommissionDevice(
 ): Promise<void> {
   const { thingName } = options;
   checkThingName(thingName);
-  let principals: string[];
-  try {
-    const answer = await clients.iot.send(new ListThingPrincipalsCommand({ thingName }));
-    principals = answer.principals ?? [];
-  } catch (error) {
-    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
-    throw new InputError(`thing name: there is no thing '${thingName}'`);
+  for (const principal of await principalsOf(clients.iot, thingName)) {
+    await removeCertificate(clients.iot, thingName, principal);
   }
-  for (const principal of principals) await removeCertificate(clients.iot, thingName, principal);
   await ignoringAbsence(
     clients.greengrass.send(new DeleteCoreDeviceCommand({ coreDeviceThingName: thingName })),
   );

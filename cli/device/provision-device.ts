@@ -7,7 +7,7 @@ import {
   DeleteCertificateCommand,
   DescribeCertificateCommand,
   DescribeThingCommand,
-  ListThingGroupsForThingCommand,
+  paginateListThingGroupsForThing,
   RemoveThingFromThingGroupCommand,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
@@ -105,11 +105,13 @@ async function joinWave(
 ): Promise<void> {
   const { thingName, thingGroup: thingGroupName } = thing;
   const waves = [environment.output('CanaryGroupName'), environment.output('StableGroupName')];
-  const { thingGroups = [] } = await iot.send(new ListThingGroupsForThingCommand({ thingName }));
-  for (const { groupName } of thingGroups) {
-    if (groupName && groupName !== thingGroupName && waves.includes(groupName)) {
-      await iot.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName: groupName }));
-    }
+  const others: string[] = [];
+  for await (const { thingGroups = [] } of paginateListThingGroupsForThing({ client: iot }, { thingName })) {
+    const names = thingGroups.map(({ groupName = '' }) => groupName);
+    others.push(...names.filter((name) => name !== thingGroupName && waves.includes(name)));
+  }
+  for (const other of others) {
+    await iot.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName: other }));
   }
   await iot.send(new AddThingToThingGroupCommand({ thingName, thingGroupName }));
 }

@@ -1,7 +1,7 @@
 import {
-  ListModelPackagesCommand,
   type ModelApprovalStatus,
   type ModelPackageSummary,
+  paginateListModelPackages,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
 import type { Clients } from '../shared/clients';
@@ -26,13 +26,10 @@ export async function findPackage(
   group: string,
   version: number,
 ): Promise<ModelPackageSummary & { readonly arn: string }> {
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(new ListModelPackagesCommand({ ModelPackageGroupName: group, NextToken }));
+  for await (const page of paginateListModelPackages({ client }, { ModelPackageGroupName: group })) {
     const found = page.ModelPackageSummaryList?.find((summary) => summary.ModelPackageVersion === version);
     if (found?.ModelPackageArn) return { ...found, arn: found.ModelPackageArn };
-    NextToken = page.NextToken;
-  } while (NextToken);
+  }
   throw new InputError(`model package version: ${version} is not in the group '${group}'`);
 }
 

@@ -4,10 +4,10 @@ import {
   DescribeModelPackageCommand,
   DescribePipelineDefinitionForExecutionCommand,
   DescribePipelineExecutionCommand,
-  ListPipelineExecutionStepsCommand,
-  ListPipelineParametersForExecutionCommand,
   type Parameter,
   type PipelineExecutionStep,
+  paginateListPipelineExecutionSteps,
+  paginateListPipelineParametersForExecution,
 } from '@aws-sdk/client-sagemaker';
 import { parseS3Uri } from '../../lambda/registry/s3-uri';
 import type { Clients } from '../shared/clients';
@@ -47,23 +47,16 @@ async function readExecution(clients: LineageClients, arn: string): Promise<Exec
   const execution = await clients.sageMaker.send(
     new DescribePipelineExecutionCommand({ PipelineExecutionArn }),
   );
+  const client = clients.sageMaker;
   const parameters: Parameter[] = [];
-  const steps: PipelineExecutionStep[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await clients.sageMaker.send(
-      new ListPipelineParametersForExecutionCommand({ PipelineExecutionArn, NextToken }),
-    );
+  for await (const page of paginateListPipelineParametersForExecution({ client }, { PipelineExecutionArn })) {
     parameters.push(...(page.PipelineParameters ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  do {
-    const page = await clients.sageMaker.send(
-      new ListPipelineExecutionStepsCommand({ PipelineExecutionArn, NextToken, SortOrder: 'Ascending' }),
-    );
+  }
+  const steps: PipelineExecutionStep[] = [];
+  const ascending = { PipelineExecutionArn, SortOrder: 'Ascending' } as const;
+  for await (const page of paginateListPipelineExecutionSteps({ client }, ascending)) {
     steps.push(...(page.PipelineExecutionSteps ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken);
+  }
   return {
     arn,
     status: execution.PipelineExecutionStatus ?? 'unknown',

@@ -9,12 +9,12 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** The AWS clients that the commands use; each command takes only those it needs. */
 export interface Clients {
-  readonly cloudFormation: Pick<CloudFormationClient, 'send'>;
-  readonly dynamoDb: Pick<DynamoDBDocumentClient, 'send'>;
-  readonly s3: Pick<S3Client, 'send'>;
-  readonly sqs: Pick<SQSClient, 'send'>;
-  readonly kms: Pick<KMSClient, 'send'>;
-  readonly iot: Pick<IoTClient, 'send'>;
-  readonly sageMaker: Pick<SageMakerClient, 'send'>;
-  readonly greengrass: Pick<GreengrassV2Client, 'send'>;
+  readonly cloudFormation: CloudFormationClient;
+  readonly dynamoDb: DynamoDBDocumentClient;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly kms: KMSClient;
+  readonly iot: IoTClient;
+  readonly sageMaker: SageMakerClient;
+  readonly greengrass: GreengrassV2Client;
 }

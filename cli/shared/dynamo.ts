@@ -1,4 +1,4 @@
-import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Clients } from './clients';
 
 type Item = Record<string, unknown>;
@@ -10,30 +10,18 @@ export async function queryUseCase(
   useCase: string,
 ): Promise<Item[]> {
   const items: Item[] = [];
-  let start: Item | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        KeyConditionExpression: 'useCase = :useCase',
-        ExpressionAttributeValues: { ':useCase': useCase },
-        ExclusiveStartKey: start,
-      }),
-    );
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start);
+  const query = {
+    TableName: tableName,
+    KeyConditionExpression: 'useCase = :useCase',
+    ExpressionAttributeValues: { ':useCase': useCase },
+  };
+  for await (const { Items = [] } of paginateQuery({ client }, query)) items.push(...Items);
   return items;
 }
 
 /** Every item of a table. */
 export async function scanTable(client: Clients['dynamoDb'], tableName: string): Promise<Item[]> {
   const items: Item[] = [];
-  let start: Item | undefined;
-  do {
-    const page = await client.send(new ScanCommand({ TableName: tableName, ExclusiveStartKey: start }));
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start);
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: tableName })) items.push(...Items);
   return items;
 }

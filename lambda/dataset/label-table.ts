@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { type Label, parseContract } from '../../contracts';
 
 /** A restriction of which labels are read; without one, all of the use case. */
@@ -26,27 +26,22 @@ function matches(label: Label, filter: LabelFilter): boolean {
  * @throws ContractError when an item breaks the contract
  */
 export async function readLabels(
-  client: Pick<DynamoDBDocumentClient, 'send'>,
+  client: DynamoDBDocumentClient,
   tableName: string,
   useCase: string,
   filter: LabelFilter = {},
 ): Promise<Label[]> {
   const labels: Label[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        KeyConditionExpression: 'useCase = :useCase',
-        ExpressionAttributeValues: { ':useCase': useCase },
-        ExclusiveStartKey: start,
-      }),
-    );
-    for (const item of page.Items ?? []) {
+  const query = {
+    TableName: tableName,
+    KeyConditionExpression: 'useCase = :useCase',
+    ExpressionAttributeValues: { ':useCase': useCase },
+  };
+  for await (const { Items = [] } of paginateQuery({ client }, query)) {
+    for (const item of Items) {
       const label = parseContract('label', item, `label of ${String(item.captureId)}`);
       if (matches(label, filter)) labels.push(label);
     }
-    start = page.LastEvaluatedKey;
-  } while (start);
+  }
   return labels;
 }

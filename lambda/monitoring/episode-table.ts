@@ -2,7 +2,7 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
-  QueryCommand,
+  paginateQuery,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -25,7 +25,7 @@ function isConditionFailed(error: unknown): boolean {
  */
 export class EpisodeTable {
   constructor(
-    private readonly client: Pick<DynamoDBDocumentClient, 'send'>,
+    private readonly client: DynamoDBDocumentClient,
     private readonly tableName: string,
     private readonly useCase: string,
   ) {}
@@ -54,21 +54,16 @@ export class EpisodeTable {
   /** Every episode, oldest first. */
   async all(): Promise<Episode[]> {
     const episodes: Episode[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.client.send(
-        new QueryCommand({
-          TableName: this.tableName,
-          KeyConditionExpression: 'useCase = :useCase',
-          ExpressionAttributeValues: { ':useCase': this.useCase },
-          ConsistentRead: true,
-          ExclusiveStartKey: start,
-        }),
-      );
-      const items = (page.Items ?? []) as unknown as Episode[];
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: 'useCase = :useCase',
+      ExpressionAttributeValues: { ':useCase': this.useCase },
+      ConsistentRead: true,
+    };
+    for await (const { Items = [] } of paginateQuery({ client: this.client }, query)) {
+      const items = Items as unknown as Episode[];
       episodes.push(...items.filter(({ episodeId }) => episodeId !== OPEN_POINTER));
-      start = page.LastEvaluatedKey;
-    } while (start);
+    }
     return episodes.sort((x, y) => (x.openedAt < y.openedAt ? -1 : 1));
   }
 

@@ -1,13 +1,10 @@
-import { type IoTClient, ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
+import { type IoTClient, paginateListThingsInThingGroup } from '@aws-sdk/client-iot';
 
 /** Names of every thing in a thing group, sorted. */
-export async function listThings(client: Pick<IoTClient, 'send'>, thingGroupName: string): Promise<string[]> {
-  const things: string[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await client.send(new ListThingsInThingGroupCommand({ thingGroupName, nextToken }));
-    things.push(...(page.things ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken);
-  return things.sort();
+export async function listThings(client: IoTClient, thingGroupName: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { things = [] } of paginateListThingsInThingGroup({ client }, { thingGroupName })) {
+    names.push(...things);
+  }
+  return names.sort();
 }

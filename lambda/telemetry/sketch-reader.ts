@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { Sketch } from '../../contracts';
 import { fromItem, sketchPartition } from './sketch';
 
@@ -7,26 +7,19 @@ import { fromItem, sketchPartition } from './sketch';
  * @param since ISO timestamp, as `Date.toISOString` writes it
  */
 export async function readSketches(
-  client: Pick<DynamoDBDocumentClient, 'send'>,
+  client: DynamoDBDocumentClient,
   tableName: string,
   useCase: string,
   releaseId: string,
   since: string,
 ): Promise<Sketch[]> {
   const sketches: Sketch[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        KeyConditionExpression: '#partition = :partition AND #window >= :since',
-        ExpressionAttributeNames: { '#partition': 'partition', '#window': 'window' },
-        ExpressionAttributeValues: { ':partition': sketchPartition(useCase, releaseId), ':since': since },
-        ExclusiveStartKey: start,
-      }),
-    );
-    sketches.push(...(page.Items ?? []).map(fromItem));
-    start = page.LastEvaluatedKey;
-  } while (start);
+  const query = {
+    TableName: tableName,
+    KeyConditionExpression: '#partition = :partition AND #window >= :since',
+    ExpressionAttributeNames: { '#partition': 'partition', '#window': 'window' },
+    ExpressionAttributeValues: { ':partition': sketchPartition(useCase, releaseId), ':since': since },
+  };
+  for await (const { Items = [] } of paginateQuery({ client }, query)) sketches.push(...Items.map(fromItem));
   return sketches;
 }

@@ -1,5 +1,14 @@
 /** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
+import { IoTClient } from '@aws-sdk/client-iot';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clients } from '../../cli/shared/clients';
 import { KaizenEnvironment } from '../../cli/shared/environment';
 
@@ -23,6 +32,8 @@ interface Input
       | 'ReceiptHandle'
       | 'ModelPackageGroupName'
       | 'NextToken'
+      | 'nextToken'
+      | 'marker'
       | 'thingName'
       | 'thingTypeName'
       | 'thingGroupName'
@@ -37,8 +48,15 @@ interface Input
   readonly MaxNumberOfMessages: number;
   readonly Item: Record<string, unknown>;
   readonly ExpressionAttributeValues: Record<string, unknown>;
+  readonly ExclusiveStartKey?: { readonly position: string };
 }
 type Handler = (input: Input) => unknown;
+
+/** One page, and the token of the next. Two at a time: whoever does not follow the pages misses most of it. */
+function pageOf<Item>(items: readonly Item[], token = '0'): { items: Item[]; next: string | undefined } {
+  const end = Number(token) + 2;
+  return { items: items.slice(Number(token), end), next: end < items.length ? String(end) : undefined };
+}
 
 /** A client whose commands are the methods of `handlers`; keeps what was called. */
 export class FakeClient {
@@ -50,7 +68,8 @@ export class FakeClient {
 
   readonly send = async (command: Command): Promise<unknown> => {
     const name = command.constructor.name.replace(/Command$/, '');
-    this.calls.push({ name, input: command.input as Record<string, unknown> });
+    // Copied: the SDK's paginators write the next token into the input that they have sent.
+    this.calls.push({ name, input: { ...command.input } });
     const failure = this.failures.get(name)?.shift();
     if (failure) throw failure;
     const handler = this.handlers[name];
@@ -67,8 +86,23 @@ export function awsError(name: string, message = name): Error {
   return Object.assign(new Error(message), { name });
 }
 
+/** The SDK's paginators take its own clients only, so each fake answers in the place of a real one. */
 export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient }): Clients {
-  return fakes as unknown as Clients;
+  const clients: Clients = {
+    cloudFormation: new CloudFormationClient({}),
+    dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient({})),
+    s3: new S3Client({}),
+    sqs: new SQSClient({}),
+    kms: new KMSClient({}),
+    iot: new IoTClient({}),
+    sageMaker: new SageMakerClient({}),
+    greengrass: new GreengrassV2Client({}),
+  };
+  for (const [name, client] of Object.entries(clients)) {
+    const fake = fakes[name as keyof Clients] ?? new FakeClient({});
+    Object.assign(client, { send: fake.send });
+  }
+  return clients;
 }
 
 export const OUTPUTS = {
@@ -127,15 +161,12 @@ export class FakeBucket extends FakeClient {
           },
         };
       },
-      ListObjectsV2: ({ Prefix, ContinuationToken = '' }) => {
-        // Two at a time: whoever does not follow the pages misses most of it.
-        const keys = [...objects.keys()]
-          .filter((key) => key.startsWith(Prefix) && key > ContinuationToken)
-          .sort();
-        const page = keys.slice(0, 2);
+      ListObjectsV2: ({ Prefix, ContinuationToken }) => {
+        const keys = [...objects.keys()].filter((key) => key.startsWith(Prefix)).sort();
+        const { items, next } = pageOf(keys, ContinuationToken);
         return {
-          Contents: page.map((Key) => ({ Key, LastModified: new Date('2026-02-01T00:00:00Z') })),
-          NextContinuationToken: keys.length > 2 ? page[1] : undefined,
+          Contents: items.map((Key) => ({ Key, LastModified: new Date('2026-02-01T00:00:00Z') })),
+          NextContinuationToken: next,
         };
       },
     });
@@ -156,11 +187,19 @@ export class FakeTables extends FakeClient {
       items[table] ??= [];
       return items[table];
     };
+    const page = (found: Record<string, unknown>[], start: Input['ExclusiveStartKey']) => {
+      const { items: Items, next } = pageOf(found, start?.position);
+      return { Items, LastEvaluatedKey: next && { position: next } };
+    };
     super({
-      Query: ({ TableName, ExpressionAttributeValues }) => ({
-        Items: rows(TableName).filter(({ useCase }) => useCase === ExpressionAttributeValues[':useCase']),
-      }),
-      Scan: ({ TableName }) => ({ Items: rows(TableName) }),
+      Query: ({ TableName, ExpressionAttributeValues, ExclusiveStartKey }) => {
+        const wanted = ExpressionAttributeValues[':useCase'];
+        return page(
+          rows(TableName).filter(({ useCase }) => useCase === wanted),
+          ExclusiveStartKey,
+        );
+      },
+      Scan: ({ TableName, ExclusiveStartKey }) => page(rows(TableName), ExclusiveStartKey),
       Get: ({ TableName, Key }) => ({
         Item: rows(TableName).find((item) =>
           Object.entries(Key as unknown as object).every(([name, value]) => item[name] === value),
@@ -257,9 +296,10 @@ export class FakeIot extends FakeClient {
         certificate(idOf(target)).policies.delete(policyName);
         return {};
       },
-      ListAttachedPolicies: ({ target }) => ({
-        policies: [...certificate(idOf(target)).policies].map((policyName) => ({ policyName })),
-      }),
+      ListAttachedPolicies: ({ target, marker }) => {
+        const { items, next } = pageOf([...certificate(idOf(target)).policies], marker);
+        return { policies: items.map((policyName) => ({ policyName })), nextMarker: next };
+      },
       AttachThingPrincipal: ({ thingName, principal }) => {
         thing(thingName).principals.add(principal);
         return {};
@@ -268,10 +308,14 @@ export class FakeIot extends FakeClient {
         thing(thingName).principals.delete(principal);
         return {};
       },
-      ListThingPrincipals: ({ thingName }) => ({ principals: [...thing(thingName).principals] }),
-      ListThingGroupsForThing: ({ thingName }) => ({
-        thingGroups: [...thing(thingName).groups].map((groupName) => ({ groupName })),
-      }),
+      ListThingPrincipals: ({ thingName, nextToken }) => {
+        const { items, next } = pageOf([...thing(thingName).principals], nextToken);
+        return { principals: items, nextToken: next };
+      },
+      ListThingGroupsForThing: ({ thingName, nextToken }) => {
+        const { items, next } = pageOf([...thing(thingName).groups], nextToken);
+        return { thingGroups: items.map((groupName) => ({ groupName })), nextToken: next };
+      },
       AddThingToThingGroup: ({ thingName, thingGroupName }) => {
         const { groups } = thing(thingName);
         if (groups.size > 0 && !groups.has(thingGroupName)) throw awsError('InvalidRequestException');

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import {
   DescribeModelPackageCommand,
-  ListPipelineExecutionsCommand,
+  paginateListPipelineExecutions,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import { readLabels } from '../../dataset/label-table';
@@ -17,17 +17,13 @@ import type { StartRetrainingPorts } from './start-retraining';
 
 async function listRuns(pipelineName: string): Promise<PipelineRun[]> {
   const runs: PipelineRun[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await sagemaker().send(
-      new ListPipelineExecutionsCommand({ PipelineName: pipelineName, NextToken }),
-    );
+  const ofPipeline = { PipelineName: pipelineName };
+  for await (const page of paginateListPipelineExecutions({ client: sagemaker() }, ofPipeline)) {
     for (const summary of page.PipelineExecutionSummaries ?? []) {
       const { PipelineExecutionArn: arn, PipelineExecutionStatus: status, StartTime: startedAt } = summary;
       if (arn && status && startedAt) runs.push({ arn, status, startedAt });
     }
-    NextToken = page.NextToken;
-  } while (NextToken);
+  }
   return runs;
 }
 

@@ -1,4 +1,4 @@
-import { ListEffectiveDeploymentsCommand } from '@aws-sdk/client-greengrassv2';
+import { paginateListEffectiveDeployments } from '@aws-sdk/client-greengrassv2';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { documentClient, greengrass, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
@@ -14,19 +14,17 @@ async function effectiveDeployment(
   coreDeviceThingName: string,
   deploymentId: string,
 ): Promise<DeviceView['deployment']> {
-  let nextToken: string | undefined;
-  do {
-    const page = await greengrass().send(
-      new ListEffectiveDeploymentsCommand({ coreDeviceThingName, nextToken }),
-    );
+  for await (const page of paginateListEffectiveDeployments(
+    { client: greengrass() },
+    { coreDeviceThingName },
+  )) {
     const found = page.effectiveDeployments?.find((deployment) => deployment.deploymentId === deploymentId);
     if (found) {
       const errors = found.statusDetails?.errorStack ?? [];
       const reason = [found.reason, errors.join(' > ')].filter(Boolean).join('; ');
       return { status: found.coreDeviceExecutionStatus ?? 'QUEUED', ...(reason && { reason }) };
     }
-    nextToken = page.nextToken;
-  } while (nextToken);
+  }
   return undefined;
 }
 

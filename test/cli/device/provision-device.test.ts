@@ -160,6 +160,19 @@ describe('decommissioning', () => {
     expect(dynamoDb.items.inventory).toEqual([{ deviceId: 'line-2' }]);
   });
 
+  test('finds every certificate and policy, whatever page it stands on', async () => {
+    await provision();
+    const { principals } = iot.things.get('line-1') ?? { principals: new Set<string>() };
+    for (const id of ['second', 'third']) {
+      iot.certificates.set(id, { status: 'ACTIVE', policies: new Set(['a', 'b', 'c']) });
+      principals.add(`arn:cert/${id}`);
+    }
+    const clients = asClients({ iot, dynamoDb: tables(), greengrass: greengrass() });
+    await decommissionDevice(clients, environment, { thingName: 'line-1', pause });
+    expect(iot.certificates.size).toBe(0);
+    expect(iot.names().filter((name) => name === 'DetachPolicy')).toHaveLength(7);
+  });
+
   test('switches the certificate off first', async () => {
     await provision();
     iot.failures.set('ListAttachedPolicies', [awsError('ThrottlingException')]);
