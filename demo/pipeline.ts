@@ -10,6 +10,7 @@ import {
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import { type EvaluationReport, type ExportedModel, parseContractJson } from '../contracts';
+import { s3Uri } from '../contracts/s3-address';
 import { type DemoContext, note } from './context';
 import { waitFor } from './waiting';
 
@@ -114,7 +115,7 @@ async function readOutcome(context: DemoContext, arn: string): Promise<PipelineE
   return {
     arn,
     modelPackageVersion: ModelPackageSummaryList[0]?.ModelPackageVersion as number,
-    exportUri: `s3://${bucket}/${prefix}export/`,
+    exportUri: s3Uri(bucket, `${prefix}export/`),
     evaluation: parseContractJson('evaluation-report', evaluation, 'evaluation.json'),
     exported: parseContractJson('exported-model', exported, 'export.json'),
   };
@@ -128,7 +129,7 @@ async function readText(
 ): Promise<string> {
   const listed = await clients.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
   const key = listed.Contents?.map(({ Key }) => Key).find((name) => name?.endsWith(`/${file}`));
-  if (!key) throw new Error(`s3://${bucket}/${prefix} has no ${file}`);
+  if (!key) throw new Error(`${s3Uri(bucket, prefix)} has no ${file}`);
   const object = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return (await object.Body?.transformToString()) ?? '';
 }

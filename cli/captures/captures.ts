@@ -1,10 +1,10 @@
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { type Capture, parseContractJson } from '../../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import { ifThere } from '../../lambda/shared/objects';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
 import type { KaizenEnvironment } from '../shared/environment';
-import { isAwsError } from '../shared/errors';
 
 /** Where a capture lies in the telemetry bucket. */
 export interface CaptureLocation {
@@ -65,17 +65,10 @@ export async function readSidecar(
   location: CaptureLocation,
 ): Promise<Capture | undefined> {
   const key = sidecarKey(environment.useCase, location);
-  let text: string | undefined;
-  try {
-    const answer = await clients.s3.send(
-      new GetObjectCommand({ Bucket: environment.output('TelemetryBucketName'), Key: key }),
-    );
-    text = await answer.Body?.transformToString();
-  } catch (error) {
-    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return undefined;
-    throw error;
-  }
-  const capture = parseContractJson('capture', text ?? '', key);
+  const sidecar = { Bucket: environment.output('TelemetryBucketName'), Key: key };
+  const found = await ifThere(clients.s3.send(new GetObjectCommand(sidecar)));
+  if (!found) return undefined;
+  const capture = parseContractJson('capture', (await found.Body?.transformToString()) ?? '', key);
   const { captureId, deviceId, useCase } = capture;
   // A device may write under its own name only, but into the file it may write anything.
   if (captureId !== location.captureId || deviceId !== location.deviceId || useCase !== environment.useCase) {

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { s3LocationOf, s3Uri } from '../../contracts/s3-address';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import type { Clients } from '../shared/clients';
 import { InputError } from '../shared/errors';
@@ -60,12 +61,6 @@ export class FolderFiles implements SourceFiles {
   }
 }
 
-/** `s3://bucket/key or prefix/` in its parts; `undefined` when it is no such address. */
-export function parseS3Uri(text: string): { readonly bucket: string; readonly key: string } | undefined {
-  const [, bucket, key = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text) ?? [];
-  return bucket === undefined ? undefined : { bucket, key };
-}
-
 export class S3Files implements SourceFiles {
   readonly name: string;
 
@@ -75,7 +70,7 @@ export class S3Files implements SourceFiles {
     private readonly bucket: string,
     private readonly prefix: string,
   ) {
-    this.name = `s3://${bucket}/${prefix}`;
+    this.name = s3Uri(bucket, prefix);
   }
 
   async list(): Promise<SourceListing> {
@@ -98,7 +93,7 @@ export class S3Files implements SourceFiles {
   async read(path: string): Promise<Uint8Array> {
     const Key = `${this.prefix}${posix.normalize(path)}`;
     const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key }));
-    if (!Body) throw new Error(`s3://${this.bucket}/${Key} has no body`);
+    if (!Body) throw new Error(`${s3Uri(this.bucket, Key)} has no body`);
     return Body.transformToByteArray();
   }
 }
@@ -111,7 +106,7 @@ export interface DatasetAddress {
 }
 
 function s3Address(source: string, s3: (() => Clients['s3']) | undefined): DatasetAddress {
-  const uri = parseS3Uri(source);
+  const uri = s3LocationOf(source);
   if (!uri) throw new InputError(`dataset: must be s3://<bucket>/<prefix>, got '${source}'`);
   if (!s3) throw new InputError(`dataset: S3 cannot be read here, got '${source}'`);
   const isFile = /\.(csv|jsonl)$/i.test(uri.key);

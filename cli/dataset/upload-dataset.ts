@@ -3,9 +3,10 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { DatasetItem } from '../../contracts';
 import { IMAGE_CONTENT_TYPES } from '../../lambda/dataset/names';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import { ifThere } from '../../lambda/shared/objects';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
-import { isAwsError, refuse } from '../shared/errors';
+import { refuse } from '../shared/errors';
 import { type ImageFormat, imageFormat } from './image-format';
 import { lineProblems, manifestLine } from './inspect-dataset';
 import type { DatasetUploadItem } from './read-source';
@@ -46,8 +47,8 @@ async function putOnce(
     const ContentType = IMAGE_CONTENT_TYPES[format];
     await s3.send(new PutObjectCommand({ ...image, ContentType, IfNoneMatch: '*' }));
   } catch (error) {
-    // The key is the content's digest: what is there already is the same.
-    if (!isAwsError(error, 'PreconditionFailed')) throw error;
+    // The key is the content's digest: what is there already is the same. The SDK has no class for this error.
+    if (!(error instanceof Error && error.name === 'PreconditionFailed')) throw error;
   }
 }
 
@@ -82,13 +83,8 @@ async function uploadItem(
 }
 
 async function readJson(s3: Clients['s3'], Bucket: string, Key: string): Promise<unknown> {
-  try {
-    const answer = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    return JSON.parse((await answer.Body?.transformToString()) ?? '');
-  } catch (error) {
-    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return undefined;
-    throw error;
-  }
+  const found = await ifThere(s3.send(new GetObjectCommand({ Bucket, Key })));
+  return found && JSON.parse((await found.Body?.transformToString()) ?? '');
 }
 
 interface RejectionReport {

@@ -1,17 +1,22 @@
-import { DeleteCoreDeviceCommand } from '@aws-sdk/client-greengrassv2';
+import {
+  DeleteCoreDeviceCommand,
+  ResourceNotFoundException as NoCoreDevice,
+} from '@aws-sdk/client-greengrassv2';
 import {
   DeleteCertificateCommand,
   DeleteThingCommand,
   DetachPolicyCommand,
   DetachThingPrincipalCommand,
+  InvalidRequestException,
   paginateListAttachedPolicies,
   paginateListThingPrincipals,
+  ResourceNotFoundException,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
-import { InputError, isAwsError } from '../shared/errors';
+import { InputError } from '../shared/errors';
 import { checkThingName } from './provision-device';
 
 export interface DecommissionDeviceOptions {
@@ -26,11 +31,12 @@ const PAUSE_MILLISECONDS = 500;
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-async function ignoringAbsence(work: Promise<unknown>): Promise<void> {
+/** Greengrass knows a core device only after its nucleus has connected for the first time. */
+async function deleteCoreDevice(greengrass: Clients['greengrass'], thingName: string): Promise<void> {
   try {
-    await work;
+    await greengrass.send(new DeleteCoreDeviceCommand({ coreDeviceThingName: thingName }));
   } catch (error) {
-    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    if (!(error instanceof NoCoreDevice)) throw error;
   }
 }
 
@@ -52,7 +58,7 @@ async function principalsOf(client: Clients['iot'], thingName: string): Promise<
     }
     return found;
   } catch (error) {
-    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    if (!(error instanceof ResourceNotFoundException)) throw error;
     throw new InputError(`thing name: there is no thing '${thingName}'`);
   }
 }
@@ -79,7 +85,7 @@ async function deleteThing(iot: Clients['iot'], options: DecommissionDeviceOptio
       await iot.send(new DeleteThingCommand({ thingName: options.thingName }));
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS || !isAwsError(error, 'InvalidRequestException')) throw error;
+      if (attempt === ATTEMPTS || !(error instanceof InvalidRequestException)) throw error;
       await pause(PAUSE_MILLISECONDS);
     }
   }
@@ -100,9 +106,7 @@ export async function decommissionDevice(
   for (const principal of await principalsOf(clients.iot, thingName)) {
     await removeCertificate(clients.iot, thingName, principal);
   }
-  await ignoringAbsence(
-    clients.greengrass.send(new DeleteCoreDeviceCommand({ coreDeviceThingName: thingName })),
-  );
+  await deleteCoreDevice(clients.greengrass, thingName);
   await clients.dynamoDb.send(
     new DeleteCommand({ TableName: environment.output('InventoryTableName'), Key: { deviceId: thingName } }),
   );

@@ -9,11 +9,13 @@ import {
   DescribeThingCommand,
   paginateListThingGroupsForThing,
   RemoveThingFromThingGroupCommand,
+  ResourceAlreadyExistsException,
+  ResourceNotFoundException,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
-import { InputError, isAwsError } from '../shared/errors';
+import { InputError } from '../shared/errors';
 import { DeviceFolder, type ThingFile, type Wave } from './device-folder';
 import { readTrustedKeys } from './trusted-keys';
 
@@ -41,7 +43,7 @@ async function createThing(iot: Clients['iot'], thingName: string, thingTypeName
     const created = await iot.send(new CreateThingCommand({ thingName, thingTypeName }));
     return created.thingArn ?? '';
   } catch (error) {
-    if (!isAwsError(error, 'ResourceAlreadyExistsException')) throw error;
+    if (!(error instanceof ResourceAlreadyExistsException)) throw error;
     const existing = await iot.send(new DescribeThingCommand({ thingName }));
     if (existing.thingTypeName !== thingTypeName) {
       throw new InputError(
@@ -63,7 +65,7 @@ async function isUsable(
     const answer = await iot.send(new DescribeCertificateCommand({ certificateId: thing.certificateId }));
     return answer.certificateDescription?.status === 'ACTIVE';
   } catch (error) {
-    if (isAwsError(error, 'ResourceNotFoundException')) return false;
+    if (error instanceof ResourceNotFoundException) return false;
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import {
   paginateListPipelineExecutionSteps,
   paginateListPipelineParametersForExecution,
 } from '@aws-sdk/client-sagemaker';
-import { parseS3Uri } from '../../lambda/registry/s3-uri';
+import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
 import type { KaizenEnvironment } from '../shared/environment';

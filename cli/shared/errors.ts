@@ -9,8 +9,3 @@ export function refuse(subject: string, problems: readonly string[]): void {
   const lines = problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((p) => `  - ${p}`).join('\n')}`;
   throw new InputError(`${subject}:${lines}`);
 }
-
-/** Whether `error` is the AWS error with one of these names. */
-export function isAwsError(error: unknown, ...names: string[]): error is Error {
-  return error instanceof Error && names.includes(error.name);
-}

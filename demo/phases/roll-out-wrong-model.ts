@@ -10,6 +10,8 @@ import {
   DescribeModelPackageCommand,
   ListModelPackagesCommand,
 } from '@aws-sdk/client-sagemaker';
+import { s3Uri } from '../../contracts/s3-address';
+import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import { SupervisedProcess } from '../../packages/local-aws/shared/supervised-process';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
 import { type DemoContext, keepSpan, note } from '../context';
@@ -62,7 +64,7 @@ async function registerWrongModel(context: DemoContext, good: PipelineExecution)
   const source = join(context.directory, 'good-export');
   const target = join(context.directory, 'wrong-export');
   mkdirSync(source, { recursive: true });
-  const { bucket, prefix } = locationOf(good.exportUri);
+  const { bucket, key: prefix } = parseS3Uri(good.exportUri, 'exportUri');
   await download(context, bucket, prefix, source);
   await exchangeClasses(context, source, target);
   const wrongPrefix = 'pipelines/by-hand/export/';
@@ -72,12 +74,7 @@ async function registerWrongModel(context: DemoContext, good: PipelineExecution)
       new PutObjectCommand({ Bucket: bucket, Key: `${wrongPrefix}${name}`, Body }),
     );
   }
-  return registerCopy(context, `s3://${bucket}/${wrongPrefix}`);
-}
-
-function locationOf(uri: string): { bucket: string; prefix: string } {
-  const { hostname, pathname } = new URL(uri);
-  return { bucket: hostname, prefix: pathname.slice(1) };
+  return registerCopy(context, s3Uri(bucket, wrongPrefix));
 }
 
 async function download(

@@ -14,6 +14,8 @@ import {
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { parseContractJson } from '../../contracts';
 import { canonicalJson } from '../../contracts/dsse';
+import { s3Uri } from '../../contracts/s3-address';
+import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import { type DemoContext, note } from '../context';
 import { readInventory } from '../inventory';
 import { waitFor } from '../waiting';
@@ -159,15 +161,15 @@ function nameOf(uri: string): string {
 }
 
 async function read({ clients }: DemoContext, uri: string): Promise<Buffer> {
-  const { hostname: Bucket, pathname } = new URL(uri);
-  const object = await clients.s3.send(new GetObjectCommand({ Bucket, Key: pathname.slice(1) }));
+  const { bucket: Bucket, key: Key } = parseS3Uri(uri, 'artifact');
+  const object = await clients.s3.send(new GetObjectCommand({ Bucket, Key }));
   return Buffer.from((await object.Body?.transformToByteArray()) ?? []);
 }
 
 /** Beside the genuine files, where devices may read. @returns its URI */
 async function store({ clients }: DemoContext, genuineUri: string, bytes: Buffer): Promise<string> {
-  const { hostname: Bucket } = new URL(genuineUri);
+  const { bucket: Bucket } = parseS3Uri(genuineUri, 'artifact');
   const Key = `releases/blobs/${sha256(bytes)}/${nameOf(genuineUri)}`;
   await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
-  return `s3://${Bucket}/${Key}`;
+  return s3Uri(Bucket, Key);
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { readDatasetSource } from '../../cli/dataset/read-source';
 import { uploadDataset } from '../../cli/dataset/upload-dataset';
+import { s3Uri } from '../../contracts/s3-address';
 import { type DemoContext, note } from '../context';
 import { followExecution, type PipelineExecution, startPipeline } from '../pipeline';
 
@@ -20,7 +21,7 @@ export async function trainFirstModel(context: DemoContext): Promise<PipelineExe
     `dataset accepted: ${accepted.items} images of ${accepted.classes.join(', ')}; manifest ${accepted.manifestSha256.slice(0, 12)}`,
   );
   return console.phase('training: prepare -> train -> evaluate -> export -> gate -> register', async () => {
-    const manifestUri = `s3://${environment.output('DatasetBucketName')}/${accepted.key}`;
+    const manifestUri = s3Uri(environment.output('DatasetBucketName'), accepted.key);
     return followExecution(context, await startPipeline(context, manifestUri));
   });
 }

@@ -1,47 +1,13 @@
-import { createHash } from 'node:crypto';
-import {
-  CopyObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { isErrorNamed } from '../shared/errors';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { type S3Location, s3Uri } from '../../contracts/s3-address';
 import { putEvent } from '../shared/events';
 import { DETAIL_TYPES } from '../shared/names';
+import { copyObject, hashObject, ifThere, objectExists } from '../shared/objects';
 import type { AcceptManifestPorts, ManifestSource } from './accept-manifest/accept-manifest';
 import type { Problem } from './check-manifest';
 import type { CurrentDataset } from './current-dataset';
 import { linesOf } from './lines';
 import { CURRENT_KEY } from './names';
-
-/** An object as it was when it was hashed. */
-export interface HashedObject {
-  readonly sha256: string;
-  readonly etag: string;
-}
-
-function isMissing(error: unknown): boolean {
-  return isErrorNamed(error, 'NoSuchKey', 'NotFound');
-}
-
-/** Hashes an object as it streams in; `undefined` when there is none. */
-export async function hashObject(
-  client: Pick<S3Client, 'send'>,
-  bucket: string,
-  key: string,
-): Promise<HashedObject | undefined> {
-  try {
-    const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    if (!Body || !ETag) throw new Error(`s3://${bucket}/${key} has no body`);
-    const hash = createHash('sha256');
-    for await (const chunk of Body as AsyncIterable<Uint8Array>) hash.update(chunk);
-    return { sha256: hash.digest('hex'), etag: ETag };
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
 
 /** The dataset bucket as the gate and the merge see it. */
 export class DatasetBucket implements AcceptManifestPorts {
@@ -58,32 +24,22 @@ export class DatasetBucket implements AcceptManifestPorts {
     const { Body, LastModified } = await this.client.send(
       new GetObjectCommand({ Bucket: this.name, Key: key }),
     );
-    if (!Body) throw new Error(`s3://${this.name}/${key} has no body`);
+    if (!Body) throw new Error(`${this.uriOf(key)} has no body`);
     return { lines: linesOf(Body as AsyncIterable<Uint8Array>), lastModified: LastModified ?? new Date() };
   }
 
   async digest(key: string): Promise<string | undefined> {
-    return (await hashObject(this.client, this.name, key))?.sha256;
+    return (await ifThere(hashObject(this.client, { bucket: this.name, key })))?.sha256;
   }
 
-  async exists(key: string): Promise<boolean> {
-    try {
-      await this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
-      return true;
-    } catch (error) {
-      if (isMissing(error)) return false;
-      throw error;
-    }
+  exists(key: string): Promise<boolean> {
+    return objectExists(this.client, { bucket: this.name, key });
   }
 
   async currentDataset(): Promise<CurrentDataset | undefined> {
-    try {
-      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: CURRENT_KEY }));
-      return Body && (JSON.parse(await Body.transformToString()) as CurrentDataset);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    const get = this.client.send(new GetObjectCommand({ Bucket: this.name, Key: CURRENT_KEY }));
+    const text = await (await ifThere(get))?.Body?.transformToString();
+    return text === undefined ? undefined : (JSON.parse(text) as CurrentDataset);
   }
 
   async put(key: string, body: string, contentType: string): Promise<void> {
@@ -93,26 +49,23 @@ export class DatasetBucket implements AcceptManifestPorts {
   }
 
   /** @param etag of the source as it was hashed: a copy of anything else fails */
-  async copyFrom(bucket: string, sourceKey: string, etag: string, key: string): Promise<void> {
-    await this.client.send(
-      new CopyObjectCommand({
-        Bucket: this.name,
-        Key: key,
-        CopySource: `${bucket}/${sourceKey.split('/').map(encodeURIComponent).join('/')}`,
-        CopySourceIfMatch: etag,
-      }),
-    );
+  copyFrom(source: S3Location, etag: string, key: string): Promise<void> {
+    return copyObject(this.client, source, etag, { bucket: this.name, key });
+  }
+
+  uriOf(key: string): string {
+    return s3Uri(this.name, key);
   }
 
   async accepted({ key, manifestSha256, items, classes }: CurrentDataset): Promise<void> {
-    const manifestUri = `s3://${this.name}/${key}`;
+    const manifestUri = this.uriOf(key);
     await putEvent(DETAIL_TYPES.datasetAccepted, { manifestUri, manifestSha256, items, classes });
   }
 
   async rejected(manifest: string, report: string, problems: readonly Problem[]): Promise<void> {
     await putEvent(DETAIL_TYPES.datasetRejected, {
-      manifestUri: `s3://${this.name}/${manifest}`,
-      reportUri: `s3://${this.name}/${report}`,
+      manifestUri: this.uriOf(manifest),
+      reportUri: this.uriOf(report),
       problems: problems.length,
     });
   }

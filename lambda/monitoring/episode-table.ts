@@ -1,4 +1,4 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -6,7 +6,6 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { isErrorNamed } from '../shared/errors';
 import { type Episode, OPEN_POINTER, type RetrainingParameters } from './episode';
 
 /** Whether the transaction was refused by a condition, and by nothing else. */
@@ -150,7 +149,7 @@ export class EpisodeTable {
       );
       return true;
     } catch (error) {
-      if (isErrorNamed(error, 'ConditionalCheckFailedException')) return false;
+      if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
   }

@@ -1,13 +1,6 @@
-import { createHash } from 'node:crypto';
-import {
-  CopyObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { isErrorNamed } from '../shared/errors';
-import type { S3Location } from './s3-uri';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { type S3Location, s3Uri } from '../../contracts/s3-address';
+import { copyObject, type HashedObject, hashObject, objectExists } from '../shared/objects';
 
 /** Reads of exports, and content-addressed writes to the model bucket. */
 export class ModelBucket {
@@ -18,21 +11,12 @@ export class ModelBucket {
 
   async readText({ bucket, key }: S3Location): Promise<string> {
     const { Body } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    if (!Body) throw new Error(`s3://${bucket}/${key} has no body`);
+    if (!Body) throw new Error(`${s3Uri(bucket, key)} has no body`);
     return Body.transformToString();
   }
 
-  /** Streams the object: a model need not fit into memory. */
-  async hash({ bucket, key }: S3Location): Promise<{ sha256: string; bytes: number; etag: string }> {
-    const { Body, ETag } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    if (!Body || !ETag) throw new Error(`s3://${bucket}/${key} has no body`);
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of Body as AsyncIterable<Uint8Array>) {
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-    }
-    return { sha256: hash.digest('hex'), bytes, etag: ETag };
+  hash(location: S3Location): Promise<HashedObject> {
+    return hashObject(this.client, location);
   }
 
   /**
@@ -40,15 +24,9 @@ export class ModelBucket {
    * @param etag of the object as it was hashed: a copy of anything else fails
    */
   async keep(source: S3Location, etag: string, key: string): Promise<void> {
-    if (await this.has(key)) return;
-    await this.client.send(
-      new CopyObjectCommand({
-        Bucket: this.bucket,
-        Key: key,
-        CopySource: `${source.bucket}/${encodeURIComponent(source.key).replaceAll('%2F', '/')}`,
-        CopySourceIfMatch: etag,
-      }),
-    );
+    const target = { bucket: this.bucket, key };
+    if (await objectExists(this.client, target)) return;
+    await copyObject(this.client, source, etag, target);
   }
 
   async put(key: string, body: Buffer): Promise<void> {
@@ -60,15 +38,5 @@ export class ModelBucket {
         ContentType: 'application/json',
       }),
     );
-  }
-
-  private async has(key: string): Promise<boolean> {
-    try {
-      await this.client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key }));
-      return true;
-    } catch (error) {
-      if (isErrorNamed(error, 'NotFound', 'NoSuchKey')) return false;
-      throw error;
-    }
   }
 }

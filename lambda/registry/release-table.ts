@@ -1,4 +1,9 @@
 import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -6,7 +11,6 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { parseContractJson, type Release } from '../../contracts';
-import { isErrorNamed } from '../shared/errors';
 import { releaseItemKey } from '../shared/releases';
 
 export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED';
@@ -107,8 +111,9 @@ export class ReleaseTable {
       );
       return counter;
     } catch (error) {
-      if (isErrorNamed(error, 'TransactionCanceledException', 'TransactionConflictException'))
+      if (error instanceof TransactionCanceledException || error instanceof TransactionConflictException) {
         return undefined;
+      }
       throw error;
     }
   }
@@ -151,7 +156,7 @@ export class ReleaseTable {
       );
       return stored;
     } catch (error) {
-      if (isErrorNamed(error, 'ConditionalCheckFailedException')) return this.get(release.counter);
+      if (error instanceof ConditionalCheckFailedException) return this.get(release.counter);
       throw error;
     }
   }

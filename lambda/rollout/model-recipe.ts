@@ -1,4 +1,5 @@
 /** The Greengrass recipe of a model component: weights and the script that hands them over. Pure. */
+import { s3Uri } from '../../contracts/s3-address';
 import { blobKey, DELIVER_RELEASE_FILE } from '../registry/names';
 import type { StoredRelease } from '../registry/release-table';
 import { InvalidInputError } from '../shared/errors';
@@ -41,8 +42,8 @@ export function modelRecipe(input: ModelRecipeInput): string {
   const { release, componentName, componentVersion } = stored;
   const artifacts = [
     deliverReleaseUri,
-    `s3://${modelBucket}/${stored.envelopeKey}`,
-    ...release.files.map(({ sha256, name }) => `s3://${modelBucket}/${blobKey(sha256, name)}`),
+    s3Uri(modelBucket, stored.envelopeKey),
+    ...release.files.map(({ sha256, name }) => s3Uri(modelBucket, blobKey(sha256, name))),
   ];
   const recipe = JSON.stringify({
     RecipeFormatVersion: '2020-01-25',

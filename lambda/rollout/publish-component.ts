@@ -1,12 +1,13 @@
 import {
+  ConflictException,
   CreateComponentVersionCommand,
   DescribeComponentCommand,
   type GreengrassV2Client,
 } from '@aws-sdk/client-greengrassv2';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { StoredRelease } from '../registry/release-table';
-import { parseS3Uri } from '../registry/s3-uri';
-import { isErrorNamed } from '../shared/errors';
+import { objectExists } from '../shared/objects';
+import { parseS3Uri } from '../shared/s3-uri';
 import { modelRecipe } from './model-recipe';
 
 const POLL_MILLISECONDS = 1_000;
@@ -43,7 +44,7 @@ export class ComponentPublisher {
       await this.greengrass.send(new CreateComponentVersionCommand({ inlineRecipe: Buffer.from(recipe) }));
     } catch (error) {
       // A retry: versions never change, so the one that is there is the one that we would make.
-      if (!isErrorNamed(error, 'ConflictException')) throw error;
+      if (!(error instanceof ConflictException)) throw error;
     }
     await this.waitUntilDeployable(
       componentVersionArn(executionArn, stored.componentName, stored.componentVersion),
@@ -53,12 +54,7 @@ export class ComponentPublisher {
   /** Devices read from the model bucket only, under a name that Greengrass keeps as the file's name. */
   private async publishStartupScript(): Promise<void> {
     const target = parseS3Uri(this.settings.deliverReleaseUri, 'DELIVER_RELEASE_URI');
-    try {
-      await this.s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key }));
-      return;
-    } catch (error) {
-      if (!isErrorNamed(error, 'NotFound', 'NoSuchKey')) throw error;
-    }
+    if (await objectExists(this.s3, target)) return;
     const source = parseS3Uri(this.settings.deliverReleaseSourceUri, 'DELIVER_RELEASE_SOURCE_URI');
     const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: source.bucket, Key: source.key }));
     if (!Body) throw new Error(`${this.settings.deliverReleaseSourceUri} has no body`);

@@ -1,4 +1,9 @@
 import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import {
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -7,7 +12,6 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { ReleaseStatus } from '../registry/release-table';
-import { isErrorNamed } from '../shared/errors';
 import { type ChampionItem, releaseItemKey } from '../shared/releases';
 import type { Judgement } from './judge-wave/judge';
 
@@ -101,10 +105,9 @@ export class RolloutTable {
       );
       return 'CLAIMED';
     } catch (error) {
-      if (isErrorNamed(error, 'TransactionConflictException')) return 'BUSY';
-      if (!isErrorNamed(error, 'TransactionCanceledException')) throw error;
-      const reasons = (error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons;
-      return reasons?.[1]?.Code === 'ConditionalCheckFailed' ? 'TAKEN' : 'BUSY';
+      if (error instanceof TransactionConflictException) return 'BUSY';
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      return error.CancellationReasons?.[1]?.Code === 'ConditionalCheckFailed' ? 'TAKEN' : 'BUSY';
     }
   }
 
@@ -138,7 +141,7 @@ export class RolloutTable {
       );
     } catch (error) {
       // Unlocked before, or taken over.
-      if (!isErrorNamed(error, 'ConditionalCheckFailedException')) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
   }
 
@@ -170,7 +173,7 @@ export class RolloutTable {
       );
       return true;
     } catch (error) {
-      if (isErrorNamed(error, 'ConditionalCheckFailedException')) return false;
+      if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
   }

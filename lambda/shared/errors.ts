@@ -9,8 +9,3 @@ export class InvalidInputError extends Error {
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
-
-/** Whether `error` is the AWS (or own) error with this name; SDK errors carry their code as `name`. */
-export function isErrorNamed(error: unknown, ...names: string[]): error is Error {
-  return error instanceof Error && names.includes(error.name);
-}

@@ -1,4 +1,5 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
+import { s3Uri } from '../../contracts/s3-address';
 import type { AppConfig } from '../shared/app-config';
 import {
   atMost,
@@ -127,7 +128,7 @@ class StepFactory {
   private uri(folder: string): Expression {
     return join(
       '',
-      `s3://${this.scope.modelBucketName}/pipelines/`,
+      s3Uri(this.scope.modelBucketName, 'pipelines/'),
       executionVariable('PipelineExecutionId'),
       folder,
     );
@@ -332,7 +333,7 @@ function trainedModel(
 export function trainingPipelineDefinition(scope: TrainingPipelineScope): RenderedPipeline {
   const parameters = parametersOf(scope.config);
   const steps = new StepFactory(scope);
-  const dataset = `s3://${scope.datasetBucketName}/images/`;
+  const dataset = s3Uri(scope.datasetBucketName, 'images/');
 
   const prepare = steps.processing('Prepare', {
     module: 'prepare',

@@ -82,8 +82,9 @@ export class FakeClient {
   }
 }
 
+/** As the SDK throws it: its exception classes know an error of theirs by `$fault`, `$metadata` and name. */
 export function awsError(name: string, message = name): Error {
-  return Object.assign(new Error(message), { name });
+  return Object.assign(new Error(message), { name, $fault: 'client', $metadata: {} });
 }
 
 /** The SDK's paginators take its own clients only, so each fake answers in the place of a real one. */

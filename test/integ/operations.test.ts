@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ResourceNotFoundException } from '@aws-sdk/client-greengrassv2';
 import {
   CreatePolicyCommand,
   CreateThingGroupCommand,
@@ -94,7 +95,7 @@ beforeAll(async () => {
     // Greengrass is another service; a device that it has never seen is decommissioned all the same.
     greengrass: {
       send: async () => {
-        throw Object.assign(new Error('no such core device'), { name: 'ResourceNotFoundException' });
+        throw new ResourceNotFoundException({ message: 'no such core device', $metadata: {} });
       },
     },
   } as unknown as Clients;

@@ -2,11 +2,12 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { documentClient, s3 } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
-import { InvalidInputError, isErrorNamed } from '../../shared/errors';
+import { InvalidInputError } from '../../shared/errors';
 import { log } from '../../shared/log';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { hashObject, ifThere } from '../../shared/objects';
 import { acceptManifest } from '../accept-manifest/accept-manifest';
-import { DatasetBucket, hashObject } from '../dataset-bucket';
+import { DatasetBucket } from '../dataset-bucket';
 import { readLabels } from '../label-table';
 import { type MergeAnswer, type MergeCapturesPorts, mergeCaptures } from './merge-captures';
 
@@ -19,19 +20,15 @@ function awsPorts(useCase: string): MergeCapturesPorts {
     readManifest: async (key) => (await bucket.openManifest(key)).lines,
     readLabels: () => readLabels(documentClient(), labelTable, useCase),
     async readSidecar(key) {
-      try {
-        const { Body } = await s3().send(new GetObjectCommand({ Bucket: telemetryBucket, Key: key }));
-        return await Body?.transformToString();
-      } catch (error) {
-        if (isErrorNamed(error, 'NoSuchKey', 'NotFound')) return undefined;
-        throw error;
-      }
+      const get = s3().send(new GetObjectCommand({ Bucket: telemetryBucket, Key: key }));
+      return (await ifThere(get))?.Body?.transformToString();
     },
-    hashCapture: (key) => hashObject(s3(), telemetryBucket, key),
-    copyCapture: (captureKey, etag, key) => bucket.copyFrom(telemetryBucket, captureKey, etag, key),
+    hashCapture: (key) => ifThere(hashObject(s3(), { bucket: telemetryBucket, key })),
+    copyCapture: (captureKey, etag, key) =>
+      bucket.copyFrom({ bucket: telemetryBucket, key: captureKey }, etag, key),
     putManifest: (key, body) => bucket.put(key, body, 'application/x-ndjson'),
     accept: (key) => acceptManifest(key, bucket),
-    uriOf: (key) => `s3://${bucket.name}/${key}`,
+    uriOf: (key) => bucket.uriOf(key),
   };
 }
 

@@ -8,9 +8,9 @@ import {
 } from '../../../contracts';
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
+import type { HashedObject } from '../../shared/objects';
 import type { GateAnswer } from '../accept-manifest/accept-manifest';
 import type { CurrentDataset } from '../current-dataset';
-import type { HashedObject } from '../dataset-bucket';
 import { imageKey, incomingKey } from '../names';
 
 export interface MergeCapturesPorts {
@@ -20,7 +20,7 @@ export interface MergeCapturesPorts {
   readLabels(): Promise<Label[]>;
   /** Text of a capture's sidecar; `undefined` when there is none. */
   readSidecar(key: string): Promise<string | undefined>;
-  hashCapture(key: string): Promise<HashedObject | undefined>;
+  hashCapture(key: string): Promise<Pick<HashedObject, 'sha256' | 'etag'> | undefined>;
   copyCapture(captureKey: string, etag: string, imageKey: string): Promise<void>;
   putManifest(key: string, body: string): Promise<void>;
   /** The same gate as for every manifest. */

@@ -1,9 +1,11 @@
 import { ContractError, type ExportedModel, parseContractJson, type Release } from '../../../contracts';
+import type { S3Location } from '../../../contracts/s3-address';
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
+import type { HashedObject } from '../../shared/objects';
+import { parseS3Uri } from '../../shared/s3-uri';
 import { blobKey, modelComponentVersion } from '../names';
 import { type Claim, packageClaimKey, type StoredRelease } from '../release-table';
-import { parseS3Uri, type S3Location } from '../s3-uri';
 import { type Signer, signRelease } from '../sign-release';
 import { composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
 
@@ -16,14 +18,6 @@ export interface ModelPackage {
   readonly metadata: Readonly<Record<string, string>>;
   /** `ModelDataUrl` of the package's container. */
   readonly modelUri?: string | undefined;
-}
-
-/** A stored object as it was when it was read. */
-export interface HashedObject {
-  readonly sha256: string;
-  readonly bytes: number;
-  /** Lets a copy fail when the object has changed since. */
-  readonly etag: string;
 }
 
 export interface BuildReleasePorts {

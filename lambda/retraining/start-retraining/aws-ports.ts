@@ -4,6 +4,7 @@ import {
   paginateListPipelineExecutions,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
+import { s3LocationOf } from '../../../contracts/s3-address';
 import { readLabels } from '../../dataset/label-table';
 import { EpisodeTable } from '../../monitoring/episode-table';
 import { documentClient, lambda, sagemaker } from '../../shared/aws';
@@ -45,7 +46,7 @@ async function mergeCaptures(functionName: string, useCase: string): Promise<str
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError) throw new Error(`${functionName} failed: ${text}`);
   const { manifestUri } = JSON.parse(text) as { manifestUri?: unknown };
-  if (typeof manifestUri !== 'string' || !manifestUri.startsWith('s3://')) {
+  if (typeof manifestUri !== 'string' || !s3LocationOf(manifestUri)?.key) {
     throw new Error(`${functionName} answered without a manifestUri: ${text}`);
   }
   return manifestUri;

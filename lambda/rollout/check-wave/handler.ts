@@ -1,8 +1,7 @@
-import { paginateListEffectiveDeployments } from '@aws-sdk/client-greengrassv2';
+import { paginateListEffectiveDeployments, ResourceNotFoundException } from '@aws-sdk/client-greengrassv2';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { documentClient, greengrass, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
-import { isErrorNamed } from '../../shared/errors';
 import { log } from '../../shared/log';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { step } from '../step';
@@ -32,7 +31,7 @@ async function viewDevice(deviceId: string, deploymentId: string): Promise<Devic
   const [deployment, { Item }] = await Promise.all([
     // A thing that Greengrass has never heard of has not answered either.
     effectiveDeployment(deviceId, deploymentId).catch((error: unknown) => {
-      if (isErrorNamed(error, 'ResourceNotFoundException')) return undefined;
+      if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     }),
     documentClient().send(

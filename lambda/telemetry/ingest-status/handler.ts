@@ -1,8 +1,8 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { documentClient } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
-import { isErrorNamed } from '../../shared/errors';
 import { log } from '../../shared/log';
 import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { ingestMessages } from '../ingest-messages';
@@ -23,7 +23,7 @@ function awsPorts(): IngestStatusPorts {
         );
         return 'stored';
       } catch (error) {
-        if (isErrorNamed(error, 'ConditionalCheckFailedException')) return 'older';
+        if (error instanceof ConditionalCheckFailedException) return 'older';
         throw error;
       }
     },

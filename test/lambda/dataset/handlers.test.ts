@@ -80,7 +80,7 @@ describe('the handlers', () => {
     });
     s3.on(GetObjectCommand).callsFake(({ Key }) => {
       const found = bucket.objects.get(Key);
-      if (!found) throw Object.assign(new Error(Key), { name: 'NoSuchKey' });
+      if (!found) throw Object.assign(new Error(Key), { name: 'NoSuchKey', $fault: 'client', $metadata: {} });
       return {
         Body: sdkStreamMixin(Readable.from([Buffer.from(found.body)])),
         ETag: '"e"',

@@ -29,7 +29,9 @@ import { WaveDeployer } from '../../../lambda/rollout/wave-deployer';
 import { USE_CASE } from '../shared/builders';
 import { aState, aStored, aWave, EXECUTION, INFERENCE, WAVES } from './builders';
 
-const named = (name: string, extra: object = {}) => Object.assign(new Error(name), { name, ...extra });
+/** As the SDK throws it: its exception classes know an error of theirs by `$fault`, `$metadata` and name. */
+const named = (name: string, extra: object = {}) =>
+  Object.assign(new Error(name), { name, $fault: 'client', $metadata: {}, ...extra });
 const greengrass = mockClient(GreengrassV2Client);
 const s3 = mockClient(S3Client);
 const iot = mockClient(IoTClient);
