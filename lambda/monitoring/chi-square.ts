@@ -1,4 +1,14 @@
-/** Tail of the chi-square distribution. Pure. Formulas: NIST Digital Library of Mathematical Functions, 8.2, 8.7, 8.9. */
+/**
+ * Tail of the chi-square distribution. Pure. Formulas: NIST Digital Library of Mathematical Functions, 8.2, 8.7, 8.9.
+ *
+ * Own code, since no kept library fits; looked at for version, size in the function's bundle of 626 kB, and the
+ * largest relative difference from SciPy 1.17 (ours: 5e-13 down to 1e-300) for 1 to 511 degrees of freedom:
+ *
+ * - @stdlib/math-base-special-gammainc 0.3.1: 1e-13 down to 1e-100, 107 kB; 197 packages for one function
+ * - cephes 3.3.3: 253 kB of WebAssembly that throws where a tail underflows, which is where drift is certain
+ * - lib-r-math.js 2.0.3: 1e-13, 24 kB; says MIT of code that is translated from R's nmath, which is GPL
+ * - jstat 1.9.6: has the lower tail only, 1 minus which is 0 below 1e-16; no types
+ */
 
 /** Lanczos coefficients, g = 7, n = 9: relative error below 1e-14 for positive arguments. */
 const LANCZOS = [

@@ -95,7 +95,12 @@ beforeAll(async () => {
     // Greengrass is another service; a device that it has never seen is decommissioned all the same.
     greengrass: {
       send: async () => {
-        throw new ResourceNotFoundException({ message: 'no such core device', $metadata: {} });
+        throw new ResourceNotFoundException({
+          message: 'no such core device',
+          resourceId: 'line-1',
+          resourceType: 'core device',
+          $metadata: {},
+        });
       },
     },
   } as unknown as Clients;

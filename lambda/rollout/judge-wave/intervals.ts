@@ -1,30 +1,20 @@
 /** Confidence intervals at 95 %: a wave is judged by what its numbers can mean, not by what they happen to be. Pure. */
 import type { Histogram } from '../../../contracts';
+import { type Interval, wilsonInterval, Z_95 } from '../../shared/intervals';
 import { quantile } from '../../telemetry/sketch';
 
-/** Two-sided 95 % of the normal distribution. */
-const Z = 1.959964;
-
-export interface Share {
-  readonly value: number;
-  /** Bounds of the 95 % interval. */
-  readonly lower: number;
-  readonly upper: number;
+export interface Share extends Interval {
   readonly count: number;
   readonly of: number;
 }
 
 /**
- * Share `count / of` with Wilson's score interval (Wilson 1927), which keeps to 0..1 and has a width even at 0 and 1.
+ * Share `count / of` with Wilson's score interval.
  * @returns `undefined` when there is nothing to take a share of
  */
 export function shareOf(count: number, of: number): Share | undefined {
   if (of <= 0) return undefined;
-  const value = count / of;
-  const z2 = Z * Z;
-  const middle = (value + z2 / (2 * of)) / (1 + z2 / of);
-  const half = (Z / (1 + z2 / of)) * Math.sqrt((value * (1 - value)) / of + z2 / (4 * of * of));
-  return { value, lower: Math.max(0, middle - half), upper: Math.min(1, middle + half), count, of };
+  return { ...wilsonInterval(count / of, of), count, of };
 }
 
 /**
@@ -32,9 +22,9 @@ export function shareOf(count: number, of: number): Share | undefined {
  * lies follow a binomial distribution, whatever the latencies' distribution is.
  * @param latency histogram of log10 of milliseconds
  */
-export function medianLatency(latency: Histogram): { value: number; lower: number; upper: number } {
+export function medianLatency(latency: Histogram): Interval {
   const total = latency.counts.reduce((sum, count) => sum + count, 0);
-  const half = total === 0 ? 0 : (Z * 0.5) / Math.sqrt(total);
+  const half = total === 0 ? 0 : (Z_95 * 0.5) / Math.sqrt(total);
   const milliseconds = (q: number) => 10 ** quantile(latency, q);
   return { value: milliseconds(0.5), lower: milliseconds(0.5 - half), upper: milliseconds(0.5 + half) };
 }
@@ -43,10 +33,7 @@ export function medianLatency(latency: Histogram): { value: number; lower: numbe
  * Interval of the difference `before - after` of two independent shares from their own intervals (Newcombe 1998,
  * method 10).
  */
-export function dropBetween(
-  before: { value: number; lower: number; upper: number },
-  after: { value: number; lower: number; upper: number },
-): { value: number; lower: number; upper: number } {
+export function dropBetween(before: Interval, after: Interval): Interval {
   const value = before.value - after.value;
   return {
     value,

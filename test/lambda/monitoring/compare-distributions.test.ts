@@ -1,41 +1,5 @@
 import fc from 'fast-check';
-import { chiSquareTail } from '../../../lambda/monitoring/chi-square';
 import { compareCounts } from '../../../lambda/monitoring/compare-distributions';
-
-// Published critical values of the chi-square distribution (any statistics table).
-test.each([
-  [3.841, 1, 0.05],
-  [6.635, 1, 0.01],
-  [18.307, 10, 0.05],
-  [29.588, 10, 0.001],
-  [43.773, 30, 0.05],
-  [124.342, 100, 0.05],
-  [67.328, 100, 0.995],
-])('tail of chi-square at %p with %p degrees is %p', (statistic, degrees, probability) => {
-  expect(chiSquareTail(statistic, degrees)).toBeCloseTo(probability, 4);
-});
-
-test('with two degrees of freedom the tail is exp(-x/2)', () => {
-  for (const x of [0.01, 1, 10, 100, 700]) {
-    expect(chiSquareTail(x, 2) / Math.exp(-x / 2)).toBeCloseTo(1, 10);
-  }
-});
-
-test('the tail is a falling probability', () => {
-  const args = [
-    fc.double({ min: 0, max: 1e4, noNaN: true }),
-    fc.double({ min: 0, max: 1e3, noNaN: true }),
-  ] as const;
-  fc.assert(
-    fc.property(...args, fc.integer({ min: 1, max: 99 }), (x, more, degrees) => {
-      const [near, far] = [chiSquareTail(x, degrees), chiSquareTail(x + more, degrees)];
-      expect(near).toBeLessThanOrEqual(1);
-      expect(far).toBeGreaterThanOrEqual(0);
-      expect(far).toBeLessThanOrEqual(near + 1e-12);
-    }),
-    { numRuns: 300, seed: 1 },
-  );
-});
 
 test('equal shares in samples of different size are no distance', () => {
   const comparison = compareCounts([10, 20, 30], [100, 200, 300], true);
