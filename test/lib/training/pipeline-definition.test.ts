@@ -1,10 +1,8 @@
 /** Our pipeline, checked by the service that runs it locally: schema, references, requests, gate. */
 import { local } from '../../../config/local';
 import type { AppConfig } from '../../../contracts';
-import {
-  type TrainingPipelineScope,
-  trainingPipelineDefinition,
-} from '../../../lib/training/pipeline-definition';
+import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
+import type { TrainingPipelineScope } from '../../../lib/training/step-factory';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
 import { createJob } from '../../../packages/local-aws/sagemaker/api/job-operations';
 import { Tags } from '../../../packages/local-aws/sagemaker/api/tags';

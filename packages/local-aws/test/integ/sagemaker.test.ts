@@ -45,13 +45,13 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { definePipeline } from '../../../../lib/training/sagemaker-pipeline/define';
 import {
-  definePipeline,
   executionVariable,
   join as joinValues,
-  RegisterModelStep,
-  TuningStep,
-} from '../../../../lib/training/sagemaker-pipeline/define';
+} from '../../../../lib/training/sagemaker-pipeline/expression';
+import { RegisterModelStep } from '../../../../lib/training/sagemaker-pipeline/steps';
+import { TuningStep } from '../../../../lib/training/sagemaker-pipeline/tuning-step';
 import { deterministicArchive } from '../../../../scripts/build-training-source';
 import { virtualEnvironmentPython } from '../../../../scripts/repository';
 import { type SageMakerProgress, startSageMaker } from '../../sagemaker/start-sagemaker';

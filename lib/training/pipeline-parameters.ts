@@ -1,0 +1,50 @@
+/** What an execution of the training pipeline may be given, and what its jobs make of it. */
+import type { AppConfig } from '../shared/app-config';
+import { Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
+import type { TuningConfig } from './tuning-config';
+
+/** `ChampionModelUri` where a training starts from nothing. */
+export const NO_CHAMPION = 'none';
+const PROBABILITY = { minimum: 0, maximum: 1 };
+
+export function parametersOf({ training }: Pick<AppConfig, 'training'>) {
+  return {
+    datasetManifestUri: new Parameter('DatasetManifestUri', 'String'),
+    epochs: new Parameter('Epochs', 'Integer', training.epochs, { minimum: 1, maximum: 1000 }),
+    learningRate: new Parameter('LearningRate', 'Float', training.learningRate, { minimum: 0, maximum: 1 }),
+    widthMultiplier: new Parameter('WidthMultiplier', 'Float', training.widthMultiplier, {
+      minimum: 0.1,
+      maximum: 2,
+    }),
+    seed: new Parameter('Seed', 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
+    championModelUri: new Parameter('ChampionModelUri', 'String', NO_CHAMPION),
+    minimumAccuracy: new Parameter('MinimumAccuracy', 'Float', training.minimumAccuracy, PROBABILITY),
+    maximumRecallDrop: new Parameter('MaximumRecallDrop', 'Float', training.maximumRecallDrop, PROBABILITY),
+    maximumInt8Drop: new Parameter('MaximumInt8Drop', 'Float', training.maximumInt8Drop, PROBABILITY),
+  };
+}
+
+export type PipelineParameters = ReturnType<typeof parametersOf>;
+
+/** Hyperparameter of the script -> the parameter that an execution gives it by. */
+export const hyperparametersOf = (parameters: PipelineParameters): Record<string, Parameter> => ({
+  epochs: parameters.epochs,
+  learning_rate: parameters.learningRate,
+  width_multiplier: parameters.widthMultiplier,
+  seed: parameters.seed,
+  champion_uri: parameters.championModelUri,
+});
+
+/** What a job gets, as text; where a search chooses the value there is no parameter, and its default goes. */
+export function textsOf(
+  hyperparameters: Readonly<Record<string, Parameter>>,
+  tuning?: TuningConfig,
+): Record<string, Value> {
+  const text = (name: string, parameter: Parameter): Value => {
+    if (tuning && name in tuning.ranges) return String(parameter.defaultValue);
+    return parameter.type === 'String' ? parameter : textOf(parameter);
+  };
+  return Object.fromEntries(
+    Object.entries(hyperparameters).map(([name, parameter]) => [name, text(name, parameter)]),
+  );
+}

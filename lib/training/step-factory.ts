@@ -1,0 +1,262 @@
+/** Steps of the training pipeline as SageMaker takes them: images, instances, channels, keys and retries. */
+import { s3Uri } from '../../contracts/s3-address';
+import type { AppConfig } from '../shared/app-config';
+import { NO_CHAMPION } from './pipeline-parameters';
+import { type Expression, executionVariable, join, type Value } from './sagemaker-pipeline/expression';
+import {
+  ProcessingStep,
+  RegisterModelStep,
+  type RetryPolicy,
+  TrainingStep,
+} from './sagemaker-pipeline/steps';
+import { TuningStep } from './sagemaker-pipeline/tuning-step';
+import type { TuningConfig } from './tuning-config';
+
+export const INPUT = '/opt/ml/processing/input';
+const OUTPUT = '/opt/ml/processing/output';
+const CODE = '/opt/ml/processing/code';
+/** Same manifest, same code: same result. Longer than any weekly retraining, shorter than most life-cycle rules. */
+export const CACHE_FOR = 'P30D';
+const ENTRY_POINT = 'kaizen_training/entry_point.py';
+/** Hyperparameters that change the network itself: a trial with another one cannot start from the champion's weights. */
+const STRUCTURAL_HYPERPARAMETERS = ['width_multiplier'];
+/** Of configurations without `training.script`; the schema states the same default. */
+const DEFAULT_SCRIPT = 'scripts/pytorch/inspect_surface.py';
+
+export interface TrainingPipelineScope {
+  readonly config: Pick<AppConfig, 'useCase' | 'training'>;
+  readonly datasetBucketName: string;
+  readonly modelBucketName: string;
+  readonly modelPackageGroupName: string;
+  /** S3 URI of sourcedir.tar.gz; its object's name ends in `.gz` (CDK keeps the last extension only). */
+  readonly sourceUri: string;
+  /** SHA-256 of sourcedir.tar.gz. */
+  readonly sourceSha256: string;
+  readonly roleArn: string;
+  readonly encryptionKeyArn: string;
+}
+
+/** The job's own code is unpacked and what the image lacks is installed; then the step gets its arguments as they are. */
+function entryPoint(module: string): string[] {
+  const script = [
+    `mkdir -p ${CODE}`,
+    `tar -xzf ${INPUT}/code/*.gz -C ${CODE}`,
+    `cd ${CODE}`,
+    'python3 -m kaizen_training.bootstrap',
+    `exec python3 -m kaizen_training.${module} "$@"`,
+  ];
+  return ['/bin/bash', '-c', script.join(' && '), module];
+}
+
+/** `{name: value}` -> `--name value`; an option with several values is repeated. */
+const commandLine = (options: Readonly<Record<string, Value>>): Value[] =>
+  Object.entries(options).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one: Value) => [`--${name}`, one]),
+  );
+
+export function s3Input(name: string, uri: Value, localPath = `${INPUT}/${name}`): Value {
+  return {
+    InputName: name,
+    S3Input: { S3Uri: uri, LocalPath: localPath, S3DataType: 'S3Prefix', S3InputMode: 'File' },
+  };
+}
+
+function retryOf({ retry }: AppConfig['training']): { step: RetryPolicy; job: RetryPolicy } {
+  return {
+    step: { exceptionTypes: ['Step.SERVICE_FAULT', 'Step.THROTTLING'], ...retry },
+    job: {
+      exceptionTypes: [
+        'SageMaker.JOB_INTERNAL_ERROR',
+        'SageMaker.CAPACITY_ERROR',
+        'SageMaker.RESOURCE_LIMIT',
+      ],
+      ...retry,
+    },
+  };
+}
+
+interface ProcessingOptions<Output extends string, File extends string> {
+  readonly module: string;
+  readonly description: string;
+  readonly inputs: readonly Value[];
+  readonly options: Readonly<Record<string, Value>>;
+  readonly output: Output;
+  readonly files?: Readonly<Record<File, { readonly output: Output; readonly path: string }>>;
+  readonly cacheFor?: string;
+}
+
+/** Steps of one scope: what they share is said once. */
+export class StepFactory {
+  private readonly retry;
+
+  constructor(private readonly scope: TrainingPipelineScope) {
+    this.retry = retryOf(scope.config.training);
+  }
+
+  /** Where a step of this execution puts what it makes. */
+  private uri(folder: string): Expression {
+    return join(
+      '',
+      s3Uri(this.scope.modelBucketName, 'pipelines/'),
+      executionVariable('PipelineExecutionId'),
+      folder,
+    );
+  }
+
+  /** A processing step with one output, named as its folder. */
+  processing<Output extends string, File extends string = never>(
+    name: string,
+    options: ProcessingOptions<Output, File>,
+  ): ProcessingStep<Output, File> {
+    const { training, useCase } = this.scope.config;
+    const localPath = `${OUTPUT}/${options.output}`;
+    const outputs = { [options.output]: { localPath, uri: this.uri(`/${options.output}`) } };
+    return new ProcessingStep<Output, File>(name, {
+      description: options.description,
+      ...(options.cacheFor !== undefined && { cacheFor: options.cacheFor }),
+      retry: [this.retry.step, this.retry.job],
+      ...(options.files && { files: options.files }),
+      outputs: outputs as Record<Output, { localPath: string; uri: Value }>,
+      outputKmsKeyId: this.scope.encryptionKeyArn,
+      arguments: {
+        RoleArn: this.scope.roleArn,
+        AppSpecification: {
+          ImageUri: training.image,
+          ContainerEntrypoint: entryPoint(options.module),
+          ContainerArguments: commandLine({ ...options.options, output: localPath, 'use-case': useCase }),
+        },
+        ProcessingInputs: [s3Input('code', this.scope.sourceUri), ...options.inputs],
+        ProcessingResources: {
+          ClusterConfig: {
+            InstanceCount: 1,
+            InstanceType: training.instanceType,
+            VolumeSizeInGB: training.volumeGigabytes,
+          },
+        },
+        StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+      },
+    });
+  }
+
+  /** The training toolkit starts the entry point, and that the user's script. */
+  private trainingJob(prepared: Expression, hyperparameters: Readonly<Record<string, Value>>) {
+    const { training } = this.scope.config;
+    const channel = (channelName: string): Value => ({
+      ChannelName: channelName,
+      DataSource: {
+        S3DataSource: {
+          S3DataType: 'S3Prefix',
+          S3Uri: prepared,
+          S3DataDistributionType: 'FullyReplicated',
+        },
+      },
+    });
+    return {
+      RoleArn: this.scope.roleArn,
+      AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
+      HyperParameters: {
+        sagemaker_program: ENTRY_POINT,
+        sagemaker_submit_directory: this.scope.sourceUri,
+        script: training.script ?? DEFAULT_SCRIPT,
+        ...hyperparameters,
+      },
+      InputDataConfig: [channel('train'), channel('validation')],
+      OutputDataConfig: { S3OutputPath: this.uri('/model'), KmsKeyId: this.scope.encryptionKeyArn },
+      ResourceConfig: {
+        InstanceCount: training.instanceCount,
+        InstanceType: training.instanceType,
+        VolumeSizeInGB: training.volumeGigabytes,
+      },
+      StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+      EnableInterContainerTrafficEncryption: training.instanceCount > 1,
+    };
+  }
+
+  training(
+    name: string,
+    prepared: Expression,
+    hyperparameters: Readonly<Record<string, Value>>,
+  ): TrainingStep {
+    return new TrainingStep(name, {
+      description: 'Trains the model with the script of the use case',
+      cacheFor: CACHE_FOR,
+      retry: [this.retry.step, this.retry.job],
+      arguments: { ...this.trainingJob(prepared, hyperparameters), ...this.spot(name) },
+    });
+  }
+
+  /** Hyperparameters that are searched lose the value that they have here. */
+  tuning(
+    name: string,
+    tuning: TuningConfig,
+    prepared: Expression,
+    hyperparameters: Readonly<Record<string, Value>>,
+  ): TuningStep {
+    const fixed = Object.entries(hyperparameters).filter(([key]) => !Object.hasOwn(tuning.ranges, key));
+    const changesNetwork = STRUCTURAL_HYPERPARAMETERS.some((key) => Object.hasOwn(tuning.ranges, key));
+    return new TuningStep(name, {
+      ...tuning,
+      description: 'Searches the hyperparameters; the best trial goes on',
+      cacheFor: CACHE_FOR,
+      retry: [this.retry.step, this.retry.job],
+      randomSeed: this.scope.config.training.seed,
+      trainingJob: this.trainingJob(prepared, {
+        ...Object.fromEntries(fixed),
+        ...(changesNetwork && { champion_uri: NO_CHAMPION }),
+      }),
+    });
+  }
+
+  /**
+   * Nothing on demand. On spot, with a checkpoint folder of the step's own, so that a job that is retried within an
+   * execution goes on as well.
+   */
+  private spot(stepName: string): Readonly<Record<string, Value>> {
+    const { timeoutMinutes, spot } = this.scope.config.training;
+    if (!spot) return {};
+    const runtime = { MaxRuntimeInSeconds: timeoutMinutes * 60 };
+    return {
+      StoppingCondition: { ...runtime, MaxWaitTimeInSeconds: spot.maximumWaitMinutes * 60 },
+      EnableManagedSpotTraining: true,
+      CheckpointConfig: { S3Uri: this.uri(`/checkpoints/${stepName}`) },
+    };
+  }
+
+  register(
+    name: string,
+    modelDataUrl: Expression,
+    evaluationUri: Expression,
+    metadata: Readonly<Record<string, Value>>,
+  ): RegisterModelStep {
+    const { useCase, training } = this.scope.config;
+    return new RegisterModelStep(name, {
+      description: 'Registers the model; a person approves it before anything is released',
+      retry: [this.retry.step],
+      arguments: {
+        ModelPackageGroupName: this.scope.modelPackageGroupName,
+        ModelPackageDescription: `Model of ${useCase}`,
+        ModelApprovalStatus: 'PendingManualApproval',
+        InferenceSpecification: {
+          Containers: [{ Image: training.image, ModelDataUrl: modelDataUrl }],
+          SupportedContentTypes: ['image/jpeg', 'image/png'],
+          SupportedResponseMIMETypes: ['application/json'],
+        },
+        ModelMetrics: {
+          ModelQuality: {
+            Statistics: {
+              ContentType: 'application/json',
+              S3Uri: join('/', evaluationUri, 'evaluation.json'),
+            },
+          },
+        },
+        CustomerMetadataProperties: {
+          useCase,
+          exportUri: this.uri('/export/'),
+          pipelineExecutionId: executionVariable('PipelineExecutionId'),
+          codeSha256: this.scope.sourceSha256,
+          ...metadata,
+        },
+      },
+    });
+  }
+}
