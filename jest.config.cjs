@@ -9,6 +9,7 @@ const shared = { transform, testEnvironment: 'node', rootDir: __dirname };
  * infrastructure: synthesizes the CDK app (needs the bundled handlers, which its global setup builds).
  * integ: real components: local AWS, MQTT over mTLS, ONNX Runtime, SIGKILL.
  * mxnet: on request, needs .venv-mxnet.
+ * The packages have configurations of their own.
  *
  * @type {import('jest').Config}
  */
@@ -19,7 +20,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/packages/*/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/', '/test/mxnet/'],
     },
     {
@@ -31,7 +32,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'integ',
-      testMatch: ['<rootDir>/test/integ/**/*.test.ts', '<rootDir>/packages/*/test/integ/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/integ/**/*.test.ts'],
     },
     { ...shared, displayName: 'mxnet', testMatch: ['<rootDir>/test/mxnet/**/*.test.ts'] },
   ],

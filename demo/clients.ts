@@ -1,4 +1,5 @@
 /** SDK clients for the local AWS, with the endpoints given explicitly: the demo's own environment stays untouched. */
+
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
@@ -10,12 +11,8 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, type LocalAws } from '@kaizen-edge/local-aws';
 import type { Clients } from '../cli/shared/clients';
-import {
-  LOCAL_CREDENTIALS,
-  LOCAL_REGION,
-  type LocalAws,
-} from '../packages/local-aws/launcher/start-local-aws';
 
 /** The operator's clients, whole, and those that only an onlooker needs. */
 export interface DemoClients extends Clients {

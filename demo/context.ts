@@ -1,5 +1,5 @@
+import type { LocalAws } from '@kaizen-edge/local-aws';
 import type { KaizenEnvironment } from '../cli/shared/environment';
-import type { LocalAws } from '../packages/local-aws/launcher/start-local-aws';
 import type { DemoClients } from './clients';
 import type { DemoConsole } from './console';
 import type { Device } from './devices';

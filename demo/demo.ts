@@ -1,5 +1,4 @@
 /** The demo, as a table of contents. Each phase is a file under phases/. */
-import type { DemoConsole } from './console';
 import { detectDrift } from './phases/detect-drift';
 import { driftTheLight } from './phases/drift-the-light';
 import { introduceCrack } from './phases/introduce-crack';
@@ -10,16 +9,7 @@ import { rollOutWrongModel } from './phases/roll-out-wrong-model';
 import { startEverything } from './phases/start-everything';
 import { tamperWithAnArtifact } from './phases/tamper-with-an-artifact';
 import { trainFirstModel } from './phases/train-first-model';
-import type { DemoSettings } from './settings';
-import type { WorkDirectory } from './work-directory';
-
-export interface DemoRun {
-  readonly settings: DemoSettings;
-  readonly work: WorkDirectory;
-  readonly console: DemoConsole;
-  /** Aborted by Ctrl-C, and by the crash of any part with that part's last lines as the reason. */
-  readonly abort: AbortController;
-}
+import type { DemoRun } from './run';
 
 /** @throws Error naming what failed; everything that was started has ended then */
 export async function runDemo(run: DemoRun): Promise<void> {

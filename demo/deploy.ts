@@ -1,13 +1,9 @@
 /** `cdk bootstrap` and `cdk deploy` against the local AWS: the unmodified CDK CLI and the same app as for a real account. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws, SupervisedProcess } from '@kaizen-edge/local-aws';
 import { KaizenEnvironment } from '../cli/shared/environment';
-import {
-  LOCAL_ACCOUNT_ID,
-  LOCAL_REGION,
-  type LocalAws,
-} from '../packages/local-aws/launcher/start-local-aws';
-import { SupervisedProcess } from '../packages/local-aws/shared/supervised-process';
 import { REPOSITORY_ROOT } from '../scripts/repository';
 
 export interface DeployOptions {

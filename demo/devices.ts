@@ -1,11 +1,16 @@
 /** The demo's core devices: each a process of its own with its own certificate. */
+
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  type CoreDeviceConfig,
+  coreDeviceCommand,
+  LOCAL_ACCOUNT_ID,
+  LOCAL_REGION,
+  type LocalAws,
+  SupervisedProcess,
+} from '@kaizen-edge/local-aws';
 import { INFERENCE_COMPONENT_NAME } from '../lib/shared/names';
-import type { LocalAws } from '../packages/local-aws/launcher/start-local-aws';
-import { LOCAL_ACCOUNT_ID, LOCAL_REGION } from '../packages/local-aws/launcher/start-local-aws';
-import { SupervisedProcess } from '../packages/local-aws/shared/supervised-process';
-import { REPOSITORY_ROOT } from '../scripts/repository';
 
 export interface DeviceOptions {
   readonly thingName: string;
@@ -53,16 +58,7 @@ export class Device {
     });
     this.child = new SupervisedProcess({
       name: `core device ${this.thingName}`,
-      // Not by the tsx command, which would swallow SIGUSR1 and SIGUSR2.
-      command: process.execPath,
-      workingDirectory: REPOSITORY_ROOT,
-      arguments: [
-        '--import',
-        'tsx',
-        join(REPOSITORY_ROOT, 'packages', 'local-aws', 'core-device', 'main.ts'),
-        '--config',
-        this.configFile,
-      ],
+      ...coreDeviceCommand(this.configFile),
       // A device knows nothing of the cloud but its own configuration.
       environment: { PATH: process.env.PATH, HOME: this.options.rootPath },
       logFile: join(this.options.identityDirectory, 'core-device.log'),
@@ -94,7 +90,7 @@ export class Device {
     await this.child?.stop();
   }
 
-  private configuration(): Record<string, unknown> {
+  private configuration(): CoreDeviceConfig {
     const { aws, options } = this;
     return {
       thingName: options.thingName,

@@ -1,6 +1,7 @@
 /** Runs the Python renderer: the first dataset and the frames that the line will show. */
+
 import { join } from 'node:path';
-import { SupervisedProcess } from '../packages/local-aws/shared/supervised-process';
+import { SupervisedProcess } from '@kaizen-edge/local-aws';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../scripts/repository';
 import { CLASS_MIX, type DemoSettings } from './settings';
 

@@ -1,5 +1,5 @@
 /** Shows what the pipeline's jobs are doing: step, epoch, loss, accuracy, time left. */
-import type { SageMakerProgress } from '../packages/local-aws/sagemaker/start-sagemaker';
+import type { SageMakerProgress } from '@kaizen-edge/local-aws';
 import type { DemoConsole } from './console';
 
 /** A training script's progress line; see training/scripts. */

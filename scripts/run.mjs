@@ -10,7 +10,7 @@ const COMMANDS = {
   },
   local: {
     what: 'starts the local AWS and keeps it until Ctrl-C',
-    run: ['tsx', 'packages/local-aws/launcher/main.ts'],
+    run: ['tsx', 'scripts/local.ts'],
   },
   test: {
     what: 'types, lint, all tests, and the loop with small settings',

@@ -14,6 +14,8 @@ const STATE_FILE = join(ROOT, '.setup-state.json');
 const OLDEST_NODE = [20, 9];
 const PYTHON_MINOR_VERSIONS = [10, 11, 12, 13];
 const REQUIREMENTS = join('training', 'requirements.lock');
+/** Included by the training package's. */
+const LOCAL_AWS_REQUIREMENTS = join('packages', 'local-aws', 'requirements.lock');
 const TOOLKITS = join('training', 'requirements-toolkits.lock');
 const MXNET_REQUIREMENTS = join('training', 'requirements-mxnet.lock');
 /** numpy 1.23.5, the last that MXNet 1.9.1 works with, has no wheel for a later Python. */
@@ -139,9 +141,10 @@ function makeEnvironment(folder, { command, version }) {
 function setUpPython() {
   const state = readState();
   const requirements = readFileSync(join(ROOT, REQUIREMENTS));
+  const localAws = readFileSync(join(ROOT, LOCAL_AWS_REQUIREMENTS));
   const toolkits = readFileSync(join(ROOT, TOOLKITS));
   const interpreter = join(ROOT, '.venv', 'bin', 'python');
-  const digest = (version) => digestOf(requirements, toolkits, version);
+  const digest = (version) => digestOf(requirements, localAws, toolkits, version);
   if (state.python === digest(state.pythonVersion ?? '') && existsSync(interpreter)) return;
   const python = findPython(PYTHON_MINOR_VERSIONS);
   makeEnvironment('.venv', python);

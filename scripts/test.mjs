@@ -49,6 +49,21 @@ function jest(project, ...extra) {
   };
 }
 
+/** A package's own tests, by its own configuration, with the project's Python. */
+function packageJest(folder, project, ...extra) {
+  const [, name] = folder.split('/');
+  const file = join(OUTPUT, `${name}-${project}.json`);
+  const config = join(folder, 'jest.config.cjs');
+  const command = [bin('jest'), '--config', config, '--selectProjects', project, '--ci', '--json'];
+  return {
+    name: `tests: ${name} ${project}`,
+    command: [...command, `--outputFile=${file}`, ...extra],
+    environment: { LOCAL_AWS_PYTHON: python },
+    totals: jestTotals(file),
+  };
+}
+
+const LOCAL_AWS = 'packages/local-aws';
 const pytestFile = join(OUTPUT, 'pytest.xml');
 
 /** By default jest leaves one processor alone: of two, half. */
@@ -87,6 +102,7 @@ const STATIC_CHECKS = [
 /** One after the other: they take times and start servers. */
 const TESTS = [
   { ...jest('unit', ...EVERY_PROCESSOR), environment: temporaryFolder() },
+  packageJest(LOCAL_AWS, 'unit', ...EVERY_PROCESSOR),
   {
     name: 'tests: Python',
     command: [
@@ -98,6 +114,13 @@ const TESTS = [
     totals: pytestTotals(pytestFile),
   },
   jest('infrastructure', ...EVERY_PROCESSOR),
+  packageJest(LOCAL_AWS, 'integ', '--runInBand'),
+  {
+    name: 'local-aws alone, outside the repository',
+    command: ['node', 'scripts/stand-alone.mjs', LOCAL_AWS],
+    environment: { LOCAL_AWS_PYTHON: python },
+    totals: whole,
+  },
   jest('integ', '--runInBand'),
   {
     name: 'the whole loop, small',

@@ -1,11 +1,12 @@
 /** T5: what a second host is worth. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '@kaizen-edge/local-aws';
 import { PROGRESS_PREFIX } from '../../demo/training-progress';
-import { freePort } from '../../packages/local-aws/shared/free-port';
 import { REPOSITORY_ROOT } from '../../scripts/repository';
 import type { Benchmark } from '../figure';
 import { interleave, ratioOf, seconds } from '../measure';

@@ -2,6 +2,7 @@
  * Somebody approves a model that is valid, signed and passes its own self-test, and is wrong in the field. The
  * canary's metrics take it back; the stable group never hears of it.
  */
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -10,9 +11,9 @@ import {
   DescribeModelPackageCommand,
   ListModelPackagesCommand,
 } from '@aws-sdk/client-sagemaker';
+import { SupervisedProcess } from '@kaizen-edge/local-aws';
 import { s3Uri } from '../../contracts/s3-address';
 import { parseS3Uri } from '../../lambda/shared/s3-uri';
-import { SupervisedProcess } from '../../packages/local-aws/shared/supervised-process';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
 import { type DemoContext, keepSpan, note } from '../context';
 import { readInventory, waitForRelease } from '../inventory';

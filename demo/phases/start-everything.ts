@@ -1,13 +1,14 @@
 /** Local AWS, images, the four stacks, the fleet and the line: everything that the loop needs, with nothing trained yet. */
+
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
 import { provisionDevice } from '../../cli/device/provision-device';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
-import { type LocalAws, startLocalAws } from '../../packages/local-aws/launcher/start-local-aws';
+import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { type DemoClients, makeClients } from '../clients';
 import type { DemoContext } from '../context';
-import type { DemoRun } from '../demo';
 import { deployToLocalAws } from '../deploy';
 import { Device } from '../devices';
 import { loadFrameStock } from '../inspection-line/frame-stock';
@@ -16,6 +17,7 @@ import { Labeller } from '../labeller';
 import { MemorySampler } from '../memory-sampler';
 import { Observations } from '../observations';
 import { type RenderedFolders, renderImages } from '../render';
+import type { DemoRun } from '../run';
 import { TrainingProgressPrinter } from '../training-progress';
 
 export async function startEverything(run: DemoRun, stops: Array<() => Promise<void>>): Promise<DemoContext> {
@@ -27,6 +29,7 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
   stops.push(async () => memory.stop());
   const aws = await console.phase('Starting the local AWS', () =>
     startLocalAws({
+      ...LOCAL_AWS_SETTINGS,
       workDirectory: join(work.run, 'aws'),
       onCrash,
       onTrainingProgress: (event) => progress.print(event),

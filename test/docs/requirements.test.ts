@@ -153,33 +153,46 @@ describe('[D4] what the project is made of', () => {
     expect(named.sort()).toEqual(present.sort());
   });
 
-  test('every direct dependency is imported, run, or asked for by one that is', () => {
-    interface Package {
-      readonly dependencies?: Record<string, string>;
-      readonly devDependencies?: Record<string, string>;
-      readonly peerDependencies?: Record<string, string>;
-      readonly bin?: string | Record<string, string>;
-    }
-    const own = JSON.parse(read('package.json')) as Package;
-    const names = Object.keys({ ...own.dependencies, ...own.devDependencies });
-    const described = (name: string) =>
-      JSON.parse(read(join('node_modules', name, 'package.json'))) as Package;
-    const sources = filesBelow('.')
-      .filter((path) => /\.(ts|mjs|cjs)$|^(tsconfig|cdk|biome)\.json$/.test(path))
-      .filter((path) => path !== relative(ROOT, __filename))
-      .map(read)
-      .join('\n');
-    const isNamed = (name: string) => new RegExp(`['"\`]${name}(?:/[^'"\`]*)?['"\`]`).test(sources);
-    const isRun = (command: string) => isNamed(command) || sources.includes(`npx ${command} `);
-    const commandsOf = (name: string): string[] => {
-      const { bin } = described(name);
-      return typeof bin === 'string' ? [name] : Object.keys(bin ?? {});
-    };
-    const isUsed = (name: string): boolean =>
-      isNamed(name.replace(/^@types\//, '')) || commandsOf(name).some(isRun);
-    const used = names.filter(isUsed);
-    const asked = new Set(used.flatMap((name) => Object.keys(described(name).peerDependencies ?? {})));
-    const unused = names.filter((name) => !used.includes(name) && !asked.has(name));
-    expect(unused).toEqual([]);
-  });
+  const packages = ['.', ...readdirSync(join(ROOT, 'packages')).map((name) => join('packages', name))];
+
+  test.each(packages)(
+    'every direct dependency of %s is imported, run, or asked for by one that is',
+    (folder) => {
+      interface Package {
+        readonly dependencies?: Record<string, string>;
+        readonly devDependencies?: Record<string, string>;
+        readonly peerDependencies?: Record<string, string>;
+        readonly bin?: string | Record<string, string>;
+        readonly scripts?: Record<string, string>;
+      }
+      const own = JSON.parse(read(join(folder, 'package.json'))) as Package;
+      const names = Object.keys({ ...own.dependencies, ...own.devDependencies });
+      const described = (name: string) =>
+        JSON.parse(read(join('node_modules', name, 'package.json'))) as Package;
+      const isOfAnother = (path: string) =>
+        packages.some((other) => other !== '.' && other !== folder && path.startsWith(`${other}/`));
+      const sources = filesBelow(folder)
+        .filter((path) => !isOfAnother(path))
+        .filter((path) => /\.(ts|mjs|cjs)$|(^|\/)(tsconfig|cdk|biome)\.json$/.test(path))
+        .filter((path) => path !== relative(ROOT, __filename))
+        .map(read)
+        .join('\n');
+      const isNamed = (name: string) => new RegExp(`['"\`]${name}(?:/[^'"\`]*)?['"\`]`).test(sources);
+      const scripts = Object.values(own.scripts ?? {}).flatMap((script) => script.split(' && '));
+      const isRun = (command: string) =>
+        isNamed(command) ||
+        sources.includes(`npx ${command} `) ||
+        scripts.some((script) => script.startsWith(`${command} `));
+      const commandsOf = (name: string): string[] => {
+        const { bin } = described(name);
+        return typeof bin === 'string' ? [name] : Object.keys(bin ?? {});
+      };
+      const isUsed = (name: string): boolean =>
+        isNamed(name.replace(/^@types\//, '')) || commandsOf(name).some(isRun);
+      const used = names.filter(isUsed);
+      const asked = new Set(used.flatMap((name) => Object.keys(described(name).peerDependencies ?? {})));
+      const unused = names.filter((name) => !used.includes(name) && !asked.has(name));
+      expect(unused).toEqual([]);
+    },
+  );
 });

@@ -1,8 +1,10 @@
 /** The real component process, from the real artifact, against the core device's IPC server and a camera socket. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { createIpcServices, IpcError, type IpcServer, startIpcServer } from '@kaizen-edge/local-aws';
 import { unzipSync } from 'fflate';
 import {
   type ComponentConfiguration,
@@ -16,12 +18,6 @@ import {
 import { encodeFrame } from '../../demo/inspection-line/frame-message';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
 import { type EdgeArchitecture, inferenceRecipe } from '../../edge-components/inference/recipe';
-import {
-  createIpcServices,
-  IpcError,
-  type IpcServer,
-  startIpcServer,
-} from '../../packages/local-aws/core-device/ipc/server';
 import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { waitFor } from './wait-for';
 

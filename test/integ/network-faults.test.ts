@@ -2,21 +2,17 @@
  * Case 29: results on their way to the cloud, over the real client and server of Greengrass IPC, while the way is cut, slow
  * or loses answers.
  */
+
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createIpcServices, IpcError, type IpcServer, startIpcServer } from '@kaizen-edge/local-aws';
 import { parseContractJson, type ResultsBatch } from '../../contracts';
 import { NucleusIpc } from '../../edge-components/inference/src/nucleus/nucleus-ipc';
 import { BatchSender } from '../../edge-components/inference/src/results/batch-sender';
 import { Outbox } from '../../edge-components/inference/src/results/outbox';
 import { envelopeBytes } from '../../edge-components/inference/src/results/results-message';
-import {
-  createIpcServices,
-  IpcError,
-  type IpcServer,
-  startIpcServer,
-} from '../../packages/local-aws/core-device/ipc/server';
 import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { temporaryFolder } from '../edge-components/release-fixture';

@@ -2,6 +2,7 @@
  * The tables and commands of operations against ministack: what unit tests with fakes cannot show is that DynamoDB,
  * AWS IoT, S3 and SQS accept the expressions and calls and do what the code relies on.
  */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { type Ministack, startMinistack } from '@kaizen-edge/local-aws';
 import { uploadDataset } from '../../cli/dataset/upload-dataset';
 import { decommissionDevice } from '../../cli/device/decommission-device';
 import { provisionDevice } from '../../cli/device/provision-device';
@@ -37,7 +39,7 @@ import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-
 import { mergeSketches } from '../../lambda/telemetry/sketch';
 import { readSketches } from '../../lambda/telemetry/sketch-reader';
 import { SketchTable } from '../../lambda/telemetry/sketch-table';
-import { type Ministack, startMinistack } from '../../packages/local-aws/launcher/ministack';
+import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { aBatch, aLabel, aResult, RECEIVED_AT } from '../lambda/shared/builders';
 
 jest.setTimeout(120_000);
@@ -74,7 +76,12 @@ beforeAll(async () => {
   const crash = (message: string) => {
     throw new Error(message);
   };
-  ministack = await startMinistack({ workDirectory: folder, environment: { AUTH: 'false' }, onCrash: crash });
+  ministack = await startMinistack({
+    python: LOCAL_AWS_SETTINGS.python,
+    workDirectory: folder,
+    environment: { AUTH: 'false' },
+    onCrash: crash,
+  });
   const configuration = {
     endpoint: ministack.url,
     region: 'eu-central-1',

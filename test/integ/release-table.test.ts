@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Ministack, startMinistack } from '@kaizen-edge/local-aws';
 import { parseContractJson } from '../../contracts';
 import { keyIdOf, verifySignature } from '../../contracts/dsse';
 import { ReleaseTable } from '../../lambda/registry/release-table';
 import { KmsSigner, signRelease } from '../../lambda/registry/sign-release';
 import { RolloutTable } from '../../lambda/rollout/rollout-table';
-import { type Ministack, startMinistack } from '../../packages/local-aws/launcher/ministack';
+import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { aStored } from '../lambda/rollout/builders';
 import { aRelease, USE_CASE } from '../lambda/shared/builders';
 
@@ -27,7 +28,11 @@ let rollouts: RolloutTable;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'release-table-'));
-  aws = await startMinistack({ workDirectory: folder, environment: {}, onCrash: console.error });
+  aws = await startMinistack({
+    python: LOCAL_AWS_SETTINGS.python,
+    workDirectory: folder,
+    onCrash: console.error,
+  });
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const settings = { endpoint: aws.url, region: 'us-east-1', credentials };
   kms = new KMSClient(settings);

@@ -24,10 +24,14 @@ describe('the set-up of a fresh clone', () => {
     programs = join(clone, 'programs');
     mkdirSync(programs);
     mkdirSync(join(clone, 'training'));
+    mkdirSync(join(clone, 'packages', 'local-aws'), { recursive: true });
     cpSync(join(ROOT, 'scripts'), join(clone, 'scripts'), { recursive: true });
-    const locks = ['requirements', 'requirements-toolkits', 'requirements-mxnet'].map(
-      (name) => `training/${name}.lock`,
-    );
+    const locks = [
+      'training/requirements.lock',
+      'training/requirements-toolkits.lock',
+      'training/requirements-mxnet.lock',
+      'packages/local-aws/requirements.lock',
+    ];
     for (const file of ['package.json', 'package-lock.json', ...locks]) {
       cpSync(join(ROOT, file), join(clone, file));
     }
@@ -72,12 +76,15 @@ describe('the set-up of a fresh clone', () => {
     expect(setup(path).stdout).toBe('setup: everything is installed\n');
   });
 
-  test('installs again when a lock has changed', () => {
-    const path = python('3.12');
-    setup(path);
-    writeFileSync(join(clone, 'training', 'requirements.lock'), 'another==1.0\n');
-    expect(setup(path).stdout).toMatch(/installing the locked Python packages/);
-  });
+  test.each(['training', 'packages/local-aws'])(
+    'installs again when the lock of %s has changed',
+    (folder) => {
+      const path = python('3.12');
+      setup(path);
+      writeFileSync(join(clone, folder, 'requirements.lock'), 'another==1.0\n');
+      expect(setup(path).stdout).toMatch(/installing the locked Python packages/);
+    },
+  );
 
   test.each(['3.9', '3.14', '2.7'])('refuses Python %s in one sentence', (version) => {
     const outcome = setup(python(version));

@@ -1,4 +1,5 @@
 /** The project's own training pipeline in the local SageMaker, with a small dataset, for integration tests. */
+
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -16,20 +17,21 @@ import {
   SageMakerClient,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
-import { local } from '../../config/local';
-import { type AppConfig, type ExportedModel, parseContractJson } from '../../contracts';
-import { waitFor } from '../../demo/waiting';
-import { trainingPipelineDefinition } from '../../lib/training/pipeline-definition';
 import {
   LOCAL_ACCOUNT_ID,
   LOCAL_CREDENTIALS,
   LOCAL_REGION,
+  type SageMakerProgress,
   startLocalAws,
-} from '../../packages/local-aws/launcher/start-local-aws';
-import type { SageMakerProgress } from '../../packages/local-aws/sagemaker/start-sagemaker';
-import { readModelFile, readObject } from '../../packages/local-aws/test/sagemaker/model-archive';
+} from '@kaizen-edge/local-aws';
+import { local } from '../../config/local';
+import { type AppConfig, type ExportedModel, parseContractJson } from '../../contracts';
+import { waitFor } from '../../demo/waiting';
+import { trainingPipelineDefinition } from '../../lib/training/pipeline-definition';
 import { deterministicArchive, trainingSourceFiles } from '../../scripts/build-training-source';
+import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
+import { readModelFile, readObject } from './model-archive';
 
 const BUCKET = 'training';
 const ROLE = `arn:aws:iam::${LOCAL_ACCOUNT_ID}:role/pipeline`;
@@ -87,6 +89,7 @@ export async function startTrainingPipeline(
   const work = mkdtempSync(join(tmpdir(), 'training-pipeline-'));
   const progress: SageMakerProgress[] = [];
   const aws = await startLocalAws({
+    ...LOCAL_AWS_SETTINGS,
     workDirectory: work,
     onCrash: (message) => {
       throw new Error(message);

@@ -50,6 +50,8 @@ def test_the_requirements_are_pinned_as_in_the_lock_and_are_the_modules_that_are
         return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
 
     required = pins(REQUIREMENTS.read_text())
-    assert required <= pins((REQUIREMENTS.parent / "requirements.lock").read_text())
+    lock = REQUIREMENTS.parent / "requirements.lock"
+    included = [lock.parent / path for path in re.findall(r"^-r (\S+)", lock.read_text(), re.MULTILINE)]
+    assert required <= set().union(*(pins(file.read_text()) for file in (lock, *included)))
     names = {pin.split("==")[0].replace("scikit-learn", "sklearn") for pin in required}
     assert names == set(MODULES)

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * A Greengrass core device as a program: `main.ts --config <file.json>`.
  * SIGTERM or SIGINT stops it; SIGUSR1 cuts the network, SIGUSR2 restores it. One JSON line per event on stdout.

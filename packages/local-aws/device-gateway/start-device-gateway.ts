@@ -51,6 +51,7 @@ export async function startDeviceGateway(options: DeviceGatewayOptions): Promise
   };
   const certificate = await makeServerCertificate();
   const server = fastify({
+    forceCloseConnections: true,
     routerOptions: { maxParamLength: 2048 },
     https: {
       key: certificate.privateKeyPem,
@@ -70,7 +71,6 @@ export async function startDeviceGateway(options: DeviceGatewayOptions): Promise
     url: `https://localhost:${(server.server.address() as AddressInfo).port}`,
     caPem: certificate.certificatePem,
     stop: async () => {
-      server.server.closeAllConnections();
       await server.close();
       clients.iot.destroy();
       clients.sts.destroy();

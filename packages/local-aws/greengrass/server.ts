@@ -25,7 +25,11 @@ type Route<Params extends string = string, Body = unknown> = {
 };
 
 export function buildServer(operations: Operations, serviceUrl: () => string): FastifyInstance {
-  const server = fastify({ bodyLimit: LARGEST_BODY_BYTES, routerOptions: { maxParamLength: 2048 } });
+  const server = fastify({
+    forceCloseConnections: true,
+    bodyLimit: LARGEST_BODY_BYTES,
+    routerOptions: { maxParamLength: 2048 },
+  });
   // The SDK sends a content type with DELETE requests that have no body.
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
     try {

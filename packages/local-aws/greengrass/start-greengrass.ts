@@ -1,5 +1,5 @@
 /** Starts the Greengrass V2 control plane: `@aws-sdk/client-greengrassv2` works with it unchanged. */
-import type { AddressInfo } from 'node:net';
+import { listen } from '../shared/listen';
 import type { RunningService } from '../shared/running-service';
 import type { Scope } from './arn';
 import { AwsIotJobs, type AwsSettings, EventBridgeSink, S3Artifacts } from './aws-ports';
@@ -45,19 +45,19 @@ export async function startGreengrass(options: GreengrassOptions): Promise<Runni
     problem: (topic, error) => onProblem(`${topic}: ${error.message}`),
   });
   try {
-    await server.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+    const running = await listen(server, options.port ?? 0);
+    url = running.url;
+    return {
+      url,
+      stop: async () => {
+        await running.stop();
+        await reports.stop();
+      },
+    };
   } catch (error) {
     await reports.stop();
     throw error;
   }
-  url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
-  return {
-    url,
-    stop: async () => {
-      await server.close();
-      await reports.stop();
-    },
-  };
 }
 
 function composeOperations(

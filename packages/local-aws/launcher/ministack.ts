@@ -2,13 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { virtualEnvironmentPython } from '../../../scripts/repository';
 import { freePort } from '../shared/free-port';
 import type { RunningService } from '../shared/running-service';
 import { SupervisedProcess } from '../shared/supervised-process';
 
-/** ministack answers within a second on an idle machine; a loaded one gets thirty times that. */
-const READY_TIMEOUT_MILLISECONDS = 30_000;
+/** Only ends a start that hangs: ministack answers within a second on an idle machine. */
+const READY_TIMEOUT_MILLISECONDS = 120_000;
 const POLL_MILLISECONDS = 100;
 
 export interface Ministack extends RunningService {
@@ -16,11 +15,17 @@ export interface Ministack extends RunningService {
 }
 
 export interface MinistackOptions {
+  /** Logs and state. */
   readonly workDirectory: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Interpreter that has what requirements.lock pins. */
+  readonly python: string;
+  /** Added to its environment, which it hands to the functions that it runs. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with one message when it ends although nobody stopped it. */
   readonly onCrash: (message: string) => void;
 }
 
+/** @throws Error with its last log lines when it does not come up; nothing is left running then */
 export async function startMinistack(options: MinistackOptions): Promise<Ministack> {
   const [gatewayPort, mqttPort] = await Promise.all([freePort(), freePort()]);
   const temporary = join(options.workDirectory, 'ministack');
@@ -28,7 +33,7 @@ export async function startMinistack(options: MinistackOptions): Promise<Minista
   const url = `http://127.0.0.1:${gatewayPort}`;
   const child = new SupervisedProcess({
     name: 'ministack',
-    command: virtualEnvironmentPython(),
+    command: options.python,
     arguments: [join(__dirname, 'ministack_launcher.py')],
     logFile: join(options.workDirectory, 'ministack.log'),
     onCrash: options.onCrash,

@@ -3,8 +3,8 @@
 A handler is a dict of callables in ministack's ``_RESOURCE_HANDLERS`` table:
 ``create(logical_id, props, stack_name) -> (physical_id, attributes)``,
 ``update(physical_id, old_props, new_props, stack_name) -> (physical_id, attributes)`` and
-``delete(physical_id, props)``. The table is private, so this file is pinned to one exact version of ministack
-and refuses to start on another.
+``delete(physical_id, props)``. The table is private, so this file works with the version of ministack that
+requirements.lock pins, and refuses to start on another.
 
 The resources themselves live in our SageMaker and Greengrass services and in the launcher's role-alias
 registry; the handlers only forward to them over HTTP.
@@ -16,6 +16,7 @@ import asyncio
 import importlib
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -24,8 +25,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-MINISTACK_VERSION = "1.5.33"
-LOCAL = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent
+REQUIREMENTS = PACKAGE / "requirements.lock"
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
@@ -124,7 +125,7 @@ def delete_component_version(physical_id: str, _props: Properties) -> None:
 
 
 def role_alias_url(name: str) -> str:
-    return os.environ["KAIZEN_ROLE_ALIAS_URL"] + "/role-aliases/" + name
+    return os.environ["LOCAL_AWS_ROLE_ALIAS_URL"] + "/role-aliases/" + name
 
 
 def put_role_alias(name: str, props: Properties) -> Provisioned:
@@ -216,14 +217,22 @@ def count_loopback_as_secure() -> None:
     evaluator.pin_request_origin = lambda source_ip, _secure_transport: original(source_ip, True)
 
 
+def pinned_version(name: str) -> str:
+    """The version of a package in requirements.lock, the only place that says it."""
+    pin = re.search(rf"^{re.escape(name)}==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    if pin is None:
+        raise SystemExit(f"{REQUIREMENTS} pins no version of {name}")
+    return pin.group(1)
+
+
 def main() -> None:
-    found = version("ministack")
-    if found != MINISTACK_VERSION:
-        raise SystemExit(f"ministack {MINISTACK_VERSION} is required, found {found}: run `npm run setup`")
+    required, found = pinned_version("ministack"), version("ministack")
+    if found != required:
+        raise SystemExit(f"ministack {required} is required, found {found}: install {REQUIREMENTS}")
     register_handlers()
     # Patches of ministack that belong to the services whose behaviour they complete.
     for folder, module in (("device-gateway", "credentials_provider"), ("greengrass", "event_sources")):
-        sys.path.insert(0, str(LOCAL / folder))
+        sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()
     count_loopback_as_secure()
     keep_listeners_on(os.environ.get("BIND_HOST", "127.0.0.1"))

@@ -1,10 +1,10 @@
 /** Starts the local AWS: ministack, SageMaker, Greengrass V2, role aliases and the device gateway. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { virtualEnvironmentPython } from '../../../scripts/repository';
 import { startDeviceGateway } from '../device-gateway/start-device-gateway';
 import { startGreengrass } from '../greengrass/start-greengrass';
-import { type Interpreter, type SageMakerProgress, startSageMaker } from '../sagemaker/start-sagemaker';
+import type { Interpreter } from '../sagemaker/interpreter';
+import { type SageMakerProgress, startSageMaker } from '../sagemaker/start-sagemaker';
 import { freePort } from '../shared/free-port';
 import { startMinistack } from './ministack';
 import { startRoleAliasRegistry } from './role-alias-registry';
@@ -14,19 +14,13 @@ export const LOCAL_ACCOUNT_ID = '000000000000';
 /** Known to ministack as the account's root user; worth nothing anywhere else. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
 
-/** Which of this machine's Python environments stand for which container images. */
-const INTERPRETERS: readonly Interpreter[] = [
-  { imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() },
-  {
-    imagePattern: /mxnet/,
-    pythonPath: virtualEnvironmentPython('.venv-mxnet'),
-    install: '`npm run setup -- --mxnet`',
-  },
-];
-
 export interface LocalAwsOptions {
   /** Logs, state and certificates; created when missing. */
   readonly workDirectory: string;
+  /** Interpreter that has what requirements.lock pins: it runs ministack and the search of tuning jobs. */
+  readonly python: string;
+  /** Which Python environments stand for which container images; a job of another image fails. */
+  readonly interpreters: readonly Interpreter[];
   /** Called with one message when a part ends although nobody stopped it. */
   readonly onCrash: (message: string) => void;
   /** Progress of pipelines and jobs. */
@@ -68,11 +62,12 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
   stops.push(aliases.stop);
   const ministack = await startMinistack({
     workDirectory: options.workDirectory,
+    python: options.python,
     onCrash: options.onCrash,
     environment: {
       AWS_ENDPOINT_URL_SAGEMAKER: `http://127.0.0.1:${sagemakerPort}`,
       AWS_ENDPOINT_URL_GREENGRASSV2: `http://127.0.0.1:${greengrassPort}`,
-      KAIZEN_ROLE_ALIAS_URL: aliases.url,
+      LOCAL_AWS_ROLE_ALIAS_URL: aliases.url,
     },
   });
   stops.push(ministack.stop);
@@ -86,7 +81,8 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
     ...shared,
     port: sagemakerPort,
     stateDirectory: join(options.workDirectory, 'sagemaker'),
-    interpreters: INTERPRETERS,
+    interpreters: options.interpreters,
+    searchPython: options.python,
     onProgress: options.onTrainingProgress,
   });
   stops.push(sagemaker.stop);

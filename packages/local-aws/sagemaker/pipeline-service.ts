@@ -3,9 +3,10 @@ import type { Arns } from './arn';
 import { nameInArn, randomId } from './arn';
 import { conflict, invalid, notFound } from './errors';
 import type { JsonObject } from './json';
-import { type PipelineDefinition, parsePipelineDefinition } from './pipeline/definition';
+import { parsePipelineDefinition } from './pipeline/definition';
 import { type Execution, isRunning } from './pipeline/execution';
 import { type Clock, type ExecutorObserver, PipelineExecutor, type StepServices } from './pipeline/executor';
+import type { PipelineDefinition } from './pipeline/model';
 import { resolveParameters } from './pipeline/parameters';
 
 const EXECUTION_ID_LENGTH = 12;

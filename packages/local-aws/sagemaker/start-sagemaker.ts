@@ -1,9 +1,8 @@
-/** The local SageMaker: pipelines, jobs as subprocesses, model registry, events. See docs/architecture.md, section 6. */
-import { existsSync, mkdirSync } from 'node:fs';
+/** The local SageMaker: pipelines, jobs as subprocesses, model registry, events. */
+import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
-import { virtualEnvironmentPython } from '../../../scripts/repository';
 import type { RunningService } from '../shared/running-service';
 import { serve } from './api/http-server';
 import { createJob, jobOperations } from './api/job-operations';
@@ -15,6 +14,7 @@ import { Arns } from './arn';
 import { describeJob, describePackage } from './descriptions';
 import { EventPublisher } from './event-publisher';
 import { executionEvent, jobEvent, modelPackageEvent, stepEvent, tuningJobEvent } from './events';
+import { type Interpreter, pythonOf } from './interpreter';
 import type { Job } from './jobs/job';
 import { JobRunner } from './jobs/job-runner';
 import { S3Store } from './jobs/s3-store';
@@ -50,14 +50,6 @@ export type SageMakerProgress =
       readonly line: string;
     };
 
-/** Which Python stands for which container images. */
-export interface Interpreter {
-  readonly imagePattern: RegExp;
-  readonly pythonPath: string;
-  /** The command that makes it, where it is there only on request. */
-  readonly install?: string;
-}
-
 export interface SageMakerOptions {
   /** @default 0, any free port */
   readonly port?: number;
@@ -71,8 +63,8 @@ export interface SageMakerOptions {
   /** Used by the service and handed to its jobs. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly interpreters: readonly Interpreter[];
-  /** Python that has Optuna, for tuning jobs. @default the one of `npm run setup` */
-  readonly searchPython?: string;
+  /** Python that has Optuna, for tuning jobs. */
+  readonly searchPython: string;
   readonly onProgress?: ((progress: SageMakerProgress) => void) | undefined;
   /** Jobs that run at a time; the others wait. @default 1 */
   readonly maximumParallelJobs?: number;
@@ -88,19 +80,6 @@ export const systemClock: Clock = {
   now: () => new Date(),
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
 };
-
-/** @throws Error ClientError when none stands for the image, or the one that does is not installed */
-export function pythonOf(interpreters: readonly Interpreter[], image: string): string {
-  const found = interpreters.find(({ imagePattern }) => imagePattern.test(image));
-  if (found?.install !== undefined && !existsSync(found.pythonPath)) {
-    throw new Error(
-      `ClientError: the Python for the image '${image}' is not installed: run ${found.install}`,
-    );
-  }
-  if (found) return found.pythonPath;
-  const known = interpreters.map(({ imagePattern }) => String(imagePattern)).join(', ');
-  throw new Error(`ClientError: no Python stands for the image '${image}'; there are ones for ${known}`);
-}
 
 /** @throws Error when the port is taken */
 export async function startSageMaker(options: SageMakerOptions): Promise<RunningService> {
@@ -134,7 +113,7 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
   const tuning: TuningService = new TuningService({
     arns,
     now: clock.now,
-    startSearch: optunaSearch(options.searchPython ?? virtualEnvironmentPython()),
+    startSearch: optunaSearch(options.searchPython),
     createTrainingJob: (request) => createJob(jobs, tags, 'Training', request),
     jobs,
     onChange: (job) => publisher.publish(tuningJobEvent(job)),

@@ -1,5 +1,5 @@
+import { parseRecipe } from '@kaizen-edge/local-aws';
 import { modelRecipe } from '../../../lambda/rollout/model-recipe';
-import { parseRecipe } from '../../../packages/local-aws/greengrass/recipe';
 import { aStored } from './builders';
 
 const recipeOf = (stored = aStored(2)) =>

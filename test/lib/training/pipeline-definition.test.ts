@@ -1,19 +1,16 @@
 /** Our pipeline, checked by the service that runs it locally: schema, references, requests, gate. */
+import {
+  flatten,
+  JobMetrics,
+  type JsonObject,
+  parsePipelineDefinition,
+  rehearsePipeline,
+} from '@kaizen-edge/local-aws';
 import { local } from '../../../config/local';
 import type { AppConfig } from '../../../contracts';
 import { trainingPipelineDefinition } from '../../../lib/training/pipeline-definition';
 import type { TrainingPipelineScope } from '../../../lib/training/step-factory';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
-import { createJob } from '../../../packages/local-aws/sagemaker/api/job-operations';
-import { Tags } from '../../../packages/local-aws/sagemaker/api/tags';
-import { checkTuningRequest } from '../../../packages/local-aws/sagemaker/api/tuning-operations';
-import { Arns } from '../../../packages/local-aws/sagemaker/arn';
-import { JobMetrics } from '../../../packages/local-aws/sagemaker/jobs/job-metrics';
-import type { JobRunner } from '../../../packages/local-aws/sagemaker/jobs/job-runner';
-import { type Json, type JsonObject, objectOf } from '../../../packages/local-aws/sagemaker/json';
-import { parsePipelineDefinition } from '../../../packages/local-aws/sagemaker/pipeline/definition';
-import { flatten } from '../../../packages/local-aws/sagemaker/pipeline/plan';
-import { PipelineService } from '../../../packages/local-aws/sagemaker/pipeline-service';
 
 const ROLE = 'arn:aws:iam::000000000000:role/r';
 const MANIFEST = `s3://dataset/manifests/accepted/${'a'.repeat(64)}.jsonl`;
@@ -57,46 +54,15 @@ interface Gate {
 }
 
 /** Runs the definition with jobs that succeed at once and leave these findings; requests are checked as AWS would. */
-async function runWith(gate: Gate, parameters: Record<string, string> = {}, definitionText = text) {
-  const requests = new Map<string, JsonObject>();
-  const packages: JsonObject[] = [];
-  const anyName = { create: () => ({ arn: 'arn:aws:sagemaker:x' }) } as unknown as JobRunner;
-  const service = new PipelineService({
-    arns: new Arns('us-east-1', '000000000000'),
-    clock: { now: () => new Date(0), sleep: async () => undefined },
-    observer: { executionChanged: () => undefined, stepChanged: () => undefined },
-    services: {
-      createJob: async (kind, name, request) => {
-        const named = { ...request, [`${kind}JobName`]: name };
-        if (kind === 'HyperParameterTuning') checkTuningRequest(named);
-        else createJob(anyName, new Tags(), kind, named);
-        requests.set(name, request);
-        return `arn:${name}`;
-      },
-      jobEnded: async () => ({ status: 'Completed' }),
-      describeJob: (_kind, name) => ({
-        ...requests.get(name),
-        ModelArtifacts: { S3ModelArtifacts: `s3://models/${name}/model.tar.gz` },
-        BestTrainingJob: { TrainingJobName: `${name}-003-0a1b2c3d` },
-      }),
-      stopJob: () => undefined,
-      registerModel: async (request) => {
-        packages.push(request);
-        return { ModelPackageArn: 'arn:package' };
-      },
-      readJson: async (uri): Promise<Json> => {
-        if (!uri.endsWith('/export/gate.json')) throw new Error(`${uri} is not there`);
-        return { ...gate };
-      },
+function runWith(gate: Gate, parameters: Record<string, string> = {}, definitionText = text) {
+  return rehearsePipeline({
+    definition: definitionText,
+    parameters: { DatasetManifestUri: MANIFEST, ...parameters },
+    readJson: (uri) => {
+      if (!uri.endsWith('/export/gate.json')) throw new Error(`${uri} is not there`);
+      return { ...gate };
     },
   });
-  service.create('p', { roleArn: ROLE, definitionText });
-  const execution = service.start({
-    pipelineName: 'p',
-    parameters: { DatasetManifestUri: MANIFEST, ...parameters },
-  });
-  await execution.ended;
-  return { execution, requests: [...requests.values()], packages };
 }
 
 const GOOD: Gate = { failures: 0, message: 'the model keeps all 8 limits', accuracy: 0.95 };
@@ -274,7 +240,7 @@ test('[S6] what is searched is no parameter, and a trial of another width does n
       { ChampionModelUri: 's3://models/champion.tar.gz' },
       JSON.stringify(define(tuning)),
     );
-    return objectOf(requests[1]?.TrainingJobDefinition).StaticHyperParameters;
+    return ((requests[1]?.TrainingJobDefinition ?? {}) as JsonObject).StaticHyperParameters;
   };
   expect(await staticOf(TUNING)).toMatchObject({ champion_uri: 's3://models/champion.tar.gz' });
   const width: HyperparameterRange = { type: 'Categorical', values: ['0.35', '0.5'] };

@@ -1,6 +1,6 @@
 /** The token exchange service: hands the device's AWS credentials to its components (`tes/HttpServerImpl.java`, `CredentialRequestHandler.java`). */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import { listen } from '../../shared/listen';
 import { messageOf } from '../event-log';
 import type { CredentialCache } from './credential-cache';
 
@@ -17,37 +17,30 @@ export async function startTokenExchangeServer(
   credentials: CredentialCache,
   isKnownToken: (token: string) => boolean,
 ): Promise<TokenExchangeServer> {
-  const server = createServer(async (request, response) => {
-    const answer = (status: number, body: object): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    if (request.url !== PATH) return answer(404, { message: 'not found' });
-    if (request.method !== 'GET') return answer(405, { message: 'only GET' });
-    if (!isKnownToken(request.headers.authorization ?? '')) return answer(403, { message: 'invalid token' });
-    try {
-      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials.get();
-      answer(200, {
-        AccessKeyId: accessKeyId,
-        SecretAccessKey: secretAccessKey,
-        Token: sessionToken,
-        Expiration: expiration,
-      });
-    } catch (error) {
-      answer(500, { message: messageOf(error) });
+  const server = fastify({ forceCloseConnections: true });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+  server.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ message: 'not found' }));
+  server.setErrorHandler(async (error, _request, reply) =>
+    reply.code(500).send({ message: messageOf(error) }),
+  );
+  server.all(PATH, async (request, reply) => {
+    if (request.method !== 'GET') return reply.code(405).send({ message: 'only GET' });
+    if (!isKnownToken(request.headers.authorization ?? '')) {
+      return reply.code(403).send({ message: 'invalid token' });
     }
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials.get();
+    return {
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+      Token: sessionToken,
+      Expiration: expiration,
+    };
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    // The AWS SDKs accept plain HTTP for loopback only.
-    url: `http://127.0.0.1:${port}${PATH}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, stop } = await listen(server, 0);
+  // The AWS SDKs accept plain HTTP for loopback only.
+  return { url: `${url}${PATH}`, stop };
 }

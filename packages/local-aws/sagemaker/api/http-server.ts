@@ -1,80 +1,72 @@
 /** AWS JSON 1.1 over HTTP on 127.0.0.1. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { listen } from '../../shared/listen';
 import type { RunningService } from '../../shared/running-service';
 import { invalid, messageOf, SageMakerError } from '../errors';
 import { isObject, type JsonObject } from '../json';
 import type { Operations } from './operation';
 import { checkRequest } from './request-schema';
 
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
 const TARGET_PREFIX = 'SageMaker.';
 /** A pipeline definition may have 1 MiB, and its JSON string more. */
 const LARGEST_BODY_BYTES = 8 * 1024 * 1024;
 
-async function bodyOf(request: IncomingMessage): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > LARGEST_BODY_BYTES) throw invalid(`the request has more than ${LARGEST_BODY_BYTES} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
+function parseBody(text: string): JsonObject {
+  let body: unknown;
   try {
-    const body: unknown = JSON.parse(text === '' ? '{}' : text);
-    if (isObject(body)) return body;
+    body = JSON.parse(text === '' ? '{}' : text);
   } catch (error) {
-    throw new SageMakerError('ValidationException', `the request is not JSON: ${messageOf(error)}`);
+    throw invalid(`the request is not JSON: ${messageOf(error)}`);
   }
+  if (isObject(body)) return body;
   throw invalid('the request must be a JSON object');
 }
 
-async function answer(operations: Operations, request: IncomingMessage): Promise<JsonObject> {
-  const target = String(request.headers['x-amz-target'] ?? '');
+function operationOf(operations: Operations, target: string): Operations[string] {
   const name = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : '';
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  const body = await bodyOf(request);
-  if (!operation) {
-    const known = Object.keys(operations).sort().join(', ');
-    throw new SageMakerError(
-      'UnknownOperationException',
-      `the local SageMaker does not have the operation '${target}'. It has: ${known}`,
-    );
+  if (operation) return operation;
+  const known = Object.keys(operations).sort().join(', ');
+  throw new SageMakerError(
+    'UnknownOperationException',
+    `the local SageMaker does not have the operation '${target}'. It has: ${known}`,
+  );
+}
+
+function send(reply: FastifyReply, status: number, body: JsonObject): FastifyReply {
+  reply.code(status).header('content-type', CONTENT_TYPE).header('x-amzn-requestid', randomUUID());
+  return reply.send(JSON.stringify(body));
+}
+
+function sendError(reply: FastifyReply, error: Error): FastifyReply {
+  const refused =
+    (error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+      ? invalid(`the request has more than ${LARGEST_BODY_BYTES} bytes`)
+      : error;
+  if (refused instanceof SageMakerError) {
+    return send(reply, 400, { __type: refused.type, message: refused.message });
   }
-  checkRequest(operation.request, body);
-  return operation.handle(body);
+  return send(reply, 500, { __type: 'InternalFailure', message: messageOf(refused) });
 }
 
-function send(response: ServerResponse, status: number, body: JsonObject): void {
-  response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amzn-requestid': randomUUID(),
+/** Every request is a POST to the root in AWS; the operation is in a header, whatever the rest says. */
+export function buildServer(operations: Operations): FastifyInstance {
+  const server = fastify({ forceCloseConnections: true, bodyLimit: LARGEST_BODY_BYTES });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
+  server.setErrorHandler((error, _request, reply) => sendError(reply, error as Error));
+  server.all<{ Body: string | undefined }>('*', async ({ headers, body }, reply) => {
+    const request = parseBody(body ?? '');
+    const operation = operationOf(operations, String(headers['x-amz-target'] ?? ''));
+    checkRequest(operation.request, request);
+    return send(reply, 200, await operation.handle(request));
   });
-  response.end(JSON.stringify(body));
+  return server;
 }
 
+/** @throws Error when the port is taken */
 export async function serve(operations: Operations, port: number): Promise<RunningService> {
-  const server = createServer((request, response) => {
-    answer(operations, request).then(
-      (body) => send(response, 200, body),
-      (error: unknown) => {
-        const known = error instanceof SageMakerError;
-        const type = known ? error.type : 'InternalFailure';
-        send(response, known ? 400 : 500, { __type: type, message: messageOf(error) });
-      },
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(buildServer(operations), port);
 }

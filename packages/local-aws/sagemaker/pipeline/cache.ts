@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonObject, objectOf } from '../json';
-import type { StepDefinition, StepType } from './definition';
+import type { StepDefinition, StepType } from './model';
 
 const KEY_ATTRIBUTES: Partial<Record<StepType, readonly string[]>> = {
   Processing: ['AppSpecification', 'Environment', 'ProcessingInputs'],

@@ -1,6 +1,6 @@
 /** One execution of a pipeline, as the service remembers it. */
 import type { Json, JsonObject } from '../json';
-import type { PipelineDefinition, StepDefinition } from './definition';
+import type { PipelineDefinition, StepDefinition } from './model';
 import type { StepStatus } from './plan';
 
 export type ExecutionStatus = 'Executing' | 'Stopping' | 'Stopped' | 'Failed' | 'Succeeded';

@@ -3,7 +3,6 @@ import { messageOf, SageMakerError } from '../errors';
 import { type Json, type JsonObject, objectOf } from '../json';
 import { cacheKey, expiryMilliseconds } from './cache';
 import { allHold } from './conditions';
-import type { StepDefinition } from './definition';
 import type { Execution, ExecutionStatus, StepRecord } from './execution';
 import {
   type PropertyFileReference,
@@ -13,6 +12,7 @@ import {
   ResolutionError,
   resolve,
 } from './expressions';
+import type { StepDefinition } from './model';
 import { flatten, ownArguments, readySteps, type StepStatus } from './plan';
 import { exceptionTypeOf, retryDelay } from './retry';
 

@@ -3,7 +3,7 @@
  * `{"Std:JsonGet": {PropertyFile, Path}}`. Pure: property files are fetched first, then everything resolves.
  */
 import { isObject, type Json, type JsonObject, listOf, textOf } from '../json';
-import type { PipelineDefinition } from './definition';
+import type { PipelineDefinition } from './model';
 
 /** An expression cannot be resolved; the step fails with this message. */
 export class ResolutionError extends Error {

@@ -1,7 +1,7 @@
 /** Parameters of an execution: what was given, else the default; typed, and all problems at once. */
 import { refuse } from '../errors';
 import type { Json } from '../json';
-import type { ParameterDeclaration } from './definition';
+import type { ParameterDeclaration } from './model';
 
 type Typed = { readonly value: Json } | { readonly problem: string };
 

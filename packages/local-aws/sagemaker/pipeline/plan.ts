@@ -1,7 +1,7 @@
 /** What may run next. Pure: a plan from the definition, and the state of the steps so far. */
 import { type JsonObject, listOf } from '../json';
-import type { PipelineDefinition, StepDefinition } from './definition';
 import { referencedSteps } from './expressions';
+import type { PipelineDefinition, StepDefinition } from './model';
 
 export interface PlannedStep {
   readonly step: StepDefinition;

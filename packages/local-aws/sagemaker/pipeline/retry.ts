@@ -1,5 +1,5 @@
 /** Retry policies of a step. Pure: whether to try again, and after how long. */
-import type { RetryPolicy } from './definition';
+import type { RetryPolicy } from './model';
 
 export const DEFAULT_INTERVAL_SECONDS = 1;
 export const DEFAULT_BACKOFF_RATE = 2;

@@ -1,5 +1,9 @@
 /** Which trial is better, which is best, and which has fallen behind. Pure. */
-import type { Objective } from './tuning-job';
+
+export interface Objective {
+  readonly metric: string;
+  readonly goal: 'Maximize' | 'Minimize';
+}
 
 const signOf = ({ goal }: Objective): 1 | -1 => (goal === 'Maximize' ? 1 : -1);
 

@@ -1,7 +1,7 @@
 /** One hyperparameter tuning job and its trials, as the service remembers them. */
 import type { Job } from '../jobs/job';
 import { type JsonObject, objectOf } from '../json';
-import { ranked } from './rank';
+import { type Objective, ranked } from './rank';
 
 export type TuningJobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
 
@@ -29,11 +29,6 @@ export interface TuningJob {
   failureReason?: string;
   readonly abort: AbortController;
   ended: Promise<void>;
-}
-
-export interface Objective {
-  readonly metric: string;
-  readonly goal: 'Maximize' | 'Minimize';
 }
 
 export const configOf = (job: TuningJob): JsonObject => objectOf(job.request.HyperParameterTuningJobConfig);

@@ -20,7 +20,7 @@ const valid: CoreDeviceConfig = {
   iotCaPath: '/tmp/iot.pem',
   certificatePath: '/tmp/certificate.pem',
   privateKeyPath: '/tmp/key.pem',
-  roleAlias: 'kaizen-local-token-exchange',
+  roleAlias: 'token-exchange',
 };
 
 test('a valid configuration is taken as it is', () => {

@@ -1,7 +1,7 @@
 /** A small cloud for core devices (ministack, Greengrass control plane, device gateway) and devices as processes. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type ComponentDeploymentSpecification,
   CreateComponentVersionCommand,
@@ -20,13 +20,14 @@ import {
   IoTClient,
 } from '@aws-sdk/client-iot';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { REPOSITORY_ROOT } from '../../../../scripts/repository';
+import { coreDeviceCommand } from '../../core-device/command';
 import type { CoreDeviceConfig } from '../../core-device/config';
 import { type DeviceGateway, startDeviceGateway } from '../../device-gateway/start-device-gateway';
 import { startGreengrass } from '../../greengrass/start-greengrass';
+import type { Ministack } from '../../launcher/ministack';
 import type { RunningService } from '../../shared/running-service';
 import { SupervisedProcess } from '../../shared/supervised-process';
-import { type RunningMinistack, startTestMinistack } from '../greengrass/running-ministack';
+import { startTestMinistack } from '../greengrass/running-ministack';
 import { eventually, provisionDevice } from '../greengrass/simulated-device';
 
 const REGION = 'us-east-1';
@@ -36,6 +37,8 @@ const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/token-exchange`;
 const ALIAS_ARN = `arn:aws:iot:${REGION}:${ACCOUNT}:rolealias/tokens`;
 const POLICY = 'core-device';
 export const BUCKET = 'core-device-test';
+/** Where the components of the tests find the device SDK. */
+const MODULES = join(dirname(require.resolve('aws-iot-device-sdk-v2/package.json')), '..');
 
 export type Recipe = Record<string, unknown>;
 
@@ -48,7 +51,7 @@ export class GreengrassFleet {
 
   private constructor(
     readonly directory: string,
-    readonly aws: RunningMinistack,
+    readonly aws: Ministack,
     private readonly greengrass: RunningService,
     private readonly gateway: DeviceGateway,
     readonly client: GreengrassV2Client,
@@ -119,7 +122,7 @@ export class GreengrassFleet {
       certificatePath: join(folder, 'certificate.pem'),
       privateKeyPath: join(folder, 'key.pem'),
       roleAlias: 'tokens',
-      componentEnvironment: { NODE_PATH: join(REPOSITORY_ROOT, 'node_modules') },
+      componentEnvironment: { NODE_PATH: MODULES },
     };
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     return { config, groupArn: thingGroupArn as string };
@@ -229,7 +232,7 @@ interface DeviceEvent {
   readonly [detail: string]: unknown;
 }
 
-/** `packages/local-aws/core-device/main.ts` as a process of its own. */
+/** `core-device/main.ts` as a process of its own. */
 export class DeviceProcess {
   readonly events: DeviceEvent[] = [];
   readonly process: SupervisedProcess;
@@ -238,16 +241,8 @@ export class DeviceProcess {
     const folder = join(config.rootPath, '..');
     this.process = new SupervisedProcess({
       name: `core device ${config.thingName}`,
-      command: process.execPath,
-      arguments: [
-        '--import',
-        'tsx',
-        join(REPOSITORY_ROOT, 'packages', 'local-aws', 'core-device', 'main.ts'),
-        '--config',
-        join(folder, 'config.json'),
-      ],
+      ...coreDeviceCommand(join(folder, 'config.json')),
       environment: { PATH: process.env.PATH },
-      workingDirectory: REPOSITORY_ROOT,
       logFile: join(folder, 'device.log'),
       onLine: (line) => {
         if (line.startsWith('{')) this.events.push(JSON.parse(line));

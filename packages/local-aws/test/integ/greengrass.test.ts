@@ -31,8 +31,9 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type DeviceGateway, startDeviceGateway } from '../../device-gateway/start-device-gateway';
 import { startGreengrass } from '../../greengrass/start-greengrass';
+import type { Ministack } from '../../launcher/ministack';
 import type { RunningService } from '../../shared/running-service';
-import { type RunningMinistack, startTestMinistack } from '../greengrass/running-ministack';
+import { startTestMinistack } from '../greengrass/running-ministack';
 import {
   callGateway,
   type DeviceCertificate,
@@ -48,12 +49,12 @@ const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/token-exchange`;
 const ALIAS_ARN = `arn:aws:iot:${REGION}:${ACCOUNT}:rolealias/tokens`;
 const BUCKET = 'greengrass-test';
 const POLICY = 'device';
-const COMPONENT = 'com.kaizenedge.Probe';
+const COMPONENT = 'com.example.Probe';
 const ARTIFACT = Buffer.from('a component artifact');
 
 jest.setTimeout(90_000);
 
-let aws: RunningMinistack;
+let aws: Ministack;
 let greengrass: RunningService;
 let gateway: DeviceGateway;
 let client: GreengrassV2Client;

@@ -1,5 +1,5 @@
 /** The local SageMaker, driven by the ordinary SDK clients against a real S3, EventBridge and SQS. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,18 +45,12 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { definePipeline } from '../../../../lib/training/sagemaker-pipeline/define';
-import {
-  executionVariable,
-  join as joinValues,
-} from '../../../../lib/training/sagemaker-pipeline/expression';
-import { RegisterModelStep } from '../../../../lib/training/sagemaker-pipeline/steps';
-import { TuningStep } from '../../../../lib/training/sagemaker-pipeline/tuning-step';
-import { deterministicArchive } from '../../../../scripts/build-training-source';
-import { virtualEnvironmentPython } from '../../../../scripts/repository';
+import type { Ministack } from '../../launcher/ministack';
+import { archiveFolders } from '../../sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker } from '../../sagemaker/start-sagemaker';
 import type { RunningService } from '../../shared/running-service';
-import { type RunningMinistack, startTestMinistack } from '../greengrass/running-ministack';
+import { startTestMinistack } from '../greengrass/running-ministack';
+import { PYTHON } from '../python';
 import { readModelFile, readObject } from '../sagemaker/model-archive';
 
 const REGION = 'us-east-1';
@@ -114,7 +108,7 @@ import json, math, os, pathlib
 hyperparameters = json.loads(os.environ["SM_HPS"])
 quality = 1 - abs(math.log10(hyperparameters["rate"]) + 1) / 4
 for epoch, share in enumerate((0.5, 1), start=1):
-    print("KAIZEN_PROGRESS", json.dumps({"epoch": epoch, "accuracy": quality * share}), flush=True)
+    print("PROGRESS", json.dumps({"epoch": epoch, "accuracy": quality * share}), flush=True)
 pathlib.Path(os.environ["SM_MODEL_DIR"], "model.json").write_text(json.dumps(hyperparameters))
 `;
 
@@ -263,53 +257,93 @@ function definition(prepareTarget: unknown = output('prepared')) {
   };
 }
 
-/** One Tuning step, whose best trial is registered: built as the training pipeline builds its own. */
+/** One Tuning step, whose best trial is registered. */
 function tuningDefinition() {
-  const tune = new TuningStep('Tune', {
-    strategy: 'Bayesian',
-    objective: { metric: 'accuracy', regex: 'KAIZEN_PROGRESS .*"accuracy": ([0-9.]+)', goal: 'Maximize' },
-    maximumJobs: 4,
-    parallelJobs: 2,
-    earlyStopping: 'Off',
-    randomSeed: 7,
-    cacheFor: 'P1D',
-    ranges: {
-      rate: { type: 'Continuous', minimum: 0.001, maximum: 1, scaling: 'Logarithmic' },
-      depth: { type: 'Integer', minimum: 2, maximum: 5, scaling: 'Linear' },
-      block: { type: 'Categorical', values: ['mobile', 'shuffle'] },
-    },
-    trainingJob: {
-      RoleArn: ROLE,
-      AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'File' },
-      HyperParameters: {
-        sagemaker_program: 'tuned.py',
-        sagemaker_submit_directory: `s3://${BUCKET}/code/sourcedir.tar.gz`,
-        fixed: 'yes',
+  return {
+    Version: '2020-12-01',
+    Parameters: [],
+    Steps: [
+      {
+        Name: 'Tune',
+        Type: 'Tuning',
+        CacheConfig: { Enabled: true, ExpireAfter: 'P1D' },
+        Arguments: {
+          HyperParameterTuningJobConfig: {
+            Strategy: 'Bayesian',
+            HyperParameterTuningJobObjective: { Type: 'Maximize', MetricName: 'accuracy' },
+            ResourceLimits: { MaxNumberOfTrainingJobs: 4, MaxParallelTrainingJobs: 2 },
+            ParameterRanges: {
+              ContinuousParameterRanges: [
+                { Name: 'rate', MinValue: '0.001', MaxValue: '1', ScalingType: 'Logarithmic' },
+              ],
+              IntegerParameterRanges: [
+                { Name: 'depth', MinValue: '2', MaxValue: '5', ScalingType: 'Linear' },
+              ],
+              CategoricalParameterRanges: [{ Name: 'block', Values: ['mobile', 'shuffle'] }],
+            },
+            TrainingJobEarlyStoppingType: 'Off',
+            RandomSeed: 7,
+          },
+          TrainingJobDefinition: {
+            RoleArn: ROLE,
+            AlgorithmSpecification: {
+              TrainingImage: IMAGE,
+              TrainingInputMode: 'File',
+              MetricDefinitions: [{ Name: 'accuracy', Regex: 'PROGRESS .*"accuracy": ([0-9.]+)' }],
+            },
+            StaticHyperParameters: {
+              sagemaker_program: 'tuned.py',
+              sagemaker_submit_directory: `s3://${BUCKET}/code/sourcedir.tar.gz`,
+              fixed: 'yes',
+            },
+            OutputDataConfig: { S3OutputPath: output('model') },
+            ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
+            StoppingCondition: { MaxRuntimeInSeconds: 600 },
+          },
+        },
       },
-      OutputDataConfig: {
-        S3OutputPath: joinValues(
-          '',
-          `s3://${BUCKET}/runs/`,
-          executionVariable('PipelineExecutionId'),
-          '/model',
-        ),
+      {
+        Name: 'Register',
+        Type: 'RegisterModel',
+        Arguments: {
+          ModelPackageGroupName: TUNED_GROUP,
+          InferenceSpecification: {
+            Containers: [
+              {
+                Image: IMAGE,
+                ModelDataUrl: {
+                  'Std:Join': {
+                    On: '/',
+                    // The job's own output path: a result from the cache lies where the earlier execution put it.
+                    Values: [
+                      get('Steps.Tune.TrainingJobDefinition.OutputDataConfig.S3OutputPath'),
+                      get('Steps.Tune.BestTrainingJob.TrainingJobName'),
+                      'output/model.tar.gz',
+                    ],
+                  },
+                },
+              },
+            ],
+          },
+        },
       },
-      ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
-      StoppingCondition: { MaxRuntimeInSeconds: 60 },
-    },
-  });
-  const register = new RegisterModelStep('Register', {
-    arguments: {
-      ModelPackageGroupName: TUNED_GROUP,
-      InferenceSpecification: { Containers: [{ Image: IMAGE, ModelDataUrl: tune.bestModel() }] },
-    },
-  });
-  return definePipeline([register]);
+    ],
+  };
+}
+
+/** The archive of a job's scripts. */
+async function sourceArchive(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const folder = join(work, 'source');
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const archive = join(work, 'sourcedir.tar.gz');
+  await archiveFolders([folder], archive);
+  return readFileSync(archive);
 }
 
 const work = mkdtempSync(join(tmpdir(), 'sagemaker-test-'));
 const progress: SageMakerProgress[] = [];
-let ministack: RunningMinistack;
+let ministack: Ministack;
 let service: RunningService;
 let sagemaker: SageMakerClient;
 let s3: S3Client;
@@ -337,7 +371,8 @@ beforeAll(async () => {
     region: REGION,
     accountId: ACCOUNT,
     credentials: CREDENTIALS,
-    interpreters: [{ imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() }],
+    interpreters: [{ imagePattern: /pytorch/, pythonPath: PYTHON }],
+    searchPython: PYTHON,
     onProgress: (event) => progress.push(event),
     maximumParallelJobs: 2,
     stopGraceMilliseconds: 1000,
@@ -348,13 +383,7 @@ beforeAll(async () => {
   const put = (Key: string, Body: string | Buffer) =>
     s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
   await put('code/prepare.py', PREPARE);
-  await put(
-    'code/sourcedir.tar.gz',
-    await deterministicArchive([
-      { name: 'train.py', content: Buffer.from(TRAIN) },
-      { name: 'tuned.py', content: Buffer.from(TUNED) },
-    ]),
-  );
+  await put('code/sourcedir.tar.gz', await sourceArchive({ 'train.py': TRAIN, 'tuned.py': TUNED }));
   await put('data/a.txt', 'one\ntwo');
   await put('data/deep/b.txt', 'three');
   await sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: GROUP }));

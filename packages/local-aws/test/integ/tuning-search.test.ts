@@ -1,10 +1,9 @@
 /** The real search, in its own process: ranges, scales, seeds, and that it learns. */
-
-import { virtualEnvironmentPython } from '../../../../scripts/repository';
 import { optunaSearch, type SearchSettings } from '../../sagemaker/tuning/search';
+import { PYTHON } from '../python';
 
 const TIMEOUT = 60_000;
-const startSearch = optunaSearch(virtualEnvironmentPython());
+const startSearch = optunaSearch(PYTHON);
 const settings: SearchSettings = {
   strategy: 'Random',
   goal: 'Maximize',

@@ -4,9 +4,9 @@ import { Arns } from '../../sagemaker/arn';
 import { describeStep } from '../../sagemaker/descriptions';
 import { invalid } from '../../sagemaker/errors';
 import type { Json, JsonObject } from '../../sagemaker/json';
-import type { StepDefinition } from '../../sagemaker/pipeline/definition';
 import type { StepRecord } from '../../sagemaker/pipeline/execution';
 import type { Clock, JobOutcome, StepServices } from '../../sagemaker/pipeline/executor';
+import type { StepDefinition } from '../../sagemaker/pipeline/model';
 import { PipelineService } from '../../sagemaker/pipeline-service';
 
 const ROLE = 'arn:aws:iam::000000000000:role/r';

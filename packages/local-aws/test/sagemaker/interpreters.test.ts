@@ -1,13 +1,13 @@
-import { pythonOf } from '../../sagemaker/start-sagemaker';
+import { pythonOf } from '../../sagemaker/interpreter';
 
 const INTERPRETERS = [
   { imagePattern: /pytorch/, pythonPath: '/no/such/venv/bin/python' },
   {
     imagePattern: /mxnet/,
     pythonPath: '/no/such/venv-mxnet/bin/python',
-    install: '`npm run setup -- --mxnet`',
+    install: '`make mxnet`',
   },
-  { imagePattern: /node/, pythonPath: process.execPath, install: '`npm run setup -- --node`' },
+  { imagePattern: /node/, pythonPath: process.execPath, install: '`make node`' },
 ];
 
 test('an image is run by the Python that stands for it', () => {
@@ -17,7 +17,7 @@ test('an image is run by the Python that stands for it', () => {
 
 test('[S5] an image whose Python is there only on request says how to get it', () => {
   expect(() => pythonOf(INTERPRETERS, 'repository/mxnet:1.9.1')).toThrow(
-    "ClientError: the Python for the image 'repository/mxnet:1.9.1' is not installed: run `npm run setup -- --mxnet`",
+    "ClientError: the Python for the image 'repository/mxnet:1.9.1' is not installed: run `make mxnet`",
   );
 });
 

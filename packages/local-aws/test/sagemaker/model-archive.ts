@@ -1,9 +1,8 @@
 /** Looking into what a training job has left. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { extractArchive } from '../../sagemaker/jobs/archive';
+import { extract } from 'tar-stream';
 
 /** The object behind `s3://bucket/key`. */
 export async function readObject(s3: S3Client, uri: string): Promise<Buffer> {
@@ -12,15 +11,13 @@ export async function readObject(s3: S3Client, uri: string): Promise<Buffer> {
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
-/** The content of one file of a model.tar.gz. */
+/** The content of one file of a model.tar.gz. @throws Error when the archive does not have it */
 export async function readModelFile(s3: S3Client, uri: string, file: string): Promise<Buffer> {
-  const folder = mkdtempSync(join(tmpdir(), 'model-archive-'));
-  try {
-    const archive = join(folder, 'model.tar.gz');
-    writeFileSync(archive, await readObject(s3, uri));
-    await extractArchive(archive, join(folder, 'model'));
-    return readFileSync(join(folder, 'model', file));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const archive = extract();
+  archive.end(gunzipSync(await readObject(s3, uri)));
+  for await (const entry of archive) {
+    if (entry.header.name === file) return buffer(entry);
+    entry.resume();
   }
+  throw new Error(`${uri} has no ${file}`);
 }

@@ -1,4 +1,4 @@
-import type { ParameterDeclaration } from '../../sagemaker/pipeline/definition';
+import type { ParameterDeclaration } from '../../sagemaker/pipeline/model';
 import { resolveParameters } from '../../sagemaker/pipeline/parameters';
 
 const declarations: ParameterDeclaration[] = [

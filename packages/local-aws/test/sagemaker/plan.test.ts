@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PipelineDefinition, StepDefinition } from '../../sagemaker/pipeline/definition';
+import type { PipelineDefinition, StepDefinition } from '../../sagemaker/pipeline/model';
 import { cyclesIn, flatten, readySteps, type StepState, unreachable } from '../../sagemaker/pipeline/plan';
 
 const step = (Name: string, changes: Partial<StepDefinition> = {}): StepDefinition => ({

@@ -1,5 +1,5 @@
 import { cacheKey, expiryMilliseconds } from '../../sagemaker/pipeline/cache';
-import type { StepDefinition } from '../../sagemaker/pipeline/definition';
+import type { StepDefinition } from '../../sagemaker/pipeline/model';
 import { exceptionTypeOf, retryDelay } from '../../sagemaker/pipeline/retry';
 
 const policy = {

@@ -1,7 +1,7 @@
 /** Which trial is best, and which has fallen behind: the pure rules of a tuning job. */
 import fc from 'fast-check';
+import type { Objective } from '../../sagemaker/tuning/rank';
 import { hasFallenBehind, median, ranked } from '../../sagemaker/tuning/rank';
-import type { Objective } from '../../sagemaker/tuning/tuning-job';
 
 const maximize: Objective = { metric: 'm', goal: 'Maximize' };
 const minimize: Objective = { metric: 'm', goal: 'Minimize' };

@@ -16,7 +16,7 @@ function isAlive(processId: number): boolean {
 describe('a supervised process', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'kaizen-test-'));
+    folder = mkdtempSync(join(tmpdir(), 'local-aws-test-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

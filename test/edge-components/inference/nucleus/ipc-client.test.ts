@@ -2,14 +2,10 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { type EventStreamMessage, encodeFrame, FrameDecoder } from '@kaizen-edge/local-aws';
 import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import fc from 'fast-check';
 import { IpcClient, IpcRefusal } from '../../../../edge-components/inference/src/nucleus/ipc-client';
-import {
-  type EventStreamMessage,
-  encodeFrame,
-  FrameDecoder,
-} from '../../../../packages/local-aws/core-device/ipc/frame-codec';
 import { temporaryFolder } from '../../release-fixture';
 
 const [APPLICATION, ERROR, PING, PING_RESPONSE, CONNECT, CONNECT_ACK] = [0, 1, 2, 3, 4, 5];

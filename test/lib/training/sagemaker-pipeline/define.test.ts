@@ -1,3 +1,4 @@
+import { parsePipelineDefinition } from '@kaizen-edge/local-aws';
 import { definePipeline } from '../../../../lib/training/sagemaker-pipeline/define';
 import {
   executionVariable,
@@ -12,7 +13,6 @@ import {
   ProcessingStep,
   TrainingStep,
 } from '../../../../lib/training/sagemaker-pipeline/steps';
-import { parsePipelineDefinition } from '../../../../packages/local-aws/sagemaker/pipeline/definition';
 
 const uri = new Parameter('Uri', 'String');
 const minimum = new Parameter('Minimum', 'Float', 0.8);

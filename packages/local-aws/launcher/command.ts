@@ -1,0 +1,126 @@
+/** The command `local-aws`: starts the local AWS and keeps it until Ctrl-C. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Interpreter } from '../sagemaker/interpreter';
+import { type LocalAws, type LocalAwsOptions, startLocalAws } from './start-local-aws';
+
+const USAGE = `Usage: local-aws [--python <interpreter>] [--image <pattern>=<interpreter>] [--variables <file>]
+  --python <interpreter>           Python that has what requirements.lock pins (default $LOCAL_AWS_PYTHON)
+  --image <pattern>=<interpreter>  Python that runs the jobs of the images that the regular expression finds; repeatable
+  --variables <file>               where endpoints and credentials are written, to be sourced (default local-aws.env)
+  --help                           shows this`;
+
+const EXIT_USAGE = 2;
+
+/** What the command takes where no option says otherwise. */
+export interface LocalAwsDefaults extends Partial<Pick<LocalAwsOptions, 'python' | 'interpreters'>> {
+  /** @default local-aws.env */
+  readonly variables?: string;
+}
+
+interface Settings extends Pick<LocalAwsOptions, 'python' | 'interpreters'> {
+  readonly variables: string;
+}
+
+/** A wrong option; the usage goes with its message. */
+class UsageError extends Error {}
+
+function interpreterOf(text: string): Interpreter {
+  const separator = text.lastIndexOf('=');
+  const [pattern, python] = [text.slice(0, separator), text.slice(separator + 1)];
+  if (separator < 1 || python === '') {
+    throw new UsageError(`--image must be <pattern>=<interpreter>, got '${text}'`);
+  }
+  try {
+    return { imagePattern: new RegExp(pattern), pythonPath: resolve(python) };
+  } catch (error) {
+    throw new UsageError(`--image: ${(error as Error).message}`);
+  }
+}
+
+/** @returns undefined when only the usage was asked for. @throws UsageError */
+function settingsOf(args: readonly string[], defaults: LocalAwsDefaults): Settings | undefined {
+  const options = {
+    python: { type: 'string' },
+    image: { type: 'string', multiple: true },
+    variables: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  } as const;
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+  try {
+    ({ values } = parseArgs({ args: [...args], options }));
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}.`);
+  }
+  if (values.help) return undefined;
+  const python = values.python ?? process.env.LOCAL_AWS_PYTHON ?? defaults.python;
+  if (!python) throw new UsageError('--python is missing, and LOCAL_AWS_PYTHON is not set');
+  return {
+    python: resolve(python),
+    interpreters: [...(values.image ?? []).map(interpreterOf), ...(defaults.interpreters ?? [])],
+    variables: values.variables ?? defaults.variables ?? 'local-aws.env',
+  };
+}
+
+function variablesOf(aws: LocalAws): string {
+  const lines = Object.entries({
+    ...aws.environment,
+    LOCAL_AWS_MQTT: `${aws.iot.host}:${aws.iot.port}`,
+    LOCAL_AWS_MQTT_CA: aws.iot.caPath,
+    LOCAL_AWS_GATEWAY: aws.gateway.url,
+    LOCAL_AWS_GATEWAY_CA: aws.gateway.caPath,
+  }).map(([name, value]) => `export ${name}=${value}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Runs until a signal or a crash ends it; nothing of it is left then. @returns the exit code */
+async function keep({ variables, ...settings }: Settings): Promise<number> {
+  const workDirectory = mkdtempSync(join(tmpdir(), 'local-aws-'));
+  const { promise: ended, resolve: end } = promiseOf<string | undefined>();
+  // Not once: a second Ctrl-C must not cut the clean-up short.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(undefined));
+  try {
+    const aws = await startLocalAws({ ...settings, workDirectory, onCrash: end });
+    try {
+      const text = variablesOf(aws);
+      mkdirSync(dirname(variables), { recursive: true });
+      writeFileSync(variables, text, { mode: 0o600 });
+      console.log(`${text}\nThe local AWS is up. In another shell: . ${variables}\nCtrl-C ends it.`);
+      const problem = await ended;
+      if (problem !== undefined) console.error(problem);
+      return problem === undefined ? 0 : 1;
+    } finally {
+      rmSync(variables, { force: true });
+      await aws.stop();
+    }
+  } finally {
+    rmSync(workDirectory, { recursive: true, force: true });
+  }
+}
+
+function promiseOf<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** @returns the exit code: 2 when an option is wrong, 1 when it did not start or a part of it crashed */
+export async function runLocalAws(args: readonly string[], defaults: LocalAwsDefaults = {}): Promise<number> {
+  try {
+    const settings = settingsOf(args, defaults);
+    if (settings !== undefined) return await keep(settings);
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n${USAGE}`);
+      return EXIT_USAGE;
+    }
+    console.error(`the local AWS did not start: ${(error as Error).message}`);
+    return 1;
+  }
+}

@@ -1,0 +1,14 @@
+/** What this project tells the local AWS: its Python environments, and which of them stand for which images. */
+import type { Interpreter } from '@kaizen-edge/local-aws';
+import { virtualEnvironmentPython } from './repository';
+
+const INTERPRETERS: readonly Interpreter[] = [
+  { imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() },
+  {
+    imagePattern: /mxnet/,
+    pythonPath: virtualEnvironmentPython('.venv-mxnet'),
+    install: '`npm run setup -- --mxnet`',
+  },
+];
+
+export const LOCAL_AWS_SETTINGS = { python: virtualEnvironmentPython(), interpreters: INTERPRETERS } as const;
