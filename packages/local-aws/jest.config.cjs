@@ -1,6 +1,8 @@
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  // The built package has the name of its source.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }],
   },
@@ -14,7 +16,7 @@ const shared = {
  */
 module.exports = {
   // Only ends a test that hangs: the default of 5 s also ends one on a busy machine.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   projects: [
     {
       ...shared,

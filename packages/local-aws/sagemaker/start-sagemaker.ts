@@ -76,9 +76,13 @@ export interface SageMakerOptions {
 
 const DEFAULT_STOP_GRACE_MILLISECONDS = 5000;
 
+/** A longer timer would be over at once: 24.8 days, where a job may have 28. */
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => new Date(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+  sleep: (milliseconds, signal) =>
+    sleep(Math.min(milliseconds, LONGEST_TIMER_MILLISECONDS), undefined, { signal }).catch(() => undefined),
 };
 
 /** @throws Error when the port is taken */
@@ -99,7 +103,7 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     arns,
     stateDirectory: options.stateDirectory,
     maximumParallelJobs: options.maximumParallelJobs ?? 1,
-    now: clock.now,
+    clock,
     onChange: (job) => publisher.publish(jobEvent(job)),
     onLine: (job, host, line) => onProgress?.({ kind: 'log', job: job.name, host, line }),
     onMetric: (job) => tuning.metricReported(job),

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LAST_LINES = 20;
-const OUTPUT_MILLISECONDS = 500;
+const OUTPUT_WAITS = 25;
+const OUTPUT_WAIT_MILLISECONDS = 20;
 
 export interface SupervisedProcessOptions {
   /** What it is, for messages: "ministack", "core device line-1". */
@@ -115,7 +116,11 @@ export class SupervisedProcess {
 
   private async finish(outcome: number | string, resolve: (outcome: number | string) => void): Promise<void> {
     // The end of a process comes before the last of its output; a grandchild that lives on may hold it open for ever.
-    await Promise.race([this.outputsRead, sleep(OUTPUT_MILLISECONDS)]);
+    // Not one long wait: when this process was busy, the time is over before it has read anything.
+    const read = this.outputsRead.then(() => true);
+    for (let wait = 0; wait < OUTPUT_WAITS; wait++) {
+      if (await Promise.race([read, sleep(OUTPUT_WAIT_MILLISECONDS, false)])) break;
+    }
     await new Promise<void>((written) => this.log.end(written));
     resolve(outcome);
     if (!this.stopping) {

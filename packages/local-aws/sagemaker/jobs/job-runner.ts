@@ -6,7 +6,7 @@ import type { Arns } from '../arn';
 import { invalid, messageOf, SageMakerError } from '../errors';
 import type { JsonObject } from '../json';
 import { objectOf } from '../json';
-import type { JobKind, JobOutcome } from '../pipeline/executor';
+import type { Clock, JobKind, JobOutcome } from '../pipeline/executor';
 import {
   hasEnded,
   type Job,
@@ -31,7 +31,8 @@ export interface JobRunnerOptions {
   readonly stateDirectory: string;
   readonly environment: JobEnvironment;
   readonly maximumParallelJobs: number;
-  readonly now: () => Date;
+  /** Tells the time, and when a job's limits are over. */
+  readonly clock: Clock;
   readonly onChange: (job: Job) => void;
   readonly onLine: (job: Job, host: string, line: string) => void;
   /** A line had the value of one of the job's metrics. */
@@ -55,7 +56,7 @@ export class JobRunner {
         `${kind} job names must be unique within an AWS account and region, and a ${kind.toLowerCase()} job with this name already exists (${arn})`,
       );
     }
-    const now = this.options.now();
+    const now = this.options.clock.now();
     const directory = join(this.options.stateDirectory, 'jobs', name);
     const job: Job = {
       kind,
@@ -65,7 +66,7 @@ export class JobRunner {
       directory,
       log: new JobLog(join(this.options.stateDirectory, 'logs', `${name}.log`), (host, line) => {
         this.options.onLine(job, host, line);
-        if (job.metrics.observe(line, this.options.now())) this.options.onMetric(job);
+        if (job.metrics.observe(line, this.options.clock.now())) this.options.onMetric(job);
       }),
       metrics: new JobMetrics(request.AlgorithmSpecification),
       creationTime: now,
@@ -125,19 +126,19 @@ export class JobRunner {
 
   private async run(job: Job): Promise<void> {
     let release: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
+    const atRest = new AbortController();
     const wait = longestWaitSeconds(job.request);
     // Waiting for a turn is waiting for capacity.
-    const waitTimer = wait && setTimeout(() => job.abort.abort(new WaitLimitExceeded(wait)), wait * 1000);
+    if (wait) this.limit(job, wait, new WaitLimitExceeded(wait), atRest.signal);
     try {
       release = await this.slots.take(job.abort.signal);
-      job.startTime = this.options.now();
+      job.startTime = this.options.clock.now();
       const seconds = numberIn(
         objectOf(job.request.StoppingCondition),
         'MaxRuntimeInSeconds',
         DEFAULT_MAX_RUNTIME_SECONDS,
       );
-      timer = setTimeout(() => job.abort.abort(new TimeLimitExceeded(seconds)), seconds * 1000);
+      this.limit(job, seconds, new TimeLimitExceeded(seconds), atRest.signal);
       const { environment } = this.options;
       if (job.kind === 'Processing') await runProcessingJob(job, environment);
       else await runTrainingJob(job, environment, (status) => this.enter(job, status));
@@ -145,11 +146,16 @@ export class JobRunner {
     } catch (error) {
       this.endWith(job, error);
     } finally {
-      clearTimeout(timer);
-      clearTimeout(waitTimer);
+      atRest.abort();
       await this.cleanUp(job);
       release?.();
     }
+  }
+
+  private limit(job: Job, seconds: number, reason: Error, atRest: AbortSignal): void {
+    void this.options.clock.sleep(seconds * 1000, atRest).then(() => {
+      if (!atRest.aborted) job.abort.abort(reason);
+    });
   }
 
   private endWith(job: Job, error: unknown): void {
@@ -174,12 +180,12 @@ export class JobRunner {
   }
 
   private end(job: Job, status: JobStatus, secondaryStatus: string): void {
-    job.endTime = this.options.now();
+    job.endTime = this.options.clock.now();
     this.set(job, status, secondaryStatus);
   }
 
   private set(job: Job, status: JobStatus, secondaryStatus: string): void {
-    const now = this.options.now();
+    const now = this.options.clock.now();
     const last = job.transitions.at(-1);
     if (last?.status !== secondaryStatus) {
       if (last) last.endTime = now;

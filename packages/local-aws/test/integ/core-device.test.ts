@@ -7,8 +7,6 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { BUCKET, DeviceProcess, GreengrassFleet, type Recipe } from '../core-device/greengrass-fleet';
 import { eventually } from '../greengrass/simulated-device';
 
-jest.setTimeout(120_000);
-
 let fleet: GreengrassFleet;
 const devices: DeviceProcess[] = [];
 const watchers: MqttClient[] = [];
@@ -94,7 +92,7 @@ test('a component is fetched, verified, unpacked, configured and run, and the cl
           startup: {
             Script:
               'sh {artifacts:decompressedPath}/tool/bin/tool.sh "$WORD $KEPT {iot:thingName} $AWS_REGION"',
-            Timeout: 20,
+            Timeout: 300,
           },
         },
       },
@@ -244,13 +242,11 @@ test('[case 1] killed at any instant of a deployment, the device comes back to o
   }
   const pair = (version: string) => ({ 'com.example.Left': version, 'com.example.Right': version });
   await fleet.finished('line-kill', await fleet.deploy(groupArn, pair('1.0.0')));
-  const seen: string[] = [];
   for (const [index, version] of versions.slice(1).entries()) {
     const from = device.events.length;
     const deploymentId = await fleet.deploy(groupArn, pair(version));
     await device.event('deploymentStarted', from);
     await sleep(index * 60);
-    seen.push(String(device.events.at(-1)?.event));
     const processId = await written(device, 'work/com.example.Left/pid');
     await device.process.kill();
     device = start(config);
@@ -269,7 +265,6 @@ test('[case 1] killed at any instant of a deployment, the device comes back to o
       Object.values(state.components).map((component) => (component as { version: string }).version),
     ).toEqual([version, version]);
   }
-  expect(seen.length).toBe(4);
 });
 
 const PUBLISHER = `
@@ -318,7 +313,7 @@ test('a component speaks IPC through the real client; offline it is told so and 
         Platform: { os: 'linux', runtime: '*' },
         Artifacts: [{ Uri: `s3://${BUCKET}/publisher.cjs` }],
         Lifecycle: {
-          startup: { Script: `exec ${process.execPath} {artifacts:path}/publisher.cjs`, Timeout: 30 },
+          startup: { Script: `exec ${process.execPath} {artifacts:path}/publisher.cjs`, Timeout: 300 },
         },
       },
     ],
@@ -342,11 +337,14 @@ test('a component speaks IPC through the real client; offline it is told so and 
     'com.example.Publisher': '1.0.0',
     'com.example.Later': '1.0.0',
   });
-  await sleep(500);
-  expect(existsSync(join(device.config.rootPath, 'work/com.example.Later'))).toBe(false);
 
   device.process.signal('SIGUSR2');
   expect((await fleet.finished('line-ipc', second)).coreDeviceExecutionStatus).toBe('SUCCEEDED');
+  const restored = await device.event('networkRestored');
+  const started = await eventually(async () =>
+    device.events.find(({ event, deploymentId }) => event === 'deploymentStarted' && deploymentId === second),
+  );
+  expect(device.events.indexOf(started)).toBeGreaterThan(device.events.indexOf(restored));
   await eventually(async () => (new Set(counts).size > 8 ? true : undefined));
   const distinct = [...new Set(counts)].sort((left, right) => left - right);
   expect(distinct).toEqual(distinct.map((_count, index) => (distinct[0] as number) + index));

@@ -52,8 +52,6 @@ const POLICY = 'device';
 const COMPONENT = 'com.example.Probe';
 const ARTIFACT = Buffer.from('a component artifact');
 
-jest.setTimeout(90_000);
-
 let aws: Ministack;
 let greengrass: RunningService;
 let gateway: DeviceGateway;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisedProcess } from '../../shared/supervised-process';
 
 /** Running, not merely waiting to be reaped by an init that takes its time. */
@@ -65,9 +66,7 @@ describe('a supervised process', () => {
     const child = await childId;
     await program.stop();
     // The kernel needs a moment to reap a killed grandchild.
-    for (let tries = 0; isAlive(child) && tries < 50; tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(isAlive(child)).toBe(false);
+    while (isAlive(child)) await sleep(20);
     expect(crashes).toBe(0);
   });
 

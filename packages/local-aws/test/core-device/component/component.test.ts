@@ -1,5 +1,5 @@
 /** Components with real scripts: each ends within a second. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,11 +12,14 @@ let root: string;
 let registry: ProcessRegistry;
 let manager: ComponentManager;
 let states: Record<string, string[]>;
+/** Every change of every component, as it came. */
+let order: string[];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'component-'));
   registry = new ProcessRegistry(join(root, 'run'));
   states = {};
+  order = [];
   manager = new ComponentManager({
     hostOf: (name) => ({
       registry,
@@ -27,6 +30,7 @@ beforeEach(() => {
     }),
     onStateChange: ({ name, state }) => {
       states[name] = [...(states[name] ?? []), state];
+      order.push(`${name} ${state}`);
     },
   });
 });
@@ -160,13 +164,13 @@ test('a component waits for what it depends on, follows its restart and stops be
   const base = manager.add(definition('base', { startup: 'sleep 0.05', shutdown: 'echo base >> ../order' }));
   const user = { run: 'exec sleep 100', shutdown: 'echo user >> ../order' };
   manager.add(definition('user', user, ['base'])).start();
-  await sleep(30);
-  expect(states.user).toEqual(['INSTALLED']);
+  await until(() => states.user?.length === 1);
   base.start();
   await up('user', 'base');
   base.restart();
   await up('base', 'user');
   expect(states.user?.filter((state) => state === 'RUNNING')).toHaveLength(2);
+  expect(order.indexOf('user STARTING')).toBeGreaterThan(order.indexOf('base RUNNING'));
   rmSync(join(root, 'order'));
   await manager.stopAll();
   expect(readFileSync(join(root, 'order'), 'utf8')).toBe('user\nbase\n');
@@ -182,12 +186,12 @@ test('stopping ends the whole process group, also what ignores SIGTERM or was le
   await manager.remove(['it']);
   expect(groupIsAlive(group)).toBe(false);
   expect(component.state).toBe('FINISHED');
-}, 15_000);
+});
 
 test('stopping does not wait for an installation', async () => {
-  const component = manager.add(definition('it', { install: 'sleep 100' }));
+  const component = manager.add(definition('it', { install: 'echo > installing; exec sleep 100' }));
   component.start();
-  await sleep(30);
+  await until(() => existsSync(join(root, 'it', 'installing')));
   await manager.remove(['it']);
   expect(component.state).toBe('FINISHED');
 });
@@ -195,10 +199,9 @@ test('stopping does not wait for an installation', async () => {
 test('output goes to the log with every change of state', async () => {
   manager.add(definition('it', { startup: 'echo out; echo err >&2' })).start();
   await up('it');
-  await sleep(20);
-  const log = readFileSync(join(root, 'it.log'), 'utf8');
-  for (const part of ['out\n', 'err\n', 'NEW -> INSTALLED', 'STARTING -> RUNNING'])
-    expect(log).toContain(part);
+  const log = () => readFileSync(join(root, 'it.log'), 'utf8');
+  const parts = ['out\n', 'err\n', 'NEW -> INSTALLED', 'STARTING -> RUNNING'];
+  await until(() => parts.every((part) => log().includes(part)));
 });
 
 test('a runner finds and kills what an earlier one left behind, and nothing else', async () => {
