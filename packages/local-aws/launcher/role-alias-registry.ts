@@ -24,7 +24,7 @@ const ALIAS_PATH = '/role-aliases/:name([\\w=,@-]{1,128})';
 
 export async function startRoleAliasRegistry(region: string, accountId: string): Promise<RoleAliasRegistry> {
   const aliases = new Map<string, RoleAlias>();
-  const server = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 128 } });
+  const server = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 2048 } });
   server.setNotFoundHandler((request, reply) =>
     reply.code(400).send({ message: `not a role alias: ${request.url}` }),
   );

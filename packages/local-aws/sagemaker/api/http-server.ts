@@ -37,7 +37,8 @@ function operationOf(operations: Operations, target: string): Operations[string]
 
 function send(reply: FastifyReply, status: number, body: JsonObject): FastifyReply {
   reply.code(status).header('content-type', CONTENT_TYPE).header('x-amzn-requestid', randomUUID());
-  return reply.send(JSON.stringify(body));
+  // As bytes: to text the framework would add a character set, which AWS does not name.
+  return reply.send(Buffer.from(JSON.stringify(body)));
 }
 
 function sendError(reply: FastifyReply, error: Error): FastifyReply {

@@ -63,6 +63,7 @@ describe('the token exchange service', () => {
   test('gives credentials to a component', async () => {
     const answer = await ask({ authorization: 'known' });
     expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/json');
     expect(await answer.json()).toEqual({
       AccessKeyId: 'key-1',
       SecretAccessKey: 'secret',
