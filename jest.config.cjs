@@ -2,7 +2,13 @@ const transform = {
   '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }],
 };
 
-const shared = { transform, testEnvironment: 'node', rootDir: __dirname };
+const shared = {
+  transform,
+  testEnvironment: 'node',
+  rootDir: __dirname,
+  // A built package has the name of its source.
+  modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
+};
 
 /**
  * unit: pure code and adapters over fakes, no network, no child process that matters; under a minute in all.

@@ -114,7 +114,8 @@ const TESTS = [
     totals: pytestTotals(pytestFile),
   },
   jest('infrastructure', ...EVERY_PROCESSOR),
-  packageJest(LOCAL_AWS, 'integ', '--runInBand'),
+  // The stranger's test runs outside the repository.
+  packageJest(LOCAL_AWS, 'integ', '--runInBand', '--testPathIgnorePatterns=stranger'),
   {
     name: 'local-aws alone, outside the repository',
     command: ['node', 'scripts/stand-alone.mjs', LOCAL_AWS],
