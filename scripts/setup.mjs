@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -130,6 +130,12 @@ const pip = (...args) => [
 ];
 
 function makeEnvironment(folder, { command, version }) {
+  // --clear would empty the folder that a link leads to, which is somebody else's.
+  if (lstatSync(join(ROOT, folder), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new SetupError(
+      `${folder} is a link and must be made again: remove the link, and run the command again.`,
+    );
+  }
   runStep(
     `making the Python ${version} environment ${folder}`,
     command,

@@ -5,8 +5,10 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,6 +87,17 @@ describe('the set-up of a fresh clone', () => {
       expect(setup(path).stdout).toMatch(/installing the locked Python packages/);
     },
   );
+
+  test('never clears an environment that is shared by a link', () => {
+    const shared = join(clone, 'shared');
+    mkdirSync(shared);
+    writeFileSync(join(shared, 'kept'), '');
+    symlinkSync(shared, join(clone, '.venv'));
+    const outcome = setup(python('3.11'));
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/\.venv is a link and must be made again: remove the link/);
+    expect(readdirSync(shared)).toEqual(['kept']);
+  });
 
   test.each(['3.9', '3.14', '2.7'])('refuses Python %s in one sentence', (version) => {
     const outcome = setup(python(version));
