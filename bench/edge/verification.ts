@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Release } from '../../contracts';
 import { SESSION_OPTIONS } from '../../edge-components/inference/src/models/inference-session';
-import { ReleaseStore, readEnvelope } from '../../edge-components/inference/src/releases/release-store';
+import { DiskReleaseStore, readEnvelope } from '../../edge-components/inference/src/releases/release-store';
 import {
   authenticate,
   parseEnvelope,
@@ -35,7 +35,7 @@ export const verification: Benchmark<EdgeContext> = {
       const key = signingKey();
       const offer = join(folder, 'offer');
       const { files } = await writeOffer(context, 'int8', 1, key, offer);
-      const store = await ReleaseStore.open(join(folder, 'releases'));
+      const store = await DiskReleaseStore.open(join(folder, 'releases'));
       const graph = readFileSync(context.model.pathOf('int8'));
       const times = await interleave(ROUNDS, {
         verify: () => medianTime(() => verify(offer, store, key.trusted, 1)),
@@ -65,7 +65,7 @@ export const verification: Benchmark<EdgeContext> = {
  */
 async function verify(
   folder: string,
-  store: ReleaseStore,
+  store: DiskReleaseStore,
   key: Parameters<typeof authenticate>[1][number],
   count: number,
 ): Promise<Release> {

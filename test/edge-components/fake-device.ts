@@ -15,8 +15,8 @@ import type {
 import type { ChallengeOutcome } from '../../edge-components/inference/src/releases/challenge';
 import { ReleaseInstaller } from '../../edge-components/inference/src/releases/release-installer';
 import {
+  DiskReleaseStore,
   listFolder,
-  ReleaseStore,
   readEnvelope,
 } from '../../edge-components/inference/src/releases/release-store';
 import { ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
@@ -57,7 +57,7 @@ export type FakeDevice = Awaited<ReturnType<typeof newFakeDevice>>;
 
 /** @param work folder of the releases; one of before makes this the next start of the same device */
 export async function newFakeDevice(work: string, key: SigningKey) {
-  const store = await ReleaseStore.open(work);
+  const store = await DiskReleaseStore.open(work);
   const slot = new ServingSlot();
   const trialHost = new FakeHost();
   const servingHost = new FakeHost();

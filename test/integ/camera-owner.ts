@@ -10,6 +10,7 @@ const source = frameSourceOf(
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     log: { info: quiet, warn: quiet, error: quiet },
     maximumFrameBytes: () => 1_000_000,
+    random: Math.random,
     executables: { ffmpeg: executable, gstreamer: executable },
   },
 );

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { type Capture, problemsOf, type Release } from '../../contracts';
 import { CaptureSpool } from '../../edge-components/inference/src/captures/capture-spool';
-import { ReleaseStore } from '../../edge-components/inference/src/releases/release-store';
+import { DiskReleaseStore } from '../../edge-components/inference/src/releases/release-store';
 import { Outbox } from '../../edge-components/inference/src/results/outbox';
 import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
@@ -46,7 +46,7 @@ async function offer(counter: number, bytes: number): Promise<Offer> {
   return { folder, release, envelope: readFileSync(join(folder, 'release.dsse.json')) };
 }
 
-async function install(store: ReleaseStore, { folder, envelope, release }: Offer): Promise<string> {
+async function install(store: DiskReleaseStore, { folder, envelope, release }: Offer): Promise<string> {
   const { digest } = await store.stage(folder, envelope, release);
   await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release.counter);
   return digest;
@@ -56,7 +56,7 @@ async function install(store: ReleaseStore, { folder, envelope, release }: Offer
 class Device {
   outbox!: Outbox;
   captures!: CaptureSpool;
-  releases!: ReleaseStore;
+  releases!: DiskReleaseStore;
   online = false;
   readonly uploaded = new Map<string, Buffer>();
   readonly confirmed: string[] = [];
@@ -68,7 +68,7 @@ class Device {
   async open(): Promise<void> {
     const { folder, disk } = small;
     this.outbox = await Outbox.open(join(folder, 'outbox'), () => limits, { disk });
-    this.releases = await ReleaseStore.open(join(folder, 'releases'), { disk });
+    this.releases = await DiskReleaseStore.open(join(folder, 'releases'), { disk });
     this.captures = await CaptureSpool.open(
       {
         folder: join(folder, 'captures'),

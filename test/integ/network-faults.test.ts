@@ -101,7 +101,10 @@ class Device {
       topic: () => TOPIC,
       flushMilliseconds: () => this.limits.flushMilliseconds,
       random: Math.random,
-      onOutcome: (ok) => this.outcomes.push(ok),
+      connection: {
+        succeeded: () => this.outcomes.push(true),
+        failed: () => this.outcomes.push(false),
+      },
     });
     this.sender.start();
     return this;

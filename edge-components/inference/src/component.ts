@@ -1,45 +1,86 @@
-/** The component with its real adapters. */
-
-import { InferenceAgent } from './agent';
+/** The component with its real adapters: composition root. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type AgentPorts, InferenceAgent } from './agent';
 import { S3CaptureStore } from './captures/s3-capture-store';
 import { readConfiguration } from './configuration/configuration';
 import type { Environment } from './environment';
+import { openInspection } from './inspection/open-inspection';
 import { SharpImageDecoder } from './models/image-decoder';
 import { processModelHost } from './models/model-hosts';
 import { NucleusIpc } from './nucleus/nucleus-ipc';
 import type { ModelHost } from './ports';
+import { FolderOfferInbox } from './releases/offer-inbox';
+import { freeBytesOf } from './releases/release-store';
 import { jsonLog } from './shared/json-log';
+import { resourceUsage } from './shared/resource-usage';
+import { operatingSystemBootId, RunMarker } from './shared/run-marker';
+
+/** Where the state of each use case lies, below the component's work folder. */
+const USE_CASES_FOLDER = 'use-cases';
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 export function componentAgent(environment: Environment, servingHost: ModelHost): InferenceAgent {
-  const deviceId = environment.AWS_IOT_THING_NAME;
-  const judge = (value: unknown): readonly string[] => {
+  const { AWS_IOT_THING_NAME: deviceId, WORK_PATH: workPath } = environment;
+  const checkConfiguration = (value: unknown): readonly string[] => {
     const reading = readConfiguration(value, deviceId);
     return reading.ok ? [] : reading.problems;
   };
+  const nucleus = new NucleusIpc(
+    jsonLog,
+    checkConfiguration,
+    (deploymentId) => agent.deferral(deploymentId),
+    Math.random,
+    environment,
+  );
+  const processId = randomBytes(6).toString('hex');
   const agent: InferenceAgent = new InferenceAgent({
     deviceId,
+    processId,
+    nucleus,
     componentVersion: environment.COMPONENT_VERSION,
-    workPath: environment.WORK_PATH,
-    trustedKeysPath: environment.TRUSTED_KEYS_PATH,
-    architecture: `${process.platform}-${process.arch}`,
-    ipc: new NucleusIpc(
-      jsonLog,
-      judge,
-      (deploymentId) => agent.deferral(deploymentId),
-      Math.random,
-      environment,
-    ),
-    trialHost: (limits) =>
-      processModelHost({
-        watchdogMilliseconds: () => limits().timeoutMilliseconds,
-        memoryBytes: () => limits().memoryBytes,
-      }),
-    servingHost,
-    decoder: new SharpImageDecoder(),
-    captureStore: new S3CaptureStore(environment.AWS_REGION),
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    inbox: new FolderOfferInbox(join(workPath, 'inbox'), clock, jsonLog),
+    resources: { usage: resourceUsage, freeDiskBytes: () => freeBytesOf(workPath) },
+    markRun: () => RunMarker.put(workPath),
+    openInspection: useCasesOf(environment, { processId, nucleus, servingHost }),
+    clock,
     log: jsonLog,
-    random: Math.random,
   });
   return agent;
+}
+
+interface Shared {
+  readonly processId: string;
+  readonly nucleus: NucleusIpc;
+  readonly servingHost: ModelHost;
+}
+
+/** Opens use cases that share what the device has once. */
+function useCasesOf(
+  environment: Environment,
+  { processId, nucleus, servingHost }: Shared,
+): AgentPorts['openInspection'] {
+  const decoder = new SharpImageDecoder();
+  const captureStore = new S3CaptureStore(environment.AWS_REGION);
+  return async (request) =>
+    openInspection({
+      ...request,
+      processId,
+      decoder,
+      captureStore,
+      servingHost,
+      folder: join(environment.WORK_PATH, USE_CASES_FOLDER, request.useCase),
+      deviceId: environment.AWS_IOT_THING_NAME,
+      trustedKeysPath: environment.TRUSTED_KEYS_PATH,
+      architecture: `${process.platform}-${process.arch}`,
+      bootId: await operatingSystemBootId(),
+      publisher: nucleus,
+      trialHost: processModelHost({
+        watchdogMilliseconds: () => request.component().trial.timeoutMilliseconds,
+        memoryBytes: () => request.component().trial.memoryBytes,
+      }),
+      clock,
+      log: jsonLog,
+      random: Math.random,
+    });
 }

@@ -1,10 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CameraConfiguration, DeviceStatus } from '../../../../contracts';
 import { cameraSettings } from '../configuration/camera-settings';
-import type { FrameSource } from '../ports';
+import type { Clock, FrameSource } from '../ports';
 import { CameraFeed } from './camera-feed';
 import type { FrameQueue } from './frame-queue';
-import { type FrameSourcePorts, frameSourceOf } from './sources';
+
+export interface CamerasPorts {
+  readonly clock: Clock;
+  /** A source that has not been started. @throws Error when the configuration makes none */
+  readonly frameSourceOf: (cameraId: string, configuration: CameraConfiguration) => FrameSource;
+}
 
 interface Camera {
   readonly configuration: CameraConfiguration;
@@ -19,7 +24,7 @@ export class Cameras {
 
   constructor(
     private readonly queue: FrameQueue,
-    private readonly ports: FrameSourcePorts,
+    private readonly ports: CamerasPorts,
   ) {}
 
   /** Starts, replaces and stops cameras until they are those of `configured`; one that has not changed goes on. */
@@ -55,7 +60,7 @@ export class Cameras {
   }
 
   private add(cameraId: string, configuration: CameraConfiguration): void {
-    const source = frameSourceOf(cameraId, configuration, this.ports);
+    const source = this.ports.frameSourceOf(cameraId, configuration);
     const settings = cameraSettings(configuration);
     const feed = new CameraFeed({
       cameraId,

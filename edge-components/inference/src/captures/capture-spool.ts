@@ -11,9 +11,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Capture, InferenceResult, UploadConfiguration } from '../../../../contracts';
 import type { CaptureStore, Clock, Frame, ImageDecoder, Log } from '../ports';
-import { backoffMilliseconds } from '../shared/backoff';
 import { type Disk, nodeDisk, readIfPresent, replaceFile } from '../shared/durable-file';
-import { InterruptibleWait } from '../shared/interruptible-wait';
+import { Retry } from '../shared/retry';
 import {
   bytesUsedToday,
   isClockBehind,
@@ -21,11 +20,12 @@ import {
   takeFromBudget,
   type UploadBudget,
 } from './capture-selection';
+import type { Captures } from './ports';
 
 const LARGEST_SPOOL_BYTES = 64 * 1024 * 1024;
 /** A sidecar has about 600 bytes. */
 const SIDECAR_BYTES = 1024;
-const RETRY = { first: 1_000, longest: 60_000 };
+const RETRY_MILLISECONDS = { first: 1_000, longest: 60_000 };
 const DAY_MILLISECONDS = 86_400_000;
 const BUDGET_FILE = 'budget.json';
 
@@ -51,13 +51,13 @@ interface Spooled {
   sent?: boolean;
 }
 
-export class CaptureSpool {
+export class CaptureSpool implements Captures {
   private budget: UploadBudget | undefined;
   /** Monotonic time since which the clock has shown an earlier day than the budget's. */
   private clockBehindSince: number | undefined;
   private readonly spooled: Spooled[] = [];
   private uploading: { readonly entry: Spooled; readonly abort: AbortController } | undefined;
-  private readonly idle = new InterruptibleWait();
+  private readonly retry: Retry;
   private stopped = false;
   private running: Promise<void> | undefined;
   private droppedCaptures = 0;
@@ -69,7 +69,9 @@ export class CaptureSpool {
   private constructor(
     private readonly ports: CaptureSpoolPorts,
     private readonly disk: Disk,
-  ) {}
+  ) {
+    this.retry = new Retry(RETRY_MILLISECONDS, ports.random);
+  }
 
   /** @throws Error when the folder cannot be made or listed */
   static async open(ports: CaptureSpoolPorts, disk: Disk = nodeDisk): Promise<CaptureSpool> {
@@ -88,25 +90,18 @@ export class CaptureSpool {
     return this.spooled.length;
   }
 
-  /** Captures that gave way because the spool was full, or could not be written or read. */
   get dropped(): number {
     return this.droppedCaptures;
   }
 
-  /** Why the last upload or deletion failed, until one succeeds. */
   get problem(): string | undefined {
     return this.lastError;
   }
 
-  /**
-   * Takes the frame's bytes out of today's budget. Synchronous, because the result must say whether the frame was chosen.
-   * @returns whether they fit
-   */
   reserve(frame: Frame): boolean {
     return !this.isForbidden && this.take(frame.frameBytes + SIDECAR_BYTES);
   }
 
-  /** Puts a chosen frame on disk. Never throws: the result does not depend on it. */
   async add(captureId: string, frame: Frame, result: InferenceResult, selection: Selection): Promise<void> {
     try {
       await this.inTurn(() => this.write(captureId, frame, result, selection));
@@ -120,28 +115,25 @@ export class CaptureSpool {
     this.running = this.run();
   }
 
-  /** The way to the cloud may be open again: do not wait out the delay. */
   retryNow(): void {
-    this.idle.wake();
+    this.retry.wake();
   }
 
-  /** Ends the upload that is under way; it is repeated after the next start. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.uploading?.abort.abort();
-    this.idle.wake();
+    this.retry.wake();
     await this.lastTurn;
     await this.running;
   }
 
-  /** No pixel may leave the device any more: what is being sent is cut off, and what waits is deleted. */
   async clear(): Promise<void> {
     this.uploading?.abort.abort();
     await this.inTurn(() => this.deleteAll()).catch((error: Error) => {
       this.lastError = error.message;
       this.ports.log.error('captures not deleted yet', { error: error.message });
     });
-    this.idle.wake();
+    this.retry.wake();
   }
 
   private get isForbidden(): boolean {
@@ -156,18 +148,16 @@ export class CaptureSpool {
   }
 
   private async run(): Promise<void> {
-    let failures = 0;
     while (!this.stopped) {
       try {
         const isIdle = await this.step();
-        failures = 0;
+        this.retry.succeeded();
         this.lastError = undefined;
-        if (isIdle && !this.stopped) await this.idle.pause(RETRY.longest);
+        if (isIdle && !this.stopped) await this.retry.pause(RETRY_MILLISECONDS.longest);
       } catch (error) {
-        failures++;
         this.lastError = (error as Error).message;
-        if (failures === 1) this.ports.log.warn('upload failed', { error: this.lastError });
-        if (!this.stopped) await this.idle.pause(backoffMilliseconds(failures, RETRY, this.ports.random));
+        if (this.retry.failed()) this.ports.log.warn('upload failed', { error: this.lastError });
+        if (!this.stopped) await this.retry.backOff();
       }
     }
   }
@@ -245,7 +235,7 @@ export class CaptureSpool {
     }
     this.spooled.push({ captureId, bytes: image.length });
     await this.enforceBound();
-    this.idle.wake();
+    this.retry.wake();
   }
 
   private sidecar(

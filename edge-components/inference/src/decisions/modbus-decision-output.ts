@@ -11,8 +11,8 @@ import { connect, type Socket } from 'node:net';
 import { ModbusTCPClient, type UserRequestError } from 'jsmodbus';
 import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
 import type { Clock, DecisionOutput, Log } from '../ports';
-import { backoffMilliseconds } from '../shared/backoff';
 import { InterruptibleWait } from '../shared/interruptible-wait';
+import { Retry } from '../shared/retry';
 import { within } from '../shared/within';
 import { type DecisionRegisters, decisionRegisters, REGISTER_VALUES } from './decision-registers';
 
@@ -22,7 +22,7 @@ const DEFAULT_UNIT = 1;
 const ANSWER_MILLISECONDS = 1_000;
 const CONNECT_MILLISECONDS = 2_000;
 const LONGEST_AGE_MILLISECONDS = 1_000;
-const RECONNECT = { first: 100, longest: 5_000 };
+const RECONNECT_MILLISECONDS = { first: 100, longest: 5_000 };
 /** Silence after which the operating system asks whether the other side is still there. */
 const KEEP_ALIVE = 5_000;
 /** Of the second that closing may take. */
@@ -71,14 +71,13 @@ class RegisterWriter implements ModbusDecisionOutput {
   /** Woken by a decision, a closed connection and the end. */
   private readonly news = new InterruptibleWait();
   /** Woken by the end only: decisions come faster than a controller that is gone should be asked for. */
-  private readonly retry = new InterruptibleWait();
+  private readonly retry: Retry;
   /** Starts anywhere, so that a controller sees a change also when every start of the component decides one part only. */
   private count: number;
   private pending: Pending | undefined;
   private socket: Socket | undefined;
   private running: Promise<void> = Promise.resolve();
   private closing = false;
-  private failures = 0;
   private connectionProblem: string | undefined;
   /** Stays until a write succeeds: that a controller can be reached does not mean that it takes what is written. */
   private writeProblem: string | undefined;
@@ -88,6 +87,7 @@ class RegisterWriter implements ModbusDecisionOutput {
     private readonly ports: ModbusPorts,
   ) {
     this.name = `modbus-tcp ${configuration.host}:${configuration.port ?? DEFAULT_PORT}`;
+    this.retry = new Retry(RECONNECT_MILLISECONDS, ports.random);
     this.count = Math.floor(ports.random() * REGISTER_VALUES);
     this.connectionProblem = 'not connected yet';
   }
@@ -120,21 +120,21 @@ class RegisterWriter implements ModbusDecisionOutput {
     this.closing = true;
     this.news.wake();
     this.retry.wake();
-    await within(LAST_WRITE_MILLISECONDS, this.running);
+    await within(LAST_WRITE_MILLISECONDS, this.running, () => undefined);
     this.socket?.destroy();
   }
 
   private async run(): Promise<void> {
-    const { clock, random } = this.ports;
+    const { clock } = this.ports;
     while (!this.closing) {
       const startedAt = clock.monotonic();
       const reason = await this.serveOneConnection();
       this.socket?.destroy();
       if (this.closing) return;
       // A controller that closes idle connections is not out of order.
-      if (clock.monotonic() - startedAt > RECONNECT.longest) this.failures = 0;
+      if (clock.monotonic() - startedAt > RECONNECT_MILLISECONDS.longest) this.retry.succeeded();
       this.failed(reason);
-      await this.retry.pause(backoffMilliseconds(this.failures, RECONNECT, random));
+      await this.retry.backOff();
     }
   }
 
@@ -153,20 +153,17 @@ class RegisterWriter implements ModbusDecisionOutput {
       ended ??= 'the controller closed the connection';
       this.news.wake();
     });
-    const limit = setTimeout(
-      () => socket.destroy(new Error(`no connection within ${CONNECT_MILLISECONDS} ms`)),
-      CONNECT_MILLISECONDS,
-    );
     socket.once('connect', () => {
-      clearTimeout(limit);
       this.connectionProblem = undefined;
       this.news.wake();
     });
-    try {
-      return await this.writeUntil(() => ended, socket, client);
-    } finally {
-      clearTimeout(limit);
-    }
+    const decided = new Promise<void>((resolve) =>
+      socket.once('connect', resolve).once('close', () => resolve()),
+    );
+    void within(CONNECT_MILLISECONDS, decided, () => {
+      socket.destroy(new Error(`no connection within ${CONNECT_MILLISECONDS} ms`));
+    });
+    return this.writeUntil(() => ended, socket, client);
   }
 
   private async writeUntil(
@@ -212,14 +209,12 @@ class RegisterWriter implements ModbusDecisionOutput {
     }
     this.tally.written++;
     this.writeProblem = undefined;
-    if (this.failures > 0) this.ports.log.info('decision output works again', { to: this.name });
-    this.failures = 0;
+    if (this.retry.succeeded() > 0) this.ports.log.info('decision output works again', { to: this.name });
     return undefined;
   }
 
   private failed(reason: string): void {
-    this.failures++;
     this.connectionProblem = reason;
-    if (this.failures === 1) this.ports.log.warn('decision output failed', { to: this.name, reason });
+    if (this.retry.failed()) this.ports.log.warn('decision output failed', { to: this.name, reason });
   }
 }

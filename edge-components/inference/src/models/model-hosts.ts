@@ -10,6 +10,7 @@ import {
   type ModelHost,
   type ModelSpecification,
 } from '../ports';
+import { within } from '../shared/within';
 import type { HostReply, HostRequest } from './inference-protocol';
 import { memoryOf, sacrificeFirst } from './process-limits';
 
@@ -45,7 +46,6 @@ interface Connection {
 interface Pending {
   resolve(reply: HostReply & { ok: true }): void;
   reject(error: ModelError): void;
-  readonly watchdog: NodeJS.Timeout;
 }
 
 class RemoteModel implements LoadedModel {
@@ -72,13 +72,14 @@ class RemoteModel implements LoadedModel {
     if (this.closing) return Promise.reject(new ModelError('the model is closed', 'gone'));
     const id = ++this.lastId;
     const milliseconds = this.watchdogMilliseconds();
-    return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(() => {
-        this.fail(`no answer to '${body.type}' within ${milliseconds} ms`);
-        this.connection.kill();
-      }, milliseconds);
-      this.pending.set(id, { resolve, reject, watchdog });
+    const answer = new Promise<HostReply & { ok: true }>((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
       this.connection.send({ id, ...body } as HostRequest);
+    });
+    return within(milliseconds, answer, () => {
+      this.fail(`no answer to '${body.type}' within ${milliseconds} ms`);
+      this.connection.kill();
+      return answer;
     });
   }
 
@@ -106,7 +107,6 @@ class RemoteModel implements LoadedModel {
     const waiting = this.pending.get(reply.id);
     if (!waiting) return;
     this.pending.delete(reply.id);
-    clearTimeout(waiting.watchdog);
     if (reply.ok) waiting.resolve(reply);
     else waiting.reject(new ModelError(reply.message, reply.kind));
     if (this.pending.size === 0) this.idle?.();
@@ -116,7 +116,6 @@ class RemoteModel implements LoadedModel {
     this.gone ??= reason;
     for (const [id, waiting] of this.pending) {
       this.pending.delete(id);
-      clearTimeout(waiting.watchdog);
       waiting.reject(new ModelError(reason, 'gone'));
     }
     this.idle?.();

@@ -9,6 +9,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { EventStreamCodec, type MessageHeaders } from '@smithy/core/event-streams';
+import { within } from '../shared/within';
 
 const MessageType = {
   APPLICATION: 0,
@@ -76,14 +77,10 @@ export class IpcClient extends EventEmitter {
    * @throws Error when nobody listens, the nucleus does not know the token, or the time is over
    */
   connect(socketPath: string, authToken: string): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const connected = new Promise<void>((resolve, reject) => {
       const socket = connect(socketPath);
       this.socket = socket;
-      const timer = setTimeout(() => this.end(this.silence()), this.timeoutMilliseconds);
-      this.accepted = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      this.accepted = resolve;
       socket.on('connect', () => {
         const headers = { ...this.headers(MessageType.CONNECT, 0), ':version': text(PROTOCOL_VERSION) };
         this.write(headers, { authToken });
@@ -93,13 +90,16 @@ export class IpcClient extends EventEmitter {
         this.reason = error.message;
       });
       socket.on('close', () => {
-        clearTimeout(timer);
         const error = new Error(this.reason);
         for (const stream of this.streams.values()) stream.failed(error);
         this.streams.clear();
         reject(error);
         this.emit('disconnection');
       });
+    });
+    return within(this.timeoutMilliseconds, connected, () => {
+      this.end(this.silence());
+      return connected;
     });
   }
 
@@ -137,20 +137,10 @@ export class IpcClient extends EventEmitter {
   ): Promise<Response> {
     if (!this.socket?.writable) return Promise.reject(new Error(this.reason));
     const streamId = ++this.lastStreamId;
-    return new Promise<Response>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.streams.delete(streamId);
-        reject(new Error(this.silence()));
-      }, this.timeoutMilliseconds);
+    const answer = new Promise<Response>((resolve, reject) => {
       this.streams.set(streamId, {
-        answered: (response) => {
-          clearTimeout(timer);
-          resolve(response as Response);
-        },
-        failed: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
+        answered: (response) => resolve(response as Response),
+        failed: reject,
         onEvent,
         isAnswered: false,
       });
@@ -159,6 +149,10 @@ export class IpcClient extends EventEmitter {
         operation: text(`${NAMESPACE}${operation}`),
       };
       this.write(headers, request);
+    });
+    return within(this.timeoutMilliseconds, answer, () => {
+      this.streams.delete(streamId);
+      throw new Error(this.silence());
     });
   }
 

@@ -3,23 +3,15 @@
  * connection a new one is made until it stands.
  */
 import { EventEmitter } from 'node:events';
-import type { Log, Publisher } from '../ports';
-import { backoffMilliseconds } from '../shared/backoff';
+import type { Log } from '../ports';
+import { Retry } from '../shared/retry';
 import { IpcClient, IpcRefusal } from './ipc-client';
+import type { ConfigurationCheck, Nucleus, UpdateAnswer } from './ports';
 
 /** Enough for a nucleus on a busy device; the component has to stop within seconds. */
 const CALL_TIMEOUT_MILLISECONDS = 5_000;
-const RECONNECT = { first: 200, longest: 10_000 };
+const RECONNECT_MILLISECONDS = { first: 200, longest: 10_000 };
 const AT_LEAST_ONCE = '1';
-
-/** Judges a configuration that a deployment wants to bring; the problems, or none. */
-export type ConfigurationJudge = (configuration: unknown) => readonly string[];
-
-/**
- * For how long an update that may restart the component has to wait, in milliseconds; 0 lets it go ahead.
- * Asked again after that time, with the same deployment.
- */
-export type UpdateJudge = (deploymentId: string) => number;
 
 /** A call failed, or was not answered in time. `code` is the shape of the IPC model, when the nucleus gave one. */
 export class IpcCallError extends Error {
@@ -50,21 +42,21 @@ interface ComponentUpdatePolicyEvent {
   readonly preUpdateEvent?: { readonly deploymentId?: string };
 }
 
-/** Emits `connected` (every time) and `configuration` (the configuration may have changed). */
-export class NucleusIpc extends EventEmitter implements Publisher {
+export class NucleusIpc extends EventEmitter implements Nucleus {
   private client: IpcClient | undefined;
   private stopped = false;
-  private timer: NodeJS.Timeout | undefined;
-  private attempts = 0;
+  private readonly retry: Retry;
+  private reconnecting = false;
 
   constructor(
     private readonly log: Log,
-    private readonly judge: ConfigurationJudge,
-    private readonly judgeUpdate: UpdateJudge,
-    private readonly random: () => number,
+    private readonly checkConfiguration: ConfigurationCheck,
+    private readonly answerTo: UpdateAnswer,
+    random: () => number,
     private readonly environment: IpcEnvironment,
   ) {
     super();
+    this.retry = new Retry(RECONNECT_MILLISECONDS, random);
   }
 
   get connected(): boolean {
@@ -86,11 +78,10 @@ export class NucleusIpc extends EventEmitter implements Publisher {
       client.close();
       throw error;
     }
-    this.attempts = 0;
+    this.retry.succeeded();
     this.emit('connected');
   }
 
-  /** The component's whole configuration. */
   async configuration(): Promise<unknown> {
     const { value } = await this.call<{ value?: unknown }>('GetConfiguration', { keyPath: [] });
     return value;
@@ -115,7 +106,7 @@ export class NucleusIpc extends EventEmitter implements Publisher {
 
   close(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.retry.wake();
     this.client?.close();
     this.client = undefined;
   }
@@ -138,7 +129,7 @@ export class NucleusIpc extends EventEmitter implements Publisher {
 
   /** Silence would agree as well, but only after the deployment's whole time for questions. */
   private async answerUpdate(deploymentId: string): Promise<void> {
-    const recheckAfterMs = this.judgeUpdate(deploymentId);
+    const recheckAfterMs = this.answerTo(deploymentId);
     if (recheckAfterMs > 0) this.log.info('update deferred', { deploymentId, recheckAfterMs });
     try {
       await this.call('DeferComponentUpdate', {
@@ -153,7 +144,7 @@ export class NucleusIpc extends EventEmitter implements Publisher {
 
   /** A rejected configuration fails its deployment before anything changes on the device. */
   private async answerProposal(configuration: unknown, deploymentId: string): Promise<void> {
-    const problems = this.judge(configuration);
+    const problems = this.checkConfiguration(configuration);
     const status = problems.length > 0 ? 'REJECTED' : 'ACCEPTED';
     try {
       await this.call('SendConfigurationValidityReport', {
@@ -179,23 +170,28 @@ export class NucleusIpc extends EventEmitter implements Publisher {
     this.client = undefined;
     if (this.stopped) return;
     this.log.warn('connection to the nucleus lost');
-    this.reconnectLater();
+    void this.reconnect();
   }
 
-  private reconnectLater(): void {
-    this.attempts++;
-    this.timer = setTimeout(
-      async () => {
-        try {
-          await this.connect();
-          this.log.info('connected to the nucleus again');
-        } catch (error) {
-          if (this.attempts === 1) this.log.warn('reconnect', { error: (error as Error).message });
-          if (!this.stopped) this.reconnectLater();
-        }
-      },
-      backoffMilliseconds(this.attempts, RECONNECT, this.random),
-    );
+  /** One loop, also when the connection is lost while it is being made. */
+  private async reconnect(): Promise<void> {
+    if (this.reconnecting) return;
+    this.reconnecting = true;
+    while (!this.stopped && !this.connected) {
+      const isFirst = this.retry.failed();
+      await this.retry.backOff();
+      if (!this.stopped) await this.tryAgain(isFirst);
+    }
+    this.reconnecting = false;
+  }
+
+  private async tryAgain(isFirst: boolean): Promise<void> {
+    try {
+      await this.connect();
+      this.log.info('connected to the nucleus again');
+    } catch (error) {
+      if (isFirst) this.log.warn('reconnect', { error: (error as Error).message });
+    }
   }
 }
 

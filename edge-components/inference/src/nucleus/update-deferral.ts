@@ -1,3 +1,6 @@
+import type { ComponentSettings } from '../configuration/configuration';
+import type { Clock } from '../ports';
+
 /** Times in milliseconds, monotonic. */
 export interface UpdateQuestion {
   readonly now: number;
@@ -22,4 +25,32 @@ export function updateDeferral(question: UpdateQuestion): number {
   const quietIn = lastFrameAt + quietMilliseconds - now;
   const patience = firstAskedAt + longestMilliseconds - now;
   return Math.max(0, Math.ceil(Math.min(quietIn, patience)));
+}
+
+/** Remembers when each deployment asked first. */
+export class UpdateQuestions {
+  /** Deployment -> monotonic time of its first question. */
+  private readonly firstAskedAt = new Map<string, number>();
+
+  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
+
+  /** @returns as {@link updateDeferral} */
+  answer(
+    deploymentId: string,
+    lastFrameAt: number | undefined,
+    { quietSeconds, longestDeferralSeconds }: ComponentSettings['componentUpdate'],
+  ): number {
+    const now = this.clock.monotonic();
+    const firstAskedAt = this.firstAskedAt.get(deploymentId) ?? now;
+    this.firstAskedAt.set(deploymentId, firstAskedAt);
+    const wait = updateDeferral({
+      now,
+      firstAskedAt,
+      lastFrameAt,
+      quietMilliseconds: quietSeconds * 1000,
+      longestMilliseconds: longestDeferralSeconds * 1000,
+    });
+    if (wait === 0) this.firstAskedAt.delete(deploymentId);
+    return wait;
+  }
 }

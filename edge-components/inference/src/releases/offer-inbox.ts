@@ -1,8 +1,8 @@
 /**
  * `inbox/<offerId>/offer.json` from a model component's startup script, `verdict.json` beside it as the answer. Offers of
- * one component are judged one at a time, oldest first; those of several components side by side, so that a release that
+ * one component are answered one at a time, oldest first; those of several components side by side, so that a release that
  * is being challenged for a minute does not keep another use case waiting. One that was not answered before a restart is
- * judged again.
+ * taken again.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,27 +10,29 @@ import { parseContractJson, type ReleaseOffer, type ReleaseVerdict } from '../..
 import { isIdentifier } from '../cameras/sources/frame-message';
 import type { Clock, Log } from '../ports';
 import { readIfPresent, replaceFile } from '../shared/durable-file';
+import type { OfferInbox } from './ports';
+
+type Decide = Parameters<OfferInbox['start']>[0];
 
 const POLL_MILLISECONDS = 100;
 /** The script removes its offer when it has read the verdict; one that was killed leaves it. */
 const FORGET_AFTER_MILLISECONDS = 3600 * 1000;
 
-export class OfferInbox {
+export class FolderOfferInbox implements OfferInbox {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private readonly judging = new Set<string>();
+  private readonly answering = new Set<string>();
 
   constructor(
     private readonly folder: string,
-    private readonly judge: (offer: ReleaseOffer) => Promise<ReleaseVerdict>,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
 
-  start(): void {
+  start(decide: Decide): void {
     const poll = async (): Promise<void> => {
       try {
-        await this.answerAll();
+        await this.answerAll(decide);
       } catch (error) {
         this.log.error('inbox', { error: (error as Error).message });
       }
@@ -43,30 +45,29 @@ export class OfferInbox {
     void poll();
   }
 
-  /** Does not wait for an offer that is being judged: it is judged again after the next start. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
   }
 
-  private async answerAll(): Promise<void> {
+  private async answerAll(decide: Decide): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     for (const offerId of (await readdir(this.folder)).sort()) {
       if (this.stopped) return;
-      if (isIdentifier(offerId)) await this.take(offerId);
+      if (isIdentifier(offerId)) await this.take(offerId, decide);
     }
   }
 
-  /** Begins to answer an offer, unless it has its answer or another offer of the same component is being judged. */
-  private async take(offerId: string): Promise<void> {
+  /** Begins to answer an offer, unless it has its answer or another offer of the same component is being answered. */
+  private async take(offerId: string, decide: Decide): Promise<void> {
     const folder = join(this.folder, offerId);
     const text = await readIfPresent(join(folder, 'offer.json'));
     if (text === undefined || (await this.isAnswered(folder))) return;
     const offer = this.parse(offerId, text);
     const queue = offer instanceof Error ? offerId : offer.componentName;
-    if (this.judging.has(queue)) return;
-    this.judging.add(queue);
-    void this.answer(folder, offerId, offer).finally(() => this.judging.delete(queue));
+    if (this.answering.has(queue)) return;
+    this.answering.add(queue);
+    void this.answer(folder, offerId, offer, decide).finally(() => this.answering.delete(queue));
   }
 
   private async isAnswered(folder: string): Promise<boolean> {
@@ -86,8 +87,13 @@ export class OfferInbox {
     }
   }
 
-  private async answer(folder: string, offerId: string, offer: ReleaseOffer | Error): Promise<void> {
-    const verdict = await this.verdictOf(offerId, offer);
+  private async answer(
+    folder: string,
+    offerId: string,
+    offer: ReleaseOffer | Error,
+    decide: Decide,
+  ): Promise<void> {
+    const verdict = await this.verdictOf(offerId, offer, decide);
     if (this.stopped) return;
     await replaceFile(join(folder, 'verdict.json'), JSON.stringify(verdict)).catch((error) =>
       // The script has given up and removed its offer.
@@ -95,10 +101,14 @@ export class OfferInbox {
     );
   }
 
-  private async verdictOf(offerId: string, offer: ReleaseOffer | Error): Promise<ReleaseVerdict> {
+  private async verdictOf(
+    offerId: string,
+    offer: ReleaseOffer | Error,
+    decide: Decide,
+  ): Promise<ReleaseVerdict> {
     try {
       if (offer instanceof Error) throw offer;
-      return await this.judge(offer);
+      return await decide(offer);
     } catch (error) {
       return {
         schemaVersion: 1,

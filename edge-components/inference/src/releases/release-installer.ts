@@ -5,9 +5,10 @@
 import type { Release, ReleaseOffer, ReleaseVerdict, TrustedKeys } from '../../../../contracts';
 import type { UseCaseSettings } from '../configuration/configuration';
 import type { Clock, ImageDecoder, LoadedModel, Log, ModelHost } from '../ports';
+import { within } from '../shared/within';
 import { Challenge, type ChallengeOutcome, challengeProblem } from './challenge';
+import type { Installing, OfferReader, ReleaseStore, StoredRelease } from './ports';
 import { mustRevert } from './probation';
-import type { Installing, ReleaseStore, StoredRelease } from './release-store';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseAction,
@@ -20,7 +21,6 @@ import {
   checkExpiry,
   checkListing,
   checkTarget,
-  type PresentFile,
   parseEnvelope,
   parseRelease,
   sha256Of,
@@ -48,12 +48,6 @@ export interface InstallerPorts {
   readonly offers: OfferReader;
   /** Told how a challenge has ended. */
   readonly onChallenge: (releaseId: string, outcome: ChallengeOutcome) => void;
-}
-
-/** Reads an offered folder. All throw ReleaseRefusal. */
-export interface OfferReader {
-  envelope(folder: string): Promise<Buffer>;
-  list(folder: string): Promise<PresentFile[]>;
 }
 
 /** What the steps hand on to each other. */
@@ -178,7 +172,7 @@ export class ReleaseInstaller {
 
   /**
    * How often the release's graph has ended the process at its warm-up. The offer is still unanswered then, so the next
-   * start judges it again: without the count a graph that crashes this processor would do so until the nucleus gives up.
+   * start takes it again: without the count a graph that crashes this processor would do so until the nucleus gives up.
    * @throws ReleaseRefusal LOAD_FAILED when it has been often enough
    */
   private async deathsOf(digest: string): Promise<number> {
@@ -208,7 +202,7 @@ export class ReleaseInstaller {
     const challenge = new Challenge(challenger.frames);
     const stop = slot.challenge(activeRelease(installation, trial.model), challenge);
     try {
-      await withinSeconds(challenger.timeoutSeconds, challenge.ended);
+      await within(1000 * challenger.timeoutSeconds, challenge.ended, () => undefined);
     } catch (error) {
       throw refusalOf(error, result.variant);
     } finally {
@@ -291,13 +285,4 @@ async function closeTrials(installation: Installation, kept?: string): Promise<v
 
 function activeRelease({ digest, release, result }: Installation, model: LoadedModel): ActiveRelease {
   return { digest, release: release as Release, variant: (result as TrialResult).variant, model };
-}
-
-/** Waits for `work`, but no longer; rejects when it does. */
-async function withinSeconds(seconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, seconds * 1000);
-  });
-  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

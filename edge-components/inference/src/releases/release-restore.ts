@@ -1,6 +1,6 @@
 import type { TrustedKeys } from '../../../../contracts';
 import { verifyEnvelopeSignature } from './envelope-signature';
-import type { ReleaseStore, StoredReference, StoredRelease } from './release-store';
+import type { ReleaseStore, StoredReference, StoredRelease } from './ports';
 import { ReleaseRefusal } from './release-transitions';
 import { parseEnvelope } from './release-verification';
 import { loadServing, type SelfTestPorts, tryInTrialProcess } from './self-test';

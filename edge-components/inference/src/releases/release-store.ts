@@ -23,13 +23,10 @@ import {
   replaceFile,
   syncFolder,
 } from '../shared/durable-file';
+import { within } from '../shared/within';
+import type { Installing, RefusalRecord, ReleaseStore, StoredReference, StoredRelease } from './ports';
 import type { Probation } from './probation';
-import {
-  QUARANTINING_CODES,
-  type RefusalCode,
-  ReleaseRefusal,
-  type ReleaseState,
-} from './release-transitions';
+import { QUARANTINING_CODES, ReleaseRefusal } from './release-transitions';
 import {
   ENVELOPE_FILE,
   type PresentFile,
@@ -37,41 +34,6 @@ import {
   parseRelease,
   sha256Of,
 } from './release-verification';
-
-/** A stored release, by the digest of its envelope, and what the self-test found out about it on this device. */
-export interface StoredReference {
-  readonly digest: string;
-  /** Variant that is served. */
-  readonly variant: string;
-  /** Variant -> median milliseconds of a run, as measured at installation. */
-  readonly milliseconds: Readonly<Record<string, number>>;
-}
-
-export interface StoredRelease {
-  readonly digest: string;
-  readonly folder: string;
-  readonly envelope: Buffer;
-  readonly release: Release;
-}
-
-export interface RefusalRecord {
-  readonly releaseDigest: string;
-  readonly releaseId?: string;
-  readonly code: RefusalCode;
-  /** RFC 3339. */
-  readonly at: string;
-}
-
-/** How far an installation has come. */
-export interface Installing {
-  readonly digest: string;
-  /** The last state that was reached. */
-  readonly state: ReleaseState;
-  /** Processes that ended while they ran the release's graph. */
-  readonly deaths: number;
-  /** Identifier of the boot of the operating system in which this was written. */
-  readonly bootId: string;
-}
 
 /** What stored releases may use of the disk, in bytes. */
 export interface StorageLimits {
@@ -109,7 +71,7 @@ const NO_LIMITS: StorageLimits = { releaseBytes: Number.MAX_SAFE_INTEGER, reserv
 const HOUR_MILLISECONDS = 3_600_000;
 const RELEASE_FOLDER = /^[0-9a-f]{64}$/;
 
-export class ReleaseStore {
+export class DiskReleaseStore implements ReleaseStore {
   private inService: InService = {};
   private refusalRecords: RefusalRecord[] = [];
   private counter = 0;
@@ -125,8 +87,8 @@ export class ReleaseStore {
   }
 
   /** Reads the state and deletes what a kill left behind. Damaged state files are treated as absent. */
-  static async open(folder: string, options: ReleaseStoreOptions = {}): Promise<ReleaseStore> {
-    const store = new ReleaseStore(folder, {
+  static async open(folder: string, options: ReleaseStoreOptions = {}): Promise<DiskReleaseStore> {
+    const store = new DiskReleaseStore(folder, {
       limits: () => NO_LIMITS,
       freeBytes: freeBytesOf,
       disk: nodeDisk,
@@ -159,24 +121,21 @@ export class ReleaseStore {
     return this.refusalRecords;
   }
 
-  /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
   get latestTime(): number {
     return this.latestKnownTime;
   }
 
-  /** Notes that `time` (milliseconds since the epoch) has passed. Written once an hour at most: disks wear. */
+  /** Written once an hour at most: disks wear. */
   async noteTime(time: number): Promise<void> {
     if (time < this.latestKnownTime + HOUR_MILLISECONDS) return;
     this.latestKnownTime = time;
     await replaceFile(join(this.folder, 'latest-time'), new Date(time).toISOString(), this.disk);
   }
 
-  /** How far the installation has come that a kill has cut off. */
   installing(): Promise<Installing | undefined> {
     return this.readState<Installing>('installing.json');
   }
 
-  /** @param progress undefined when the installation has ended, whichever way */
   async noteInstalling(progress: Installing | undefined): Promise<void> {
     if (progress) return this.writeState('installing.json', progress);
     await this.disk.rm(join(this.folder, 'installing.json'), { force: true });
@@ -196,10 +155,6 @@ export class ReleaseStore {
     );
   }
 
-  /**
-   * Copies the release out of the offered folder, hashing what it writes.
-   * @throws ReleaseRefusal DIGEST_MISMATCH, SIZE_MISMATCH, FILE_MISSING, DISK_FULL, TOO_SLOW; nothing is left behind then
-   */
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {
     await this.checkRoom(release, envelope.length);
     const digest = sha256Of(envelope);
@@ -221,10 +176,6 @@ export class ReleaseStore {
     return { digest, folder, envelope, release };
   }
 
-  /**
-   * Reads a stored release and hashes all of it again: the disk may have changed under us.
-   * @throws ReleaseRefusal FILE_MISSING, DIGEST_MISMATCH, SIZE_MISMATCH and those of a broken envelope
-   */
   async read(digest: string): Promise<StoredRelease> {
     const folder = join(this.folder, digest);
     const envelope = await readEnvelope(folder, this.disk);
@@ -236,12 +187,14 @@ export class ReleaseStore {
     return { digest, folder, envelope, release };
   }
 
-  /** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH, TOO_SLOW */
+  readFile(stored: StoredRelease, name: string): Promise<Buffer> {
+    return this.disk.readFile(join(stored.folder, name));
+  }
+
   verifyFile(folder: string, file: ReleaseFile): Promise<void> {
     return hashFile(folder, file, this.options, async () => undefined);
   }
 
-  /** The release before serves again, now and after a restart; the current one is quarantined. */
   async revert(reason: RefusalRecord): Promise<void> {
     await this.recordRefusal(reason);
     const { previous } = this.inService;
@@ -249,7 +202,6 @@ export class ReleaseStore {
     this.inService = previous ? { current: previous } : {};
   }
 
-  /** From here on the release serves, also after a restart. The release that served before becomes the previous one. */
   async commit(reference: StoredReference, counter: number): Promise<void> {
     // The counter first: a kill between the two leaves the old release with a counter that still admits the new one.
     const highest = Math.max(this.counter, counter);
@@ -276,7 +228,6 @@ export class ReleaseStore {
     await this.writeState('refused.json', records);
   }
 
-  /** Deletes every folder but those of the current and the previous release. */
   async collectGarbage(): Promise<void> {
     const kept = new Set([this.inService.current?.digest, this.inService.previous?.digest]);
     for (const entry of await this.disk.readdir(this.folder)) {
@@ -443,7 +394,9 @@ async function hashFile(
     const buffer = Buffer.allocUnsafe(Math.min(COPY_CHUNK_BYTES, file.bytes + 1));
     let total = 0;
     for (;;) {
-      const { bytesRead } = await readWithin(longestRead, file.name, input.read(buffer, 0, buffer.length));
+      const { bytesRead } = await within(longestRead, input.read(buffer, 0, buffer.length), () => {
+        throw new ReleaseRefusal('TOO_SLOW', `'${file.name}' gave no data for ${longestRead} ms`);
+      });
       if (bytesRead === 0) break;
       total += bytesRead;
       if (total > file.bytes) break;
@@ -465,24 +418,5 @@ async function hashFile(
     }
   } finally {
     await input.close();
-  }
-}
-
-/** @throws ReleaseRefusal TOO_SLOW */
-async function readWithin<Result>(
-  milliseconds: number,
-  name: string,
-  reading: Promise<Result>,
-): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new ReleaseRefusal('TOO_SLOW', `'${name}' gave no data for ${milliseconds} ms`));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([reading, limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -56,7 +56,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     onError: 'INTERNAL_ERROR',
     undo: 'nothing',
     servesAfterKill: 'old',
-    afterKill: 'the unanswered offer, judged again at the next start',
+    afterKill: 'the unanswered offer, taken again at the next start',
   },
   {
     from: 'VERIFIED',
@@ -65,7 +65,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     onError: 'INTERNAL_ERROR',
     undo: 'stagedFolder',
     servesAfterKill: 'old',
-    afterKill: 'a temporary folder, deleted at the next start; the offer is judged again',
+    afterKill: 'a temporary folder, deleted at the next start; the offer is taken again',
   },
   {
     from: 'STAGED',
@@ -112,7 +112,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     undo: 'switch',
     servesAfterKill: 'old',
     afterKill:
-      'current.json names the release before, which serves at the next start; the offer is judged again',
+      'current.json names the release before, which serves at the next start; the offer is taken again',
   },
   {
     from: 'SWITCHED',
@@ -122,7 +122,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     undo: 'switch',
     servesAfterKill: 'either',
     afterKill:
-      'current.json names the old or the new release, both complete; the offer is judged again or is already in service',
+      'current.json names the old or the new release, both complete; the offer is taken again or is already in service',
   },
   {
     from: 'COMMITTED',

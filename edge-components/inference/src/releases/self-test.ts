@@ -1,5 +1,4 @@
 /** Does a release compute on this device what the cloud computed, and which of its variants is fastest here? */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenSample, Release, Variant } from '../../../../contracts';
 import {
@@ -12,7 +11,7 @@ import {
   type ModelSpecification,
 } from '../ports';
 import { goldenSampleProblem } from './golden-samples';
-import type { StoredRelease } from './release-store';
+import type { ReleaseStore, StoredRelease } from './ports';
 import { type RefusalCode, ReleaseRefusal } from './release-transitions';
 
 /** Enough for a median that a single interruption does not move; below a tenth of a second for small networks. */
@@ -21,6 +20,7 @@ const TIMED_RUNS = 11;
 const MEASUREMENT_BUDGET_MILLISECONDS = 2_000;
 
 export interface SelfTestPorts {
+  readonly store: Pick<ReleaseStore, 'readFile'>;
   readonly trialHost: ModelHost;
   readonly servingHost: ModelHost;
   readonly decoder: ImageDecoder;
@@ -36,12 +36,15 @@ export interface TrialResult {
 }
 
 /** The release's golden images, decoded. @throws ReleaseRefusal when one is not an image of the declared size */
-async function goldenImages(stored: StoredRelease, decoder: ImageDecoder): Promise<DecodedImage[]> {
+async function goldenImages(
+  stored: StoredRelease,
+  { store, decoder }: Pick<SelfTestPorts, 'store' | 'decoder'>,
+): Promise<DecodedImage[]> {
   const { height, width } = stored.release.input;
   return Promise.all(
     stored.release.goldenSamples.map(async ({ file }) => {
       const image = await decoder
-        .decode(await readFile(join(stored.folder, file)), height * width)
+        .decode(await store.readFile(stored, file), height * width)
         .catch((error: Error) => {
           throw new ReleaseRefusal('GOLDEN_SAMPLE_MISMATCH', `${file}: ${error.message}`);
         });
@@ -152,9 +155,9 @@ export async function loadTrials(
 export async function compareTrials(
   stored: StoredRelease,
   trials: readonly Trial[],
-  ports: Pick<SelfTestPorts, 'decoder' | 'log'>,
+  ports: Pick<SelfTestPorts, 'store' | 'decoder' | 'log'>,
 ): Promise<TrialResult> {
-  const images = await goldenImages(stored, ports.decoder);
+  const images = await goldenImages(stored, ports);
   const measured = await eachVariant(
     trials,
     (trial) => trial.variant,
@@ -193,7 +196,7 @@ export function loadServing(
   variantName: string,
   ports: SelfTestPorts,
 ): Promise<LoadedModel> {
-  return loadTested(stored, variantName, ports.servingHost, ports.decoder);
+  return loadTested(stored, variantName, ports.servingHost, ports);
 }
 
 /**
@@ -205,17 +208,17 @@ export async function tryInTrialProcess(
   variantName: string,
   ports: SelfTestPorts,
 ): Promise<void> {
-  await (await loadTested(stored, variantName, ports.trialHost, ports.decoder)).close();
+  await (await loadTested(stored, variantName, ports.trialHost, ports)).close();
 }
 
 async function loadTested(
   stored: StoredRelease,
   variantName: string,
   host: ModelHost,
-  decoder: ImageDecoder,
+  ports: Pick<SelfTestPorts, 'store' | 'decoder'>,
 ): Promise<LoadedModel> {
   const variant = variantOf(stored.release, variantName);
-  const images = await goldenImages(stored, decoder);
+  const images = await goldenImages(stored, ports);
   let model: LoadedModel | undefined;
   try {
     model = await host.load(specificationOf(stored, variant));

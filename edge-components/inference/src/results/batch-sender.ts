@@ -1,17 +1,10 @@
 import type { Clock, Log, Publisher } from '../ports';
-import { backoffMilliseconds } from '../shared/backoff';
-import { InterruptibleWait } from '../shared/interruptible-wait';
+import { Retry } from '../shared/retry';
+import type { BatchQueue } from './ports';
 import { type Batch, resultsMessage } from './results-message';
 
-const RETRY = { first: 500, longest: 30_000 };
+const RETRY_MILLISECONDS = { first: 500, longest: 30_000 };
 const LONGEST_IDLE_MILLISECONDS = 250;
-
-/** Where batches wait, such as the outbox. */
-export interface BatchQueue {
-  /** The oldest one that is due; the same until it is acknowledged. */
-  nextBatch(flush: boolean): Promise<Batch | undefined>;
-  acknowledge(batchId: string): Promise<void>;
-}
 
 export interface BatchSenderPorts {
   readonly outbox: BatchQueue;
@@ -26,17 +19,18 @@ export interface BatchSenderPorts {
   readonly flushMilliseconds: () => number;
   readonly random: () => number;
   /** Told the outcome of every publish. */
-  readonly onOutcome: (ok: boolean) => void;
+  readonly connection: { succeeded(): void; failed(reason: string): void };
 }
 
 /** Sends the outbox, oldest first, one batch at a time, for ever; backs off while the cloud is out of reach. */
 export class BatchSender {
   private stopped = false;
-  private readonly idle = new InterruptibleWait();
+  private readonly retry: Retry;
   private running: Promise<void> | undefined;
-  private failures = 0;
 
-  constructor(private readonly ports: BatchSenderPorts) {}
+  constructor(private readonly ports: BatchSenderPorts) {
+    this.retry = new Retry(RETRY_MILLISECONDS, ports.random);
+  }
 
   start(): void {
     this.running = this.run();
@@ -44,13 +38,13 @@ export class BatchSender {
 
   /** The way to the cloud may be open again: do not wait out the delay. */
   retryNow(): void {
-    this.idle.wake();
+    this.retry.wake();
   }
 
   /** Ends after the publish that is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.idle.wake();
+    this.retry.wake();
     await this.running;
   }
 
@@ -63,10 +57,8 @@ export class BatchSender {
     while (!this.stopped) {
       const outcome = await this.sendNext(false);
       if (this.stopped || outcome === 'sent') continue;
-      const longestIdle = Math.min(LONGEST_IDLE_MILLISECONDS, this.ports.flushMilliseconds());
-      await this.idle.pause(
-        outcome === 'nothing' ? longestIdle : backoffMilliseconds(this.failures, RETRY, this.ports.random),
-      );
+      if (outcome === 'failed') await this.retry.backOff();
+      else await this.retry.pause(Math.min(LONGEST_IDLE_MILLISECONDS, this.ports.flushMilliseconds()));
     }
   }
 
@@ -76,18 +68,18 @@ export class BatchSender {
       if (!batch) return 'nothing';
       await this.publish(batch);
       await this.ports.outbox.acknowledge(batch.batchId);
-      if (this.failures > 0) this.ports.log.info('results are sent again', { failures: this.failures });
-      this.failures = 0;
+      const failures = this.retry.succeeded();
+      if (failures > 0) this.ports.log.info('results are sent again', { failures });
       return 'sent';
     } catch (error) {
-      this.failures++;
-      if (this.failures === 1) this.ports.log.warn('results not sent', { error: (error as Error).message });
+      const { message } = error as Error;
+      if (this.retry.failed()) this.ports.log.warn('results not sent', { error: message });
       return 'failed';
     }
   }
 
   private async publish(batch: Batch): Promise<void> {
-    const { useCase, deviceId, publisher, clock, topic, onOutcome } = this.ports;
+    const { useCase, deviceId, publisher, clock, topic, connection } = this.ports;
     const { batchId, droppedRecords, records } = batch;
     const sentAt = new Date(clock.now()).toISOString();
     const payload = Buffer.from(
@@ -95,9 +87,9 @@ export class BatchSender {
     );
     try {
       await publisher.publishToCloud(topic(), payload);
-      onOutcome(true);
+      connection.succeeded();
     } catch (error) {
-      onOutcome(false);
+      connection.failed((error as Error).message);
       throw error;
     }
   }

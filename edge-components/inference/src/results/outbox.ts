@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import type { OutboxConfiguration } from '../../../../contracts';
 import { type Disk, nodeDisk, readIfPresent, replaceFile, syncFolder } from '../shared/durable-file';
 import { encodeRecord, isRecord, type Salvage, salvage } from './outbox-records';
+import type { ResultOutbox } from './ports';
 import { type Batch, LARGEST_MESSAGE_BYTES, recordBytes } from './results-message';
 
 export type { Batch } from './results-message';
@@ -78,7 +79,7 @@ interface DropState {
   readonly inBatch?: number;
 }
 
-export class Outbox {
+export class Outbox implements ResultOutbox {
   private readonly sealed: Segment[] = [];
   private readonly sealedTotals = { records: 0, bytes: 0 };
   private active: Active | undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ReleaseOffer } from '../../../../contracts';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
 import { restoreRelease } from '../../../../edge-components/inference/src/releases/release-restore';
-import { ReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
+import { DiskReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
 import { type FakeDevice, newFakeDevice, offerOf } from '../../fake-device';
 import { offeredFolder, type ReleaseOptions, signingKey, temporaryFolder } from '../../release-fixture';
 
@@ -53,7 +53,7 @@ test.each([
   device.trialHost.milliseconds = milliseconds;
   await device.installer.install(await offer({ counter: 1, gain: 4, int8, int8Gain: 4 }));
   expect(device.slot.current?.variant).toBe(variant);
-  expect((await ReleaseStore.open(device.work)).current).toMatchObject({ variant });
+  expect((await DiskReleaseStore.open(device.work)).current).toMatchObject({ variant });
 });
 
 test('a downgrade is refused, a rollback by a new counter with the old bytes is taken [case 6]', async () => {

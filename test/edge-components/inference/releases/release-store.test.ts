@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../../../contracts';
-import { ReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
+import { DiskReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
 import { sha256Of } from '../../../../edge-components/inference/src/releases/release-verification';
 import { nodeDisk } from '../../../../edge-components/inference/src/shared/durable-file';
 import { crashingDisk } from '../../crashing-disk';
@@ -40,7 +40,7 @@ async function offered(counter: number, gain: number): Promise<Offered> {
   return { folder, release, envelope: readFileSync(join(folder, 'release.dsse.json')) };
 }
 
-async function install(store: ReleaseStore, { folder, release, envelope }: Offered): Promise<string> {
+async function install(store: DiskReleaseStore, { folder, release, envelope }: Offered): Promise<string> {
   const { digest } = await store.stage(folder, envelope, release);
   await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release.counter);
   await store.collectGarbage();
@@ -49,7 +49,7 @@ async function install(store: ReleaseStore, { folder, release, envelope }: Offer
 
 test('a committed release is read back whole; the one before is kept, older ones are deleted', async () => {
   const folder = newFolder();
-  const store = await ReleaseStore.open(folder);
+  const store = await DiskReleaseStore.open(folder);
   const digests = [];
   for (const [counter, gain] of [
     [1, 4],
@@ -58,7 +58,7 @@ test('a committed release is read back whole; the one before is kept, older ones
   ] as const) {
     digests.push(await install(store, await offered(counter, gain)));
   }
-  const after = await ReleaseStore.open(folder);
+  const after = await DiskReleaseStore.open(folder);
   expect(after.current).toEqual({ digest: digests[2], variant: 'fp32', milliseconds: { fp32: 1 } });
   expect(after.previous?.digest).toBe(digests[1]);
   expect(after.highestCounter).toBe(3);
@@ -76,17 +76,17 @@ test('a kill before any disk call of an installation leaves one of the two relea
   const outcomes = new Set<string>();
   for (let calls = 0; ; calls++) {
     const folder = newFolder();
-    await install(await ReleaseStore.open(folder), first);
+    await install(await DiskReleaseStore.open(folder), first);
     const dying = crashingDisk(calls);
     let finished = false;
     try {
-      await install(await ReleaseStore.open(folder, { disk: dying.disk }), second);
+      await install(await DiskReleaseStore.open(folder, { disk: dying.disk }), second);
       finished = true;
     } catch (error) {
       expect((error as Error).name).toBe('Crash');
     }
     await dying.bury();
-    const after = await ReleaseStore.open(folder);
+    const after = await DiskReleaseStore.open(folder);
     const current = await after.read(after.current?.digest as string);
     expect([sha256Of(first.envelope), sha256Of(second.envelope)]).toContain(current.digest);
     expect(after.highestCounter).toBeGreaterThanOrEqual(current.release.counter);
@@ -106,18 +106,18 @@ test('a disk that fills up at any call refuses with DISK_FULL or fails, and keep
   const full = (): Error => Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   for (let calls = 0; ; calls++) {
     const folder = newFolder();
-    await install(await ReleaseStore.open(folder), first);
+    await install(await DiskReleaseStore.open(folder), first);
     const filling = crashingDisk(calls, full);
     let done = false;
     try {
-      const store = await ReleaseStore.open(folder, { disk: filling.disk });
+      const store = await DiskReleaseStore.open(folder, { disk: filling.disk });
       await store.stage(second.folder, second.envelope, second.release);
       done = true;
     } catch (error) {
       expect(['DISK_FULL', 'ENOSPC']).toContain((error as { code: string }).code);
     }
     await filling.bury();
-    const after = await ReleaseStore.open(folder);
+    const after = await DiskReleaseStore.open(folder);
     expect((await after.read(after.current?.digest as string)).release.counter).toBe(1);
     if (done) break;
   }
@@ -148,7 +148,7 @@ test.each<[string, string, (folder: string) => void]>([
   '%s: %s, in the offered folder and in the store [case 10] [case 11] [case 12]',
   async (code, _, damage) => {
     const source = await offered(1, 4);
-    const store = await ReleaseStore.open(newFolder());
+    const store = await DiskReleaseStore.open(newFolder());
     const { digest, folder } = await store.stage(source.folder, source.envelope, source.release);
     damage(folder);
     await expect(store.read(digest)).rejects.toMatchObject({ code });
@@ -159,11 +159,11 @@ test.each<[string, string, (folder: string) => void]>([
 
 test('refusals are remembered across restarts; only those of the model itself quarantine', async () => {
   const folder = newFolder();
-  const store = await ReleaseStore.open(folder);
+  const store = await DiskReleaseStore.open(folder);
   const at = '2026-11-23T12:00:00.000Z';
   await store.recordRefusal({ releaseDigest: 'a'.repeat(64), code: 'GOLDEN_SAMPLE_MISMATCH', at });
   await store.recordRefusal({ releaseDigest: 'b'.repeat(64), code: 'COUNTER_TOO_LOW', at });
-  const after = await ReleaseStore.open(folder);
+  const after = await DiskReleaseStore.open(folder);
   expect(after.isQuarantined('a'.repeat(64))).toBe(true);
   expect(after.isQuarantined('b'.repeat(64))).toBe(false);
   for (let index = 0; index < 30; index++) {
@@ -176,10 +176,10 @@ test('refusals are remembered across restarts; only those of the model itself qu
 
 test('a lost or damaged counter is found again from the releases that are kept [case 6]', async () => {
   const folder = newFolder();
-  await install(await ReleaseStore.open(folder), await offered(7, 4));
+  await install(await DiskReleaseStore.open(folder), await offered(7, 4));
   for (const text of ['', 'garbage', '-1']) {
     writeFileSync(join(folder, 'highest-counter'), text);
-    expect((await ReleaseStore.open(folder)).highestCounter).toBe(7);
+    expect((await DiskReleaseStore.open(folder)).highestCounter).toBe(7);
   }
 });
 
@@ -187,7 +187,7 @@ test('room is asked for before anything is written; the releases that are kept n
   const folder = newFolder();
   let releaseBytes = Number.MAX_SAFE_INTEGER;
   let free = Number.MAX_SAFE_INTEGER;
-  const store = await ReleaseStore.open(folder, {
+  const store = await DiskReleaseStore.open(folder, {
     limits: () => ({ releaseBytes, reserveBytes: 1_000_000 }),
     freeBytes: async () => free,
   });
@@ -228,7 +228,7 @@ test('a file that gives no data is given up, and nothing is left behind [case 10
       return handle;
     }) as typeof nodeDisk.open,
   };
-  const store = await ReleaseStore.open(folder, { disk: slow, longestRead: 20 });
+  const store = await DiskReleaseStore.open(folder, { disk: slow, longestRead: 20 });
   const source = await offered(1, 4);
   await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
     code: 'TOO_SLOW',
@@ -239,39 +239,39 @@ test('a file that gives no data is given up, and nothing is left behind [case 10
 
 test('a time that has passed is remembered, at most once an hour, and never goes back [case 7]', async () => {
   const folder = newFolder();
-  const store = await ReleaseStore.open(folder);
+  const store = await DiskReleaseStore.open(folder);
   const noon = Date.parse('2026-11-23T12:00:00.000Z');
   await store.noteTime(noon);
   await store.noteTime(noon + 60_000);
   await store.noteTime(noon - 86_400_000);
   expect(store.latestTime).toBe(noon);
-  expect((await ReleaseStore.open(folder)).latestTime).toBe(noon);
+  expect((await DiskReleaseStore.open(folder)).latestTime).toBe(noon);
   writeFileSync(join(folder, 'latest-time'), 'garbage');
-  expect((await ReleaseStore.open(folder)).latestTime).toBe(0);
+  expect((await DiskReleaseStore.open(folder)).latestTime).toBe(0);
 });
 
 test('a release that is taken back gives way to the one before, for good [case 5]', async () => {
   const folder = newFolder();
-  const store = await ReleaseStore.open(folder);
+  const store = await DiskReleaseStore.open(folder);
   const first = await install(store, await offered(1, 4));
   const second = await install(store, await offered(2, 5));
   const at = '2026-11-23T12:00:00.000Z';
   await store.revert({ releaseDigest: second, code: 'LOAD_FAILED', at });
-  const after = await ReleaseStore.open(folder);
+  const after = await DiskReleaseStore.open(folder);
   expect(after.current?.digest).toBe(first);
   expect(after.previous).toBeUndefined();
   expect(after.isQuarantined(second)).toBe(true);
   await after.revert({ releaseDigest: first, code: 'LOAD_FAILED', at });
-  expect((await ReleaseStore.open(folder)).current).toBeUndefined();
+  expect((await DiskReleaseStore.open(folder)).current).toBeUndefined();
 });
 
 test('state files of the wrong shape count as absent', async () => {
   const folder = newFolder();
-  await install(await ReleaseStore.open(folder), await offered(1, 4));
+  await install(await DiskReleaseStore.open(folder), await offered(1, 4));
   writeFileSync(join(folder, 'refused.json'), '{}');
   writeFileSync(join(folder, 'probation.json'), '7');
   writeFileSync(join(folder, 'installing.json'), 'null');
-  const store = await ReleaseStore.open(folder);
+  const store = await DiskReleaseStore.open(folder);
   expect(store.refusals).toEqual([]);
   expect(await store.probation()).toBeUndefined();
   expect(await store.installing()).toBeUndefined();

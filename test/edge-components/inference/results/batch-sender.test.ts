@@ -63,7 +63,7 @@ function newSender(...batches: Batch[]) {
     topic: () => TOPIC,
     flushMilliseconds: () => 100,
     random: () => RANDOM,
-    onOutcome: (ok) => state.outcomes.push(ok),
+    connection: { succeeded: () => state.outcomes.push(true), failed: () => state.outcomes.push(false) },
   });
   return { sender, state };
 }

@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { backoffMilliseconds } from '../../shared/backoff';
+import { Retry } from '../../shared/retry';
 import type { FrameSourcePorts } from './frame-source';
 
 /** From a camera that is just starting to one that is gone for the night. */
@@ -11,15 +10,17 @@ const RETRY_MILLISECONDS = { first: 100, longest: 5_000 };
  */
 export class AttemptLoop {
   private readonly stopping = new AbortController();
+  private readonly retry: Retry;
   private running: Promise<void> = Promise.resolve();
   private failure: string | undefined = 'not connected yet';
-  private failures = 0;
   private logged: string | undefined;
 
   constructor(
     private readonly cameraId: string,
     private readonly ports: FrameSourcePorts,
-  ) {}
+  ) {
+    this.retry = new Retry(RETRY_MILLISECONDS, ports.random);
+  }
 
   /** @param attempt ends when its signal aborts; the next one begins at once when it resolves, after a pause when it rejects */
   start(attempt: (signal: AbortSignal) => Promise<void>): void {
@@ -34,11 +35,11 @@ export class AttemptLoop {
   /** A frame has come. */
   progressed(): void {
     this.failure = undefined;
+    const failures = this.retry.succeeded();
     if (this.logged !== undefined) {
-      this.ports.log.info('camera is back', { cameraId: this.cameraId, failures: this.failures });
+      this.ports.log.info('camera is back', { cameraId: this.cameraId, failures });
     }
     this.logged = undefined;
-    this.failures = 0;
   }
 
   /** Why no frame can come at the moment. */
@@ -49,6 +50,7 @@ export class AttemptLoop {
   /** Resolves when the attempt under way has ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.retry.wake();
     await this.running;
   }
 
@@ -60,21 +62,16 @@ export class AttemptLoop {
       } catch (error) {
         if (signal.aborted) return;
         this.note((error as Error).message);
-        const delay = backoffMilliseconds(
-          this.failures,
-          RETRY_MILLISECONDS,
-          this.ports.random ?? Math.random,
-        );
-        await pause(delay, undefined, { signal }).catch(() => undefined);
+        await this.retry.backOff();
       }
     }
   }
 
   private note(problem: string): void {
-    this.failures++;
+    this.retry.failed();
     this.failure = problem;
     if (problem === this.logged) return;
     this.logged = problem;
-    this.ports.log.warn('camera', { cameraId: this.cameraId, problem, failures: this.failures });
+    this.ports.log.warn('camera', { cameraId: this.cameraId, problem, failures: this.retry.failures });
   }
 }

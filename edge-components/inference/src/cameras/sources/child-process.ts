@@ -2,13 +2,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { CameraSettings } from '../../configuration/camera-settings';
 import type { FrameSink, FrameSource } from '../../ports';
 import { OutputTail } from '../../shared/output-tail';
 import { redactorOf } from '../../shared/redact-url';
+import { within } from '../../shared/within';
 import { AttemptLoop } from './attempt-loop';
-import { Deadline, readyWithin, silenceMilliseconds, unlessAborted } from './deadline';
+import { Deadline, readyWithin, silenceMilliseconds } from './deadline';
 import { type FrameProgram, type FrameSyncOption, frameProgram } from './frame-program';
 import { type Executables, FrameNames, type FrameSourcePorts, tooLarge } from './frame-source';
 import { JpegSplitter } from './jpeg-splitter';
@@ -100,36 +100,25 @@ export class ChildProcessFrameSource implements FrameSource {
     sink: FrameSink,
     stop: AbortSignal,
   ): Promise<void> {
-    const run = new AbortController();
-    const end = (): void => run.abort(stop.reason);
-    stop.addEventListener('abort', end, { once: true });
-    const silence = new Deadline(this.silenceMilliseconds, () =>
-      run.abort(new Error(`${program} gave no frame for ${this.silenceMilliseconds / 1000} s`)),
-    );
+    const problem = `${program} gave no frame for ${this.silenceMilliseconds / 1000} s`;
+    const silence = new Deadline(this.silenceMilliseconds, problem, stop);
     try {
       const closed = once(child, 'close');
-      const read = this.readImages(child.stdout, sink, run.signal, silence);
-      await unlessAborted(Promise.all([closed, read]), run.signal);
+      const read = this.readImages(child.stdout, sink, silence);
+      await within(silence.signal, Promise.all([closed, read]));
     } finally {
-      run.abort();
-      silence.suspend();
-      stop.removeEventListener('abort', end);
+      silence.close();
     }
   }
 
-  private async readImages(
-    output: Readable,
-    sink: FrameSink,
-    signal: AbortSignal,
-    silence: Deadline,
-  ): Promise<void> {
+  private async readImages(output: Readable, sink: FrameSink, silence: Deadline): Promise<void> {
     const { clock, maximumFrameBytes } = this.ports;
     const splitter = new JpegSplitter(maximumFrameBytes);
     for await (const chunk of output) {
       const receivedAt = clock.monotonic();
       for (const { bytes, size, tooLarge: oversize, startedAt } of splitter.push(chunk, clock.now())) {
         const discarded = oversize ? tooLarge(size, maximumFrameBytes()) : undefined;
-        await readyWithin(sink, signal, silence);
+        await readyWithin(sink, silence);
         this.loop.progressed();
         sink.accept(this.names.frame({ bytes, frameBytes: size, startedAt, receivedAt, discarded }));
       }
@@ -145,7 +134,7 @@ export class ChildProcessFrameSource implements FrameSource {
     ] as const) {
       if (hasEnded(child)) break;
       child.kill(signal);
-      await within(milliseconds, once(child, 'exit'));
+      await within<unknown>(milliseconds, once(child, 'exit'), () => undefined);
     }
     child.stderr.destroy();
     if (!hasEnded(child)) this.ports.log.error('camera program cannot be ended', { pid: child.pid });
@@ -184,13 +173,3 @@ const hasEnded = (child: Child): boolean =>
 
 const notInstalled = ({ program, packages }: FrameProgram): string =>
   `${program} is not installed on this device: install it, on Debian and Ubuntu with 'apt-get install ${packages}'`;
-
-/** Waits for `work`, but no longer than `milliseconds`. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([
-    work,
-    pause(milliseconds, undefined, { signal: enough.signal }).catch(() => undefined),
-  ]);
-  enough.abort();
-}

@@ -6,8 +6,8 @@ export interface FrameSourcePorts {
   readonly log: Log;
   /** As it is at the moment; bytes of the encoded image. */
   readonly maximumFrameBytes: () => number;
-  /** 0 up to, but not, 1; for delays. @default Math.random */
-  readonly random?: () => number;
+  /** 0 up to, but not, 1; for delays. */
+  readonly random: () => number;
   /** Where the programs of rtsp and v4l2 are. @default - found in PATH */
   readonly executables?: Executables;
 }

@@ -5,7 +5,7 @@ import { AttemptLoop } from './attempt-loop';
 import { Deadline, readyWithin, silenceMilliseconds } from './deadline';
 import { FrameNames, type FrameSourcePorts, tooLarge } from './frame-source';
 import { canBeImage, HttpCamera, mediaTypeOf } from './http-camera';
-import { boundaryOf, MjpegParser, type MjpegPart } from './mjpeg-parser';
+import { boundaryOf, type MultipartImage, MultipartParser } from './multipart-parser';
 
 export interface MjpegOptions {
   /** How long a connection may give no frame. @default - `stallSeconds`, at least 15 s */
@@ -48,33 +48,25 @@ export class MjpegFrameSource implements FrameSource {
   }
 
   private async readConnection(sink: FrameSink, stop: AbortSignal): Promise<void> {
-    const connection = new AbortController();
-    const end = (): void => connection.abort(stop.reason);
-    stop.addEventListener('abort', end, { once: true });
-    const silence = new Deadline(this.silenceMilliseconds, () =>
-      connection.abort(new Error(`no frame for ${this.silenceMilliseconds / 1000} s`)),
-    );
+    const problem = `no frame for ${this.silenceMilliseconds / 1000} s`;
+    const silence = new Deadline(this.silenceMilliseconds, problem, stop);
     try {
-      const response = await this.camera.get(connection.signal);
-      await this.readParts(response, (part, receivedAt) =>
-        this.take(part, receivedAt, sink, connection.signal, silence),
-      );
+      const response = await this.camera.get(silence.signal);
+      await this.readParts(response, (part, receivedAt) => this.take(part, receivedAt, sink, silence));
     } finally {
-      connection.abort();
-      silence.suspend();
-      stop.removeEventListener('abort', end);
+      silence.close();
     }
     throw new Error('the camera ended the stream');
   }
 
   private async readParts(
     response: IncomingMessage,
-    take: (part: MjpegPart, receivedAt: number) => Promise<void>,
+    take: (part: MultipartImage, receivedAt: number) => Promise<void>,
   ): Promise<void> {
     const { clock, maximumFrameBytes } = this.ports;
     const boundary = boundaryOf(response.headers['content-type']);
     if (boundary === undefined) throw new Error(notMultipart(mediaTypeOf(response)));
-    const parser = new MjpegParser(boundary, maximumFrameBytes);
+    const parser = new MultipartParser(boundary, maximumFrameBytes);
     for await (const chunk of response) {
       const receivedAt = clock.monotonic();
       for (const part of parser.push(chunk, clock.now())) await take(part, receivedAt);
@@ -83,17 +75,16 @@ export class MjpegFrameSource implements FrameSource {
   }
 
   private async take(
-    part: MjpegPart,
+    part: MultipartImage,
     receivedAt: number,
     sink: FrameSink,
-    signal: AbortSignal,
     silence: Deadline,
   ): Promise<void> {
     if (!canBeImage(part.contentType)) return;
     const { bytes, size, startedAt } = part;
     const discarded = part.tooLarge ? tooLarge(size, this.ports.maximumFrameBytes()) : undefined;
     const frame = this.names.frame({ bytes, frameBytes: size, startedAt, receivedAt, discarded });
-    await readyWithin(sink, signal, silence);
+    await readyWithin(sink, silence);
     this.loop.progressed();
     sink.accept(frame);
   }

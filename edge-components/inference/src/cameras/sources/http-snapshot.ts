@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CameraSettings } from '../../configuration/camera-settings';
 import type { FrameSink, FrameSource } from '../../ports';
+import { within } from '../../shared/within';
 import { AttemptLoop } from './attempt-loop';
-import { Deadline, readyWithin } from './deadline';
+import { Deadline } from './deadline';
 import { FrameNames, type FrameSourcePorts, type NamelessImage, tooLarge } from './frame-source';
 import { canBeImage, HttpCamera, mediaTypeOf } from './http-camera';
 
@@ -42,7 +43,7 @@ export class SnapshotFrameSource implements FrameSource {
   start(sink: FrameSink): void {
     this.loop.start(async (signal) => {
       await this.waitUntilDue(signal);
-      await readyWithin(sink, signal);
+      await within(signal, sink.ready());
       const image = await this.takeSnapshot(signal);
       this.loop.progressed();
       sink.accept(this.names.frame(image));
@@ -68,17 +69,13 @@ export class SnapshotFrameSource implements FrameSource {
   }
 
   private async takeSnapshot(stop: AbortSignal): Promise<NamelessImage> {
-    const limit = new AbortController();
-    const end = (): void => limit.abort(stop.reason);
-    stop.addEventListener('abort', end, { once: true });
-    const deadline = new Deadline(this.requestMilliseconds, () =>
-      limit.abort(new Error(`no whole answer within ${this.requestMilliseconds} ms`)),
-    );
+    const problem = `no whole answer within ${this.requestMilliseconds} ms`;
+    const deadline = new Deadline(this.requestMilliseconds, problem, stop);
     try {
-      return await this.readImage(await this.camera.get(limit.signal));
+      return await this.readImage(await this.camera.get(deadline.signal));
     } finally {
-      deadline.suspend();
-      stop.removeEventListener('abort', end);
+      // Without ending the answer, whose connection serves the next request.
+      deadline.release();
     }
   }
 

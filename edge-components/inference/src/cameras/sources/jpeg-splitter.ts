@@ -5,16 +5,7 @@
  * thumbnail is a whole image with an end of its own; in entropy-coded data FF is always followed by 00 or by the code of a
  * restart marker. Chunks may be cut anywhere. At most one image is held.
  */
-
-export interface SplitImage {
-  /** Empty when the image was larger than allowed. */
-  readonly bytes: Buffer;
-  /** Encoded size in bytes, also of an image that was too large. */
-  readonly size: number;
-  readonly tooLarge: boolean;
-  /** The `now` of the chunk with which the image began. */
-  readonly startedAt: number;
-}
+import { ImageCollector, LARGEST_DISCARD_BYTES, type StreamImage } from './image-collector';
 
 /** The stream does not hold one JPEG image after the other and cannot be read on. */
 export class JpegStreamError extends Error {
@@ -23,8 +14,6 @@ export class JpegStreamError extends Error {
 
 /** Text that a program writes to the wrong place is passed over; more than this is no stream of images. */
 const MOST_BYTES_BETWEEN_IMAGES = 65_536;
-/** Above this an image can only be nonsense, and throwing it away would take for ever. */
-const LARGEST_DISCARD_BYTES = 1 << 30;
 
 const FF = 0xff;
 const START_OF_IMAGE = 0xd8;
@@ -52,23 +41,22 @@ type Position =
 export class JpegSplitter {
   private position: Position = 'between';
   private passedOver = 0;
-  private pieces: Buffer[] = [];
-  private size = 0;
-  private tooLarge = false;
-  private startedAt = 0;
+  private readonly image: ImageCollector;
   /** Of the marker whose segment is read. */
   private code = 0;
   /** Bytes of the segment that are still to come, or the high byte of its length. */
   private remaining = 0;
 
-  constructor(private readonly maximumBytes: () => number) {}
+  constructor(maximumBytes: () => number) {
+    this.image = new ImageCollector(maximumBytes);
+  }
 
   /**
    * @param now time at which `chunk` came, in whatever unit the caller uses
    * @returns the images that `chunk` completed; must be read to its end
    * @throws JpegStreamError when it is read, after the images that came before
    */
-  *push(chunk: Buffer, now: number): Generator<SplitImage> {
+  *push(chunk: Buffer, now: number): Generator<StreamImage> {
     for (let at = 0; at < chunk.length; ) {
       if (this.position === 'between' || this.position === 'ff-between') {
         at = this.findStart(chunk, at, now);
@@ -77,7 +65,7 @@ export class JpegSplitter {
       const from = at;
       while (at < chunk.length && !this.isBetween()) at = this.step(chunk, at);
       this.keep(chunk.subarray(from, at));
-      if (this.isBetween()) yield this.finish();
+      if (this.isBetween()) yield this.image.finish();
     }
   }
 
@@ -91,7 +79,7 @@ export class JpegSplitter {
     while (at < chunk.length) {
       const byte = chunk[at++];
       if (this.position === 'ff-between' && byte === START_OF_IMAGE) {
-        this.startedAt = now;
+        this.image.begin(now);
         this.keep(Buffer.from([FF, START_OF_IMAGE]));
         this.position = 'marker';
         this.passedOver = 0;
@@ -167,21 +155,8 @@ export class JpegSplitter {
   }
 
   private keep(piece: Buffer): void {
-    this.size += piece.length;
-    this.tooLarge ||= this.size > this.maximumBytes();
-    if (this.tooLarge) this.pieces = [];
-    else this.pieces.push(piece);
-    if (this.size > LARGEST_DISCARD_BYTES) {
+    if (!this.image.keep(piece)) {
       throw new JpegStreamError(`a JPEG image of more than ${LARGEST_DISCARD_BYTES} bytes`);
     }
-  }
-
-  private finish(): SplitImage {
-    const { size, tooLarge, startedAt } = this;
-    const bytes = Buffer.concat(this.pieces);
-    this.pieces = [];
-    this.size = 0;
-    this.tooLarge = false;
-    return { bytes, size, tooLarge, startedAt };
   }
 }

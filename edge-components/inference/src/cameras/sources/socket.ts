@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Frame, FrameSink, FrameSource } from '../../ports';
+import { within } from '../../shared/within';
 import { AttemptLoop } from './attempt-loop';
-import { unlessAborted } from './deadline';
 import { type FrameMessage, FrameParser } from './frame-message';
 import { type FrameSourcePorts, tooLarge } from './frame-source';
 
@@ -44,7 +44,7 @@ export class SocketFrameSource implements FrameSource {
       for await (const chunk of socket) {
         const receivedAt = this.ports.clock.monotonic();
         for (const message of parser.push(chunk)) {
-          await unlessAborted(sink.ready(), signal);
+          await within(signal, sink.ready());
           this.loop.progressed();
           sink.accept(this.frameOf(message, receivedAt));
         }

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
-import {
-  JpegSplitter,
-  type SplitImage,
-} from '../../../../../edge-components/inference/src/cameras/sources/jpeg-splitter';
+import type { StreamImage } from '../../../../../edge-components/inference/src/cameras/sources/image-collector';
+import { JpegSplitter } from '../../../../../edge-components/inference/src/cameras/sources/jpeg-splitter';
 
 /** A picture with structure, so that its entropy-coded data holds stuffing. */
 function picture(width: number, height: number): sharp.Sharp {
@@ -39,8 +37,8 @@ function withRestarts(jpeg: Buffer): Buffer {
   ]);
 }
 
-function split(splitter: JpegSplitter, stream: Buffer, cuts: readonly number[]): SplitImage[] {
-  const found: SplitImage[] = [];
+function split(splitter: JpegSplitter, stream: Buffer, cuts: readonly number[]): StreamImage[] {
+  const found: StreamImage[] = [];
   for (let at = 0, cut = 0; at < stream.length; cut++) {
     const end = at + (cuts[cut % cuts.length] as number);
     found.push(...splitter.push(stream.subarray(at, end), at));

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import {
   boundaryOf,
-  MjpegParser,
-  type MjpegPart,
-} from '../../../../../edge-components/inference/src/cameras/sources/mjpeg-parser';
+  type MultipartImage,
+  MultipartParser,
+} from '../../../../../edge-components/inference/src/cameras/sources/multipart-parser';
 
-function parse(parser: MjpegParser, stream: Buffer, cuts: readonly number[] = [1 << 20]): MjpegPart[] {
-  const parts: MjpegPart[] = [];
+function parse(
+  parser: MultipartParser,
+  stream: Buffer,
+  cuts: readonly number[] = [1 << 20],
+): MultipartImage[] {
+  const parts: MultipartImage[] = [];
   for (let at = 0, cut = 0; at < stream.length; cut++) {
     const end = at + (cuts[cut % cuts.length] as number);
     parts.push(...parser.push(stream.subarray(at, end), at));
@@ -14,8 +18,9 @@ function parse(parser: MjpegParser, stream: Buffer, cuts: readonly number[] = [1
   }
   return [...parts, ...parser.end(stream.length)];
 }
-const bodies = (parts: readonly MjpegPart[]): string[] => parts.map(({ bytes }) => bytes.toString('latin1'));
-const parserOf = (boundary: string): MjpegParser => new MjpegParser(boundary, () => 1_000);
+const bodies = (parts: readonly MultipartImage[]): string[] =>
+  parts.map(({ bytes }) => bytes.toString('latin1'));
+const parserOf = (boundary: string): MultipartParser => new MultipartParser(boundary, () => 1_000);
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 test.each([
@@ -133,7 +138,7 @@ test('parts that came before the error are given out, also when they came in the
 });
 
 test('a stream that cannot be one is refused at once', () => {
-  expect(() => new MjpegParser('--', () => 1)).toThrow('empty');
+  expect(() => new MultipartParser('--', () => 1)).toThrow('empty');
   expect(() => parse(parserOf('b'), latin1(`--b\r\n${'x'.repeat(16_385)}`))).toThrow('more than 16384 bytes');
   expect(() => parse(parserOf('b'), latin1(`--b\r\n${'x: y\r\n'.repeat(3_000)}`), [7])).toThrow(
     'more than 16384',
@@ -141,7 +146,7 @@ test('a stream that cannot be one is refused at once', () => {
   expect(() => parse(parserOf('b'), latin1('--b\r\nContent-Length: 99999999999\r\n\r\n'))).toThrow(
     '99999999999',
   );
-  const endless = new MjpegParser('b', () => 1_000);
+  const endless = new MultipartParser('b', () => 1_000);
   expect([...endless.push(latin1('--b\r\n\r\n'), 0)]).toEqual([]);
   const chunk = Buffer.alloc(1 << 26);
   expect(() => {
@@ -174,8 +179,9 @@ test('any cutting of the same stream gives the same parts, whatever the stream',
             Buffer.from(lineEnd),
           ]),
         );
-        const withoutTime = (parts: MjpegPart[]): object[] => parts.map(({ startedAt: _, ...part }) => part);
-        const small = (): MjpegParser => new MjpegParser(boundary, () => 40);
+        const withoutTime = (parts: MultipartImage[]): object[] =>
+          parts.map(({ startedAt: _, ...part }) => part);
+        const small = (): MultipartParser => new MultipartParser(boundary, () => 40);
         const whole = withoutTime(parse(small(), stream));
         expect(withoutTime(parse(small(), stream, cuts))).toEqual(whole);
         expect(withoutTime(parse(small(), stream, [1]))).toEqual(whole);

@@ -5,27 +5,20 @@
  * stand with or without dashes in the header and in the stream, lines may end in LF alone, the line end before a boundary
  * may be missing, a part may come without Content-Length. Such a part is complete only when the next boundary comes.
  */
+import { ImageCollector, LARGEST_DISCARD_BYTES, type StreamImage } from './image-collector';
 
-export interface MjpegPart {
+/** The body of a part; `startedAt` is the `now` of the chunk with its first byte. */
+export interface MultipartImage extends StreamImage {
   /** Lower case, without parameters; undefined when the part does not say. */
   readonly contentType: string | undefined;
-  /** Empty when the part was larger than allowed. */
-  readonly bytes: Buffer;
-  /** Also of a part that was too large. */
-  readonly size: number;
-  readonly tooLarge: boolean;
-  /** The `now` of the chunk with the first byte of the body. */
-  readonly startedAt: number;
 }
 
 /** The stream cannot be read on: the connection must be closed. */
-export class MjpegError extends Error {
-  override readonly name = 'MjpegError';
+export class MultipartError extends Error {
+  override readonly name = 'MultipartError';
 }
 
 const LARGEST_HEADERS = 16_384;
-/** Above this a length can only be nonsense, and throwing it away would take for ever. */
-const LARGEST_DISCARD_BYTES = 1 << 30;
 /** Behind the name of a boundary: the dashes of the last one, blanks, the end of the line. */
 const BOUNDARY_END = /^(?:--)?[ \t]{0,8}\r?\n/;
 const LAST_BOUNDARY_END = /^(?:--)?[ \t]{0,8}(?:\r?\n|\r?$)/;
@@ -51,7 +44,7 @@ type Search =
   | { readonly found: true; readonly start: number; readonly end: number }
   | { readonly found: false; readonly keepFrom: number };
 
-export class MjpegParser {
+export class MultipartParser {
   /** Without dashes in front: cameras disagree on whether these belong to the name. */
   private readonly name: Buffer;
   private readonly mostDashes: number;
@@ -60,20 +53,15 @@ export class MjpegParser {
   private headerBytes = 0;
   private contentType: string | undefined;
   private contentLength: number | undefined;
-  private pieces: Buffer[] = [];
-  private size = 0;
-  private tooLarge = false;
-  private startedAt: number | undefined;
+  private readonly image: ImageCollector;
   /** Whether the first pending byte is the first of a body, of the stream, or behind a counted body. */
   private pendingBegins = true;
 
-  /** @param boundary as {@link boundaryOf} gives it @throws MjpegError when it has no name */
-  constructor(
-    boundary: string,
-    private readonly maximumBytes: () => number,
-  ) {
+  /** @param boundary as {@link boundaryOf} gives it @throws MultipartError when it has no name */
+  constructor(boundary: string, maximumBytes: () => number) {
+    this.image = new ImageCollector(maximumBytes);
     const name = boundary.replace(/^-+/, '');
-    if (name === '') throw new MjpegError('the boundary of the multipart answer is empty');
+    if (name === '') throw new MultipartError('the boundary of the multipart answer is empty');
     this.name = Buffer.from(name, 'latin1');
     this.mostDashes = boundary.length - name.length + 2;
   }
@@ -81,23 +69,23 @@ export class MjpegParser {
   /**
    * @param now time at which `chunk` came, in whatever unit the caller uses
    * @returns the parts that `chunk` completed, without empty ones; must be read to its end
-   * @throws MjpegError when it is read, after the parts that came before
+   * @throws MultipartError when it is read, after the parts that came before
    */
-  *push(chunk: Buffer, now: number): Generator<MjpegPart> {
+  *push(chunk: Buffer, now: number): Generator<MultipartImage> {
     this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
     for (let goOn = true; goOn; ) goOn = yield* this.step(now);
   }
 
   /** The stream has ended in good order. @returns the last part when it has no Content-Length and no boundary behind it */
-  *end(now: number): Generator<MjpegPart> {
+  *end(now: number): Generator<MultipartImage> {
     if (this.state !== 'open-body') return;
     const boundary = this.findBoundary(true);
     this.keep(this.pending.subarray(0, boundary.found ? boundary.start : this.pending.length), now);
-    if (this.size > 0) yield this.finish();
+    if (this.image.size > 0) yield this.finish();
   }
 
   /** @returns whether there may be more to do with the bytes at hand */
-  private *step(now: number): Generator<MjpegPart, boolean> {
+  private *step(now: number): Generator<MultipartImage, boolean> {
     switch (this.state) {
       case 'before-boundary':
         return this.findPart();
@@ -122,13 +110,13 @@ export class MjpegParser {
     this.headerBytes = 0;
     this.contentType = undefined;
     this.contentLength = undefined;
-    this.startedAt = undefined;
+    this.image.reset();
   }
 
   private readHeaderLine(): boolean {
     const end = this.pending.indexOf(LF);
     if (this.headerBytes + (end === -1 ? this.pending.length : end) > LARGEST_HEADERS) {
-      throw new MjpegError(`the header of a part has more than ${LARGEST_HEADERS} bytes`);
+      throw new MultipartError(`the header of a part has more than ${LARGEST_HEADERS} bytes`);
     }
     if (end === -1) return false;
     const line = this.pending.toString('latin1', 0, end).trimEnd();
@@ -148,50 +136,40 @@ export class MjpegParser {
     if (/^content-type$/i.test(name)) this.contentType = value.split(';', 1)[0]?.trim().toLowerCase();
     if (/^content-length$/i.test(name) && /^\d+$/.test(value)) {
       this.contentLength = Number(value);
-      if (this.contentLength > LARGEST_DISCARD_BYTES) throw new MjpegError(`a part of ${value} bytes`);
+      if (this.contentLength > LARGEST_DISCARD_BYTES) throw new MultipartError(`a part of ${value} bytes`);
     }
   }
 
-  private *readCountedBody(now: number): Generator<MjpegPart, boolean> {
-    const body = this.pending.subarray(0, (this.contentLength as number) - this.size);
+  private *readCountedBody(now: number): Generator<MultipartImage, boolean> {
+    const body = this.pending.subarray(0, (this.contentLength as number) - this.image.size);
     this.keep(body, now);
     this.drop(body.length);
-    if (this.size < (this.contentLength as number)) return false;
-    if (this.size > 0) yield this.finish();
+    if (this.image.size < (this.contentLength as number)) return false;
+    if (this.image.size > 0) yield this.finish();
     this.state = 'before-boundary';
     this.pendingBegins = true;
     return true;
   }
 
-  private *readOpenBody(now: number): Generator<MjpegPart, boolean> {
+  private *readOpenBody(now: number): Generator<MultipartImage, boolean> {
     const boundary = this.findBoundary(false);
     this.keep(this.pending.subarray(0, boundary.found ? boundary.start : boundary.keepFrom), now);
     this.drop(boundary.found ? boundary.end : boundary.keepFrom);
     if (!boundary.found) return false;
-    if (this.size > 0) yield this.finish();
+    if (this.image.size > 0) yield this.finish();
     this.beginHeaders();
     return true;
   }
 
   private keep(piece: Buffer, now: number): void {
     // A body's first bytes may be pending and not yet kept.
-    if (this.pending.length > 0) this.startedAt ??= now;
-    this.size += piece.length;
-    this.tooLarge ||= Math.max(this.size, this.contentLength ?? 0) > this.maximumBytes();
-    if (this.tooLarge) this.pieces = [];
-    else if (piece.length > 0) this.pieces.push(piece);
-    if (this.size > LARGEST_DISCARD_BYTES)
-      throw new MjpegError(`a part of more than ${LARGEST_DISCARD_BYTES} bytes`);
+    if (this.pending.length > 0) this.image.begin(now);
+    if (!this.image.keep(piece, this.contentLength))
+      throw new MultipartError(`a part of more than ${LARGEST_DISCARD_BYTES} bytes`);
   }
 
-  private finish(): MjpegPart {
-    const { contentType, size, tooLarge } = this;
-    const bytes = Buffer.concat(this.pieces);
-    const startedAt = this.startedAt as number;
-    this.pieces = [];
-    this.size = 0;
-    this.tooLarge = false;
-    return { contentType, bytes, size, tooLarge, startedAt };
+  private finish(): MultipartImage {
+    return { contentType: this.contentType, ...this.image.finish() };
   }
 
   private drop(count: number): void {

@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
+import type { DecisionOutput, Publisher } from '../ports';
+
+export interface DecisionLinePorts {
+  /** Connects at once. */
+  readonly open: (configuration: DecisionOutputConfiguration) => DecisionOutput;
+  readonly publisher: Pick<Publisher, 'publishLocally'>;
+  /** Where other components of the device listen. */
+  readonly topic: string;
+}
+
+/** Tells each decision to those on the line who wait for it: the controller, where one is configured, and other components. */
+export class DecisionLine {
+  private configuration: DecisionOutputConfiguration | undefined;
+  private output: DecisionOutput | undefined;
+
+  constructor(private readonly ports: DecisionLinePorts) {}
+
+  /** A controller that has not changed keeps its connection. */
+  async apply(configuration: DecisionOutputConfiguration | undefined): Promise<void> {
+    if (isDeepStrictEqual(configuration, this.configuration)) return;
+    this.configuration = configuration;
+    if (this.output) await this.output.close();
+    this.output = configuration && this.ports.open(configuration);
+  }
+
+  /** @param classes of the release that decided, in the order of its output */
+  tell(result: InferenceResult, classes: readonly string[]): void {
+    this.output?.write(result, classes);
+    // Other components get what they can get: a missed local message is no loss of data.
+    this.ports.publisher.publishLocally(this.ports.topic, result).catch(() => undefined);
+  }
+
+  /** Whether a controller is configured, and why it cannot be told. */
+  state(): { readonly problem: string | undefined } | undefined {
+    return this.output && { problem: this.output.problem() };
+  }
+
+  async close(): Promise<void> {
+    await this.output?.close();
+  }
+}

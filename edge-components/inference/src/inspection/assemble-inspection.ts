@@ -1,0 +1,112 @@
+/** The parts of a use case, put together over its ports: what hands what to whom. */
+import { Cameras, type CamerasPorts } from '../cameras/cameras';
+import { FrameQueue } from '../cameras/frame-queue';
+import type { Captures } from '../captures/ports';
+import type { UseCaseSettings } from '../configuration/configuration';
+import { expandTopic, localResultsTopic } from '../configuration/topics';
+import { DecisionLine, type DecisionLinePorts } from '../decisions/decision-line';
+import type { Publisher } from '../ports';
+import { ReleaseService, type ReleaseServicePorts } from '../releases/release-service';
+import { ServingSlot } from '../releases/serving-slot';
+import { BatchSender } from '../results/batch-sender';
+import type { ResultOutbox } from '../results/ports';
+import { ResultKeeper } from '../results/result-keeper';
+import type { Connection } from './connection';
+import { FramePipeline } from './frame-pipeline';
+import { Inspection } from './inspection';
+
+export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'settings'> {
+  readonly deviceId: string;
+  /** Unique per process; makes record ids unique for ever. */
+  readonly processId: string;
+  /** As they are at the moment. */
+  readonly settings: () => UseCaseSettings;
+  readonly outbox: ResultOutbox;
+  readonly captures: Captures;
+  readonly frameSourceOf: CamerasPorts['frameSourceOf'];
+  readonly openDecisionOutput: DecisionLinePorts['open'];
+  readonly publisher: Publisher;
+  /** Told the outcome of every publish, and asked for the last one. */
+  readonly connection: Connection;
+  readonly random: () => number;
+  /** Something changed that the cloud should know at once. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Brings the release of before back into service. Nothing takes frames or sends anything before the start.
+ * @param endedUncleanly whether the process before this one ended without being told to
+ * @throws Error when the disk cannot be used
+ */
+export async function assembleInspection(
+  ports: InspectionPorts,
+  endedUncleanly: boolean,
+): Promise<Inspection> {
+  const { useCase, settings, clock, outbox, captures, publisher, onChange } = ports;
+  const slot = new ServingSlot();
+  const releases = new ReleaseService({ ...ports, slot });
+  const queue = new FrameQueue(() => settings().frames);
+  const decisions = new DecisionLine({
+    open: ports.openDecisionOutput,
+    publisher,
+    topic: localResultsTopic(useCase),
+  });
+  const results = new ResultKeeper(ports);
+  const inspection = new Inspection({
+    useCase,
+    settings,
+    clock,
+    releases,
+    queue,
+    decisions,
+    results,
+    outbox,
+    captures,
+    onChange,
+    cameras: new Cameras(queue, ports),
+    pipeline: pipelineOf(ports, { queue, slot, releases, decisions, results }),
+    sender: senderOf(ports),
+  });
+  await releases.restore(endedUncleanly);
+  return inspection;
+}
+
+interface PipelineNeighbours {
+  readonly queue: FrameQueue;
+  readonly slot: ServingSlot;
+  readonly releases: ReleaseService;
+  readonly decisions: DecisionLine;
+  readonly results: ResultKeeper;
+}
+
+function pipelineOf(
+  ports: InspectionPorts,
+  { queue, slot, releases, decisions, results }: PipelineNeighbours,
+): FramePipeline {
+  const { processId, connection, captures } = ports;
+  let records = 0;
+  return new FramePipeline({
+    ...ports,
+    queue,
+    slot,
+    online: () => connection.online,
+    nextRecordId: () => `${processId}-${++records}`,
+    reserveCapture: (frame) => captures.reserve(frame),
+    beforeFirstRun: (active) => releases.beginProbation(active),
+    onDecision: (result, { release }) => {
+      releases.answered(result);
+      decisions.tell(result, release.classes);
+    },
+    onResult: (result, frame, selection) => results.keep(result, frame, selection),
+    onModelGone: (active, reason) => void releases.replaceModel(active, reason),
+  });
+}
+
+function senderOf(ports: InspectionPorts): BatchSender {
+  const { settings, deviceId } = ports;
+  return new BatchSender({
+    ...ports,
+    topic: () => expandTopic(settings().resultsTopic, deviceId),
+    flushMilliseconds: () => settings().outbox.flushMilliseconds,
+  });
+}

@@ -1,0 +1,69 @@
+/** A use case with its state on this device's disk: composition root. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { frameSourceOf } from '../cameras/sources';
+import { CaptureSpool } from '../captures/capture-spool';
+import type { ComponentSettings } from '../configuration/configuration';
+import { modbusDecisionOutput } from '../decisions/modbus-decision-output';
+import type { CaptureStore } from '../ports';
+import { DiskReleaseStore, listFolder, readEnvelope } from '../releases/release-store';
+import { readTrustedKeys } from '../releases/trusted-keys-file';
+import { Outbox } from '../results/outbox';
+import { envelopeBytes } from '../results/results-message';
+import { assembleInspection, type InspectionPorts } from './assemble-inspection';
+import type { Inspection } from './inspection';
+
+/** What {@link openInspection} makes of the folder. */
+type Opened =
+  | 'store'
+  | 'outbox'
+  | 'captures'
+  | 'offers'
+  | 'trustedKeys'
+  | 'frameSourceOf'
+  | 'openDecisionOutput'
+  | 'endProcess';
+
+export interface InspectionOptions extends Omit<InspectionPorts, Opened> {
+  /** Holds all state of this use case. */
+  readonly folder: string;
+  readonly trustedKeysPath: string;
+  /** Whether the process before this one ended without being told to. */
+  readonly endedUncleanly: boolean;
+  readonly captureStore: CaptureStore;
+  readonly component: () => ComponentSettings;
+}
+
+/**
+ * Opens the state on disk and brings the release of before back into service.
+ * @throws Error when the disk cannot be used
+ */
+export async function openInspection(options: InspectionOptions): Promise<Inspection> {
+  const { folder, settings, component, useCase, deviceId, clock, log, random } = options;
+  await mkdir(folder, { recursive: true });
+  const store = await DiskReleaseStore.open(join(folder, 'releases'), { limits: () => component().storage });
+  const outbox = await Outbox.open(join(folder, 'outbox'), () => settings().outbox, {
+    envelopeBytes: envelopeBytes(useCase, deviceId),
+  });
+  const captures = await CaptureSpool.open({
+    ...options,
+    folder: join(folder, 'captures'),
+    store: options.captureStore,
+    upload: () => settings().upload,
+    captureBucket: () => component().captureBucket,
+  });
+  const maximumFrameBytes = (): number => settings().limits.maximumFrameBytes;
+  const ports: InspectionPorts = {
+    ...options,
+    store,
+    outbox,
+    captures,
+    offers: { envelope: readEnvelope, list: listFolder },
+    trustedKeys: () => readTrustedKeys(options.trustedKeysPath),
+    frameSourceOf: (cameraId, configuration) =>
+      frameSourceOf(cameraId, configuration, { clock, log, random, maximumFrameBytes }),
+    openDecisionOutput: (configuration) => modbusDecisionOutput(configuration, { log, clock, random }),
+    endProcess: () => process.exit(1),
+  };
+  return assembleInspection(ports, options.endedUncleanly);
+}

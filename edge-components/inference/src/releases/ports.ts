@@ -1,0 +1,99 @@
+/** What the life of a release needs from the world: where releases are kept, offered and answered. */
+import type { Release, ReleaseFile, ReleaseOffer, ReleaseVerdict } from '../../../../contracts';
+import type { Probation } from './probation';
+import type { RefusalCode, ReleaseState } from './release-transitions';
+import type { PresentFile } from './release-verification';
+
+/** A stored release, by the digest of its envelope, and what the self-test found out about it on this device. */
+export interface StoredReference {
+  readonly digest: string;
+  /** Variant that is served. */
+  readonly variant: string;
+  /** Variant -> median milliseconds of a run, as measured at installation. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+export interface StoredRelease {
+  readonly digest: string;
+  /** Holds every file of the release, under its name. */
+  readonly folder: string;
+  readonly envelope: Buffer;
+  readonly release: Release;
+}
+
+export interface RefusalRecord {
+  readonly releaseDigest: string;
+  readonly releaseId?: string;
+  readonly code: RefusalCode;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** How far an installation has come. */
+export interface Installing {
+  readonly digest: string;
+  /** The last state that was reached. */
+  readonly state: ReleaseState;
+  /** Processes that ended while they ran the release's graph. */
+  readonly deaths: number;
+  /** Identifier of the boot of the operating system in which this was written. */
+  readonly bootId: string;
+}
+
+/** The releases of one use case and what is known about them. Whatever resolves here survives a power cut. */
+export interface ReleaseStore {
+  readonly current: StoredReference | undefined;
+  readonly previous: StoredReference | undefined;
+  /** Ever accepted; 0 before the first. */
+  readonly highestCounter: number;
+  /** The last refusals, oldest first. */
+  readonly refusals: readonly RefusalRecord[];
+  /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
+  readonly latestTime: number;
+
+  /** Notes that `time` (milliseconds since the epoch) has passed. */
+  noteTime(time: number): Promise<void>;
+  /** How far the installation has come that a kill has cut off. */
+  installing(): Promise<Installing | undefined>;
+  /** @param progress undefined when the installation has ended, whichever way */
+  noteInstalling(progress: Installing | undefined): Promise<void>;
+  probation(): Promise<Probation | undefined>;
+  noteProbation(probation: Probation): Promise<void>;
+  isQuarantined(digest: string): boolean;
+
+  /**
+   * Copies the release out of the offered folder, hashing what it writes.
+   * @throws ReleaseRefusal DIGEST_MISMATCH, SIZE_MISMATCH, FILE_MISSING, DISK_FULL, TOO_SLOW; nothing is left behind then
+   */
+  stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease>;
+  /**
+   * Reads a stored release and hashes all of it again: the disk may have changed under us.
+   * @throws ReleaseRefusal FILE_MISSING, DIGEST_MISMATCH, SIZE_MISMATCH and those of a broken envelope
+   */
+  read(digest: string): Promise<StoredRelease>;
+  /** The bytes of one file of a stored release. */
+  readFile(stored: StoredRelease, name: string): Promise<Buffer>;
+  /** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH, TOO_SLOW */
+  verifyFile(folder: string, file: ReleaseFile): Promise<void>;
+  /** From here on the release serves, also after a restart. The release that served before becomes the previous one. */
+  commit(reference: StoredReference, counter: number): Promise<void>;
+  /** The release before serves again, now and after a restart; the current one is quarantined. */
+  revert(reason: RefusalRecord): Promise<void>;
+  recordRefusal(record: RefusalRecord): Promise<void>;
+  /** Deletes every release but the current and the previous one. */
+  collectGarbage(): Promise<void>;
+}
+
+/** Reads an offered folder. All throw ReleaseRefusal. */
+export interface OfferReader {
+  envelope(folder: string): Promise<Buffer>;
+  list(folder: string): Promise<PresentFile[]>;
+}
+
+/** Where model components put their offers and find the verdicts. */
+export interface OfferInbox {
+  /** @param answer never rejects for a release that is refused: that is a verdict */
+  start(answer: (offer: ReleaseOffer) => Promise<ReleaseVerdict>): void;
+  /** Does not wait for an offer that is being answered: it is answered again after the next start. */
+  stop(): void;
+}

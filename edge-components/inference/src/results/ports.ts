@@ -1,0 +1,26 @@
+import type { Batch } from './results-message';
+
+/** Where batches wait until the cloud has taken them. */
+export interface BatchQueue {
+  /** The oldest one that is due; the same until it is acknowledged. */
+  nextBatch(flush: boolean): Promise<Batch | undefined>;
+  acknowledge(batchId: string): Promise<void>;
+}
+
+/** Results that the cloud has not taken yet. */
+export interface ResultOutbox extends BatchQueue {
+  /** Records that wait. */
+  readonly records: number;
+  /** Records refused, dropped by the bound and lost to damage since the component started. */
+  readonly dropped: number;
+  /** Of these, the ones lost to damage. */
+  readonly corrupted: number;
+  /**
+   * Resolves when the record survives a power cut.
+   * @param json a JSON object on one line
+   * @throws Error when it cannot be kept; it is then counted as dropped
+   */
+  append(json: string): Promise<void>;
+  /** What waits is sent after the next start. */
+  close(): Promise<void>;
+}
