@@ -31,10 +31,13 @@ export class FakeHost implements ModelHost {
   milliseconds: Record<string, number> = {};
   failure: ModelError | undefined;
 
+  /** @param read bytes of a stored file */
+  constructor(private readonly read: (path: string) => Buffer = readFileSync) {}
+
   async load({ path, sha256 }: ModelSpecification): Promise<LoadedModel> {
     this.loads++;
     if (this.failure) throw this.failure;
-    const bytes = readFileSync(path);
+    const bytes = this.read(path);
     if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error(`${path}: other digest`);
     const gain = Number(bytes.toString().split(' ')[1]);
     this.open++;

@@ -1,0 +1,341 @@
+/** One use case over ports in memory: no disk, no socket, no time but the test's. */
+import type { UseCaseConfiguration } from '../../../../contracts';
+import { assembleInspection } from '../../../../edge-components/inference/src/inspection/assemble-inspection';
+import { Connection } from '../../../../edge-components/inference/src/inspection/connection';
+import { ModelError } from '../../../../edge-components/inference/src/ports';
+import { MOST_DEATHS } from '../../../../edge-components/inference/src/releases/probation';
+import { useCaseConfiguration } from '../../device-harness';
+import { FakeHost } from '../../fake-device';
+import {
+  imageOf,
+  MemoryCamera,
+  MemoryCaptures,
+  MemoryController,
+  MemoryDecoder,
+  MemoryFolders,
+  MemoryNucleus,
+  MemoryOutbox,
+  MemoryReleaseStore,
+  NOON,
+  offerRelease,
+  settingsOf,
+} from '../../memory-device';
+import { COMPONENT, signingKey, USE_CASE } from '../../release-fixture';
+import { FakeClock, sourcePorts } from '../cameras';
+
+const key = signingKey();
+const BRIGHT = imageOf(220);
+const controllerAt = (host: string) => ({ type: 'modbus-tcp' as const, host, register: 1 });
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+/** Everything that needs no time has happened. */
+const settled = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+
+/** What stays when the component is started again. */
+function newDisk() {
+  const folders = new MemoryFolders();
+  return { folders, store: new MemoryReleaseStore(folders, '/releases'), outbox: new MemoryOutbox() };
+}
+
+async function newInspection(disk = newDisk(), { endedUncleanly = false } = {}) {
+  const state = { changes: 0, ended: 0, configuration: {} as Partial<UseCaseConfiguration> };
+  const nucleus = new MemoryNucleus();
+  await nucleus.connect();
+  const { log, lines } = sourcePorts();
+  const connection = new Connection(log);
+  const captures = new MemoryCaptures();
+  const cameras: MemoryCamera[] = [];
+  const controllers: MemoryController[] = [];
+  const hosts = { trialHost: new FakeHost(disk.folders.read), servingHost: new FakeHost(disk.folders.read) };
+  const settings = () =>
+    settingsOf({
+      useCases: { [USE_CASE]: useCaseConfiguration('/run', USE_CASE, COMPONENT, state.configuration) },
+      captureBucket: 'captures-of-the-test',
+    }).useCases[USE_CASE] as ReturnType<typeof settingsOf>['useCases'][string];
+  const clock = new FakeClock();
+  const inspection = await assembleInspection(
+    {
+      ...disk,
+      ...hosts,
+      useCase: USE_CASE,
+      deviceId: 'line-1',
+      processId: 'process-1',
+      bootId: 'boot-1',
+      architecture: 'linux-x64',
+      decoder: new MemoryDecoder(),
+      captures,
+      offers: disk.folders,
+      trustedKeys: async () => [key.trusted],
+      settings,
+      publisher: nucleus,
+      connection,
+      clock: { now: () => NOON, monotonic: () => clock.monotonic() },
+      log,
+      random: () => 0,
+      frameSourceOf: (cameraId) => {
+        cameras.push(new MemoryCamera(cameraId));
+        return cameras.at(-1) as MemoryCamera;
+      },
+      openDecisionOutput: ({ host }) => {
+        controllers.push(new MemoryController(host));
+        return controllers.at(-1) as MemoryController;
+      },
+      endProcess: () => state.ended++,
+      onChange: () => state.changes++,
+    },
+    endedUncleanly,
+  );
+  const offer = (counter: number, gain = 4) =>
+    inspection.install(offerRelease(disk.folders, key, { counter, gain }));
+  const condition = (name: string) => inspection.facts().conditions.find((one) => one.name === name);
+  return {
+    ...disk,
+    ...hosts,
+    inspection,
+    state,
+    nucleus,
+    connection,
+    captures,
+    cameras,
+    controllers,
+    lines,
+    offer,
+    condition,
+    camera: () => cameras.at(-1) as MemoryCamera,
+    /** Of the results that were published on the device. */
+    classes: () => nucleus.local.map(({ message }) => message.predictedClass ?? message.reason),
+  };
+}
+
+type Device = Awaited<ReturnType<typeof newInspection>>;
+
+/** Serves release 1. */
+async function serving(disk = newDisk()): Promise<Device> {
+  const device = await newInspection(disk);
+  device.inspection.start();
+  expect(await device.offer(1)).toMatchObject({ code: 'ACCEPTED' });
+  return device;
+}
+
+test('no frame is taken before there is a release; the first one starts the cameras', async () => {
+  const device = await newInspection();
+  device.inspection.start();
+  expect(device.cameras).toEqual([]);
+  expect(device.condition('release')).toEqual({ name: 'release', ok: false, value: 'no release yet' });
+  expect(await device.offer(1)).toMatchObject({ verdict: 'accepted', releaseId: `${USE_CASE}-1` });
+  expect(device.state.changes).toBe(1);
+  expect(device.condition('release')).toEqual({ name: 'release', ok: true, value: 'ok' });
+  expect(device.cameras).toHaveLength(1);
+  expect(device.inspection.facts()).toMatchObject({
+    releaseId: `${USE_CASE}-1`,
+    variant: 'fp32',
+    highestCounter: 1,
+    releases: [{ role: 'current', variant: 'fp32' }],
+  });
+  await device.inspection.stop();
+});
+
+test('a frame is told to the controller and the device, and its record goes to the cloud', async () => {
+  const device = await newInspection();
+  device.state.configuration = { decisionOutput: controllerAt('plc-1') };
+  device.inspection.start();
+  await device.offer(1);
+  device.camera().show(BRIGHT);
+  device.camera().show(Buffer.from('no image'));
+  await settled();
+  expect(device.controllers.map(({ told }) => told)).toEqual([['camera-1-1 bright', 'camera-1-2 -']]);
+  expect(device.nucleus.local.map(({ topic }) => topic)).toEqual(Array(2).fill(`kaizen/${USE_CASE}/results`));
+  expect(device.classes()).toEqual(['bright', 'frame is neither JPEG nor PNG']);
+  expect(device.condition('inference')).toMatchObject({ ok: false });
+  await jest.advanceTimersByTimeAsync(250);
+  const records = device.nucleus.cloud.flatMap(({ message }) => message.records);
+  expect(records).toMatchObject([{ recordId: 'process-1-1' }, { recordId: 'process-1-2' }]);
+  expect(device.outbox.records).toBe(0);
+  await device.inspection.stop();
+});
+
+test('the connection is offline with the first message that is not taken, and the records wait', async () => {
+  const device = await serving();
+  device.camera().show(BRIGHT);
+  await jest.advanceTimersByTimeAsync(250);
+  expect(device.connection.online).toBe(true);
+  device.nucleus.online = false;
+  device.camera().show(BRIGHT);
+  await jest.advanceTimersByTimeAsync(250);
+  expect(device.connection.problem).toBe('PublishToIoTCore: ServiceError: the device is offline');
+  device.camera().show(BRIGHT);
+  await settled();
+  expect(device.nucleus.local.map(({ message }) => message.online)).toEqual([false, true, false]);
+  device.nucleus.online = true;
+  device.inspection.retryNow();
+  await jest.advanceTimersByTimeAsync(250);
+  expect(device.outbox.records).toBe(0);
+  expect(device.captures.retries).toBe(1);
+  expect(
+    device.lines.filter(({ message }) => message.startsWith('the cloud')).map(({ level }) => level),
+  ).toEqual(['info', 'warn', 'info']);
+  await device.inspection.stop();
+});
+
+test('a disk that takes no result is a condition until it takes one; the line is told all the same', async () => {
+  const device = await serving();
+  device.outbox.full = true;
+  for (let count = 0; count < 3; count++) device.camera().show(BRIGHT);
+  await settled();
+  expect(device.classes()).toEqual(['bright', 'bright', 'bright']);
+  expect(device.condition('outbox')).toEqual({
+    name: 'outbox',
+    ok: false,
+    value: 'ENOSPC: no space left on device',
+  });
+  expect(device.lines.filter(({ message }) => message === 'outbox')).toHaveLength(1);
+  device.outbox.full = false;
+  device.camera().show(BRIGHT);
+  await settled();
+  expect(device.condition('outbox')).toMatchObject({ ok: true });
+  expect(device.condition('outboxDroppedRecords')).toMatchObject({ value: 3 });
+  await device.inspection.stop();
+});
+
+test('a changed configuration: a controller that stays keeps its connection, captures go when they are forbidden', async () => {
+  const device = await newInspection();
+  const upload = {
+    privacy: 'selected' as const,
+    dailyByteBudget: 1_000_000,
+    controlSampleProbability: 1,
+    uncertaintyThreshold: 0,
+    uncertainSampleProbability: 0,
+  };
+  device.state.configuration = { decisionOutput: controllerAt('plc-1'), upload };
+  device.inspection.start();
+  await device.offer(1);
+  device.camera().show(BRIGHT);
+  await settled();
+  expect(device.captures.added).toEqual(['process-1-1']);
+  await device.inspection.applyChange();
+  expect(device.controllers.map(({ host, closed }) => [host, closed])).toEqual([['plc-1', false]]);
+  expect(device.captures.added).toHaveLength(1);
+  device.state.configuration = {
+    decisionOutput: controllerAt('plc-2'),
+    upload: { ...upload, privacy: 'never' },
+    cameras: { 'camera-2': { type: 'socket', path: '/run/other.sock' } },
+  };
+  await device.inspection.applyChange();
+  expect(device.controllers.map(({ host, closed }) => [host, closed])).toEqual([
+    ['plc-1', true],
+    ['plc-2', false],
+  ]);
+  expect(device.captures.added).toEqual([]);
+  expect(device.cameras.map(({ stopped }) => stopped)).toEqual([true, false]);
+  device.state.configuration = {};
+  await device.inspection.applyChange();
+  expect(device.condition('decisionOutput')).toBeUndefined();
+  await device.inspection.stop();
+});
+
+test('a stop finishes the frames that were taken, sends their records and closes everything', async () => {
+  const device = await serving();
+  for (let count = 0; count < 5; count++) device.camera().show(BRIGHT);
+  const stopped = device.inspection.stop();
+  await jest.advanceTimersByTimeAsync(0);
+  await stopped;
+  expect(device.classes()).toHaveLength(5);
+  expect(device.nucleus.cloud.flatMap(({ message }) => message.records)).toHaveLength(5);
+  expect(device.outbox.closed).toBe(true);
+  expect(device.captures.state).toBe('stopped');
+  expect(device.cameras.map((camera) => camera.stopped)).toEqual([true]);
+  expect(device.servingHost.open).toBe(0);
+  // Stopped on purpose: no death of the release.
+  expect(device.store.noted).toMatchObject({ pending: false });
+});
+
+test('a stop does not wait for a cloud that does not answer, and keeps what it has not taken', async () => {
+  const device = await serving();
+  device.nucleus.publishToCloud = () => new Promise<never>(() => undefined);
+  device.camera().show(BRIGHT);
+  await jest.advanceTimersByTimeAsync(250);
+  const stopped = device.inspection.stop();
+  await jest.advanceTimersByTimeAsync(3_000);
+  await stopped;
+  expect(device.outbox.closed).toBe(true);
+  expect(device.outbox.records).toBe(1);
+});
+
+test('the next start serves the same release, and takes frames at once', async () => {
+  const disk = newDisk();
+  await (await serving(disk)).inspection.stop();
+  const next = await newInspection({ ...disk, outbox: new MemoryOutbox() });
+  expect(next.trialHost.loads).toBe(0);
+  next.inspection.start();
+  next.camera().show(BRIGHT);
+  await settled();
+  expect(next.classes()).toEqual(['bright']);
+  await next.inspection.stop();
+});
+
+test('after an unclean end the release is tried where it can do no harm first', async () => {
+  const disk = newDisk();
+  await (await serving(disk)).inspection.stop();
+  const next = await newInspection({ ...disk, outbox: new MemoryOutbox() }, { endedUncleanly: true });
+  expect(next.trialHost.loads).toBe(1);
+  expect(next.trialHost.open).toBe(0);
+  expect(next.servingHost.open).toBe(1);
+});
+
+test('case 5: a release that the process has died with twice gives way to the one before, and is quarantined', async () => {
+  const disk = newDisk();
+  const device = await serving(disk);
+  const fatal = offerRelease(disk.folders, key, { counter: 2, gain: 5 });
+  expect(await device.inspection.install(fatal)).toMatchObject({ code: 'ACCEPTED' });
+  const second = disk.store.current?.digest as string;
+  for (let death = 1; death <= MOST_DEATHS; death++) {
+    const dying = death === 1 ? device : await newInspection({ ...disk, outbox: new MemoryOutbox() });
+    if (death > 1) dying.inspection.start();
+    dying.camera().show(BRIGHT);
+    await settled();
+    expect(disk.store.noted).toMatchObject({ digest: second, pending: true, deaths: death - 1 });
+    // Abandoned, as by SIGKILL.
+  }
+  const next = await newInspection({ ...disk, outbox: new MemoryOutbox() });
+  expect(next.inspection.facts().releaseId).toBe(`${USE_CASE}-1`);
+  expect(next.condition('release')?.value).toContain(`has ended the component ${MOST_DEATHS} times`);
+  next.inspection.start();
+  expect(await next.inspection.install(fatal)).toMatchObject({ code: 'QUARANTINED' });
+  expect(await next.offer(3, 6)).toMatchObject({ code: 'ACCEPTED' });
+  expect(next.condition('release')).toMatchObject({ ok: true });
+});
+
+test('a model that dies is loaded again from the store; after too many deaths in a row the process ends', async () => {
+  const device = await serving();
+  const load = device.servingHost.load.bind(device.servingHost);
+  let dies = true;
+  device.servingHost.load = async (specification) => {
+    const model = await load(specification);
+    let runs = 0;
+    // The golden sample passes; the first frame kills it.
+    const run: typeof model.run = (image) =>
+      dies && ++runs > 1 ? Promise.reject(new ModelError('no answer', 'gone')) : model.run(image);
+    return { ...model, run };
+  };
+  const gone = (): number => device.lines.filter(({ message }) => message === 'model gone').length;
+  await device.offer(2, 5);
+  for (let death = 1; death <= 3; death++) {
+    device.camera().show(BRIGHT);
+    await settled();
+    expect(gone()).toBe(death);
+    expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
+  }
+  // A good answer in between, and it is counted anew.
+  dies = false;
+  device.camera().show(BRIGHT);
+  await settled();
+  dies = true;
+  for (let death = 1; death <= 4; death++) {
+    expect(device.state.ended).toBe(0);
+    device.camera().show(BRIGHT);
+    await settled();
+  }
+  expect(device.state.ended).toBe(1);
+  expect(device.classes().filter((answer) => answer === 'bright')).toHaveLength(1);
+});
