@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { CameraSettings } from '../../configuration/camera-settings';
 import type { FrameSink, FrameSource } from '../../ports';
+import { InterruptibleWait } from '../../shared/interruptible-wait';
 import { within } from '../../shared/within';
 import { AttemptLoop } from './attempt-loop';
 import { Deadline } from './deadline';
@@ -23,6 +23,7 @@ export class SnapshotFrameSource implements FrameSource {
   private readonly names: FrameNames;
   private readonly intervalMilliseconds: number;
   private readonly requestMilliseconds: number;
+  private readonly pace = new InterruptibleWait();
   /** `Clock.monotonic`. */
   private dueAt: number;
 
@@ -55,6 +56,7 @@ export class SnapshotFrameSource implements FrameSource {
   }
 
   async stop(): Promise<void> {
+    this.pace.wake();
     await this.loop.stop();
     this.camera.close();
   }
@@ -63,7 +65,8 @@ export class SnapshotFrameSource implements FrameSource {
   private async waitUntilDue(signal: AbortSignal): Promise<void> {
     const { clock } = this.ports;
     const wait = this.dueAt - clock.monotonic();
-    if (wait > 0) await pause(wait, undefined, { signal });
+    if (wait > 0) await this.pace.pause(wait);
+    signal.throwIfAborted();
     this.dueAt =
       Math.max(this.dueAt, clock.monotonic() - this.intervalMilliseconds) + this.intervalMilliseconds;
   }
