@@ -168,14 +168,13 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private disconnected(client: IpcClient): void {
     if (this.client !== client) return;
     this.client = undefined;
-    if (this.stopped) return;
+    // Lost while it was being made: the loop that makes it goes on.
+    if (this.stopped || this.reconnecting) return;
     this.log.warn('connection to the nucleus lost');
     void this.reconnect();
   }
 
-  /** One loop, also when the connection is lost while it is being made. */
   private async reconnect(): Promise<void> {
-    if (this.reconnecting) return;
     this.reconnecting = true;
     while (!this.stopped && !this.connected) {
       const isFirst = this.retry.failed();

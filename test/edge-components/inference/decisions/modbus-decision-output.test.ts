@@ -6,6 +6,7 @@ import {
   type ModbusDecisionOutput,
   modbusDecisionOutput,
 } from '../../../../edge-components/inference/src/decisions/modbus-decision-output';
+import { fakeTimeouts } from '../../fake-timeouts';
 import { waitFor } from '../../wait-for';
 
 const CLASSES = ['good', 'scratch'];
@@ -46,8 +47,8 @@ class Listener {
 class Controller extends Listener {
   readonly holding = Buffer.alloc(64);
   readonly writes: number[][] = [];
-  /** Milliseconds before it answers. */
-  delay = 0;
+  /** Answers that are kept back, while they are. */
+  private held: (() => void)[] | undefined;
 
   constructor() {
     super((server) => {
@@ -56,7 +57,7 @@ class Controller extends Listener {
       modbus.on('postWriteMultipleRegisters', (_: unknown, answer?: unknown) => {
         if (answer) this.writes.push(this.registers());
       });
-      server.on('connection', (socket) => this.delayAnswers(socket));
+      server.on('connection', (socket) => this.holdAnswers(socket));
     });
   }
 
@@ -64,10 +65,21 @@ class Controller extends Listener {
     return [0, 1, 2].map((offset) => this.holding.readUInt16BE((REGISTER + offset) * 2));
   }
 
-  private delayAnswers(socket: Socket): void {
+  hold(): void {
+    this.held = [];
+  }
+
+  release(): void {
+    const { held = [] } = this;
+    this.held = undefined;
+    for (const answer of held) answer();
+  }
+
+  private holdAnswers(socket: Socket): void {
     const write = socket.write.bind(socket) as (data: Buffer) => boolean;
     socket.write = ((data: Buffer) => {
-      setTimeout(() => write(data), this.delay).unref();
+      if (this.held) this.held.push(() => write(data));
+      else write(data);
       return true;
     }) as Socket['write'];
   }
@@ -76,16 +88,13 @@ class Controller extends Listener {
 const outputs: ModbusDecisionOutput[] = [];
 const listeners: Listener[] = [];
 afterEach(async () => {
+  jest.useRealTimers();
   await Promise.all(outputs.splice(0).map((output) => output.close()));
   await Promise.all(listeners.splice(0).map((listener) => listener.stop()));
 });
 
 /** Its clock stands still, so that no decision gets old on a busy machine. */
-function outputTo(
-  port: number,
-  more: object = {},
-  monotonic = () => performance.now(),
-): ModbusDecisionOutput {
+function outputTo(port: number, more: object = {}, monotonic = () => 0): ModbusDecisionOutput {
   const output = modbusDecisionOutput(
     { type: 'modbus-tcp', host: '127.0.0.1', port, register: REGISTER, ...more },
     { log: silent, clock: { now: () => 0, monotonic }, random: () => 0 },
@@ -119,14 +128,17 @@ test('a decision is in the three registers, and no other register is touched', a
 });
 
 test('while a write is under way the newest decision waits; the ones before it are superseded and still counted', async () => {
+  // A busy machine is no controller that does not answer.
+  fakeTimeouts();
   const controller = await listening(new Controller());
   const output = outputTo(controller.port);
   await connected(output);
-  controller.delay = 100;
+  controller.hold();
   output.write(decision('good'), CLASSES);
   await waitFor('the first write', () => controller.writes.length === 1);
   for (let part = 0; part < 5; part++) output.write(decision('good'), CLASSES);
   output.write(decision('scratch'), CLASSES);
+  controller.release();
   await waitFor('the newest decision', () => output.counts.written === 2);
   expect(controller.writes).toEqual([
     [1, 1, 1],
@@ -175,11 +187,11 @@ test('a decision whose write was cut off is written again when the connection co
   const controller = await listening(new Controller());
   const output = outputTo(controller.port);
   await connected(output);
-  controller.delay = 60_000;
+  controller.hold();
   output.write(decision('scratch'), CLASSES);
   await waitFor('a write without an answer', () => controller.writes.length === 1);
-  controller.delay = 0;
   for (const socket of controller.sockets) socket.destroy();
+  controller.release();
   await waitFor('the answer', () => output.counts.written === 1);
   expect(controller.writes).toEqual([
     [1, 1, 2],

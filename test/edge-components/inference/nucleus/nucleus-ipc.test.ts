@@ -1,0 +1,88 @@
+/** Against a server of our own that loses connections when the test says so. */
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { NucleusIpc } from '../../../../edge-components/inference/src/nucleus/nucleus-ipc';
+import { encodeFrame, FrameDecoder } from '../../../../packages/local-aws/core-device/ipc/frame-codec';
+import { fakeTimeouts, pass } from '../../fake-timeouts';
+import { temporaryFolder } from '../../release-fixture';
+import { waitFor } from '../../wait-for';
+import { sourcePorts } from '../cameras';
+
+const [APPLICATION, CONNECT, CONNECT_ACK] = [0, 4, 5];
+const folder = temporaryFolder();
+const socketPath = join(folder, 'ipc.sock');
+const nucleus = { connections: 0, losesSubscribers: false };
+const sockets = new Set<Socket>();
+let server: Server;
+let ipc: NucleusIpc;
+
+beforeAll(async () => {
+  server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    const decoder = new FrameDecoder();
+    socket.on('data', (chunk) => {
+      for (const { headers } of decoder.push(chunk)) answer(socket, headers);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+});
+afterAll(async () => {
+  jest.useRealTimers();
+  ipc.close();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function answer(socket: Socket, headers: Readonly<Record<string, unknown>>): void {
+  const message = (type: number, flags: number) =>
+    encodeFrame({
+      headers: {
+        ':message-type': type,
+        ':message-flags': flags,
+        ':stream-id': headers[':stream-id'] as number,
+      },
+      body: Buffer.from('{}'),
+    });
+  if (headers[':message-type'] === CONNECT) {
+    nucleus.connections++;
+    socket.write(message(CONNECT_ACK, 1));
+  } else if (nucleus.losesSubscribers) socket.destroy();
+  else socket.write(message(APPLICATION, 0));
+}
+
+test('a connection that is lost while it is being made is tried again by one loop, later each time', async () => {
+  fakeTimeouts();
+  const { log, lines } = sourcePorts();
+  let pauses = 0;
+  const random = (): number => {
+    pauses++;
+    return 0;
+  };
+  ipc = new NucleusIpc(
+    log,
+    () => [],
+    () => 0,
+    random,
+    { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID: 'token' },
+  );
+  await ipc.connect();
+  nucleus.losesSubscribers = true;
+  for (const socket of sockets) socket.destroy();
+  for (const [index, delay] of [100, 200, 400, 800].entries()) {
+    await waitFor('a pause', () => pauses === index + 1);
+    await pass(delay - 1);
+    expect(jest.getTimerCount()).toBe(1);
+    expect(nucleus.connections).toBe(index + 1);
+    nucleus.losesSubscribers = index < 3;
+    await pass(1);
+    await waitFor('a connection', () => nucleus.connections === index + 2);
+  }
+  await waitFor('the end of the loop', () => ipc.connected && jest.getTimerCount() === 0);
+  expect(lines.map(({ message }) => message)).toEqual([
+    'connection to the nucleus lost',
+    'reconnect',
+    'connected to the nucleus again',
+  ]);
+});
