@@ -24,6 +24,8 @@ import { waitFor } from './wait-for';
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
 const THING = 'line-1';
 const TOKEN = 'token-of-the-test';
+/** Frames that are shown and not answered: a few, so that the queue is never full. */
+const MOST_UNDER_WAY = 16;
 const topicOf = (kind: 'results' | 'status', useCase: string): string =>
   `$aws/rules/kaizen_local_${kind}/${useCase}/{thingName}/${kind}`;
 
@@ -269,6 +271,22 @@ export class Device {
 
   show(frameId: string, image: Buffer): void {
     this.camera.show(frameId, image);
+  }
+
+  /**
+   * Shows frames as fast as they are answered and no faster, so that none can be dropped on a slow machine, until `enough`.
+   * @returns how many it has shown
+   */
+  async showUntil(enough: (shown: number) => boolean, prefix: string, image: Buffer): Promise<number> {
+    const answered = this.localResults.length;
+    let shown = 0;
+    while (!enough(shown)) {
+      if (shown - (this.localResults.length - answered) < MOST_UNDER_WAY)
+        this.show(`${prefix}-${shown++}`, image);
+      else await waitFor('an answer', () => shown - (this.localResults.length - answered) < MOST_UNDER_WAY);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return shown;
   }
 
   /** Puts an offer into the inbox, as deliver-release does; does not wait. */

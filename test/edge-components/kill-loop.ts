@@ -160,7 +160,8 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
   }
   if (pending) {
     const last = pending;
-    await waitFor('the last verdict', () => device.verdict(last), 60_000);
+    const verdict = await waitFor('the last verdict', () => device.verdict(last), 60_000);
+    if (verdict.verdict === 'accepted') accepted++;
   }
   return { kills, seed, invalid, byState, accepted, refusedAfterDeaths };
 }

@@ -14,7 +14,8 @@ import {
 } from '../../edge-components/inference/src/cameras/sources/child-process';
 import { frameProgram } from '../../edge-components/inference/src/cameras/sources/frame-program';
 import { cameraSettings } from '../../edge-components/inference/src/configuration/camera-settings';
-import { jpegImages, RecordingSink, sourcePorts, systemClock } from '../edge-components/inference/cameras';
+import { fakeTimeouts, pass } from '../edge-components/fake-timeouts';
+import { FakeClock, jpegImages, RecordingSink, sourcePorts } from '../edge-components/inference/cameras';
 import { waitFor } from '../edge-components/wait-for';
 
 const root = mkdtempSync(join(tmpdir(), 'kaizen-cameras-'));
@@ -66,10 +67,14 @@ interface Start {
 }
 
 let images: Buffer[];
+const SILENCE = 60_000;
+const GRACE = 500;
+const LONGEST_BACK_OFF = 5_000;
 const sources: ChildProcessFrameSource[] = [];
 beforeAll(async () => {
   images = await jpegImages(3);
 });
+afterEach(() => jest.useRealTimers());
 afterAll(async () => {
   await Promise.all(sources.map((source) => source.stop()));
   rmSync(root, { recursive: true, force: true });
@@ -189,12 +194,21 @@ test('a program that hangs is ended, by force when it does not listen, and start
     { images: [0], ignoreSigterm: true, afterwards: 'wait' },
     { images: [1], afterwards: 'wait' },
   ]);
-  const { source, sink, ports } = start(executable, { silenceMilliseconds: 1_000, graceMilliseconds: 100 });
+  // Only what the test lets pass is silence: a program may take its time to start on a busy machine.
+  fakeTimeouts();
+  const { source, sink, ports } = start(executable, { silenceMilliseconds: SILENCE });
   source.start(sink);
-  await waitFor('second start', () => sink.frames.length >= 2);
-  expect(ports.lines[0]?.details.problem).toBe('ffmpeg gave no frame for 1 s');
-  const [first] = starts();
-  await allGone([first as Start]);
+  await waitFor('a frame', () => sink.frames.length === 1);
+  await pass(SILENCE);
+  const [first] = starts() as [Start];
+  // It does not listen.
+  expect(isRunning(first.pid)).toBe(true);
+  await pass(GRACE);
+  await waitFor('the problem', () => ports.lines.length === 1);
+  expect(ports.lines[0]?.details.problem).toBe('ffmpeg gave no frame for 60 s');
+  expect(isRunning(first.pid)).toBe(false);
+  await pass(LONGEST_BACK_OFF);
+  await waitFor('a frame of the second start', () => sink.frames.length === 2);
   await source.stop();
 });
 
@@ -270,14 +284,18 @@ test('while the sink is not ready the program waits and is not taken for hanging
   const { executable, starts } = programOf([
     { images: Array(3_000).fill(0), afterwards: 'repeat', ignoreSigterm: true },
   ]);
-  const { source, sink } = start(executable, { silenceMilliseconds: 300, graceMilliseconds: 100 });
+  fakeTimeouts();
+  const { source, sink, ports } = start(executable, { silenceMilliseconds: SILENCE });
   sink.hold();
   source.start(sink);
   await waitFor('question', () => sink.asked === 1);
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await pass(10 * SILENCE);
   expect(sink.frames).toHaveLength(0);
   expect(starts()).toHaveLength(1);
-  await source.stop();
+  expect(ports.lines).toEqual([]);
+  const stopped = source.stop();
+  await pass(GRACE);
+  await stopped;
   await allGone(starts());
 });
 
@@ -314,18 +332,24 @@ test('case 28: a camera whose program hangs is stalled, and well again after its
     { images: [0], afterwards: 'wait' },
     { images: [1], afterwards: 'wait' },
   ]);
-  const { source } = start(executable, { silenceMilliseconds: 1_500 });
+  fakeTimeouts();
+  const clock = new FakeClock();
+  const { source, ports } = start(executable, { silenceMilliseconds: SILENCE });
   const queue = new FrameQueue(() => ({ policy: 'every', queueLength: 4 }));
   const feed = new CameraFeed({
     cameraId: 'top',
     lane: queue.lane('top'),
-    clock: systemClock,
-    settings: () => ({ stallSeconds: 0.5, frozenFrames: 0 }),
+    clock,
+    settings: () => ({ stallSeconds: 30, frozenFrames: 0 }),
     sourceProblem: () => source.problem(),
   });
   source.start(feed);
   expect((await queue.next())?.bytes).toEqual(images[0]);
-  await waitFor('stall', () => feed.state().value === 'stalled: no new frame for 0.5 s or longer');
+  clock.advance(30_000);
+  expect(feed.state().value).toBe('stalled: no new frame for 30 s or longer');
+  await pass(SILENCE);
+  await waitFor('the problem', () => ports.lines.length === 1);
+  await pass(LONGEST_BACK_OFF);
   expect((await queue.next())?.bytes).toEqual(images[1]);
   expect(feed.state()).toMatchObject({ ok: true, framesReceived: 2, framesDropped: 0 });
   await source.stop();

@@ -54,6 +54,8 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
     private readonly answerTo: UpdateAnswer,
     random: () => number,
     private readonly environment: IpcEnvironment,
+    /** For the answer to each call. */
+    private readonly timeoutMilliseconds = CALL_TIMEOUT_MILLISECONDS,
   ) {
     super();
     this.retry = new Retry(RECONNECT_MILLISECONDS, random);
@@ -65,7 +67,7 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
 
   /** Connects and subscribes. @throws IpcCallError when the nucleus cannot be reached */
   async connect(): Promise<void> {
-    const client = new IpcClient(CALL_TIMEOUT_MILLISECONDS);
+    const client = new IpcClient(this.timeoutMilliseconds);
     const { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID } = this.environment;
     client.once('disconnection', () => this.disconnected(client));
     try {
