@@ -61,7 +61,7 @@ async function readVerdict(path: string): Promise<ReleaseVerdict | undefined> {
 
 async function deliver(): Promise<boolean> {
   const { environment, timeoutSeconds } = readEnvironment(process.env);
-  // Sorts by time, so that offers are judged in the order in which they were made.
+  // Sorts by time, so that offers are answered in the order in which they were made.
   const offerId = `${new Date().toISOString().replace(/[^0-9]/g, '')}-${randomBytes(4).toString('hex')}`;
   const folder = join(environment.INBOX_PATH, offerId);
   const withdraw = (): Promise<void> => rm(folder, { recursive: true, force: true });

@@ -92,7 +92,7 @@ test('a kill before any disk call of an installation leaves one of the two relea
     expect(after.highestCounter).toBeGreaterThanOrEqual(current.release.counter);
     expect(readdirSync(folder).filter((name) => name.startsWith('staging-'))).toEqual([]);
     outcomes.add(current.release.releaseId);
-    // The offer is judged again after a kill, and must succeed.
+    // The offer is taken again after a kill, and must succeed.
     expect(await install(after, second)).toBe(sha256Of(second.envelope));
     if (finished) break;
     expect(calls).toBeLessThan(200);

@@ -223,7 +223,7 @@ test(
 );
 
 test(
-  'every graph with one byte changed is read and judged, or refused by its own error',
+  'every graph with one byte changed is read and checked, or refused by its own error',
   () => {
     const names = [...files.keys()];
     fc.assert(
