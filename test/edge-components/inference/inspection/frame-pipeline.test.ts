@@ -64,7 +64,7 @@ class FrameList {
 }
 
 /** Everything that can go on has gone on. */
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const frame = (frameId: string, text = frameId): Frame => ({
   cameraId: 'camera-1',
