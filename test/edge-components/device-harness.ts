@@ -26,6 +26,8 @@ const THING = 'line-1';
 const TOKEN = 'token-of-the-test';
 /** Frames that are shown and not answered: a few, so that the queue is never full. */
 const MOST_UNDER_WAY = 16;
+/** A line that fills the outbox faster than it can be sent would be another test. */
+const SHORTEST_INTERVAL_MILLISECONDS = 5;
 const topicOf = (kind: 'results' | 'status', useCase: string): string =>
   `$aws/rules/kaizen_local_${kind}/${useCase}/{thingName}/${kind}`;
 
@@ -274,7 +276,7 @@ export class Device {
   }
 
   /**
-   * Shows frames as fast as they are answered and no faster, so that none can be dropped on a slow machine, until `enough`.
+   * Shows frames until `enough`, never faster than they are answered: so none can be dropped, however slow the machine is.
    * @returns how many it has shown
    */
   async showUntil(enough: (shown: number) => boolean, prefix: string, image: Buffer): Promise<number> {
@@ -284,7 +286,7 @@ export class Device {
       if (shown - (this.localResults.length - answered) < MOST_UNDER_WAY)
         this.show(`${prefix}-${shown++}`, image);
       else await waitFor('an answer', () => shown - (this.localResults.length - answered) < MOST_UNDER_WAY);
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, SHORTEST_INTERVAL_MILLISECONDS));
     }
     return shown;
   }
