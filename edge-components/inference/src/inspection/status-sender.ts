@@ -60,7 +60,7 @@ export class StatusSender {
     return this.send('stopped');
   }
 
-  private async send(state: DeviceStatus['state'], diskFreeBytes?: number): Promise<void> {
+  private async send(state: NonNullable<DeviceStatus['state']>, diskFreeBytes?: number): Promise<void> {
     const { usage } = this.ports.resources;
     const resources = { ...usage(), ...(diskFreeBytes !== undefined && { diskFreeBytes }) };
     const statuses = [...this.ports.inspections()].map((inspection) =>
@@ -71,8 +71,8 @@ export class StatusSender {
 
   private statusOf(
     inspection: Inspection,
-    state: DeviceStatus['state'],
-    resources: DeviceStatus['resources'],
+    state: NonNullable<DeviceStatus['state']>,
+    resources: NonNullable<DeviceStatus['resources']>,
   ): DeviceStatus {
     const { deviceId, componentVersion, endedUncleanly, clock } = this.ports;
     const { conditions, ...facts } = inspection.facts();

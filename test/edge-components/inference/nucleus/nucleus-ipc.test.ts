@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { encodeFrame, FrameDecoder } from '@kaizen-edge/local-aws';
 import { NucleusIpc } from '../../../../edge-components/inference/src/nucleus/nucleus-ipc';
-import { encodeFrame, FrameDecoder } from '../../../../packages/local-aws/core-device/ipc/frame-codec';
 import { fakeTimeouts, pass } from '../../fake-timeouts';
 import { temporaryFolder } from '../../release-fixture';
 import { waitFor } from '../../wait-for';
