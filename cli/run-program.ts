@@ -1,10 +1,23 @@
 import { CommanderError } from 'commander';
 import { ContractError } from '../contracts';
-import { buildProgram, type ProgramPorts } from './program';
+import { buildProgram } from './program';
+import type { ProgramPorts } from './shared/commands';
 import { InputError } from './shared/errors';
 
 /** 0 done, 1 it failed, 2 the arguments or what they name are wrong. */
 export type ExitCode = 0 | 1 | 2;
+
+/** What the SDK says when this machine lacks a setting, and which one that is. */
+const MISSING_SETTINGS: readonly (readonly [says: RegExp, advice: string])[] = [
+  [/^Region is missing/, 'set AWS_REGION, or AWS_PROFILE to a profile that has a region'],
+  [/^Could not load credentials/, 'sign in to AWS, or set AWS_PROFILE to a profile that is'],
+];
+
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const advice = MISSING_SETTINGS.find(([says]) => says.test(message))?.[1];
+  return advice === undefined ? message : `${message}: ${advice}`;
+}
 
 /**
  * Runs one command. Never throws: what went wrong is one message on the error output, without a stack.
@@ -17,7 +30,7 @@ export async function runProgram(parameters: readonly string[], ports: ProgramPo
   } catch (error) {
     // Commander has written its own message, and the help that was asked for is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    ports.writeError(`error: ${error instanceof Error ? error.message : String(error)}`);
+    ports.writeError(`error: ${describe(error)}`);
     return error instanceof InputError || error instanceof ContractError ? 2 : 1;
   }
 }

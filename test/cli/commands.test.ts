@@ -114,6 +114,23 @@ describe('arguments', () => {
     expect(exitCode).toBe(1);
     expect(errors).toBe('error: not for you');
   });
+
+  test.each([
+    ['Region is missing', 'set AWS_REGION'],
+    ['Could not load credentials from any providers', 'sign in to AWS'],
+  ])("'%s' says what to set", async (message, advice) => {
+    const cloudFormation = fakeCloudFormation();
+    cloudFormation.failures.set('DescribeStacks', [new Error(message)]);
+    const { exitCode, errors } = await run('status', { cloudFormation });
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(`error: ${message}: ${advice}`);
+  });
+
+  test('the help of a command names the environment too', async () => {
+    const { output } = await run('device provision --help');
+    expect(output).toContain('--group <wave>');
+    expect(output).toContain('--env <name>');
+  });
 });
 
 test('[D1] names are read from the outputs of the stacks that are there', async () => {

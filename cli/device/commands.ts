@@ -1,0 +1,33 @@
+import { type Command, Option } from 'commander';
+import type { AddCommands } from '../shared/commands';
+import { decommissionDevice } from './decommission-device';
+import { WAVES, type Wave } from './device-folder';
+import { provisionDevice } from './provision-device';
+
+export const addDeviceCommands: AddCommands = (program, ports, open) => {
+  const device = program.command('device').description('takes devices into the fleet, and out of it');
+  device
+    .command('provision')
+    .description('makes a device known and writes its keys; run it again to finish a run that was cut off')
+    .argument('<thingName>', '1 to 124 letters, digits, _ or -')
+    .addOption(new Option('--group <wave>', 'wave of the rollout').choices(WAVES).makeOptionMandatory())
+    .requiredOption('--out <folder>', "folder for the device's files")
+    .action(async (thingName: string, options: { group: Wave; out: string }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const thing = await provisionDevice(clients, environment, {
+        thingName,
+        wave: options.group,
+        folder: options.out,
+      });
+      ports.write(`Provisioned ${thing.thingName} in ${thing.thingGroup}; its files are in ${options.out}`);
+    });
+  device
+    .command('decommission')
+    .description('deletes certificates, thing and core device; telemetry stays')
+    .argument('<thingName>', 'name of the thing')
+    .action(async (thingName: string, _options: object, command: Command) => {
+      const { clients, environment } = await open(command);
+      await decommissionDevice(clients, environment, { thingName });
+      ports.write(`Decommissioned ${thingName}`);
+    });
+};

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { type AddCommands, integerFrom } from '../shared/commands';
+import { approveModelPackage, rejectModelPackage } from './decide-model-package';
+import { brokenLinks, buildLineage, formatLineage } from './lineage';
+import { readLineage } from './read-lineage';
+
+const addDecisions: AddCommands = (program, ports, open) => {
+  const decisions = [
+    ['approve', 'approves a model package: it is built, signed and rolled out', approveModelPackage],
+    ['reject', 'rejects a model package; a release that was made from it stays', rejectModelPackage],
+  ] as const;
+  for (const [name, description, decide] of decisions) {
+    program
+      .command(name)
+      .description(description)
+      .argument('<version>', 'version of the model package', integerFrom(1))
+      .option('--reason <text>', 'kept with the model package: who reads it in two years wants to know')
+      .action(async (version: number, options: { reason?: string }, command: Command) => {
+        const { clients, environment } = await open(command);
+        const { arn } = await decide(clients, environment, { version, reason: options.reason });
+        ports.write(`${name === 'approve' ? 'Approved' : 'Rejected'} ${arn}`);
+      });
+  }
+};
+
+const addLineage: AddCommands = (program, ports, open) => {
+  program
+    .command('lineage')
+    .description('shows what a model package was made from, and whether every link holds')
+    .argument('<version>', 'version of the model package', integerFrom(1))
+    .option('--json', 'as JSON')
+    .action(async (version: number, options: { json?: boolean }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const lineage = buildLineage(await readLineage(clients, environment, version));
+      ports.write(options.json ? JSON.stringify(lineage, null, 2) : formatLineage(lineage));
+      const broken = brokenLinks(lineage).map(({ link }) => link);
+      if (broken.length > 0) throw new Error(`lineage: broken: ${broken.join(', ')}`);
+    });
+};
+
+export const addRegistryCommands: AddCommands = (...to) => {
+  addDecisions(...to);
+  addLineage(...to);
+};
