@@ -9,6 +9,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { runProgram } from '../../cli/run-program';
 import type { Clients } from '../../cli/shared/clients';
 import { KaizenEnvironment } from '../../cli/shared/environment';
 
@@ -334,4 +335,20 @@ export class FakeIot extends FakeClient {
       },
     });
   }
+}
+
+/** Runs one command as `bin/kaizen` does. */
+export async function runKaizen(
+  line: string | string[],
+  clients: Partial<Record<keyof Clients, FakeClient>> = {},
+) {
+  const [output, errors]: [string[], string[]] = [[], []];
+  const exitCode = await runProgram(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, {
+    clients: () => asClients({ cloudFormation: fakeCloudFormation(), ...clients }),
+    write: (text) => output.push(text),
+    writeError: (text) => errors.push(text),
+    now: () => new Date('2026-03-02T00:00:00Z'),
+    userName: () => 'ann',
+  });
+  return { exitCode, output: output.join('\n'), errors: errors.join('\n') };
 }

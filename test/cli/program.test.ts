@@ -1,0 +1,83 @@
+import { awsError, fakeCloudFormation, runKaizen } from './fakes';
+
+describe('arguments', () => {
+  test.each<[string, RegExp]>([
+    ['frobnicate', /unknown command 'frobnicate'/],
+    ['status --fast', /unknown option '--fast'/],
+    ['status now', /too many arguments/],
+    ['--env mars status', /'mars' is invalid. Allowed choices are local, dev, prod/],
+    ['approve', /missing required argument 'version'/],
+    ['approve one', /'one' is invalid.*whole number of at least 1/],
+    ['approve 0', /whole number of at least 1/],
+    ['approve 1.5', /whole number of at least 1/],
+    ['approve 1e3', /whole number of at least 1/],
+    ['reject -1', /whole number of at least 1/],
+    ['captures --limit zero', /whole number of at least 1/],
+    ['label', /give either <captureId> <class> or --file/],
+    ['label c1', /give either <captureId> <class> or --file/],
+    ['label c1 good --file x.csv', /give either <captureId> <class> or --file/],
+    ['label --file absent.csv', /'absent.csv' cannot be read/],
+    ['device', /Usage: kaizen device/],
+    ['device provision line-1 --group canary', /required option '--out <folder>'/],
+    ['device provision line-1 --group all --out x', /Allowed choices are canary, stable/],
+    ['device provision a/b --group canary --out x', /thing name: must be 1 to 124/],
+    ['dataset upload absent', /there is no file or folder 'absent'/],
+    ['redrive absent', /queue: must be one of results, got 'absent'/],
+  ])('kaizen %s is exit code 2 and one sentence', async (line, message) => {
+    const { exitCode, errors } = await runKaizen(line);
+    expect(exitCode).toBe(2);
+    expect(errors).toMatch(message);
+    if (!errors.startsWith('Usage')) expect(errors.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('help is no error and needs no credentials', async () => {
+    const { exitCode, output } = await runKaizen('--help');
+    expect(exitCode).toBe(0);
+    for (const command of [
+      'status',
+      'approve',
+      'reject',
+      'lineage',
+      'label',
+      'captures',
+      'device',
+      'dataset',
+      'redrive',
+    ]) {
+      expect(output).toContain(command);
+    }
+  });
+
+  test('an environment that is not deployed is said to be so', async () => {
+    const { exitCode, errors } = await runKaizen('--env dev status');
+    expect(exitCode).toBe(2);
+    expect(errors).toBe(
+      "error: environment 'dev' has no output ModelPackageGroupName: are its stacks kaizen-dev-* deployed?",
+    );
+  });
+
+  test('a fault of AWS is exit code 1 and no stack trace', async () => {
+    const cloudFormation = fakeCloudFormation();
+    cloudFormation.failures.set('DescribeStacks', [awsError('AccessDenied', 'not for you')]);
+    const { exitCode, errors } = await runKaizen('status', { cloudFormation });
+    expect(exitCode).toBe(1);
+    expect(errors).toBe('error: not for you');
+  });
+
+  test.each([
+    ['Region is missing', 'set AWS_REGION'],
+    ['Could not load credentials from any providers', 'sign in to AWS'],
+  ])("'%s' says what to set", async (message, advice) => {
+    const cloudFormation = fakeCloudFormation();
+    cloudFormation.failures.set('DescribeStacks', [new Error(message)]);
+    const { exitCode, errors } = await runKaizen('status', { cloudFormation });
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(`error: ${message}: ${advice}`);
+  });
+
+  test('the help of a command names the environment too', async () => {
+    const { output } = await runKaizen('device provision --help');
+    expect(output).toContain('--group <wave>');
+    expect(output).toContain('--env <name>');
+  });
+});

@@ -1,0 +1,59 @@
+import { FakeTables, runKaizen } from './fakes';
+
+test('status shows releases, waves, champion, devices and episodes', async () => {
+  const dynamoDb = new FakeTables({
+    releases: [
+      { useCase: 'surface', item: 'release#000002', status: 'ROLLING_OUT', componentVersion: '1.0.2' },
+      { useCase: 'surface', item: 'release#000001', status: 'IN_SERVICE', componentVersion: '1.0.1' },
+      { useCase: 'surface', item: 'champion', counter: 1 },
+      { useCase: 'surface', item: 'wave#canary', counter: 2 },
+      { useCase: 'surface', item: 'wave#stable', counter: 1 },
+      { useCase: 'surface', item: 'counter', value: 2 },
+      { useCase: 'other', item: 'release#000009', status: 'READY', componentVersion: '1.0.9' },
+    ],
+    episodes: [
+      { useCase: 'surface', episodeId: 'open', currentEpisodeId: 'surface-1-episode-1' },
+      { useCase: 'surface', episodeId: 'surface-1-episode-1', status: 'RETRAINING', openedAt: '2026-03-01' },
+    ],
+    inventory: [
+      {
+        useCase: 'surface',
+        deviceId: 'line-1',
+        releaseId: 'surface-2',
+        healthy: false,
+        conditions: [
+          { name: 'disk', ok: false, value: 97 },
+          { name: 'camera', ok: true, value: 'ok' },
+        ],
+        outboxRecords: 3,
+        framesProcessed: 1000,
+        receivedAt: Date.parse('2026-03-01T23:59:00Z'),
+      },
+    ],
+  });
+  const { exitCode, output } = await runKaizen('status', { dynamoDb });
+  expect(exitCode).toBe(0);
+  expect(output).toBe(
+    [
+      'Use case surface',
+      '',
+      'Releases',
+      'counter  component  status                 waves   reason',
+      '1        1.0.1      IN_SERVICE (champion)  stable',
+      '2        1.0.2      ROLLING_OUT            canary',
+      '',
+      'Devices',
+      'device  release    health              frames  outbox  seen',
+      'line-1  surface-2  unhealthy: disk=97  1000    3       60 s ago',
+      '',
+      'Episodes',
+      'episode              status      opened',
+      'surface-1-episode-1  RETRAINING  2026-03-01',
+    ].join('\n'),
+  );
+});
+
+test('[B11] status of an empty registry says none', async () => {
+  const { output } = await runKaizen('status', { dynamoDb: new FakeTables() });
+  expect(output.match(/^none$/gm)).toHaveLength(3);
+});
