@@ -19,7 +19,7 @@ from kaizen_training.onnx_model import run_images
 from kaizen_training.prepared import load_split
 from kaizen_training.serving import load_model
 from kaizen_training.training_job import AdapterError
-from tests.job_environment import free_port, job_environment
+from tests.job_environment import job_environment, reserved_port
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 # Another Python, which has what renders and prepares the inspection set.
@@ -151,18 +151,19 @@ def test_s2_a_module_of_the_module_api_is_saved_by_default(tmp_path: Path) -> No
 def test_s4_two_hosts_train_one_network_through_parameter_servers(tmp_path: Path, digits: Path) -> None:
     """[S4] [S5] kvstore dist_sync: both workers hold the same weights in the end, and only the first one saves."""
     hosts = ["algo-1", "algo-2"]
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     values = {"script": "scripts/mxnet-gluon/digits.py", "epochs": 3, "learning_rate": 0.05, "batch_size": 16}
     channels = {"train": digits, "validation": digits}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "kaizen_training/entry_point.py"],
-            cwd=SOURCE_DIR,
-            env={**os.environ, **job_environment(tmp_path / host, channels, values, hosts, host), **shared},
-        )
-        for host in hosts
-    ]
-    assert [process.wait(timeout=500) for process in processes] == [0, 0]
+    with reserved_port() as port:
+        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "kaizen_training/entry_point.py"],
+                cwd=SOURCE_DIR,
+                env={**os.environ, **job_environment(tmp_path / host, channels, values, hosts, host), **shared},
+            )
+            for host in hosts
+        ]
+        assert [process.wait(timeout=500) for process in processes] == [0, 0]
     assert not any((tmp_path / "algo-2/model").glob("*"))
     import mxnet as mx
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from kaizen_training.prepare import prepare
 from kaizen_training.split import split_of
@@ -19,6 +20,9 @@ from kaizen_training.surfaces.camera import draw_view
 from tests.finished_job import finish_job
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
+
+# Hypothesis's own: the same examples in every run, and no limits of time, which a busy machine would break.
+settings.load_profile("ci")
 
 
 def rendered_jpeg(label: str, seed: int) -> bytes:

@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 
 from kaizen_training import evaluate, export
+from tests.job_environment import PATIENCE_SECONDS
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 SCRIPT = "scripts/pytorch/inspect_surface.py"
@@ -53,7 +54,9 @@ def train(job: Path, prepared: Path, **hyperparameters: object) -> subprocess.Co
         "SM_CURRENT_HOST": "algo-1",
     }
     program = [sys.executable, str(SOURCE_DIR / "kaizen_training/entry_point.py"), "--epochs", "1"]
-    done = subprocess.run(program, env=environment, cwd=job.parent, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        program, env=environment, cwd=job.parent, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     if done.returncode == 0:
         with tarfile.open(job / "model.tar.gz", "w:gz") as tar:
             tar.add(job / "model", arcname=".")

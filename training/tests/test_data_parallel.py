@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from kaizen_training.data_parallel import SHARE, DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.serving import load_script
 from tests.conftest import SOURCE_DIR
-from tests.job_environment import free_port, job_environment
+from tests.job_environment import PATIENCE_SECONDS, job_environment, reserved_port
 
 SCRIPT = "scripts/pytorch/inspect_surface.py"
 HYPERPARAMETERS = {"script": SCRIPT, "epochs": 2, "learning_rate": 0.02, "width_multiplier": 0.05, "resolution": 32}
@@ -45,9 +45,10 @@ def assert_same_bits(left: nn.Module, right: nn.Module) -> None:
 
 def test_s4_two_hosts_train_the_model_of_one(tiny_prepared: Path, tmp_path: Path) -> None:
     """[S4] Same seed, same batches of 32, a share of 16 on each host: the same model, bit for bit."""
-    hosts, port = ["algo-1", "algo-2"], free_port()
-    processes = [host(tmp_path / "two", tiny_prepared, hosts, name, port) for name in reversed(hosts)]
-    outputs = [process.communicate(timeout=240)[0] for process in processes]
+    hosts = ["algo-1", "algo-2"]
+    with reserved_port() as port:
+        processes = [host(tmp_path / "two", tiny_prepared, hosts, name, port) for name in reversed(hosts)]
+        outputs = [process.communicate(timeout=PATIENCE_SECONDS)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
     second, first = outputs
     assert first.count("KAIZEN_PROGRESS") == 2

@@ -26,6 +26,7 @@ from kaizen_training.prepared import IMAGE_SIZE, load_split
 from kaizen_training.serving import load_model
 from tests.conftest import rendered_jpeg
 from tests.finished_job import SOURCE_DIR
+from tests.job_environment import PATIENCE_SECONDS
 
 REPOSITORY = SOURCE_DIR.parent
 SAME_SIZE = (IMAGE_SIZE, IMAGE_SIZE)
@@ -124,7 +125,7 @@ def edge(job: Path, tiny_prepared: Path, tmp_path_factory: pytest.TempPathFactor
     assert node is not None
     script = REPOSITORY / "test/edge-components/ask-edge-runtime.ts"
     program = [node, "--import", "tsx", str(script), str(folder / "request.json")]
-    done = subprocess.run(program, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(program, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     shape = (*SAME_SIZE, 3)

@@ -78,7 +78,7 @@ def test_s15_the_default_network_is_small_enough_for_a_weak_device() -> None:
     assert cost.parameters < 0.6e6
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     inputs=st.integers(4, 24), outputs=st.integers(4, 48), kernel=st.sampled_from([3, 5, 7]), size=st.integers(7, 16)
 )
@@ -101,7 +101,7 @@ def test_s15_a_separable_convolution_costs_one_over_n_plus_one_over_k_squared(
     assert separable_cost * outputs * kernel**2 == full_cost * (outputs + kernel**2)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(inputs=st.integers(3, 32), outputs=st.integers(3, 64), stride=st.sampled_from([1, 2]))
 def test_s15_the_networks_own_block_obeys_the_law(inputs: int, outputs: int, stride: int) -> None:
     """[S15] With a stride the filter per channel and the 1x1 both run at the smaller size: the law is the same."""

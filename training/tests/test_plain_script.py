@@ -16,6 +16,7 @@ from kaizen_training.adapter import main
 from kaizen_training.plain_script import command_line
 from kaizen_training.serving import load_model
 from tests.conftest import SOURCE_DIR
+from tests.job_environment import PATIENCE_SECONDS
 from tests.test_adapter import SAVE, SERVING, environment_of
 
 PROGRAM = """
@@ -229,7 +230,7 @@ def test_a_train_function_killed_for_memory_leaves_a_sentence_and_no_model(tmp_p
         "    open(model_dir + '/half', 'w').write('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert job_process(tmp_path, script).wait(timeout=200) == 137
+    assert job_process(tmp_path, script).wait(timeout=PATIENCE_SECONDS) == 137
     assert "the training was killed by SIGKILL" in (tmp_path / "output/failure").read_text()
     assert files_in(tmp_path / "model") == []
 
@@ -246,12 +247,12 @@ def test_sigterm_reaches_a_plain_script_so_that_it_can_leave_a_checkpoint(tmp_pa
         "time.sleep(300)"
     )
     process = job_process(tmp_path, program_of(body))
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (tmp_path / "ready").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=200) == 0
+    assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert (tmp_path / "model/weights").read_text() == "checkpoint"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kaizen_training.calibration import (
@@ -158,7 +158,6 @@ def test_an_overconfident_model_is_found_on_validation_and_put_right_on_test() -
     assert found["rescaledNegativeLogLikelihood"] < found["negativeLogLikelihood"]
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 5), st.integers(0, 2**32 - 1))
 def test_a_temperature_changes_no_decision_and_can_be_taken_back(temperature: float, seed: int) -> None:
     probabilities = np.random.default_rng(seed).dirichlet(np.full(3, 5), size=20)
@@ -174,7 +173,6 @@ def test_a_calibrated_model_needs_no_temperature() -> None:
     assert fit_temperature(honest, np.asarray([rng.choice(3, p=row) for row in honest])) == pytest.approx(1, rel=0.1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.25, 1), st.booleans()), max_size=60))
 def test_a_threshold_reaches_the_wanted_precision_or_is_the_highest(pairs: list[tuple[float, bool]]) -> None:
     probabilities = np.asarray([value for value, _ in pairs])

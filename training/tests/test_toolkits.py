@@ -21,6 +21,7 @@ import pytest
 from kaizen_training.plain_script import command_line
 from kaizen_training.serving import load_model
 from tests.conftest import SOURCE_DIR
+from tests.job_environment import PATIENCE_SECONDS
 from tests.small_onnx import write_small_onnx
 from tests.test_plain_script import PROGRAM
 from tests.test_serving import TRANSFORM, TRIPLE
@@ -66,7 +67,7 @@ def train_under_the_toolkit(base: Path, channels: dict[str, Path], **hyperparame
     entry_point = Path(sys.executable).parent / "train"
     assert entry_point.exists(), f"sagemaker-training is not installed: {INSTALL}"
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": str(extra)}
-    status = subprocess.run([str(entry_point)], env=environment, check=False, timeout=300).returncode
+    status = subprocess.run([str(entry_point)], env=environment, check=False, timeout=PATIENCE_SECONDS).returncode
     failure = base / "output/failure"
     return status, failure.read_text() if failure.exists() else ""
 

@@ -10,6 +10,9 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { handler } from '../../../lambda/monitoring/evaluate-drift/handler';
 import { log } from '../../../lambda/shared/log';
 import { aLabel, aRelease } from '../shared/builders';
+import { freezeClock } from '../shared/frozen-clock';
+
+freezeClock('2026-03-02T00:00:00Z');
 
 const tables = mockClient(DynamoDBDocumentClient);
 const events = mockClient(EventBridgeClient);
@@ -56,7 +59,7 @@ test('a fleet that is silent is no data, and opens nothing', async () => {
 test('[S12] wrong answers, read over several pages, open an episode and put the event', async () => {
   const page = (from: number) =>
     Array.from({ length: 20 }, (_, index) => ({
-      ...aLabel({ captureId: `c${from + index}`, label: 'scratch', capturedAt: new Date().toISOString() }),
+      ...aLabel({ captureId: `c${from + index}`, label: 'scratch', capturedAt: '2026-03-01T23:00:00.000Z' }),
     }));
   tables
     .on(QueryCommand, { TableName: 'labels' })

@@ -12,6 +12,9 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { handler } from '../../../lambda/retraining/start-retraining/handler';
 import { log } from '../../../lambda/shared/log';
 import { aLabel, aRelease } from '../shared/builders';
+import { freezeClock } from '../shared/frozen-clock';
+
+freezeClock('2026-03-20T12:00:00Z');
 
 const tables = mockClient(DynamoDBDocumentClient);
 const sageMaker = mockClient(SageMakerClient);
@@ -122,7 +125,7 @@ test('executions are counted through every page', async () => {
   const summary = (id: string) => ({
     PipelineExecutionArn: `arn:execution/${id}`,
     PipelineExecutionStatus: 'Succeeded' as const,
-    StartTime: new Date(),
+    StartTime: new Date('2026-03-02T00:00:00Z'),
   });
   process.env.RETRAINING_MONTHLY_EXECUTIONS = '2';
   sageMaker

@@ -27,7 +27,10 @@ import { RolloutTable } from '../../../lambda/rollout/rollout-table';
 import { listThings } from '../../../lambda/rollout/thing-group';
 import { WaveDeployer } from '../../../lambda/rollout/wave-deployer';
 import { USE_CASE } from '../shared/builders';
+import { freezeClock } from '../shared/frozen-clock';
 import { aState, aStored, aWave, EXECUTION, INFERENCE, WAVES } from './builders';
+
+freezeClock('2026-03-02T00:01:00Z');
 
 /** As the SDK throws it: its exception classes know an error of theirs by `$fault`, `$metadata` and name. */
 const named = (name: string, extra: object = {}) =>
@@ -239,7 +242,7 @@ test('every page of a thing group is read', async () => {
 
 describe('the handlers', () => {
   const context = {} as Context;
-  const deployed = { ...aWave('canary'), deploymentId: 'd', deployedAt: new Date().toISOString() };
+  const deployed = { ...aWave('canary'), deploymentId: 'd', deployedAt: '2026-03-02T00:00:00.000Z' };
   const plan = { outcome: 'START', componentName: 'c', componentVersion: '1.0.2', waves: WAVES } as const;
   const state = aState(2, { plan, waves: [deployed] });
   beforeEach(() => {
