@@ -1,3 +1,5 @@
+import { OPEN_EPISODE_ITEM } from '../lambda/monitoring/names';
+import { CHAMPION_ITEM, counterOfItem, waveOfItem } from '../lambda/registry/names';
 import type { Clients } from './shared/clients';
 import { queryUseCase, scanTable } from './shared/dynamo';
 import type { KaizenEnvironment } from './shared/environment';
@@ -37,9 +39,9 @@ export interface SystemStatus {
 
 type Item = Record<string, unknown>;
 
-function releaseOf(item: Item): ReleaseStatus {
+function releaseOf(item: Item, counter: number): ReleaseStatus {
   return {
-    counter: Number(String(item.item).slice('release#'.length)),
+    counter,
     componentVersion: String(item.componentVersion ?? ''),
     status: String(item.status),
     reason: item.reason === undefined ? undefined : String(item.reason),
@@ -70,24 +72,26 @@ export async function readStatus(
     queryUseCase(clients.dynamoDb, environment.output('EpisodeTableName'), useCase),
     scanTable(clients.dynamoDb, environment.output('InventoryTableName')),
   ]);
-  const named = (prefix: string) => items.filter((item) => String(item.item).startsWith(prefix));
-  const champion = items.find((item) => item.item === 'champion');
+  const champion = items.find((item) => item.item === CHAMPION_ITEM);
   return {
     useCase,
     champion: champion && Number(champion.counter),
-    releases: named('release#')
-      .map(releaseOf)
+    releases: items
+      .flatMap((item) => {
+        const counter = counterOfItem(String(item.item));
+        return counter === undefined ? [] : releaseOf(item, counter);
+      })
       .sort((x, y) => x.counter - y.counter),
-    waves: named('wave#').map((item) => ({
-      wave: String(item.item).slice('wave#'.length),
-      counter: Number(item.counter),
-    })),
+    waves: items.flatMap((item) => {
+      const wave = waveOfItem(String(item.item));
+      return wave === undefined ? [] : { wave, counter: Number(item.counter) };
+    }),
     devices: inventory
       .filter((item) => item.useCase === useCase)
       .map(deviceOf)
       .sort((x, y) => (x.deviceId < y.deviceId ? -1 : 1)),
     episodes: episodes
-      .filter((item) => item.episodeId !== 'open')
+      .filter((item) => item.episodeId !== OPEN_EPISODE_ITEM)
       .map((item) => ({
         episodeId: String(item.episodeId),
         status: String(item.status),

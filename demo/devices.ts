@@ -10,7 +10,7 @@ import {
   type LocalAws,
   SupervisedProcess,
 } from '@kaizen-edge/local-aws';
-import { INFERENCE_COMPONENT_NAME } from '../lib/shared/names';
+import { INFERENCE_COMPONENT_NAME } from '../lambda/device/names';
 
 export interface DeviceOptions {
   readonly thingName: string;

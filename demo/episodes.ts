@@ -23,6 +23,6 @@ export async function readEpisodes({ clients, environment }: DemoContext): Promi
     releaseId,
     openedAt,
     status,
-    evidence: inWords(JSON.stringify(evidence.judgement)),
+    evidence: inWords(JSON.stringify(evidence.assessment)),
   }));
 }

@@ -5,6 +5,7 @@
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { InferenceResult } from '../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
+import { RESULT_PREFIX } from '../lambda/telemetry/names';
 import type { InspectionLine, ShownFrame } from './inspection-line/inspection-line';
 
 export interface Observation {
@@ -36,7 +37,7 @@ export class Observations {
   /** Reads the result files that are new. */
   async refresh(): Promise<void> {
     const fresh: string[] = [];
-    const results = { Bucket: this.bucket, Prefix: 'results/' };
+    const results = { Bucket: this.bucket, Prefix: RESULT_PREFIX };
     for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, results)) {
       for (const { Key } of Contents) if (Key && !this.seenKeys.has(Key)) fresh.push(Key);
     }

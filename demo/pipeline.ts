@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { type EvaluationReport, type ExportedModel, parseContractJson } from '../contracts';
 import { s3Uri } from '../contracts/s3-address';
+import { executionPrefix, PIPELINE_PARAMETERS } from '../lambda/training/names';
 import { type DemoContext, note } from './context';
 import { waitFor } from './waiting';
 
@@ -30,10 +31,10 @@ const PIPELINE_TIMEOUT_SECONDS = 900;
 export async function startPipeline(context: DemoContext, manifestUri: string): Promise<string> {
   const { clients, environment, settings } = context;
   const parameters = {
-    DatasetManifestUri: manifestUri,
-    Epochs: settings.epochs,
-    WidthMultiplier: settings.widthMultiplier,
-    MinimumAccuracy: settings.minimumAccuracy,
+    [PIPELINE_PARAMETERS.datasetManifestUri]: manifestUri,
+    [PIPELINE_PARAMETERS.epochs]: settings.epochs,
+    [PIPELINE_PARAMETERS.widthMultiplier]: settings.widthMultiplier,
+    [PIPELINE_PARAMETERS.minimumAccuracy]: settings.minimumAccuracy,
   };
   const answer = await clients.sageMaker.send(
     new StartPipelineExecutionCommand({
@@ -108,7 +109,7 @@ async function readOutcome(context: DemoContext, arn: string): Promise<PipelineE
       SortOrder: 'Descending',
     }),
   );
-  const prefix = `pipelines/${arn.split('/').pop()}/`;
+  const prefix = executionPrefix(String(arn.split('/').pop()));
   const bucket = environment.output('ModelBucketName');
   const evaluation = await readText(context, bucket, prefix, 'evaluation.json');
   const exported = await readText(context, bucket, prefix, 'export.json');

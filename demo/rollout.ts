@@ -2,6 +2,8 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { approveModelPackage } from '../cli/registry/decide-model-package';
+import { counterOfItem, packageClaimKey, RELEASE_ITEM_PREFIX, releaseIdOf } from '../lambda/registry/names';
+import type { ReleaseStatus } from '../lambda/registry/release-items';
 import { type DemoContext, note } from './context';
 import { readJudgements } from './judgements';
 import type { PipelineExecution } from './pipeline';
@@ -11,7 +13,7 @@ import { waitFor } from './waiting';
 export interface ReleaseItem {
   readonly counter: number;
   readonly releaseId: string;
-  readonly status: 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED';
+  readonly status: ReleaseStatus;
   readonly componentVersion?: string;
   readonly executionArn?: string;
   readonly reason?: string;
@@ -41,7 +43,7 @@ export function keepModel(
   const { parity, files, variants } = exported;
   const bytesOf = (file: string) => files.find(({ name }) => name === file)?.bytes ?? 0;
   context.models.push({
-    releaseId: releaseIdOf(context, counter),
+    releaseId: releaseIdOf(context.environment.useCase, counter),
     testAccuracy: evaluation.accuracy,
     linearBaselineAccuracy: evaluation.linearBaselineAccuracy,
     variants: variants.map(({ name, file, precision }) => ({
@@ -53,10 +55,6 @@ export function keepModel(
   });
 }
 
-export function releaseIdOf(context: Pick<DemoContext, 'environment'>, counter: number): string {
-  return `${context.environment.useCase}-${counter}`;
-}
-
 /** All releases, oldest first. */
 export async function listReleases({ clients, environment }: DemoContext): Promise<ReleaseItem[]> {
   const client = clients.dynamoDb;
@@ -64,14 +62,18 @@ export async function listReleases({ clients, environment }: DemoContext): Promi
     TableName: environment.output('ReleaseTableName'),
     KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
     ExpressionAttributeNames: { '#item': 'item' },
-    ExpressionAttributeValues: { ':useCase': environment.useCase, ':prefix': 'release#' },
+    ExpressionAttributeValues: { ':useCase': environment.useCase, ':prefix': RELEASE_ITEM_PREFIX },
     ConsistentRead: true,
   };
   const releases: ReleaseItem[] = [];
   for await (const { Items = [] } of paginateQuery({ client }, query)) {
     for (const item of Items) {
-      const counter = Number(String(item.item).split('#')[1]);
-      releases.push({ ...item, counter, releaseId: `${environment.useCase}-${counter}` } as ReleaseItem);
+      const counter = counterOfItem(String(item.item)) as number;
+      releases.push({
+        ...item,
+        counter,
+        releaseId: releaseIdOf(environment.useCase, counter),
+      } as ReleaseItem);
     }
   }
   return releases;
@@ -91,7 +93,7 @@ export async function approve(context: DemoContext, version: number, reason: str
       const found = await clients.dynamoDb.send(
         new GetCommand({
           TableName: environment.output('ReleaseTableName'),
-          Key: { useCase: environment.useCase, item: `package#${String(version).padStart(6, '0')}` },
+          Key: { useCase: environment.useCase, item: packageClaimKey(version) },
         }),
       );
       return typeof found.Item?.counter === 'number' ? found.Item : undefined;

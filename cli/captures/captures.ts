@@ -2,29 +2,15 @@ import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { type Capture, parseContractJson } from '../../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import { ifThere } from '../../lambda/shared/objects';
+import {
+  type CaptureLocation,
+  captureOfSidecar,
+  captureSidecarKey,
+  useCaseCapturePrefix,
+} from '../../lambda/telemetry/names';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
 import type { KaizenEnvironment } from '../shared/environment';
-
-/** Where a capture lies in the telemetry bucket. */
-export interface CaptureLocation {
-  readonly captureId: string;
-  readonly deviceId: string;
-}
-
-const SIDECAR = '.json';
-
-function prefixOf(useCase: string): string {
-  return `captures/${useCase}/`;
-}
-
-export function sidecarKey(useCase: string, { deviceId, captureId }: CaptureLocation): string {
-  return `${prefixOf(useCase)}${deviceId}/${captureId}${SIDECAR}`;
-}
-
-export function imageKey(useCase: string, { deviceId, captureId }: CaptureLocation): string {
-  return `${prefixOf(useCase)}${deviceId}/${captureId}.jpg`;
-}
 
 /** Every capture of the use case, by its sidecar; in the order of device and id. */
 export async function listCaptures(
@@ -33,13 +19,14 @@ export async function listCaptures(
 ): Promise<CaptureLocation[]> {
   const { useCase } = environment;
   const captures: CaptureLocation[] = [];
-  const ofUseCase = { Bucket: environment.output('TelemetryBucketName'), Prefix: prefixOf(useCase) };
+  const ofUseCase = {
+    Bucket: environment.output('TelemetryBucketName'),
+    Prefix: useCaseCapturePrefix(useCase),
+  };
   for await (const { Contents = [] } of paginateListObjectsV2({ client: clients.s3 }, ofUseCase)) {
     for (const { Key = '' } of Contents) {
-      const [deviceId, file, ...deeper] = Key.slice(prefixOf(useCase).length).split('/');
-      if (deviceId && file?.endsWith(SIDECAR) && deeper.length === 0) {
-        captures.push({ deviceId, captureId: file.slice(0, -SIDECAR.length) });
-      }
+      const capture = captureOfSidecar(useCase, Key);
+      if (capture) captures.push(capture);
     }
   }
   return captures;
@@ -64,7 +51,7 @@ export async function readSidecar(
   environment: KaizenEnvironment,
   location: CaptureLocation,
 ): Promise<Capture | undefined> {
-  const key = sidecarKey(environment.useCase, location);
+  const key = captureSidecarKey(environment.useCase, location);
   const sidecar = { Bucket: environment.output('TelemetryBucketName'), Key: key };
   const found = await ifThere(clients.s3.send(new GetObjectCommand(sidecar)));
   if (!found) return undefined;

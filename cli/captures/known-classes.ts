@@ -1,4 +1,4 @@
-import { ReleaseReader } from '../../lambda/shared/releases';
+import { ReleaseTable } from '../../lambda/registry/release-table';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 
@@ -8,6 +8,6 @@ export async function knownClasses(
   environment: KaizenEnvironment,
 ): Promise<string[] | undefined> {
   const tableName = environment.output('ReleaseTableName');
-  const champion = await new ReleaseReader(clients.dynamoDb, tableName, environment.useCase).champion();
+  const champion = await new ReleaseTable(clients.dynamoDb, tableName, environment.useCase).champion();
   return champion?.release.classes;
 }

@@ -1,11 +1,12 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ContractError, type Label, problemsOf } from '../../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import { captureImageKey } from '../../lambda/telemetry/names';
 import type { Clients } from '../shared/clients';
 import { parseCsvRows } from '../shared/csv';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError, refuse } from '../shared/errors';
-import { imageKey, listCaptures, readSidecar } from './captures';
+import { listCaptures, readSidecar } from './captures';
 
 export interface LabelRequest {
   readonly captureId: string;
@@ -82,7 +83,7 @@ async function labelOf(
       ...kept,
       ...given,
       label: request.label,
-      imageKey: imageKey(environment.useCase, location),
+      imageKey: captureImageKey(environment.useCase, location),
     };
     const problems = problemsOf('label', label);
     return problems.length > 0 ? problems.map((problem) => `${captureId}: ${problem}`) : label;

@@ -1,18 +1,19 @@
 /** `kaizen dataset import`: read, inspect, report, and upload what has no error. */
+
 import { writeFile } from 'node:fs/promises';
 import type { DatasetReport } from '../../contracts';
+import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { InputError, refuse } from '../shared/errors';
 import { examineDataset, type ReportOptions } from './dataset-report';
 import { formatDatasetReport } from './format-dataset-report';
 import { inspectDataset } from './inspect-dataset';
 import type { DatasetUploadItem } from './read-source';
-import type { AcceptedDataset } from './upload-dataset';
 
 export interface ImportDatasetPorts {
   /** Takes the readable report. */
   readonly write: (text: string) => void;
   /** Uploads images and manifest, and answers what the gate has accepted. */
-  readonly upload: (items: readonly DatasetUploadItem[]) => Promise<AcceptedDataset>;
+  readonly upload: (items: readonly DatasetUploadItem[]) => Promise<CurrentDataset>;
 }
 
 export interface ImportDatasetOptions extends ReportOptions {
@@ -39,7 +40,7 @@ async function writeReport(file: string, report: DatasetReport): Promise<void> {
 export async function importDataset(
   ports: ImportDatasetPorts,
   options: ImportDatasetOptions,
-): Promise<AcceptedDataset | undefined> {
+): Promise<CurrentDataset | undefined> {
   const { report, items } = examineDataset(await inspectDataset(options.items), options);
   if (options.reportFile !== undefined) await writeReport(options.reportFile, report);
   ports.write(formatDatasetReport(report));

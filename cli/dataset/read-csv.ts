@@ -1,6 +1,7 @@
 /** Items from a table: one line per image. */
 import { posix } from 'node:path';
 import { problemsOf } from '../../contracts';
+import { IMAGE_PREFIX } from '../../lambda/dataset/names';
 import { type CsvRow, parseCsvRows } from '../shared/csv';
 import { type GroupRule, identifierOf } from './group-rule';
 import type { DatasetUploadItem } from './read-source';
@@ -38,7 +39,7 @@ function itemOf(cells: Cells, groupRule: GroupRule | undefined, file: SourceFile
 }
 
 /** What stands in the contract's place until the image has been read. */
-const UNREAD = { key: 'images/unread.jpg', sha256: '0'.repeat(64) };
+const UNREAD = { key: `${IMAGE_PREFIX}unread.jpg`, sha256: '0'.repeat(64) };
 
 /**
  * A table with a header: columns `path` (relative to the table's folder) and `label`, and optionally `id`, `groupId` and

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { DatasetItem } from '../../contracts';
-import { IMAGE_CONTENT_TYPES } from '../../lambda/dataset/names';
+import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
+import { CURRENT_KEY, IMAGE_CONTENT_TYPES, incomingKey, rejectedKey } from '../../lambda/dataset/names';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
 import { ifThere } from '../../lambda/shared/objects';
 import type { Clients } from '../shared/clients';
@@ -21,16 +22,6 @@ export interface UploadDatasetOptions {
   readonly concurrency?: number;
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly now?: () => Date;
-}
-
-/** `manifests/current.json`: the dataset in force. */
-export interface AcceptedDataset {
-  readonly manifestSha256: string;
-  readonly key: string;
-  readonly items: number;
-  readonly classes: readonly string[];
-  readonly acceptedAt: string;
-  readonly source: string;
 }
 
 const POLL_MILLISECONDS = 500;
@@ -97,18 +88,16 @@ async function waitForGate(
   bucket: string,
   name: string,
   options: UploadDatasetOptions,
-): Promise<AcceptedDataset> {
+): Promise<CurrentDataset> {
   const pause = options.pause ?? sleep;
   const attempts = Math.ceil(((options.timeoutSeconds ?? 300) * 1000) / POLL_MILLISECONDS);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const report = (await readJson(s3, bucket, `manifests/rejected/${name}.report.json`)) as
-      | RejectionReport
-      | undefined;
+    const report = (await readJson(s3, bucket, rejectedKey(name))) as RejectionReport | undefined;
     if (report) {
       const lines = report.problems.map(({ line, problem }) => `line ${line}: ${problem}`);
       refuse(`the gate rejected '${name}'`, lines.slice(0, MOST_PROBLEMS_SHOWN));
     }
-    const current = (await readJson(s3, bucket, 'manifests/current.json')) as AcceptedDataset | undefined;
+    const current = (await readJson(s3, bucket, CURRENT_KEY)) as CurrentDataset | undefined;
     if (current?.source?.includes(name)) return current;
     await pause(POLL_MILLISECONDS);
   }
@@ -126,7 +115,7 @@ export async function uploadDataset(
   clients: Pick<Clients, 's3'>,
   environment: KaizenEnvironment,
   options: UploadDatasetOptions,
-): Promise<AcceptedDataset> {
+): Promise<CurrentDataset> {
   const bucket = environment.output('DatasetBucketName');
   const uploads = new Map<string, Promise<void>>();
   const results = await mapConcurrently(options.items, options.concurrency ?? DEFAULT_CONCURRENCY, (item) =>
@@ -142,7 +131,7 @@ export async function uploadDataset(
   await clients.s3.send(
     new PutObjectCommand({
       Bucket: bucket,
-      Key: `manifests/incoming/${name}.jsonl`,
+      Key: incomingKey(name),
       Body: body,
       ContentType: 'application/x-ndjson',
     }),

@@ -1,6 +1,7 @@
 /** Where a model package comes from, and whether what it says of itself is true. Pure: links in, report out. */
 import { createHash } from 'node:crypto';
-import { trainingExecutionId } from '../../lambda/shared/releases';
+import { acceptedDigest } from '../../lambda/dataset/names';
+import { PIPELINE_PARAMETERS, trainingExecutionId } from '../../lambda/training/names';
 import { formatTable } from '../shared/table';
 
 /** Something that was looked for: there, or the reason why not. */
@@ -98,9 +99,9 @@ const DIGEST = /^[0-9a-f]{64}$/;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const contentOf = <T>(found: Found<T>): T | undefined => ('value' in found ? found.value : undefined);
-/** Accepted manifests are named by their digest: `manifests/accepted/<sha256>.jsonl`. */
+/** Accepted manifests are named by their digest. */
 const digestInName = (uri: string | undefined): string | undefined =>
-  /\/([0-9a-f]{64})\.jsonl$/.exec(uri ?? '')?.[1];
+  uri === undefined ? undefined : acceptedDigest(uri);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -177,7 +178,7 @@ function executionChecks({ modelPackage, execution }: LineageLinks): Check[] {
     same(
       'dataset of the execution',
       metadata.datasetManifestUri,
-      parameters.DatasetManifestUri,
+      parameters[PIPELINE_PARAMETERS.datasetManifestUri],
       'the execution',
     ),
     { link: 'end of the execution', holds: status === 'Succeeded', detail: `it has ${status}` },
@@ -213,7 +214,7 @@ export function buildLineage(links: LineageLinks): Lineage {
   const dataset = manifest && datasetOf(manifest);
   const evaluation = parse(contentOf(links.evaluation) ?? new Uint8Array()) ?? {};
   const champion = (evaluation.champion ?? {}) as Fields;
-  const championUri = execution?.parameters.ChampionModelUri;
+  const championUri = execution?.parameters[PIPELINE_PARAMETERS.championModelUri];
   const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
   return {
     modelPackage,

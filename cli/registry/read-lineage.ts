@@ -9,6 +9,7 @@ import {
   paginateListPipelineExecutionSteps,
   paginateListPipelineParametersForExecution,
 } from '@aws-sdk/client-sagemaker';
+import { counterOfItem } from '../../lambda/registry/names';
 import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
@@ -90,13 +91,17 @@ async function readReleases(clients: LineageClients, environment: KaizenEnvironm
   const table = environment.output('ReleaseTableName');
   const items = await queryUseCase(clients.dynamoDb, table, environment.useCase);
   return items
-    .filter(({ item }) => String(item).startsWith('release#'))
-    .map(({ item, status, modelUri, release }) => ({
-      counter: Number(String(item).slice('release#'.length)),
-      status: String(status),
-      modelUri: modelUri === undefined ? undefined : String(modelUri),
-      modelPackageArn: String((JSON.parse(String(release)) as { modelPackageArn?: unknown }).modelPackageArn),
-    }))
+    .flatMap(({ item, status, modelUri, release }) => {
+      const counter = counterOfItem(String(item));
+      if (counter === undefined) return [];
+      const { modelPackageArn } = JSON.parse(String(release)) as { modelPackageArn?: unknown };
+      return {
+        counter,
+        status: String(status),
+        modelUri: modelUri === undefined ? undefined : String(modelUri),
+        modelPackageArn: String(modelPackageArn),
+      };
+    })
     .sort((left, right) => left.counter - right.counter);
 }
 

@@ -1,11 +1,11 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { useCaseOfGroup } from '../../lambda/registry/names';
+import { environmentPrefix, STACKS, stackName } from '../../lambda/shared/names';
 import type { Clients } from './clients';
 import { InputError } from './errors';
 
 export const ENVIRONMENT_NAMES = ['local', 'dev', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
-
-const STACKS = ['data', 'training', 'fleet', 'operations'] as const;
 
 /** What is deployed: the names of tables, buckets, queues, read from the outputs of the stacks. */
 export class KaizenEnvironment {
@@ -19,7 +19,7 @@ export class KaizenEnvironment {
     const value = this.outputs.get(id);
     if (value === undefined) {
       throw new InputError(
-        `environment '${this.name}' has no output ${id}: are its stacks kaizen-${this.name}-* deployed?`,
+        `environment '${this.name}' has no output ${id}: are its stacks ${environmentPrefix({ environmentName: this.name })}-* deployed?`,
       );
     }
     return value;
@@ -34,18 +34,18 @@ export class KaizenEnvironment {
     return [...this.outputs.keys()].sort();
   }
 
-  /** Model package groups are called `kaizen-<env>-<useCase>`. */
+  /** Told by the name of the model package group. */
   get useCase(): string {
-    return this.output('ModelPackageGroupName').slice(`kaizen-${this.name}-`.length);
+    return useCaseOfGroup({ environmentName: this.name }, this.output('ModelPackageGroupName'));
   }
 }
 
 async function outputsOf(
   client: Clients['cloudFormation'],
-  stackName: string,
+  StackName: string,
 ): Promise<readonly (readonly [string, string])[]> {
   try {
-    const answer = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+    const answer = await client.send(new DescribeStacksCommand({ StackName }));
     return (answer.Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [
       OutputKey ?? '',
       OutputValue ?? '',
@@ -63,7 +63,7 @@ export async function describeEnvironment(
   name: EnvironmentName,
 ): Promise<KaizenEnvironment> {
   const outputs = await Promise.all(
-    STACKS.map((stack) => outputsOf(clients.cloudFormation, `kaizen-${name}-${stack}`)),
+    STACKS.map((stack) => outputsOf(clients.cloudFormation, stackName({ environmentName: name }, stack))),
   );
   return new KaizenEnvironment(name, new Map(outputs.flat()));
 }

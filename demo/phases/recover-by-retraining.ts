@@ -1,10 +1,12 @@
 /** retraining -> training -> rollout: the policy starts the pipeline once; release 2 knows the new class. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { releaseIdOf } from '../../lambda/registry/names';
 import { type DemoContext, keepSpan, note } from '../context';
 import { waitForRelease } from '../inventory';
 import { accuracyOf } from '../observations';
 import { executionArns, followExecution, type PipelineExecution, percent } from '../pipeline';
-import { approve, followRollout, keepModel, releaseIdOf } from '../rollout';
+import { approve, followRollout, keepModel } from '../rollout';
 import { waitFor } from '../waiting';
 import { expectInService } from './roll-out-first-release';
 
@@ -30,7 +32,7 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
     await waitForRelease(
       context,
       context.devices.map(({ thingName }) => thingName),
-      releaseIdOf(context, counter),
+      releaseIdOf(context.environment.useCase, counter),
       60,
     );
   });
@@ -47,7 +49,9 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
 /** @throws Error when the new release is no better on the changed line than the one before */
 function expectRecovery(context: DemoContext, from: number): void {
   const changed = context.observations.all.filter(({ truth }) => truth.condition !== 'normal');
-  const before = accuracyOf(changed.filter(({ record }) => record.releaseId === releaseIdOf(context, 1)));
+  const before = accuracyOf(
+    changed.filter(({ record }) => record.releaseId === releaseIdOf(context.environment.useCase, 1)),
+  );
   const recovered = changed.filter(({ truth }) => truth.shownAt >= from);
   const after = accuracyOf(recovered);
   if (!(after > before)) {
@@ -97,6 +101,6 @@ async function cutPowerDuringRollout(context: DemoContext, counter: number): Pro
     `${victim.thingName} loses power during the rollout (SIGKILL of the device and its components)`,
   );
   await victim.start();
-  await waitForRelease(context, [victim.thingName], releaseIdOf(context, counter), 120);
+  await waitForRelease(context, [victim.thingName], releaseIdOf(context.environment.useCase, counter), 120);
   note(context, 'fault', `${victim.thingName} is back and serves the verified release ${counter}`);
 }

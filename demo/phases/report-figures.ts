@@ -1,7 +1,9 @@
 /** Gathers the figures and writes the report. */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCaptures } from '../../cli/captures/captures';
+import { CAPTURE_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
 import type { DemoContext } from '../context';
 import { readEpisodes } from '../episodes';
 import { confusionOf, lostFrames, percentile, windowsOf } from '../figures';
@@ -115,8 +117,8 @@ async function bandwidthOf(
   return {
     streamedBytes: seen.reduce((sum, { truth }) => sum + truth.bytes, 0),
     // The stored lines carry what the devices sent and three fields more: an upper bound of what crossed the network.
-    resultBytes: await sizeOfObjects(context.clients.s3, bucket, 'results/'),
-    captureBytes: await sizeOfObjects(context.clients.s3, bucket, 'captures/'),
+    resultBytes: await sizeOfObjects(context.clients.s3, bucket, RESULT_PREFIX),
+    captureBytes: await sizeOfObjects(context.clients.s3, bucket, CAPTURE_PREFIX),
   };
 }
 

@@ -14,6 +14,7 @@ import {
 import { SupervisedProcess } from '@kaizen-edge/local-aws';
 import { s3Uri } from '../../contracts/s3-address';
 import { parseS3Uri } from '../../lambda/shared/s3-uri';
+import { executionPrefix } from '../../lambda/training/names';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
 import { type DemoContext, keepSpan, note } from '../context';
 import { readInventory, waitForRelease } from '../inventory';
@@ -68,7 +69,7 @@ async function registerWrongModel(context: DemoContext, good: PipelineExecution)
   const { bucket, key: prefix } = parseS3Uri(good.exportUri, 'exportUri');
   await download(context, bucket, prefix, source);
   await exchangeClasses(context, source, target);
-  const wrongPrefix = 'pipelines/by-hand/export/';
+  const wrongPrefix = `${executionPrefix('by-hand')}export/`;
   for (const name of readdirSync(target)) {
     const Body = readFileSync(join(target, name));
     await context.clients.s3.send(

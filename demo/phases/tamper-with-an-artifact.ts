@@ -3,6 +3,7 @@
  * model and forges the manifest to match. Greengrass is content: the recipe's digests are those of the forged files.
  * The device is not.
  */
+
 import { createHash } from 'node:crypto';
 import {
   CreateComponentVersionCommand,
@@ -15,6 +16,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { parseContractJson } from '../../contracts';
 import { canonicalJson } from '../../contracts/dsse';
 import { s3Uri } from '../../contracts/s3-address';
+import { blobKey, ENVELOPE_FILE, MODEL_COMPONENT_PREFIX } from '../../lambda/registry/names';
 import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import { type DemoContext, note } from '../context';
 import { readInventory } from '../inventory';
@@ -70,7 +72,7 @@ async function deployTamperedModel(
   const { clients } = context;
   const { targetArn, components } = await canaryDeployment(context);
   const [componentName, current] =
-    Object.entries(components).find(([name]) => name.startsWith('com.kaizenedge.model.')) ?? [];
+    Object.entries(components).find(([name]) => name.startsWith(MODEL_COMPONENT_PREFIX)) ?? [];
   if (!componentName || !current?.componentVersion)
     throw new Error('the canary group has no model component');
   const arn = componentArn(targetArn, componentName, current.componentVersion);
@@ -124,7 +126,7 @@ async function forgeArtifacts(context: DemoContext, recipe: Recipe): Promise<voi
     forgedFiles.set(nameOf(artifact.Uri), sha256(forged));
     artifact.Uri = await store(context, artifact.Uri, forged);
   }
-  const manifest = artifacts.find(({ Uri }) => nameOf(Uri) === 'release.dsse.json');
+  const manifest = artifacts.find(({ Uri }) => nameOf(Uri) === ENVELOPE_FILE);
   if (!manifest) throw new Error('the model component carries no signed release');
   const forged = forgeRelease(await read(context, manifest.Uri), forgedFiles);
   manifest.Uri = await store(context, manifest.Uri, forged);
@@ -132,7 +134,7 @@ async function forgeArtifacts(context: DemoContext, recipe: Recipe): Promise<voi
 
 /** A newer release with other digests under the old signature: all that can be had without the key. */
 function forgeRelease(envelopeJson: Buffer, digests: ReadonlyMap<string, string>): Buffer {
-  const envelope = parseContractJson('signed-release', envelopeJson.toString('utf8'), 'release.dsse.json');
+  const envelope = parseContractJson('signed-release', envelopeJson.toString('utf8'), ENVELOPE_FILE);
   const release = parseContractJson(
     'release',
     Buffer.from(envelope.payload, 'base64').toString('utf8'),
@@ -169,7 +171,7 @@ async function read({ clients }: DemoContext, uri: string): Promise<Buffer> {
 /** Beside the genuine files, where devices may read. @returns its URI */
 async function store({ clients }: DemoContext, genuineUri: string, bytes: Buffer): Promise<string> {
   const { bucket: Bucket } = parseS3Uri(genuineUri, 'artifact');
-  const Key = `releases/blobs/${sha256(bytes)}/${nameOf(genuineUri)}`;
+  const Key = blobKey(sha256(bytes), nameOf(genuineUri));
   await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
   return s3Uri(Bucket, Key);
 }

@@ -1,5 +1,5 @@
-/** What machines write, as people read it: judgements, and names of numbers. */
-import type { Judgement } from '../../lambda/monitoring/judge-release';
+/** What machines write, as people read it: assessments, and names of numbers. */
+import type { Assessment } from '../../lambda/monitoring/assess-release';
 import { bytes, count, milliseconds, percent, seconds } from './format';
 
 /** meanConfidence, class_mix -> mean confidence, class mix. */
@@ -10,14 +10,14 @@ export function spaced(name: string): string {
     .toLowerCase();
 }
 
-function judgementInWords(judgement: Judgement): string | undefined {
-  switch (judgement.kind) {
+function assessmentInWords(assessment: Assessment): string | undefined {
+  switch (assessment.kind) {
     case 'DRIFT':
-      return `The distribution of ${spaced(judgement.feature)} has moved away from the release's baseline: stability index ${judgement.value.toFixed(2)}, limit ${judgement.limit.toFixed(2)}.`;
+      return `The distribution of ${spaced(assessment.feature)} has moved away from the release's baseline: stability index ${assessment.value.toFixed(2)}, limit ${assessment.limit.toFixed(2)}.`;
     case 'ACCURACY_LOW':
-      return `Accuracy by labels is ${percent(judgement.value)} (between ${percent(judgement.lower)} and ${percent(judgement.upper)}); the release promised at least ${percent(judgement.limit)}.`;
+      return `Accuracy by labels is ${percent(assessment.value)} (between ${percent(assessment.lower)} and ${percent(assessment.upper)}); the release promised at least ${percent(assessment.limit)}.`;
     case 'NO_DATA':
-      return `Too few results to decide: ${count(judgement.results)} of at least ${count(judgement.minimumResults)}.`;
+      return `Too few results to decide: ${count(assessment.results)} of at least ${count(assessment.minimumResults)}.`;
     case 'HEALTHY':
       return 'Healthy.';
     default:
@@ -25,15 +25,15 @@ function judgementInWords(judgement: Judgement): string | undefined {
   }
 }
 
-/** Text that may end in a monitor's judgement as JSON: the judgement becomes a sentence, the rest stays. */
+/** Text that may end in a monitor's assessment as JSON: the assessment becomes a sentence, the rest stays. */
 export function inWords(text: string): string {
   const brace = text.indexOf('{');
   if (brace < 0) return text;
   try {
-    const sentence = judgementInWords(JSON.parse(text.slice(brace)) as Judgement);
+    const sentence = assessmentInWords(JSON.parse(text.slice(brace)) as Assessment);
     return sentence === undefined ? text : text.slice(0, brace) + sentence;
   } catch {
-    // Not JSON, or a judgement without its numbers: the text as it is says more than no text.
+    // Not JSON, or an assessment without its numbers: the text as it is says more than no text.
     return text;
   }
 }

@@ -1,13 +1,12 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type S3Location, s3Uri } from '../../contracts/s3-address';
 import { putEvent } from '../shared/events';
-import { DETAIL_TYPES } from '../shared/names';
 import { copyObject, hashObject, ifThere, objectExists } from '../shared/objects';
 import type { AcceptManifestPorts, ManifestSource } from './accept-manifest/accept-manifest';
 import type { Problem } from './check-manifest';
 import type { CurrentDataset } from './current-dataset';
 import { linesOf } from './lines';
-import { CURRENT_KEY } from './names';
+import { CURRENT_KEY, DATASET_EVENTS } from './names';
 
 /** The dataset bucket as the gate and the merge see it. */
 export class DatasetBucket implements AcceptManifestPorts {
@@ -59,11 +58,11 @@ export class DatasetBucket implements AcceptManifestPorts {
 
   async accepted({ key, manifestSha256, items, classes }: CurrentDataset): Promise<void> {
     const manifestUri = this.uriOf(key);
-    await putEvent(DETAIL_TYPES.datasetAccepted, { manifestUri, manifestSha256, items, classes });
+    await putEvent(DATASET_EVENTS.accepted, { manifestUri, manifestSha256, items, classes });
   }
 
   async rejected(manifest: string, report: string, problems: readonly Problem[]): Promise<void> {
-    await putEvent(DETAIL_TYPES.datasetRejected, {
+    await putEvent(DATASET_EVENTS.rejected, {
       manifestUri: this.uriOf(manifest),
       reportUri: this.uriOf(report),
       problems: problems.length,

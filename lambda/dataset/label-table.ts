@@ -20,28 +20,31 @@ function matches(label: Label, filter: LabelFilter): boolean {
   );
 }
 
-/**
- * Reads labels of a use case, page by page. Labels are made by people, so there are thousands, not millions: the
- * partition is read whole.
- * @throws ContractError when an item breaks the contract
- */
-export async function readLabels(
-  client: DynamoDBDocumentClient,
-  tableName: string,
-  useCase: string,
-  filter: LabelFilter = {},
-): Promise<Label[]> {
-  const labels: Label[] = [];
-  const query = {
-    TableName: tableName,
-    KeyConditionExpression: 'useCase = :useCase',
-    ExpressionAttributeValues: { ':useCase': useCase },
-  };
-  for await (const { Items = [] } of paginateQuery({ client }, query)) {
-    for (const item of Items) {
-      const label = parseContract('label', item, `label of ${String(item.captureId)}`);
-      if (matches(label, filter)) labels.push(label);
+/** Labels of one use case. They are made by people, so there are thousands, not millions. */
+export class LabelTable {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly tableName: string,
+    private readonly useCase: string,
+  ) {}
+
+  /**
+   * Reads the whole partition, page by page.
+   * @throws ContractError when an item breaks the contract
+   */
+  async read(filter: LabelFilter = {}): Promise<Label[]> {
+    const labels: Label[] = [];
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: 'useCase = :useCase',
+      ExpressionAttributeValues: { ':useCase': this.useCase },
+    };
+    for await (const { Items = [] } of paginateQuery({ client: this.client }, query)) {
+      for (const item of Items) {
+        const label = parseContract('label', item, `label of ${String(item.captureId)}`);
+        if (matches(label, filter)) labels.push(label);
+      }
     }
+    return labels;
   }
-  return labels;
 }

@@ -1,12 +1,28 @@
-/** Keys of the dataset bucket. */
+/** Names of the dataset: keys of its bucket, variables, events. */
 
-const INCOMING_PREFIX = 'manifests/incoming/';
-const MANIFEST_SUFFIX = '.jsonl';
+export const DATASET_VARIABLES = {
+  bucket: 'DATASET_BUCKET',
+  labelTable: 'LABEL_TABLE',
+} as const;
+
+/** Detail types of its events. */
+export const DATASET_EVENTS = {
+  accepted: 'Dataset Accepted',
+  rejected: 'Dataset Rejected',
+} as const;
 
 /** Where images lie; the gate reads nothing else. */
 export const IMAGE_PREFIX = 'images/';
+/** Where manifests lie, in whatever state. */
+export const MANIFEST_PREFIX = 'manifests/';
+/** An upload here is announced to the gate. */
+export const INCOMING_PREFIX = `${MANIFEST_PREFIX}incoming/`;
+/** What may be trained from. */
+export const ACCEPTED_PREFIX = `${MANIFEST_PREFIX}accepted/`;
+const REJECTED_PREFIX = `${MANIFEST_PREFIX}rejected/`;
+export const MANIFEST_SUFFIX = '.jsonl';
 /** Names the dataset in force. */
-export const CURRENT_KEY = 'manifests/current.json';
+export const CURRENT_KEY = `${MANIFEST_PREFIX}current.json`;
 
 /** Formats of images by the suffix of their keys. */
 export const IMAGE_CONTENT_TYPES = { jpg: 'image/jpeg', png: 'image/png' } as const;
@@ -28,9 +44,18 @@ export function manifestName(key: string): string | undefined {
 
 /** @param sha256 digest of the accepted manifest's bytes */
 export function acceptedKey(sha256: string): string {
-  return `manifests/accepted/${sha256}${MANIFEST_SUFFIX}`;
+  return `${ACCEPTED_PREFIX}${sha256}${MANIFEST_SUFFIX}`;
+}
+
+/** Digest in the name of an accepted manifest; `undefined` when `address`, a key or an URI, is not one's. */
+export function acceptedDigest(address: string): string | undefined {
+  const [, name = ''] = address.split(ACCEPTED_PREFIX);
+  const digest = name.slice(0, -MANIFEST_SUFFIX.length);
+  return acceptedKey(digest) === `${ACCEPTED_PREFIX}${name}` && /^[0-9a-f]{64}$/.test(digest)
+    ? digest
+    : undefined;
 }
 
 export function rejectedKey(name: string): string {
-  return `manifests/rejected/${name}.report.json`;
+  return `${REJECTED_PREFIX}${name}.report.json`;
 }

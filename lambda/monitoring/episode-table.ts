@@ -6,7 +6,8 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { type Episode, OPEN_POINTER, type RetrainingParameters } from './episode';
+import type { Episode, RetrainingParameters } from './episode';
+import { OPEN_EPISODE_ITEM } from './names';
 
 /** Whether the transaction was refused by a condition, and by nothing else. */
 function isConditionFailed(error: unknown): boolean {
@@ -42,7 +43,7 @@ export class EpisodeTable {
 
   /** The episode that is OPEN or RETRAINING. */
   async current(): Promise<Episode | undefined> {
-    const pointer = await this.get(OPEN_POINTER);
+    const pointer = await this.get(OPEN_EPISODE_ITEM);
     if (!pointer) return undefined;
     const episode = await this.get(String(pointer.currentEpisodeId));
     if (!episode)
@@ -61,7 +62,7 @@ export class EpisodeTable {
     };
     for await (const { Items = [] } of paginateQuery({ client: this.client }, query)) {
       const items = Items as unknown as Episode[];
-      episodes.push(...items.filter(({ episodeId }) => episodeId !== OPEN_POINTER));
+      episodes.push(...items.filter(({ episodeId }) => episodeId !== OPEN_EPISODE_ITEM));
     }
     return episodes.sort((x, y) => (x.openedAt < y.openedAt ? -1 : 1));
   }
@@ -79,7 +80,7 @@ export class EpisodeTable {
       await this.client.send(
         new TransactWriteCommand({
           TransactItems: [
-            put({ ...this.key(OPEN_POINTER), currentEpisodeId: episode.episodeId }),
+            put({ ...this.key(OPEN_EPISODE_ITEM), currentEpisodeId: episode.episodeId }),
             put(episode),
           ],
         }),
@@ -100,7 +101,7 @@ export class EpisodeTable {
             {
               Delete: {
                 TableName: this.tableName,
-                Key: this.key(OPEN_POINTER),
+                Key: this.key(OPEN_EPISODE_ITEM),
                 ConditionExpression: 'currentEpisodeId = :episodeId',
                 ExpressionAttributeValues: { ':episodeId': episodeId },
               },

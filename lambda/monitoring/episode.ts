@@ -1,10 +1,10 @@
+import type { Assessment } from './assess-release';
 import type { FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
-import type { Judgement } from './judge-release';
 
 /** Why an episode was opened: everything that a person needs to agree or disagree. */
 export interface Evidence {
-  readonly judgement: Judgement;
+  readonly assessment: Assessment;
   readonly results: number;
   readonly features: readonly FeatureComparison[];
   readonly accuracy?: AccuracyEstimate;
@@ -36,6 +36,3 @@ export interface Episode {
   readonly closedAt?: string;
   readonly closedBecause?: string;
 }
-
-/** Sort key of the item that points to the episode that is not closed yet. */
-export const OPEN_POINTER = 'open';

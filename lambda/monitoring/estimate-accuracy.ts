@@ -21,15 +21,15 @@ export type WeighedLabel = Pick<Label, 'label' | 'predictedClass' | 'inclusionPr
  * @returns `undefined` when no label is left
  */
 export function estimateAccuracy(labels: readonly WeighedLabel[]): AccuracyEstimate | undefined {
-  const judged = labels.filter(({ predictedClass }) => predictedClass !== undefined);
-  if (judged.length === 0) return undefined;
+  const classified = labels.filter(({ predictedClass }) => predictedClass !== undefined);
+  if (classified.length === 0) return undefined;
   let [sum, sumOfSquares, correct] = [0, 0, 0];
-  for (const { label, predictedClass, inclusionProbability } of judged) {
+  for (const { label, predictedClass, inclusionProbability } of classified) {
     const weight = 1 / inclusionProbability;
     sum += weight;
     sumOfSquares += weight * weight;
     if (label === predictedClass) correct += weight;
   }
   const effectiveLabels = (sum * sum) / sumOfSquares;
-  return { ...wilsonInterval(correct / sum, effectiveLabels), labels: judged.length, effectiveLabels };
+  return { ...wilsonInterval(correct / sum, effectiveLabels), labels: classified.length, effectiveLabels };
 }

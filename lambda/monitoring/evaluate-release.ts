@@ -1,5 +1,6 @@
 import type { Label, Release, Sketch } from '../../contracts';
 import { mergeSketches } from '../telemetry/sketch';
+import { type Assessment, type AssessmentLimits, assessRelease } from './assess-release';
 import {
   compareWithBaseline,
   type DriftLimits,
@@ -7,9 +8,8 @@ import {
   worstRatio,
 } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
-import { type Judgement, type JudgeOptions, judgeRelease } from './judge-release';
 
-export type EvaluationOptions = DriftLimits & JudgeOptions;
+export type EvaluationOptions = DriftLimits & AssessmentLimits;
 
 /** One device, or the whole fleet, on one release. */
 export interface Observation {
@@ -17,7 +17,7 @@ export interface Observation {
   readonly sketch?: Sketch | undefined;
   readonly features: readonly FeatureComparison[];
   readonly accuracy?: AccuracyEstimate | undefined;
-  readonly judgement: Judgement;
+  readonly assessment: Assessment;
 }
 
 export interface ReleaseEvaluation {
@@ -36,7 +36,7 @@ function observe(
   const sketch = mergeSketches(sketches);
   const features = sketch ? compareWithBaseline(release.baseline, sketch, options) : [];
   const accuracy = estimateAccuracy(labels);
-  const judgement = judgeRelease(
+  const assessment = assessRelease(
     {
       validResults: sketch ? sketch.results - sketch.invalid : 0,
       features,
@@ -45,7 +45,7 @@ function observe(
     },
     options,
   );
-  return { sketch, features, accuracy, judgement };
+  return { sketch, features, accuracy, assessment };
 }
 
 function byDevice<Item extends { deviceId: string }>(items: readonly Item[]): Map<string, Item[]> {
@@ -59,7 +59,7 @@ function byDevice<Item extends { deviceId: string }>(items: readonly Item[]): Ma
 }
 
 /**
- * Evaluates a release over the fleet and on each device. Only the fleet's judgement asks for a retraining: one
+ * Evaluates a release over the fleet and on each device. Only the fleet's assessment asks for a retraining: one
  * device that deviates has a dirty lens more often than a new world in front of it.
  * @param sketches of this release, in the drift window
  * @param labels of this release, in the accuracy window
@@ -75,10 +75,10 @@ export function evaluateRelease(
     deviceId,
     ...observe(release, sketchesOf.get(deviceId) ?? [], labelsOf.get(deviceId) ?? [], options),
   }));
-  const isDeviating = (kind: Judgement['kind']) => Number(kind === 'DRIFT' || kind === 'ACCURACY_LOW');
+  const isDeviating = (kind: Assessment['kind']) => Number(kind === 'DRIFT' || kind === 'ACCURACY_LOW');
   devices.sort(
     (x, y) =>
-      isDeviating(y.judgement.kind) - isDeviating(x.judgement.kind) ||
+      isDeviating(y.assessment.kind) - isDeviating(x.assessment.kind) ||
       worstRatio(y.features) - worstRatio(x.features) ||
       (x.deviceId < y.deviceId ? -1 : 1),
   );

@@ -1,7 +1,22 @@
-/** Environment variables and metrics of the monitoring function, shared with the CDK code. */
+/** Names of monitoring: its alarms and dashboard, the episode table, variables, events, metrics. */
+import { counted, environmentPrefix, type MetricDefinition, type NameScope } from '../shared/names';
+
+export const dashboardName = (scope: Pick<NameScope, 'environmentName'>): string => environmentPrefix(scope);
+/** @param heading of the alarm's entry in docs/runbook.md */
+export const alarmName = (scope: Pick<NameScope, 'environmentName'>, heading: string): string =>
+  `${environmentPrefix(scope)}-${heading}`;
+
+/** Sort key of the item that points to the episode that is not closed yet. */
+export const OPEN_EPISODE_ITEM = 'open';
+
+/** Detail types of its events. */
+export const MONITORING_EVENTS = {
+  driftDetected: 'Drift Detected',
+} as const;
 
 export const MONITORING_VARIABLES = {
-  /** Least number of valid results before drift is judged at all. Default 200. */
+  episodeTable: 'EPISODE_TABLE',
+  /** Least number of valid results before drift is assessed at all. Default 200. */
   minimumResults: 'DRIFT_MINIMUM_RESULTS',
   /** Population stability index of an image statistic or the confidence above which it has drifted. Default 0.25. */
   featureLimit: 'DRIFT_FEATURE_LIMIT',
@@ -15,31 +30,45 @@ export const MONITORING_VARIABLES = {
   accuracyLookbackHours: 'ACCURACY_LOOKBACK_HOURS',
   /** How far the accuracy in the field may lie below the test split's. Default 0.05. */
   accuracyDropLimit: 'ACCURACY_DROP_LIMIT',
-  /** Least effective number of labels before the accuracy is judged. Default 20. */
+  /** Least effective number of labels before the accuracy is assessed. Default 20. */
   minimumEffectiveLabels: 'ACCURACY_MINIMUM_EFFECTIVE_LABELS',
   /** For at most so many devices, the worst first, metrics are emitted. Default 100. */
   deviceMetricLimit: 'DEVICE_METRIC_LIMIT',
 } as const;
 
-/**
- * Metrics. `Drift` has the dimensions `useCase, feature`; the others `useCase`. All of them are also emitted with
- * `releaseId` added, and `Drift`, `Accuracy` and `Results` with `deviceId` added.
- */
-export const MONITORING_METRICS = {
-  results: 'Results',
-  uncertainRate: 'UncertainRate',
-  invalidRate: 'InvalidRate',
-  offlineRate: 'OfflineRate',
-  drift: 'Drift',
-  accuracy: 'Accuracy',
-  accuracyLowerBound: 'AccuracyLowerBound',
-  accuracyUpperBound: 'AccuracyUpperBound',
-  effectiveLabels: 'EffectiveLabels',
-  shadowDisagreementRate: 'ShadowDisagreementRate',
-  latencyP50: 'LatencyP50',
-  latencyP99: 'LatencyP99',
-  openEpisodes: 'OpenEpisodes',
-} as const;
-
 /** Values of the dimension `feature`. */
 export const DRIFT_FEATURES = ['confidence', 'brightness', 'contrast', 'sharpness', 'classMix'] as const;
+
+/** A metric per use case that is measured anew by every evaluation. */
+const measured = (name: string, unit: MetricDefinition['unit'] = 'None'): MetricDefinition<'useCase'> => ({
+  name,
+  unit,
+  statistic: 'Average',
+  dimensions: ['useCase'],
+});
+
+export const MONITORING_METRICS = {
+  results: counted('Results'),
+  uncertainRate: measured('UncertainRate'),
+  invalidRate: measured('InvalidRate'),
+  offlineRate: measured('OfflineRate'),
+  /** Population stability index of one feature. */
+  drift: { name: 'Drift', unit: 'None', statistic: 'Maximum', dimensions: ['useCase', 'feature'] },
+  accuracy: measured('Accuracy'),
+  accuracyLowerBound: measured('AccuracyLowerBound'),
+  accuracyUpperBound: measured('AccuracyUpperBound'),
+  effectiveLabels: measured('EffectiveLabels', 'Count'),
+  shadowDisagreementRate: measured('ShadowDisagreementRate'),
+  latencyP50: measured('LatencyP50', 'Milliseconds'),
+  latencyP99: measured('LatencyP99', 'Milliseconds'),
+  openEpisodes: { ...counted('OpenEpisodes'), statistic: 'Maximum' },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** What the metrics are also written by, for who looks closer; alarms and dashboard ask for none of these. */
+export type CloserLook = 'releaseId' | 'deviceId';
+
+/** The same metric for one release, or for one device. */
+export const closer = <Dimension extends string>(
+  metric: MetricDefinition<Dimension>,
+  by: CloserLook,
+): MetricDefinition<Dimension | CloserLook> => ({ ...metric, dimensions: [...metric.dimensions, by] });

@@ -3,75 +3,24 @@ import {
   TransactionCanceledException,
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { parseContractJson, type Release } from '../../contracts';
-import { releaseItemKey } from '../shared/releases';
+import { CHAMPION_ITEM, COUNTER_ITEM, releaseItemKey } from './names';
+import { type ChampionItem, type Claim, ReleaseItems, type StoredRelease } from './release-items';
 
-export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED';
-
-/** A signed release as the table knows it. */
-export interface StoredRelease {
-  readonly release: Release;
-  readonly envelopeKey: string;
-  readonly envelopeSha256: string;
-  readonly componentName: string;
-  readonly componentVersion: string;
-  /** S3 prefix of the training pipeline's export. */
-  readonly exportUri: string;
-  /** S3 URI of the model.tar.gz that the release was exported from. */
-  readonly modelUri: string;
-  /** Key in the model bucket of the larger network of the same registration, for the second opinion. */
-  readonly cloudModelKey?: string;
-  readonly status: ReleaseStatus;
-  /** Rollout that has claimed the release. */
-  readonly executionArn?: string;
-  /** When `Release Ready` went out. */
-  readonly announcedAt?: string;
-}
-
-/** A counter that belongs to one cause for ever. */
-export interface Claim {
-  readonly counter: number;
-  /** ISO timestamp of the first claim: a retry makes the same release. */
-  readonly claimedAt: string;
-}
-
-/** Sort key of the item that gives a model package its counter. */
-export function packageClaimKey(modelPackageVersion: number): string {
-  return `package#${String(modelPackageVersion).padStart(6, '0')}`;
-}
-
-/** Sort key of the item that gives the roll-back of a release its counter. */
-export function rollbackClaimKey(counter: number): string {
-  return `rollback#${String(counter).padStart(6, '0')}`;
-}
-
-const COUNTER_KEY = 'counter';
 /** Claims collide only when two packages are approved in the same instant. */
 const CLAIM_ATTEMPTS = 8;
 
-/** Releases of one use case in the release table. */
-export class ReleaseTable {
-  constructor(
-    private readonly client: Pick<DynamoDBDocumentClient, 'send'>,
-    private readonly tableName: string,
-    private readonly useCase: string,
-  ) {}
-
+/** Releases of one use case, and the counters that they are given. */
+export class ReleaseTable extends ReleaseItems {
   /**
    * The counter of a cause, allocated on the first call. Claim and counter are written in one transaction, so a crash
    * leaves either both or neither, and no counter belongs to two causes.
-   * @param claimKey {@link packageClaimKey} or {@link rollbackClaimKey}
+   * @param claimKey `packageClaimKey` or `rollbackClaimKey` of names.ts
    */
   async claimCounter(claimKey: string, now: string): Promise<Claim> {
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-      const claimed = await this.item(claimKey);
+      const claimed = await this.readItem(claimKey);
       if (claimed) return { counter: Number(claimed.counter), claimedAt: String(claimed.claimedAt) };
       const counter = await this.tryToClaim(claimKey, now);
       if (counter !== undefined) return { counter, claimedAt: now };
@@ -80,7 +29,7 @@ export class ReleaseTable {
   }
 
   private async tryToClaim(claimKey: string, claimedAt: string): Promise<number | undefined> {
-    const last = (await this.item(COUNTER_KEY))?.value as number | undefined;
+    const last = (await this.readItem(COUNTER_ITEM))?.value as number | undefined;
     const counter = (last ?? 0) + 1;
     try {
       await this.client.send(
@@ -89,14 +38,14 @@ export class ReleaseTable {
             {
               Put: {
                 TableName: this.tableName,
-                Item: { useCase: this.useCase, item: claimKey, counter, claimedAt },
+                Item: { ...this.key(claimKey), counter, claimedAt },
                 ConditionExpression: 'attribute_not_exists(useCase)',
               },
             },
             {
               Put: {
                 TableName: this.tableName,
-                Item: { useCase: this.useCase, item: COUNTER_KEY, value: counter },
+                Item: { ...this.key(COUNTER_ITEM), value: counter },
                 ...(last === undefined
                   ? { ConditionExpression: 'attribute_not_exists(useCase)' }
                   : {
@@ -120,7 +69,7 @@ export class ReleaseTable {
 
   /** @throws ContractError when the stored release breaks its contract */
   async find(counter: number): Promise<StoredRelease | undefined> {
-    const item = await this.item(releaseItemKey(counter));
+    const item = await this.readItem(releaseItemKey(counter));
     if (!item) return undefined;
     const release = parseContractJson(
       'release',
@@ -137,12 +86,22 @@ export class ReleaseTable {
     return found;
   }
 
+  /** The release in service everywhere; `undefined` before the first rollout has completed. */
+  async champion(): Promise<{ item: ChampionItem; release: Release } | undefined> {
+    const item = (await this.readItem(CHAMPION_ITEM)) as ChampionItem | undefined;
+    if (!item) return undefined;
+    const found = await this.find(Number(item.counter));
+    if (!found) {
+      throw new Error(`the champion of ${this.useCase}, release ${item.counter}, is not in the table`);
+    }
+    return { item, release: found.release };
+  }
+
   /** Adds a release, and answers the one that was there first. */
   async add(stored: StoredRelease): Promise<StoredRelease> {
     const { release, ...attributes } = stored;
     const item = {
-      useCase: this.useCase,
-      item: releaseItemKey(release.counter),
+      ...this.key(releaseItemKey(release.counter)),
       ...attributes,
       release: JSON.stringify(release),
     };
@@ -165,21 +124,10 @@ export class ReleaseTable {
     await this.client.send(
       new UpdateCommand({
         TableName: this.tableName,
-        Key: { useCase: this.useCase, item: releaseItemKey(counter) },
+        Key: this.key(releaseItemKey(counter)),
         UpdateExpression: 'SET announcedAt = if_not_exists(announcedAt, :at)',
         ExpressionAttributeValues: { ':at': at },
       }),
     );
-  }
-
-  private async item(sortKey: string): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.client.send(
-      new GetCommand({
-        TableName: this.tableName,
-        Key: { useCase: this.useCase, item: sortKey },
-        ConsistentRead: true,
-      }),
-    );
-    return Item;
   }
 }

@@ -1,4 +1,5 @@
-/** Environment variables and metrics of the retraining function, shared with the CDK code. */
+/** Names of retraining: variables, events, metrics. */
+import { counted } from '../shared/names';
 
 export const RETRAINING_VARIABLES = {
   /** Name of dataset/merge-captures. Required. */
@@ -15,9 +16,13 @@ export const RETRAINING_VARIABLES = {
   monthlyExecutions: 'RETRAINING_MONTHLY_EXECUTIONS',
 } as const;
 
-/** Counted per use case (dimension `useCase`). */
+/** Detail types of its events. */
+export const RETRAINING_EVENTS = {
+  started: 'Retraining Started',
+} as const;
+
 export const RETRAINING_METRICS = {
-  started: 'RetrainingStarted',
-  waiting: 'RetrainingWaiting',
-  budgetExhausted: 'RetrainingBudgetExhausted',
+  started: counted('RetrainingStarted'),
+  waiting: counted('RetrainingWaiting'),
+  budgetExhausted: counted('RetrainingBudgetExhausted'),
 } as const;

@@ -1,8 +1,8 @@
 /** The settings that `lib/rollout` hands to the functions. */
+import { REGISTRY_VARIABLES } from '../registry/names';
 import { greengrass, s3 } from '../shared/aws';
 import { requireEnvironment } from '../shared/env';
 import { ConfigurationError } from '../shared/errors';
-import { ENVIRONMENT_VARIABLES } from '../shared/names';
 import type { ComponentVersion } from './compose-deployment';
 import { ROLLOUT_VARIABLES, type RolloutLimits, type WaveSettings } from './names';
 import { ComponentPublisher } from './publish-component';
@@ -31,7 +31,7 @@ export function inferenceComponent(): ComponentVersion {
 
 export function componentPublisher(): ComponentPublisher {
   return new ComponentPublisher(greengrass(), s3(), {
-    modelBucket: requireEnvironment(ENVIRONMENT_VARIABLES.modelBucket),
+    modelBucket: requireEnvironment(REGISTRY_VARIABLES.modelBucket),
     inferenceComponentName: requireEnvironment(ROLLOUT_VARIABLES.inferenceComponentName),
     deliverReleaseUri: requireEnvironment(ROLLOUT_VARIABLES.deliverReleaseUri),
     deliverReleaseSourceUri: requireEnvironment(ROLLOUT_VARIABLES.deliverReleaseSourceUri),

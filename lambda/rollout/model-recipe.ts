@@ -1,7 +1,7 @@
 /** The Greengrass recipe of a model component: weights and the script that hands them over. Pure. */
 import { s3Uri } from '../../contracts/s3-address';
 import { blobKey, DELIVER_RELEASE_FILE } from '../registry/names';
-import type { StoredRelease } from '../registry/release-table';
+import type { StoredRelease } from '../registry/release-items';
 import { InvalidInputError } from '../shared/errors';
 
 /** Quota of Greengrass V2, not adjustable (docs.aws.amazon.com/general/latest/gr/greengrassv2.html). */

@@ -1,4 +1,15 @@
-/** Environment variables of the rollout functions, shared with the CDK code. */
+/** Names of the rollout: its state machine, variables, events. */
+import { environmentPrefix, type NameScope } from '../shared/names';
+
+/** One machine for all use cases of an environment. */
+export const stateMachineName = (scope: Pick<NameScope, 'environmentName'>): string =>
+  `${environmentPrefix(scope)}-rollout`;
+
+/** Detail types of its events. */
+export const ROLLOUT_EVENTS = {
+  completed: 'Rollout Completed',
+  rolledBack: 'Rollout Rolled Back',
+} as const;
 
 export const ROLLOUT_VARIABLES = {
   /** JSON: the waves in the order of deployment, see {@link WaveSettings}. */

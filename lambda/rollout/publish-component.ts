@@ -5,10 +5,11 @@ import {
   type GreengrassV2Client,
 } from '@aws-sdk/client-greengrassv2';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { StoredRelease } from '../registry/release-table';
+import type { StoredRelease } from '../registry/release-items';
 import { objectExists } from '../shared/objects';
 import { parseS3Uri } from '../shared/s3-uri';
 import { modelRecipe } from './model-recipe';
+import { ROLLOUT_VARIABLES } from './names';
 
 const POLL_MILLISECONDS = 1_000;
 /** Greengrass reads and hashes every artifact before a version can be deployed. */
@@ -53,9 +54,12 @@ export class ComponentPublisher {
 
   /** Devices read from the model bucket only, under a name that Greengrass keeps as the file's name. */
   private async publishStartupScript(): Promise<void> {
-    const target = parseS3Uri(this.settings.deliverReleaseUri, 'DELIVER_RELEASE_URI');
+    const target = parseS3Uri(this.settings.deliverReleaseUri, ROLLOUT_VARIABLES.deliverReleaseUri);
     if (await objectExists(this.s3, target)) return;
-    const source = parseS3Uri(this.settings.deliverReleaseSourceUri, 'DELIVER_RELEASE_SOURCE_URI');
+    const source = parseS3Uri(
+      this.settings.deliverReleaseSourceUri,
+      ROLLOUT_VARIABLES.deliverReleaseSourceUri,
+    );
     const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: source.bucket, Key: source.key }));
     if (!Body) throw new Error(`${this.settings.deliverReleaseSourceUri} has no body`);
     await this.s3.send(

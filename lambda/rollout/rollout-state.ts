@@ -1,4 +1,5 @@
 /** The document that an execution of the rollout hands from step to step. */
+import { releaseIdOf } from '../registry/names';
 import { InvalidInputError } from '../shared/errors';
 import type { Judgement } from './judge-wave/judge';
 import type { WaveSettings } from './names';
@@ -116,7 +117,11 @@ export function parseState(value: unknown): RolloutState {
   };
   need('useCase', typeof state.useCase === 'string', 'must be a string');
   need('counter', Number.isInteger(state.counter) && Number(state.counter) > 0, 'must be a positive integer');
-  need('releaseId', state.releaseId === `${state.useCase}-${state.counter}`, 'must be <useCase>-<counter>');
+  need(
+    'releaseId',
+    state.releaseId === releaseIdOf(String(state.useCase), Number(state.counter)),
+    'must be <useCase>-<counter>',
+  );
   need('executionArn', /^arn:[^:]+:states:/.test(String(state.executionArn)), 'must be an execution ARN');
   need('waveIndex', Number.isInteger(state.waveIndex), 'must be an integer');
   need('waves', Array.isArray(state.waves), 'must be a list');

@@ -3,26 +3,15 @@ import {
   TransactionCanceledException,
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { CHAMPION_ITEM, ROLLOUT_LOCK_ITEM, releaseItemKey, waveItemKey } from '../registry/names';
 import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import type { ReleaseStatus } from '../registry/release-table';
-import { type ChampionItem, releaseItemKey } from '../shared/releases';
+  type ChampionItem,
+  ReleaseItems,
+  type ReleaseStatus,
+  type WaveItem,
+} from '../registry/release-items';
 import type { Judgement } from './judge-wave/judge';
-
-/** Sort key of the item that lets one rollout of a use case run at a time. */
-const LOCK_KEY = 'rollout';
-const CHAMPION_KEY = 'champion';
-
-export interface WaveItem {
-  readonly counter: number;
-  readonly previousCounter?: number;
-}
 
 /** How a release ended. */
 export interface Ending {
@@ -31,25 +20,19 @@ export interface Ending {
   readonly judgement?: Judgement | undefined;
 }
 
-/** What the release table says about rollouts of one use case. */
-export class RolloutTable {
-  constructor(
-    private readonly client: Pick<DynamoDBDocumentClient, 'send'>,
-    private readonly tableName: string,
-    private readonly useCase: string,
-  ) {}
-
+/** Releases of one use case on their way: which runs where, and the lock of the rollout that moves one. */
+export class RolloutTable extends ReleaseItems {
   async champion(): Promise<ChampionItem | undefined> {
-    return (await this.item(CHAMPION_KEY)) as ChampionItem | undefined;
+    return (await this.readItem(CHAMPION_ITEM)) as ChampionItem | undefined;
   }
 
   async putChampion(champion: ChampionItem): Promise<void> {
-    await this.put(CHAMPION_KEY, champion);
+    await this.putItem(CHAMPION_ITEM, champion);
   }
 
   /** The release last deployed to a wave. */
   async wave(name: string): Promise<WaveItem | undefined> {
-    return (await this.item(`wave#${name}`)) as WaveItem | undefined;
+    return (await this.readItem(waveItemKey(name))) as WaveItem | undefined;
   }
 
   /** Notes a deployment to a wave; a repeated note keeps what was there before the first. */
@@ -57,7 +40,7 @@ export class RolloutTable {
     const before = await this.wave(name);
     if (before?.counter === counter) return before;
     const wave: WaveItem = { counter, ...(before && { previousCounter: before.counter }) };
-    await this.put(`wave#${name}`, wave);
+    await this.putItem(waveItemKey(name), wave);
     return wave;
   }
 
@@ -79,7 +62,7 @@ export class RolloutTable {
             {
               Put: {
                 TableName: this.tableName,
-                Item: { ...this.key(LOCK_KEY), counter, executionArn, until },
+                Item: { ...this.key(ROLLOUT_LOCK_ITEM), counter, executionArn, until },
                 ConditionExpression:
                   'attribute_not_exists(useCase) OR executionArn = :execution OR #until < :now',
                 ExpressionAttributeNames: { '#until': 'until' },
@@ -134,7 +117,7 @@ export class RolloutTable {
       await this.client.send(
         new DeleteCommand({
           TableName: this.tableName,
-          Key: this.key(LOCK_KEY),
+          Key: this.key(ROLLOUT_LOCK_ITEM),
           ConditionExpression: 'executionArn = :execution',
           ExpressionAttributeValues: { ':execution': executionArn },
         }),
@@ -176,22 +159,5 @@ export class RolloutTable {
       if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
-  }
-
-  private key(item: string): { useCase: string; item: string } {
-    return { useCase: this.useCase, item };
-  }
-
-  private async put(item: string, attributes: object): Promise<void> {
-    await this.client.send(
-      new PutCommand({ TableName: this.tableName, Item: { ...this.key(item), ...attributes } }),
-    );
-  }
-
-  private async item(item: string): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.client.send(
-      new GetCommand({ TableName: this.tableName, Key: this.key(item), ConsistentRead: true }),
-    );
-    return Item;
   }
 }

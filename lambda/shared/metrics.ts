@@ -1,21 +1,39 @@
 /** Metrics as Embedded Metric Format lines in the log: no call to CloudWatch on the way of a record. */
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC_NAMESPACE } from './names';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { dimensionsOf, METRIC_NAMESPACE, type MetricDefinition } from './names';
 
-export { MetricUnit };
-
-/**
- * A fresh collector with exactly these dimensions: Powertools would add `service`, which no alarm asks for. Use one
- * per invocation, so that a failed invocation leaves nothing behind for the next.
- */
-export function newMetrics(dimensions: Readonly<Record<string, string>>): Metrics {
-  const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-  metrics.clearDefaultDimensions();
-  metrics.setDefaultDimensions({ ...dimensions });
-  return metrics;
+/** One value of a metric. */
+export interface Measurement {
+  readonly metric: MetricDefinition;
+  readonly value: number;
+  /** The metric's own, no more and no less. */
+  readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** Writes what was collected; without anything there is no line, and no warning about it. */
-export function publishMetrics(metrics: Metrics): void {
-  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+/** @param values of the dimensions; those that the metric does not have are left out */
+export function measured<Dimension extends string>(
+  metric: MetricDefinition<Dimension>,
+  value: number,
+  values: Readonly<Record<NoInfer<Dimension>, string>>,
+): Measurement {
+  return { metric, value, dimensions: dimensionsOf(metric, values) };
+}
+
+/**
+ * Writes the measurements, one line of the log per set of dimensions: the format has the dimensions per line.
+ * Powertools' own default dimension, `service`, is in no definition and so in no line.
+ */
+export function writeMetrics(measurements: readonly Measurement[]): void {
+  const groups = new Map<string, Measurement[]>();
+  for (const measurement of measurements) {
+    const key = JSON.stringify(measurement.dimensions);
+    groups.set(key, [...(groups.get(key) ?? []), measurement]);
+  }
+  for (const group of groups.values()) {
+    const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
+    metrics.clearDefaultDimensions();
+    metrics.setDefaultDimensions({ ...group[0]?.dimensions });
+    for (const { metric, value } of group) metrics.addMetric(metric.name, metric.unit, value);
+    metrics.publishStoredMetrics();
+  }
 }

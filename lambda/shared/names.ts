@@ -1,40 +1,63 @@
 /**
- * Names that the functions and the CDK code share: `lib/` sets what the handlers read. Variables that only one
- * noun needs are in that noun's `names.ts`.
+ * What names are made of, and the names that no noun owns. Everything else is in the `names.ts` of the noun whose data
+ * or whose messages it names; `lib/`, `cli/` and `demo/` import the same values, and nobody spells one again
+ * (test/rules/names.test.ts).
  */
 
-/** Environment variables of the functions. */
-export const ENVIRONMENT_VARIABLES = {
+/** What a name is made of; an AppConfig fits. */
+export interface NameScope {
+  readonly environmentName: string;
+  readonly useCase: string;
+}
+
+/** Begins the name of everything of one environment that has a name of its own. */
+export const environmentPrefix = ({ environmentName }: Pick<NameScope, 'environmentName'>): string =>
+  `kaizen-${environmentName}`;
+
+/** The stacks of an environment, in the order of deployment. */
+export const STACKS = ['data', 'training', 'fleet', 'operations'] as const;
+
+export const stackName = (
+  scope: Pick<NameScope, 'environmentName'>,
+  stack: (typeof STACKS)[number],
+): string => `${environmentPrefix(scope)}-${stack}`;
+
+/** Environment variables of every function. */
+export const SHARED_VARIABLES = {
   environment: 'KAIZEN_ENVIRONMENT',
   useCase: 'KAIZEN_USE_CASE',
-  datasetBucket: 'DATASET_BUCKET',
-  modelBucket: 'MODEL_BUCKET',
-  telemetryBucket: 'TELEMETRY_BUCKET',
-  releaseTable: 'RELEASE_TABLE',
-  labelTable: 'LABEL_TABLE',
-  sketchTable: 'SKETCH_TABLE',
-  episodeTable: 'EPISODE_TABLE',
-  inventoryTable: 'INVENTORY_TABLE',
-  signingKeyArn: 'SIGNING_KEY_ARN',
-  modelPackageGroup: 'MODEL_PACKAGE_GROUP',
-  pipelineName: 'PIPELINE_NAME',
 } as const;
 
-/** Source of every event that this system puts on the default bus. */
+/** Source of every event that this system puts on the default bus; the detail types are the nouns'. */
 export const EVENT_SOURCE = 'com.kaizenedge';
-
-/** Detail types of those events. */
-export const DETAIL_TYPES = {
-  datasetAccepted: 'Dataset Accepted',
-  datasetRejected: 'Dataset Rejected',
-  releaseReady: 'Release Ready',
-  rolloutCompleted: 'Rollout Completed',
-  rolloutRolledBack: 'Rollout Rolled Back',
-  driftDetected: 'Drift Detected',
-  retrainingStarted: 'Retraining Started',
-} as const;
-
-export type DetailType = (typeof DETAIL_TYPES)[keyof typeof DETAIL_TYPES];
 
 /** CloudWatch namespace of every metric of the functions. */
 export const METRIC_NAMESPACE = 'KaizenEdge';
+
+/**
+ * A metric, as the function writes it and as alarms and dashboard ask for it. CloudWatch matches sets of dimensions
+ * exactly: what is asked for with one more or one less has no data, and its alarm never fires.
+ */
+export interface MetricDefinition<Dimension extends string = string> {
+  readonly name: string;
+  readonly unit: 'Count' | 'None' | 'Milliseconds';
+  /** Joins the values of a period, unless who asks wants another. */
+  readonly statistic: 'Sum' | 'Average' | 'Maximum';
+  readonly dimensions: readonly Dimension[];
+}
+
+/** A metric per use case that counts. */
+export const counted = (name: string): MetricDefinition<'useCase'> => ({
+  name,
+  unit: 'Count',
+  statistic: 'Sum',
+  dimensions: ['useCase'],
+});
+
+/** The metric's dimensions with these values, and no others. */
+export function dimensionsOf<Dimension extends string>(
+  { dimensions }: MetricDefinition<Dimension>,
+  values: Readonly<Record<NoInfer<Dimension>, string>>,
+): Record<string, string> {
+  return Object.fromEntries(dimensions.map((dimension) => [dimension, values[dimension]]));
+}

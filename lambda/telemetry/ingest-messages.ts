@@ -1,12 +1,14 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
-import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { requireEnvironment } from '../shared/env';
 import { InvalidInputError } from '../shared/errors';
 import { log } from '../shared/log';
-import { MetricUnit, newMetrics, publishMetrics } from '../shared/metrics';
-import { ENVIRONMENT_VARIABLES } from '../shared/names';
+import { type Measurement, measured, writeMetrics } from '../shared/metrics';
+import { SHARED_VARIABLES } from '../shared/names';
 import { TELEMETRY_METRICS } from './names';
+
+/** What one message adds to the counts. */
+export type Counts = Partial<Record<keyof typeof TELEMETRY_METRICS, number>>;
 
 /**
  * Takes each message of an SQS batch by itself: one that fails goes back to the queue, and at last to its dead-letter
@@ -17,15 +19,21 @@ export async function ingestMessages(
   event: SQSEvent,
   context: Context,
   what: string,
-  ingest: (body: string, metrics: Metrics) => Promise<void>,
+  ingest: (body: string) => Promise<Counts>,
 ): Promise<SQSBatchResponse> {
-  const metrics = newMetrics({ useCase: requireEnvironment(ENVIRONMENT_VARIABLES.useCase) });
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
+  const measurements: Measurement[] = [];
+  const count = (counts: Counts) => {
+    for (const [name, value] of Object.entries(counts)) {
+      measurements.push(measured(TELEMETRY_METRICS[name as keyof Counts], value, { useCase }));
+    }
+  };
   const ingestRecord = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      await ingest(body, metrics);
+      count(await ingest(body));
     } catch (error) {
       if (error instanceof InvalidInputError) {
-        metrics.addMetric(TELEMETRY_METRICS.messagesRefused, MetricUnit.Count, 1);
+        count({ messagesRefused: 1 });
         log.warn(`${what} refused`, { messageId, reason: error.message });
       } else {
         log.error(`${what} not ingested`, { messageId, error: error as Error });
@@ -39,6 +47,6 @@ export async function ingestMessages(
       throwOnFullBatchFailure: false,
     });
   } finally {
-    publishMetrics(metrics);
+    writeMetrics(measurements);
   }
 }

@@ -1,19 +1,106 @@
-/** Environment variables and metrics of the telemetry functions, shared with the CDK code. */
+/** Names of telemetry: topics and rules, keys of its bucket, of the sketch table, variables, metrics. */
+import { counted, type NameScope } from '../shared/names';
 
 export const TELEMETRY_VARIABLES = {
+  bucket: 'TELEMETRY_BUCKET',
+  sketchTable: 'SKETCH_TABLE',
+  inventoryTable: 'INVENTORY_TABLE',
   /** Width of a sketch's time window in seconds; a divisor of a day. Default 3600. */
   sketchWindowSeconds: 'SKETCH_WINDOW_SECONDS',
 } as const;
 
-/** Counted per use case (dimension `useCase`). */
 export const TELEMETRY_METRICS = {
-  recordsAccepted: 'RecordsAccepted',
-  recordsRejected: 'RecordsRejected',
-  batchesRepeated: 'BatchesRepeated',
-  messagesRefused: 'MessagesRefused',
-  recordsDroppedOnDevice: 'RecordsDroppedOnDevice',
+  recordsAccepted: counted('RecordsAccepted'),
+  recordsRejected: counted('RecordsRejected'),
+  batchesRepeated: counted('BatchesRepeated'),
+  messagesRefused: counted('MessagesRefused'),
+  recordsDroppedOnDevice: counted('RecordsDroppedOnDevice'),
 } as const;
+
+/** What devices send; last level of the topic, last word of the rule's name. */
+export type MessageKind = 'results' | 'status';
+
+/** Topic rules take letters, digits and underscores only. */
+export const ruleName = (
+  { environmentName }: Pick<NameScope, 'environmentName'>,
+  kind: MessageKind,
+): string => `kaizen_${environmentName}_${kind}`;
+
+/** What the rule selects: by Basic Ingest, the topic below its own three levels. */
+export const topicFilter = ({ useCase }: NameScope, kind: MessageKind): string => `${useCase}/+/${kind}`;
+
+/**
+ * Basic Ingest topic on which a device publishes.
+ * @param thingName may be a placeholder or a policy variable
+ */
+export const deviceTopic = (scope: NameScope, kind: MessageKind, thingName: string): string =>
+  `$aws/rules/${ruleName(scope, kind)}/${scope.useCase}/${thingName}/${kind}`;
 
 /** What the topic rules add to the device's message; the SQL of both rules ends in `FROM '<topic filter>'`. */
 export const RULE_SELECT =
   'SELECT *, topic(1) AS topicUseCase, topic(2) AS topicThingName, timestamp() AS receivedAt';
+
+/** Results, by use case, date and hour. */
+export const RESULT_PREFIX = 'results/';
+/** Records that broke the contract. */
+export const REJECTED_RECORD_PREFIX = 'rejected/';
+
+/** @param time ISO timestamp whose hour is the partition */
+export function batchKey(
+  prefix: typeof RESULT_PREFIX | typeof REJECTED_RECORD_PREFIX,
+  batch: { readonly useCase: string; readonly deviceId: string; readonly batchId: string },
+  time: string,
+): string {
+  const utc = new Date(time).toISOString();
+  const partition = `useCase=${batch.useCase}/date=${utc.slice(0, 10)}/hour=${utc.slice(11, 13)}`;
+  return `${prefix}${partition}/${batch.deviceId}.${batch.batchId}.jsonl`;
+}
+
+/** Images that devices upload, with their sidecars. */
+export const CAPTURE_PREFIX = 'captures/';
+const CAPTURE_IMAGE_SUFFIX = '.jpg';
+const CAPTURE_SIDECAR_SUFFIX = '.json';
+
+/** Where a capture lies. */
+export interface CaptureLocation {
+  readonly captureId: string;
+  readonly deviceId: string;
+}
+
+/** Captures of a use case. */
+export const useCaseCapturePrefix = (useCase: string): string => `${CAPTURE_PREFIX}${useCase}/`;
+
+/**
+ * Captures of one device.
+ * @param thingName may be a policy variable
+ */
+export const deviceCapturePrefix = (useCase: string, thingName: string): string =>
+  `${useCaseCapturePrefix(useCase)}${thingName}/`;
+
+export const captureImageKey = (useCase: string, { deviceId, captureId }: CaptureLocation): string =>
+  `${deviceCapturePrefix(useCase, deviceId)}${captureId}${CAPTURE_IMAGE_SUFFIX}`;
+
+export const captureSidecarKey = (useCase: string, { deviceId, captureId }: CaptureLocation): string =>
+  `${deviceCapturePrefix(useCase, deviceId)}${captureId}${CAPTURE_SIDECAR_SUFFIX}`;
+
+export const isCaptureImage = (useCase: string, key: string): boolean =>
+  key.startsWith(useCaseCapturePrefix(useCase)) && key.endsWith(CAPTURE_IMAGE_SUFFIX);
+
+/** @param imageKey key of a capture's image */
+export const sidecarKeyOf = (imageKey: string): string =>
+  `${imageKey.slice(0, -CAPTURE_IMAGE_SUFFIX.length)}${CAPTURE_SIDECAR_SUFFIX}`;
+
+/** The capture whose sidecar has this key; `undefined` when it is no sidecar of the use case. */
+export function captureOfSidecar(useCase: string, key: string): CaptureLocation | undefined {
+  const prefix = useCaseCapturePrefix(useCase);
+  if (!key.startsWith(prefix) || !key.endsWith(CAPTURE_SIDECAR_SUFFIX)) return undefined;
+  const [deviceId, captureId, ...deeper] = key
+    .slice(prefix.length, -CAPTURE_SIDECAR_SUFFIX.length)
+    .split('/');
+  return deviceId && captureId && deeper.length === 0 ? { deviceId, captureId } : undefined;
+}
+
+/** Partition of the sketch table that holds a release's windows. */
+export const sketchPartition = (useCase: string, releaseId: string): string => `${useCase}#${releaseId}`;
+/** Partition that notes which batches of a device have been added. */
+export const batchPartition = (deviceId: string): string => `batch#${deviceId}`;

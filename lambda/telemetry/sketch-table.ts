@@ -1,7 +1,8 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, paginateQuery, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { ResultsBatch, Sketch } from '../../contracts';
-import { toItemUpdate } from './sketch';
+import { batchPartition, sketchPartition } from './names';
+import { fromItem, toItemUpdate } from './sketch';
 
 /** TransactWriteItems takes 100 items: the idempotency item and 99 sketches. */
 const SKETCHES_PER_TRANSACTION = 99;
@@ -30,9 +31,10 @@ function isConflict(error: unknown): boolean {
   );
 }
 
+/** Sketches per release, window and device, and which batches are in them. */
 export class SketchTable {
   constructor(
-    private readonly client: Pick<DynamoDBDocumentClient, 'send'>,
+    private readonly client: DynamoDBDocumentClient,
     private readonly tableName: string,
     private readonly pause: Pause = sleep,
   ) {}
@@ -50,7 +52,7 @@ export class SketchTable {
     let added = false;
     for (let start = 0; start === 0 || start < sketches.length; start += SKETCHES_PER_TRANSACTION) {
       const item = {
-        partition: `batch#${batch.deviceId}`,
+        partition: batchPartition(batch.deviceId),
         window: start === 0 ? batch.batchId : `${batch.batchId}#${start}`,
         expiresAt,
       };
@@ -84,5 +86,23 @@ export class SketchTable {
         await this.pause(FIRST_DELAY_MILLISECONDS * 2 ** attempt * Math.random());
       }
     }
+  }
+
+  /**
+   * Sketches of a release whose window starts at or after `since`.
+   * @param since ISO timestamp, as `Date.toISOString` writes it
+   */
+  async read(useCase: string, releaseId: string, since: string): Promise<Sketch[]> {
+    const sketches: Sketch[] = [];
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: '#partition = :partition AND #window >= :since',
+      ExpressionAttributeNames: { '#partition': 'partition', '#window': 'window' },
+      ExpressionAttributeValues: { ':partition': sketchPartition(useCase, releaseId), ':since': since },
+    };
+    for await (const { Items = [] } of paginateQuery({ client: this.client }, query)) {
+      sketches.push(...Items.map(fromItem));
+    }
+    return sketches;
   }
 }

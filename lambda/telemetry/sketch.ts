@@ -4,6 +4,7 @@
  */
 import type { Histogram, InferenceResult, Sketch } from '../../contracts';
 import bins from '../../contracts/histogram-bins.json';
+import { sketchPartition } from './names';
 
 /** What a sketch is about. `windowStart` is an ISO timestamp. */
 export type SketchIdentity = Pick<Sketch, 'useCase' | 'releaseId' | 'deviceId' | 'windowStart'>;
@@ -156,11 +157,6 @@ export function quantile(histogram: Histogram, q: number): number {
 /** Quantile of the total latency in milliseconds. */
 export function latencyQuantile(sketch: Sketch, q: number): number {
   return 10 ** quantile(sketch.latency, q);
-}
-
-/** Partition of the sketch table that holds a release's windows. */
-export function sketchPartition(useCase: string, releaseId: string): string {
-  return `${useCase}#${releaseId}`;
 }
 
 const CLASS_PREFIX = 'class:';

@@ -4,8 +4,16 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import {
+  ACCEPTED_PREFIX,
+  DATASET_VARIABLES,
+  IMAGE_PREFIX,
+  INCOMING_PREFIX,
+  MANIFEST_PREFIX,
+  MANIFEST_SUFFIX,
+} from '../../lambda/dataset/names';
 import type { AppConfig } from '../shared/app-config';
-import { KeyedTable } from '../shared/keyed-table';
+import { KeyedTable, type Variables } from '../shared/keyed-table';
 import { PrivateBucket } from '../shared/private-bucket';
 import { WorkQueue } from '../shared/queues';
 
@@ -42,6 +50,43 @@ export class DatasetStore extends Construct {
     this.bucket = bucket;
   }
 
+  get bucketVariable(): Variables {
+    return { [DATASET_VARIABLES.bucket]: this.bucket.bucketName };
+  }
+
+  get labelTableVariable(): Variables {
+    return { [DATASET_VARIABLES.labelTable]: this.labelTable.tableName };
+  }
+
+  /** What the gate needs: every image and manifest, and to write manifests and reports. */
+  grantAcceptManifests(grantee: iam.IGrantable): void {
+    this.bucket.grantRead(grantee, `${IMAGE_PREFIX}*`);
+    this.bucket.grantRead(grantee, `${MANIFEST_PREFIX}*`);
+    this.bucket.grantPut(grantee, `${MANIFEST_PREFIX}*`);
+  }
+
+  grantPutImages(grantee: iam.IGrantable): void {
+    this.bucket.grantPut(grantee, `${IMAGE_PREFIX}*`);
+  }
+
+  /** What training needs: images and accepted manifests, and no list of anything else. */
+  grantReadAccepted(grantee: iam.IGrantable): void {
+    const keys = [`${IMAGE_PREFIX}*`, `${ACCEPTED_PREFIX}*`];
+    const allow = (statement: iam.PolicyStatementProps) =>
+      grantee.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement(statement));
+    allow({
+      sid: 'ReadDataset',
+      actions: ['s3:GetObject'],
+      resources: keys.map((key) => this.bucket.arnForObjects(key)),
+    });
+    allow({
+      sid: 'ListDataset',
+      actions: ['s3:ListBucket'],
+      resources: [this.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': keys } },
+    });
+  }
+
   /**
    * Written on the bucket itself: the L2 notification would add a custom resource. S3 checks the queue's policy
    * when the bucket is made, so the policy comes first and cannot name the bucket; it names the account and the
@@ -71,8 +116,8 @@ export class DatasetStore extends Construct {
           filter: {
             s3Key: {
               rules: [
-                { name: 'prefix', value: 'manifests/incoming/' },
-                { name: 'suffix', value: '.jsonl' },
+                { name: 'prefix', value: INCOMING_PREFIX },
+                { name: 'suffix', value: MANIFEST_SUFFIX },
               ],
             },
           },

@@ -2,7 +2,6 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
@@ -20,22 +19,20 @@ export class ManifestGate extends Construct {
 
   constructor(scope: Construct, id: string, props: ManifestGateProps) {
     super(scope, id);
-    const { bucket, manifestQueue } = props.dataset;
+    const { dataset } = props;
     const { function: gate } = new HandlerFunction(this, 'AcceptManifest', {
       ...props,
       handler: 'dataset/accept-manifest',
       description: 'Validates an incoming manifest, assigns splits, makes it the current dataset',
-      environment: { [ENVIRONMENT_VARIABLES.datasetBucket]: bucket.bucketName },
+      environment: dataset.bucketVariable,
       timeout: MANIFEST_GATE_TIMEOUT,
       memorySize: 1024,
     });
-    bucket.grantRead(gate, 'images/*');
-    bucket.grantRead(gate, 'manifests/*');
-    bucket.grantPut(gate, 'manifests/*');
+    dataset.grantAcceptManifests(gate);
     grantPutOwnEvents(gate);
     // Manifests are rare and each reads every image: two at a time is the least that Lambda takes as a limit.
     gate.addEventSource(
-      new SqsEventSource(manifestQueue.queue, {
+      new SqsEventSource(dataset.manifestQueue.queue, {
         batchSize: 1,
         maxConcurrency: 2,
         reportBatchItemFailures: true,

@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
+import { fleetGroupName, thingTypeName, waveGroupName } from '../../lambda/device/names';
+import { environmentPrefix } from '../../lambda/shared/names';
 import type { AppConfig } from '../shared/app-config';
-import { fleetGroupName, thingTypeName, waveGroupName } from '../shared/names';
 
 /** A group of devices that gets a release at the same time. */
 export interface Wave {
@@ -26,7 +27,7 @@ export class DeviceFleet extends Construct {
     });
     const fleet = new iot.CfnThingGroup(this, 'Fleet', {
       thingGroupName: fleetGroupName(config),
-      thingGroupProperties: { thingGroupDescription: `Every device of kaizen-${config.environmentName}` },
+      thingGroupProperties: { thingGroupDescription: `Every device of ${environmentPrefix(config)}` },
     });
     this.thingTypeName = type.thingTypeName ?? thingTypeName(config);
     this.fleetGroupName = fleetGroupName(config);

@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
+import { devicePolicyName } from '../../lambda/device/names';
+import { deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
-import { devicePolicyName, resultsTopic, statusTopic } from '../shared/names';
 
 /** AWS IoT replaces it by the name of the thing whose certificate made the connection. */
 const THING = `\${iot:Connection.Thing.ThingName}`;
@@ -56,8 +57,8 @@ export class DevicePolicy extends Construct {
           ...conversations,
           `${thingTopics}/greengrass/health/json`,
           `${thingTopics}/greengrassv2/health/json`,
-          resultsTopic(config, THING),
-          statusTopic(config, THING),
+          deviceTopic(config, 'results', THING),
+          deviceTopic(config, 'status', THING),
         ].map((topic) => iotArn('topic', topic)),
       },
       {

@@ -10,9 +10,11 @@ import {
   readDescription,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import { INFERENCE_COMPONENT_NAME } from '../../lambda/device/names';
+import { modelComponentName } from '../../lambda/registry/names';
+import { deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { contentVersion } from '../shared/content-version';
-import { INFERENCE_COMPONENT_NAME, modelComponentName, resultsTopic, statusTopic } from '../shared/names';
 
 const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
 /** Stands for the version while the version is being computed. */
@@ -67,8 +69,8 @@ function defaultConfiguration(config: AppConfig, captureBucket: string): Compone
     useCases: {
       [config.useCase]: {
         modelComponentName: modelComponentName(config.useCase),
-        resultsTopic: resultsTopic(config, '{thingName}'),
-        statusTopic: statusTopic(config, '{thingName}'),
+        resultsTopic: deviceTopic(config, 'results', '{thingName}'),
+        statusTopic: deviceTopic(config, 'status', '{thingName}'),
         ...useCase,
         shadow: { frames: shadowFrames },
       },

@@ -4,9 +4,11 @@ import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { roleAliasName } from '../../lambda/device/names';
+import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
-import { capturePrefix, roleAliasName } from '../shared/names';
 import { serviceRole } from '../shared/service-role';
+import type { TelemetryStore } from '../telemetry/telemetry-store';
 
 /** The credentials provider replaces it by the name of the thing that asks for credentials. */
 const THING = `\${credentials-iot:ThingName}`;
@@ -15,8 +17,8 @@ const CREDENTIAL_SECONDS = 3_600;
 export interface TokenExchangeProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
-  readonly telemetryBucket: s3.Bucket;
-  readonly modelBucket: s3.Bucket;
+  readonly telemetry: TelemetryStore;
+  readonly registry: ModelRegistry;
 }
 
 /** The role behind a device's AWS credentials: put its own captures, get components and releases. */
@@ -34,23 +36,15 @@ export class TokenExchange extends Construct {
       resourceName: this.roleAliasName,
     });
     this.role = serviceRole(this, 'Role', 'credentials.iot.amazonaws.com', this.roleAliasArn);
-    const allow = (sid: string, actions: string[], resources: string[]) =>
-      this.role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources }));
-    allow(
-      'PutOwnCaptures',
-      ['s3:PutObject'],
-      [props.telemetryBucket.arnForObjects(`${capturePrefix(props.config, THING)}/*`)],
+    props.telemetry.grantPutCaptures(this.role, props.config.useCase, THING);
+    props.registry.grantInstallReleases(this.role);
+    this.role.addToPolicy(
+      new iam.PolicyStatement({
+        sid: 'UseBucketKey',
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: [props.encryptionKey.keyArn],
+      }),
     );
-    allow(
-      'GetReleases',
-      ['s3:GetObject'],
-      ['releases/blobs/*', 'releases/envelopes/*', 'components/*'].map((prefix) =>
-        props.modelBucket.arnForObjects(prefix),
-      ),
-    );
-    // The nucleus asks for the region of a bucket before it reads from it.
-    allow('LocateReleases', ['s3:GetBucketLocation'], [props.modelBucket.bucketArn]);
-    allow('UseBucketKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [props.encryptionKey.keyArn]);
     new iot.CfnRoleAlias(this, 'Alias', {
       roleAlias: this.roleAliasName,
       roleArn: this.role.roleArn,

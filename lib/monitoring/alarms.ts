@@ -2,17 +2,17 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { MONITORING_METRICS } from '../../lambda/monitoring/names';
-import { RETRAINING_METRICS } from '../../lambda/retraining/names';
-import { TELEMETRY_METRICS } from '../../lambda/telemetry/names';
+import type { RetrainingPolicy } from '../retraining/retraining-policy';
+import type { Rollout } from '../rollout/rollout';
 import type { AppConfig } from '../shared/app-config';
-import { functionMetric } from '../shared/function-metric';
-import { RunbookAlarm, type RunbookAlarmProps } from '../shared/runbook';
+import type { TelemetryIngest } from '../telemetry/telemetry-ingest';
+import type { TelemetryIntake } from '../telemetry/telemetry-intake';
+import type { TrainingPipeline } from '../training/training-pipeline';
+import type { DriftEvaluation } from './drift-evaluation';
+import { RunbookAlarm, type RunbookAlarmProps } from './runbook';
 
 const { GREATER_THAN_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
@@ -28,10 +28,12 @@ export interface AlarmsProps {
   readonly encryptionKey: kms.IKey;
   /** By the first part of the heading: `results` for `results-dead-letters`. */
   readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
-  readonly resultsQueue: sqs.IQueue;
-  readonly evaluateDrift: lambda.IFunction;
-  readonly rollout: sfn.IStateMachine;
-  readonly pipelineName: string;
+  readonly pipeline: TrainingPipeline;
+  readonly rollout: Rollout;
+  readonly intake: TelemetryIntake;
+  readonly ingest: TelemetryIngest;
+  readonly evaluation: DriftEvaluation;
+  readonly retraining: RetrainingPolicy;
 }
 
 type Condition = Omit<RunbookAlarmProps, 'config' | 'heading'>;
@@ -51,7 +53,7 @@ export class Alarms extends Construct {
     });
     this.watchQueues(props);
     this.watchCloudSide(props);
-    this.watchField(props.config);
+    this.watchField(props);
   }
 
   private add(heading: string, condition: Condition): void {
@@ -84,7 +86,7 @@ export class Alarms extends Construct {
     this.add('results-backlog', {
       severity: 'high',
       sentence: 'Results of the field are not processed in time.',
-      metric: props.resultsQueue.metricApproximateAgeOfOldestMessage({
+      metric: props.intake.results.queue.metricApproximateAgeOfOldestMessage({
         period: FIVE_MINUTES,
         statistic: 'Maximum',
       }),
@@ -99,26 +101,17 @@ export class Alarms extends Construct {
     this.addCount('rollout-failed', {
       severity: 'high',
       sentence: 'A rollout failed: a release was taken back, or waves may run different releases.',
-      metric: props.rollout.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }),
+      metric: props.rollout.stateMachine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }),
     });
     this.addCount('pipeline-failed', {
       severity: 'low',
       sentence: 'An execution of the training pipeline failed.',
-      metric: new cloudwatch.Metric({
-        namespace: 'AWS/Sagemaker/ModelBuildingPipeline',
-        metricName: 'ExecutionFailed',
-        dimensionsMap: { PipelineName: props.pipelineName },
-        statistic: 'Sum',
-        period: FIVE_MINUTES,
-      }),
+      metric: props.pipeline.metricFailed(FIVE_MINUTES),
     });
     this.add('drift-not-evaluated', {
       severity: 'high',
       sentence: 'Nobody compares the field with the baseline.',
-      metric: props.evaluateDrift.metricInvocations({
-        period: Duration.minutes(this.config.monitoring.scheduleMinutes),
-        statistic: 'Sum',
-      }),
+      metric: props.evaluation.metricEvaluations(),
       threshold: 1,
       comparisonOperator: LESS_THAN_THRESHOLD,
       evaluationPeriods: MISSED_EVALUATIONS,
@@ -128,23 +121,15 @@ export class Alarms extends Construct {
     this.addCount('retraining-budget-exhausted', {
       severity: 'low',
       sentence: 'The loop has spent its pipeline executions of this month.',
-      metric: this.functionSum('retraining/start-retraining', RETRAINING_METRICS.budgetExhausted),
+      metric: props.retraining.metricBudgetExhausted(FIVE_MINUTES),
     });
   }
 
-  private watchField(config: AppConfig): void {
-    const evaluation = (metricName: string, statistic: string) =>
-      functionMetric({
-        config,
-        handler: 'monitoring/evaluate-drift',
-        metricName,
-        statistic,
-        period: Duration.minutes(config.monitoring.scheduleMinutes),
-      });
+  private watchField({ config, evaluation, ingest }: AlarmsProps): void {
     this.add('accuracy-low', {
       severity: 'high',
       sentence: 'Labels say that the release in service decides worse than it may.',
-      metric: evaluation(MONITORING_METRICS.accuracy, 'Minimum'),
+      metric: evaluation.metricAccuracy({ statistic: 'Minimum' }),
       threshold: config.monitoring.minimumAccuracy,
       comparisonOperator: LESS_THAN_THRESHOLD,
       // Without enough labels there is no accuracy, which says nothing about the model.
@@ -153,7 +138,7 @@ export class Alarms extends Construct {
     this.add('invalid-rate-high', {
       severity: 'high',
       sentence: 'Too many frames get no valid answer: look at cameras and models.',
-      metric: evaluation(MONITORING_METRICS.invalidRate, 'Maximum'),
+      metric: evaluation.metricInvalidRate({ statistic: 'Maximum' }),
       threshold: config.rollout.limits.invalidRate,
       comparisonOperator: GREATER_THAN_THRESHOLD,
       treatMissingData: NOT_BREACHING,
@@ -161,27 +146,17 @@ export class Alarms extends Construct {
     this.addCount('drift-episode-open', {
       severity: 'low',
       sentence: 'The field has drifted from the baseline of the release in service.',
-      metric: evaluation(MONITORING_METRICS.openEpisodes, 'Maximum'),
+      metric: evaluation.metricOpenEpisodes(),
     });
     this.addCount('telemetry-refused', {
       severity: 'low',
       sentence: 'Devices send messages that break the contract or speak for another device.',
-      metric: this.functionSum('telemetry/ingest-results', TELEMETRY_METRICS.messagesRefused),
+      metric: ingest.metricRefused(FIVE_MINUTES),
     });
     this.addCount('records-dropped-on-device', {
       severity: 'low',
       sentence: 'An outbox was full: results were lost on a device.',
-      metric: this.functionSum('telemetry/ingest-results', TELEMETRY_METRICS.recordsDroppedOnDevice),
-    });
-  }
-
-  private functionSum(handler: string, metricName: string): cloudwatch.Metric {
-    return functionMetric({
-      config: this.config,
-      handler,
-      metricName,
-      statistic: 'Sum',
-      period: FIVE_MINUTES,
+      metric: ingest.metricDroppedOnDevice(FIVE_MINUTES),
     });
   }
 }

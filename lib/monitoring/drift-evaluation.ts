@@ -1,34 +1,45 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { MONITORING_VARIABLES } from '../../lambda/monitoring/names';
-import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
+import { DRIFT_FEATURES, MONITORING_METRICS, MONITORING_VARIABLES } from '../../lambda/monitoring/names';
+import type { DatasetStore } from '../dataset/dataset-store';
+import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
+import { functionMetric } from '../shared/function-metric';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
+import type { TelemetryStore } from '../telemetry/telemetry-store';
+import type { EpisodeTable } from './episode-table';
 
 const MINUTES_PER_HOUR = 60;
 
 export interface DriftEvaluationProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
-  readonly releaseTable: dynamodb.Table;
-  readonly labelTable: dynamodb.Table;
-  readonly sketchTable: dynamodb.Table;
-  readonly episodeTable: dynamodb.Table;
+  readonly dataset: DatasetStore;
+  readonly registry: ModelRegistry;
+  readonly telemetry: TelemetryStore;
+  readonly episodeTable: EpisodeTable;
 }
+
+/** What the one who asks may say of a metric; each has its own period and statistic otherwise. */
+type MetricOptions = Pick<cloudwatch.MetricOptions, 'statistic'>;
 
 /** Compares the field with the release's baseline on a schedule, and opens an episode when they part. */
 export class DriftEvaluation extends Construct {
   readonly function: lambda.IFunction;
   readonly deadLetterQueue: sqs.IQueue;
 
-  constructor(scope: Construct, id: string, props: DriftEvaluationProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: DriftEvaluationProps,
+  ) {
     super(scope, id);
     const { monitoring } = props.config;
     const evaluate = new HandlerFunction(this, 'EvaluateDrift', {
@@ -36,10 +47,10 @@ export class DriftEvaluation extends Construct {
       handler: 'monitoring/evaluate-drift',
       description: 'Drift and accuracy of the release in service, from sketches and labels',
       environment: {
-        [ENVIRONMENT_VARIABLES.releaseTable]: props.releaseTable.tableName,
-        [ENVIRONMENT_VARIABLES.labelTable]: props.labelTable.tableName,
-        [ENVIRONMENT_VARIABLES.sketchTable]: props.sketchTable.tableName,
-        [ENVIRONMENT_VARIABLES.episodeTable]: props.episodeTable.tableName,
+        ...props.registry.releaseTableVariable,
+        ...props.dataset.labelTableVariable,
+        ...props.telemetry.sketchTableVariable,
+        ...props.episodeTable.variable,
         [MONITORING_VARIABLES.minimumResults]: String(monitoring.minimumResults),
         [MONITORING_VARIABLES.featureLimit]: String(monitoring.driftThreshold),
         [MONITORING_VARIABLES.classMixLimit]: String(monitoring.classMixThreshold),
@@ -54,9 +65,9 @@ export class DriftEvaluation extends Construct {
       memorySize: 1024,
       asynchronous: true,
     });
-    props.releaseTable.grantReadData(evaluate.function);
-    props.labelTable.grantReadData(evaluate.function);
-    props.sketchTable.grantReadData(evaluate.function);
+    props.registry.releaseTable.grantReadData(evaluate.function);
+    props.dataset.labelTable.grantReadData(evaluate.function);
+    props.telemetry.sketchTable.grantReadData(evaluate.function);
     props.episodeTable.grantReadWriteData(evaluate.function);
     grantPutOwnEvents(evaluate.function);
     this.function = evaluate.function;
@@ -68,5 +79,44 @@ export class DriftEvaluation extends Construct {
         new targets.LambdaFunction(evaluate.function, { deadLetterQueue: evaluate.requireDeadLetterQueue() }),
       ],
     });
+  }
+
+  /** One of the metrics of an evaluation, by its name in the table of them. */
+  metric(
+    name: Exclude<keyof typeof MONITORING_METRICS, 'drift'>,
+    options: MetricOptions = {},
+  ): cloudwatch.Metric {
+    const { config } = this.props;
+    return functionMetric(MONITORING_METRICS[name], config, { ...options, period: this.period });
+  }
+
+  metricAccuracy(options?: MetricOptions): cloudwatch.Metric {
+    return this.metric('accuracy', options);
+  }
+
+  metricInvalidRate(options?: MetricOptions): cloudwatch.Metric {
+    return this.metric('invalidRate', options);
+  }
+
+  metricOpenEpisodes(): cloudwatch.Metric {
+    return this.metric('openEpisodes');
+  }
+
+  /** Population stability index of every feature, labelled with its name. */
+  metricsDrift(): cloudwatch.Metric[] {
+    const { useCase } = this.props.config;
+    return DRIFT_FEATURES.map((feature) =>
+      functionMetric(MONITORING_METRICS.drift, { useCase, feature }, { period: this.period, label: feature }),
+    );
+  }
+
+  /** Evaluations that were begun; the Lambda service writes it. */
+  metricEvaluations(): cloudwatch.Metric {
+    return this.function.metricInvocations({ period: this.period, statistic: 'Sum' });
+  }
+
+  /** One value of each metric per evaluation. */
+  private get period(): Duration {
+    return Duration.minutes(this.props.config.monitoring.scheduleMinutes);
   }
 }

@@ -6,7 +6,6 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
-import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
@@ -28,16 +27,16 @@ export class ReleaseBuilder extends Construct {
   constructor(scope: Construct, id: string, props: ReleaseBuilderProps) {
     super(scope, id);
     const { registry } = props.config;
-    const { bucket, releaseTable, signingKey, modelPackageGroupName } = props.registry;
+    const { releaseTable, signingKey, modelPackageGroupName } = props.registry;
     const builder = new HandlerFunction(this, 'BuildRelease', {
       ...props,
       handler: 'registry/build-release',
       description: 'Builds and signs the release of an approved model package, once per package',
       environment: {
-        [ENVIRONMENT_VARIABLES.modelBucket]: bucket.bucketName,
-        [ENVIRONMENT_VARIABLES.releaseTable]: releaseTable.tableName,
-        [ENVIRONMENT_VARIABLES.signingKeyArn]: signingKey.keyArn,
-        [ENVIRONMENT_VARIABLES.modelPackageGroup]: modelPackageGroupName,
+        ...props.registry.bucketVariable,
+        ...props.registry.releaseTableVariable,
+        ...props.registry.signingKeyVariable,
+        ...props.registry.modelPackageGroupVariable,
         [REGISTRY_VARIABLES.releaseLifetimeDays]: String(registry.releaseLifetimeDays),
         [REGISTRY_VARIABLES.releaseArchitectures]: registry.architectures.join(','),
       },
@@ -45,9 +44,7 @@ export class ReleaseBuilder extends Construct {
       memorySize: 1024,
       asynchronous: true,
     });
-    bucket.grantRead(builder.function, 'pipelines/*');
-    bucket.grantRead(builder.function, 'releases/*');
-    bucket.grantPut(builder.function, 'releases/*');
+    props.registry.grantBuildReleases(builder.function);
     releaseTable.grantReadWriteData(builder.function);
     grantSign(signingKey, builder.function);
     grantPutOwnEvents(builder.function);

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,10 +7,16 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
-import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
+import { MONITORING_EVENTS } from '../../lambda/monitoring/names';
+import { RETRAINING_METRICS, RETRAINING_VARIABLES } from '../../lambda/retraining/names';
+import { EVENT_SOURCE } from '../../lambda/shared/names';
+import { TRAINING_VARIABLES } from '../../lambda/training/names';
+import type { DatasetStore } from '../dataset/dataset-store';
+import type { EpisodeTable } from '../monitoring/episode-table';
 import { grantReadModelPackages } from '../registry/model-package-access';
+import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
+import { functionMetric } from '../shared/function-metric';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
 
@@ -20,11 +26,10 @@ export interface RetrainingPolicyProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
   readonly pipelineName: string;
-  readonly modelPackageGroupName: string;
   readonly mergeCaptures: lambda.IFunction;
-  readonly releaseTable: dynamodb.Table;
-  readonly labelTable: dynamodb.Table;
-  readonly episodeTable: dynamodb.Table;
+  readonly dataset: DatasetStore;
+  readonly registry: ModelRegistry;
+  readonly episodeTable: EpisodeTable;
 }
 
 /** Starts the training pipeline once per episode: when there is evidence, news to learn, and budget. */
@@ -32,7 +37,11 @@ export class RetrainingPolicy extends Construct {
   readonly function: lambda.IFunction;
   readonly deadLetterQueue: sqs.IQueue;
 
-  constructor(scope: Construct, id: string, props: RetrainingPolicyProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: RetrainingPolicyProps,
+  ) {
     super(scope, id);
     const { retraining, training, useCase } = props.config;
     const start = new HandlerFunction(this, 'StartRetraining', {
@@ -40,10 +49,10 @@ export class RetrainingPolicy extends Construct {
       handler: 'retraining/start-retraining',
       description: 'Starts the training pipeline for an open episode, within cooldown and budget',
       environment: {
-        [ENVIRONMENT_VARIABLES.releaseTable]: props.releaseTable.tableName,
-        [ENVIRONMENT_VARIABLES.labelTable]: props.labelTable.tableName,
-        [ENVIRONMENT_VARIABLES.episodeTable]: props.episodeTable.tableName,
-        [ENVIRONMENT_VARIABLES.pipelineName]: props.pipelineName,
+        ...props.registry.releaseTableVariable,
+        ...props.dataset.labelTableVariable,
+        ...props.episodeTable.variable,
+        [TRAINING_VARIABLES.pipelineName]: props.pipelineName,
         [RETRAINING_VARIABLES.mergeCapturesFunction]: props.mergeCaptures.functionName,
         [RETRAINING_VARIABLES.epochs]: String(training.epochs),
         [RETRAINING_VARIABLES.minimumLabels]: String(retraining.minimumNewLabels),
@@ -55,12 +64,12 @@ export class RetrainingPolicy extends Construct {
       timeout: Duration.minutes(15),
       asynchronous: true,
     });
-    props.releaseTable.grantReadData(start.function);
-    props.labelTable.grantReadData(start.function);
+    props.registry.releaseTable.grantReadData(start.function);
+    props.dataset.labelTable.grantReadData(start.function);
     props.episodeTable.grantReadWriteData(start.function);
     props.mergeCaptures.grantInvoke(start.function);
     grantPutOwnEvents(start.function);
-    grantReadModelPackages(start.function, props.modelPackageGroupName);
+    grantReadModelPackages(start.function, props.registry.modelPackageGroupName);
     this.grantStartPipeline(start.function, props.pipelineName);
     this.function = start.function;
     this.deadLetterQueue = start.requireDeadLetterQueue();
@@ -70,7 +79,7 @@ export class RetrainingPolicy extends Construct {
       description: 'Drift was detected',
       eventPattern: {
         source: [EVENT_SOURCE],
-        detailType: [DETAIL_TYPES.driftDetected],
+        detailType: [MONITORING_EVENTS.driftDetected],
         detail: { useCase: [useCase] },
       },
       targets: [target()],
@@ -80,6 +89,11 @@ export class RetrainingPolicy extends Construct {
       schedule: events.Schedule.rate(Duration.minutes(retraining.scheduleMinutes)),
       targets: [target()],
     });
+  }
+
+  /** Looks at an open episode that found this month's executions spent. */
+  metricBudgetExhausted(period: Duration): cloudwatch.Metric {
+    return functionMetric(RETRAINING_METRICS.budgetExhausted, this.props.config, { period });
   }
 
   private grantStartPipeline(start: lambda.Function, pipelineName: string): void {

@@ -2,28 +2,34 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { deliverReleaseKey, modelComponentName, REGISTRY_VARIABLES } from '../../lambda/registry/names';
-import { ROLLOUT_VARIABLES, type WaveSettings } from '../../lambda/rollout/names';
-import { DETAIL_TYPES, ENVIRONMENT_VARIABLES, EVENT_SOURCE } from '../../lambda/shared/names';
+import {
+  deliverReleaseKey,
+  modelComponentName,
+  REGISTRY_EVENTS,
+  REGISTRY_VARIABLES,
+} from '../../lambda/registry/names';
+import { ROLLOUT_VARIABLES, stateMachineName, type WaveSettings } from '../../lambda/rollout/names';
+import { EVENT_SOURCE } from '../../lambda/shared/names';
+import type { DatasetStore } from '../dataset/dataset-store';
+import type { EpisodeTable } from '../monitoring/episode-table';
+import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
-import { stateMachineName } from '../shared/names';
 import { grantPutOwnEvents } from '../shared/own-events';
 import { DeadLetterQueue } from '../shared/queues';
 import { removalPolicy } from '../shared/removal';
 import { grantSign } from '../shared/signing';
+import type { TelemetryStore } from '../telemetry/telemetry-store';
 import { rolloutDefinition } from './rollout-definition';
 
 const STARTUP_SCRIPT = join(__dirname, '..', '..', 'dist', 'edge', 'deliver-release.cjs');
@@ -43,13 +49,10 @@ export interface RolloutWave {
 
 export interface RolloutProps {
   readonly config: AppConfig;
-  readonly modelBucket: s3.Bucket;
-  readonly releaseTable: dynamodb.Table;
-  readonly sketchTable: dynamodb.Table;
-  readonly labelTable: dynamodb.Table;
-  readonly inventoryTable: dynamodb.Table;
-  readonly episodeTable: dynamodb.Table;
-  readonly signingKey: kms.IKey;
+  readonly dataset: DatasetStore;
+  readonly registry: ModelRegistry;
+  readonly telemetry: TelemetryStore;
+  readonly episodeTable: EpisodeTable;
   readonly encryptionKey: kms.IKey;
   /** In the order of deployment; each is named in the configuration's `rollout.waves`. */
   readonly waves: readonly RolloutWave[];
@@ -112,7 +115,7 @@ export class Rollout extends Construct {
       description: 'A signed release is ready',
       eventPattern: {
         source: [EVENT_SOURCE],
-        detailType: [DETAIL_TYPES.releaseReady],
+        detailType: [REGISTRY_EVENTS.releaseReady],
         detail: { useCase: [config.useCase] },
       },
       targets: [
@@ -129,7 +132,7 @@ export class Rollout extends Construct {
       ...this.publishingVariables(),
       [ROLLOUT_VARIABLES.waves]: Stack.of(this).toJsonString(waves),
     });
-    this.props.releaseTable.grantReadWriteData(plan);
+    this.props.registry.releaseTable.grantReadWriteData(plan);
     this.grantPublish(plan);
     return plan;
   }
@@ -141,7 +144,7 @@ export class Rollout extends Construct {
       'Deploys the release to a wave, beside what is there',
       this.componentVariables(),
     );
-    this.props.releaseTable.grantReadWriteData(deploy);
+    this.props.registry.releaseTable.grantReadWriteData(deploy);
     this.grantDeploy(deploy);
     return deploy;
   }
@@ -151,11 +154,9 @@ export class Rollout extends Construct {
       'CheckWave',
       'check-wave',
       'Looks whether the devices of a wave run the release',
-      {
-        [ENVIRONMENT_VARIABLES.inventoryTable]: this.props.inventoryTable.tableName,
-      },
+      this.props.telemetry.inventoryTableVariable,
     );
-    this.props.inventoryTable.grantReadData(check);
+    this.props.telemetry.inventoryTable.grantReadData(check);
     this.grantListWaves(check);
     this.allow(
       check,
@@ -167,20 +168,23 @@ export class Rollout extends Construct {
   }
 
   private judgeWave(): lambda.IFunction {
-    const { sketchTable, labelTable, episodeTable, releaseTable, config } = this.props;
+    const { dataset, registry, telemetry, episodeTable, config } = this.props;
     const judge = this.step('JudgeWave', 'judge-wave', 'Judges a release by what a wave reports', {
-      [ENVIRONMENT_VARIABLES.sketchTable]: sketchTable.tableName,
-      [ENVIRONMENT_VARIABLES.labelTable]: labelTable.tableName,
-      [ENVIRONMENT_VARIABLES.episodeTable]: episodeTable.tableName,
+      ...telemetry.sketchTableVariable,
+      ...dataset.labelTableVariable,
+      ...episodeTable.variable,
       [ROLLOUT_VARIABLES.limits]: JSON.stringify(config.rollout.limits),
     });
-    for (const table of [sketchTable, labelTable, episodeTable, releaseTable]) table.grantReadData(judge);
+    const { releaseTable } = registry;
+    for (const table of [telemetry.sketchTable, dataset.labelTable, episodeTable, releaseTable]) {
+      table.grantReadData(judge);
+    }
     this.grantListWaves(judge);
     return judge;
   }
 
   private rollBackWave(): lambda.IFunction {
-    const { config, releaseTable, signingKey, modelBucket } = this.props;
+    const { config, registry } = this.props;
     const rollBack = this.step(
       'RollBackWave',
       'roll-back-wave',
@@ -188,13 +192,13 @@ export class Rollout extends Construct {
       {
         ...this.publishingVariables(),
         ...this.componentVariables(),
-        [ENVIRONMENT_VARIABLES.signingKeyArn]: signingKey.keyArn,
+        ...registry.signingKeyVariable,
         [REGISTRY_VARIABLES.releaseLifetimeDays]: String(config.registry.releaseLifetimeDays),
       },
     );
-    releaseTable.grantReadWriteData(rollBack);
-    modelBucket.grantPut(rollBack, 'releases/envelopes/*');
-    grantSign(signingKey, rollBack);
+    registry.releaseTable.grantReadWriteData(rollBack);
+    registry.grantPutEnvelopes(rollBack);
+    grantSign(registry.signingKey, rollBack);
     this.grantPublish(rollBack);
     this.grantDeploy(rollBack);
     return rollBack;
@@ -202,7 +206,7 @@ export class Rollout extends Construct {
 
   private finishRollout(): lambda.IFunction {
     const finish = this.step('FinishRollout', 'finish-rollout', 'Records how a rollout ended and says so');
-    this.props.releaseTable.grantReadWriteData(finish);
+    this.props.registry.releaseTable.grantReadWriteData(finish);
     grantPutOwnEvents(finish);
     return finish;
   }
@@ -218,7 +222,7 @@ export class Rollout extends Construct {
       handler: `rollout/${verb}`,
       description,
       environment: {
-        [ENVIRONMENT_VARIABLES.releaseTable]: this.props.releaseTable.tableName,
+        ...this.props.registry.releaseTableVariable,
         ...environment,
       },
       timeout: Duration.minutes(5),
@@ -235,21 +239,18 @@ export class Rollout extends Construct {
   }
 
   private publishingVariables(): Record<string, string> {
-    const { modelBucket, inferenceComponent } = this.props;
+    const { registry, inferenceComponent } = this.props;
     return {
-      [ENVIRONMENT_VARIABLES.modelBucket]: modelBucket.bucketName,
+      ...registry.bucketVariable,
       [ROLLOUT_VARIABLES.inferenceComponentName]: inferenceComponent.name,
       [ROLLOUT_VARIABLES.deliverReleaseSourceUri]: this.startupScript.s3ObjectUrl,
-      [ROLLOUT_VARIABLES.deliverReleaseUri]: modelBucket.s3UrlForObject(this.startupScriptKey),
+      [ROLLOUT_VARIABLES.deliverReleaseUri]: registry.bucket.s3UrlForObject(this.startupScriptKey),
     };
   }
 
-  /** Creating a component version needs read access to its artifacts. */
   private grantPublish(step: lambda.Function): void {
-    const { modelBucket, config } = this.props;
-    modelBucket.grantRead(step, 'releases/*');
-    modelBucket.grantRead(step, 'components/*');
-    modelBucket.grantPut(step, 'components/*');
+    const { registry, config } = this.props;
+    registry.grantPublishComponents(step);
     this.startupScript.grantRead(step);
     const component = `components:${modelComponentName(config.useCase)}`;
     this.allow(

@@ -2,25 +2,25 @@ import type { PolicyValidationPluginReport, PolicyViolation } from 'aws-cdk-lib'
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
-import { JUDGED_FINDINGS, type JudgedFinding } from './judged-findings';
+import { ACCEPTED_FINDINGS, type AcceptedFinding } from './accepted-findings';
 
 /**
- * The AwsSolutions rules of cdk-nag. Each judged finding is acknowledged with its reason on the very construct
+ * The AwsSolutions rules of cdk-nag. Each accepted finding is acknowledged with its reason on the very construct
  * that it is about, never on a whole stack; any other finding fails synthesis.
  */
 export class AwsSolutionsReview extends AwsSolutionsChecks {
-  /** Which judgements were needed in the last validation. */
-  readonly judgementsUsed = new Set<JudgedFinding>();
+  /** Which of them were needed in the last validation. */
+  readonly findingsUsed = new Set<AcceptedFinding>();
 
   override validateScope(scope: IConstruct): PolicyValidationPluginReport {
     const { violations } = super.validateScope(scope);
     const open = violations
-      .map((violation) => this.withoutJudged(scope, violation))
+      .map((violation) => this.withoutAccepted(scope, violation))
       .filter(({ violatingResources }) => violatingResources.length > 0);
     return { success: open.length === 0, violations: open };
   }
 
-  private withoutJudged(scope: IConstruct, violation: PolicyViolation): PolicyViolation {
+  private withoutAccepted(scope: IConstruct, violation: PolicyViolation): PolicyViolation {
     const violatingResources = violation.violatingResources.filter(({ constructPath }) => {
       const construct = constructPath === undefined ? undefined : findByPath(scope, constructPath);
       return construct === undefined || !this.acknowledge(construct, violation.ruleName);
@@ -30,10 +30,12 @@ export class AwsSolutionsReview extends AwsSolutionsChecks {
 
   private acknowledge(construct: IConstruct, finding: string): boolean {
     const { path } = construct.node;
-    const judged = JUDGED_FINDINGS.find((entry) => entry.finding.test(finding) && entry.construct.test(path));
-    if (judged === undefined) return false;
-    this.judgementsUsed.add(judged);
-    Validations.of(construct).acknowledge({ id: finding, reason: judged.reason });
+    const accepted = ACCEPTED_FINDINGS.find(
+      (entry) => entry.finding.test(finding) && entry.construct.test(path),
+    );
+    if (accepted === undefined) return false;
+    this.findingsUsed.add(accepted);
+    Validations.of(construct).acknowledge({ id: finding, reason: accepted.reason });
     return true;
   }
 }

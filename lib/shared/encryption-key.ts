@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { environmentPrefix } from '../../lambda/shared/names';
 import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
@@ -15,7 +16,7 @@ const SENDING_SERVICES = ['s3.amazonaws.com', 'events.amazonaws.com', 'cloudwatc
 export class EncryptionKey extends kms.Key {
   constructor(scope: Construct, id: string, config: AppConfig) {
     super(scope, id, {
-      description: `Encrypts the data of kaizen-${config.environmentName}`,
+      description: `Encrypts the data of ${environmentPrefix(config)}`,
       enableKeyRotation: true,
       removalPolicy: removalPolicy(config),
     });

@@ -8,9 +8,8 @@ import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT_VARIABLES, METRIC_NAMESPACE } from '../../lambda/shared/names';
+import { METRIC_NAMESPACE, SHARED_VARIABLES } from '../../lambda/shared/names';
 import type { AppConfig } from './app-config';
-import { serviceName } from './function-metric';
 import { DeadLetterQueue } from './queues';
 import { removalPolicy } from './removal';
 
@@ -38,6 +37,9 @@ export interface HandlerFunctionProps {
   /** @default - as many as the account allows */
   readonly reservedConcurrentExecutions?: number;
 }
+
+/** Service field of a function's logs and traces. */
+const serviceName = (handler: string): string => handler.replace('/', '-');
 
 /** Folder of the handler's bundle. @throws Error when it has not been built */
 function bundleOf(handler: string): string {
@@ -93,8 +95,8 @@ export class HandlerFunction extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       ...(this.deadLetterQueue && { onFailure: new destinations.SqsDestination(this.deadLetterQueue) }),
       environment: {
-        [ENVIRONMENT_VARIABLES.environment]: props.config.environmentName,
-        [ENVIRONMENT_VARIABLES.useCase]: props.config.useCase,
+        [SHARED_VARIABLES.environment]: props.config.environmentName,
+        [SHARED_VARIABLES.useCase]: props.config.useCase,
         POWERTOOLS_SERVICE_NAME: serviceName(props.handler),
         POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
         ...props.environment,

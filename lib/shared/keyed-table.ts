@@ -4,6 +4,9 @@ import type { Construct } from 'constructs';
 import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
+/** Environment variables of functions. */
+export type Variables = Readonly<Record<string, string>>;
+
 export interface KeyedTableProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;

@@ -1,6 +1,6 @@
 import type { StackProps } from 'aws-cdk-lib';
+import { stackName } from '../../lambda/shared/names';
 import type { AppConfig } from './app-config';
-import { stackName } from './names';
 import { terminationProtection } from './removal';
 import { stackSynthesizer } from './synthesizer';
 

@@ -25,20 +25,17 @@ export class FleetStack extends Stack {
     });
     const exchange = new TokenExchange(this, 'TokenExchange', {
       ...shared,
-      telemetryBucket: data.telemetry.bucket,
-      modelBucket: data.registry.bucket,
+      telemetry: data.telemetry,
+      registry: data.registry,
     });
     exchange.grantReadStackAssets(component.artifactBucket, assetPrefix(config, 'fleet'));
     const policy = new DevicePolicy(this, 'DevicePolicy', { config, roleAliasArn: exchange.roleAliasArn });
     this.rollout = new Rollout(this, 'Rollout', {
       ...shared,
-      modelBucket: data.registry.bucket,
-      releaseTable: data.registry.releaseTable,
-      sketchTable: data.telemetry.sketchTable,
-      labelTable: data.dataset.labelTable,
-      inventoryTable: data.telemetry.inventoryTable,
+      dataset: data.dataset,
+      registry: data.registry,
+      telemetry: data.telemetry,
       episodeTable: data.episodeTable,
-      signingKey: data.registry.signingKey,
       waves: fleet.waves,
       inferenceComponent: { name: component.name, version: component.version },
     });

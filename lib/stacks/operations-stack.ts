@@ -22,27 +22,22 @@ export class OperationsStack extends Stack {
   constructor(scope: Construct, config: AppConfig, { data, training, fleet }: OperationsStackProps) {
     super(scope, 'Operations', stackProps(config, 'operations', 'Telemetry, monitoring, retraining, alarms'));
     const shared = { config, encryptionKey: data.encryptionKey };
-    const tables = {
-      releaseTable: data.registry.releaseTable,
-      labelTable: data.dataset.labelTable,
-      episodeTable: data.episodeTable,
-    };
+    const stores = { dataset: data.dataset, registry: data.registry, episodeTable: data.episodeTable };
     const ingest = new TelemetryIngest(this, 'Telemetry', {
       ...shared,
       intake: fleet.intake,
       store: data.telemetry,
-      releaseTable: data.registry.releaseTable,
+      registry: data.registry,
     });
     const drift = new DriftEvaluation(this, 'Monitoring', {
       ...shared,
-      ...tables,
-      sketchTable: data.telemetry.sketchTable,
+      ...stores,
+      telemetry: data.telemetry,
     });
     const retraining = new RetrainingPolicy(this, 'Retraining', {
       ...shared,
-      ...tables,
+      ...stores,
       pipelineName: training.pipeline.pipelineName,
-      modelPackageGroupName: data.registry.modelPackageGroupName,
       mergeCaptures: training.captureMerge.function,
     });
     const alarms = new Alarms(this, 'Alarms', {
@@ -56,12 +51,18 @@ export class OperationsStack extends Stack {
         'evaluate-drift': drift.deadLetterQueue,
         'start-retraining': retraining.deadLetterQueue,
       },
-      resultsQueue: fleet.intake.results.queue,
-      evaluateDrift: drift.function,
-      rollout: fleet.rollout.stateMachine,
-      pipelineName: training.pipeline.pipelineName,
+      pipeline: training.pipeline,
+      rollout: fleet.rollout,
+      intake: fleet.intake,
+      ingest,
+      evaluation: drift,
+      retraining,
     });
-    const dashboard = new Dashboard(this, 'Overview', { config, alarms: alarms.all });
+    const dashboard = new Dashboard(this, 'Overview', {
+      config,
+      alarms: alarms.all,
+      evaluation: drift,
+    });
     for (const [id, value] of Object.entries({
       EvaluateDriftFunctionName: drift.function.functionName,
       StartRetrainingFunctionName: retraining.function.functionName,

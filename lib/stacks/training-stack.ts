@@ -25,11 +25,11 @@ export class TrainingStack extends Stack {
     this.captureMerge = new CaptureMerge(this, 'CaptureMerge', {
       ...shared,
       dataset: data.dataset,
-      telemetryBucket: data.telemetry.bucket,
+      telemetry: data.telemetry,
     });
     this.pipeline = new TrainingPipeline(this, 'Pipeline', {
       ...shared,
-      datasetBucket: data.dataset.bucket,
+      dataset: data.dataset,
       modelBucket: data.registry.bucket,
       modelPackageGroupName: data.registry.modelPackageGroupName,
     });

@@ -1,12 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
-import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import type { MetricDefinition } from '../../lambda/shared/names';
+import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
+import { functionMetric } from '../shared/function-metric';
 import { HandlerFunction } from '../shared/handler-function';
 import { INGEST_TIMEOUT, type TelemetryIntake } from './telemetry-intake';
 import type { TelemetryStore } from './telemetry-store';
@@ -22,7 +24,7 @@ export interface TelemetryIngestProps {
   readonly encryptionKey: kms.IKey;
   readonly intake: TelemetryIntake;
   readonly store: TelemetryStore;
-  readonly releaseTable: dynamodb.Table;
+  readonly registry: ModelRegistry;
 }
 
 /** From the intake's queues to result files, sketches and the inventory. */
@@ -30,31 +32,50 @@ export class TelemetryIngest extends Construct {
   readonly ingestResults: lambda.IFunction;
   readonly ingestStatus: lambda.IFunction;
 
-  constructor(scope: Construct, id: string, props: TelemetryIngestProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TelemetryIngestProps,
+  ) {
     super(scope, id);
     this.ingestResults = this.resultsFunction(props);
     this.ingestStatus = this.statusFunction(props);
   }
 
+  /** Messages that break the contract or speak for another device. */
+  metricRefused(period: Duration): cloudwatch.Metric {
+    return this.metric(TELEMETRY_METRICS.messagesRefused, period);
+  }
+
+  /** Results that a device's full outbox has dropped. */
+  metricDroppedOnDevice(period: Duration): cloudwatch.Metric {
+    return this.metric(TELEMETRY_METRICS.recordsDroppedOnDevice, period);
+  }
+
+  private metric(definition: MetricDefinition<'useCase'>, period: Duration): cloudwatch.Metric {
+    return functionMetric(definition, this.props.config, { period });
+  }
+
   private resultsFunction(props: TelemetryIngestProps): lambda.IFunction {
-    const { store, intake, config } = props;
+    const { store, intake, registry, config } = props;
     const { function: ingest } = new HandlerFunction(this, 'IngestResults', {
       ...props,
       handler: 'telemetry/ingest-results',
       description: 'Result batches -> JSON Lines in S3 and sketches, each batch once',
       environment: {
-        [ENVIRONMENT_VARIABLES.telemetryBucket]: store.bucket.bucketName,
-        [ENVIRONMENT_VARIABLES.sketchTable]: store.sketchTable.tableName,
-        [ENVIRONMENT_VARIABLES.releaseTable]: props.releaseTable.tableName,
+        ...store.bucketVariable,
+        ...store.sketchTableVariable,
+        ...registry.releaseTableVariable,
         [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(config.telemetry.sketchWindowSeconds),
       },
       timeout: INGEST_TIMEOUT,
       memorySize: 1024,
     });
-    store.bucket.grantPut(ingest, 'results/*');
+    store.grantPutResults(ingest);
+    store.grantPutRejected(ingest);
     store.sketchTable.grantReadWriteData(ingest);
     // A result may only name a class that its release knows.
-    props.releaseTable.grantReadData(ingest);
+    registry.releaseTable.grantReadData(ingest);
     ingest.addEventSource(
       new SqsEventSource(intake.results.queue, {
         batchSize: RESULTS_BATCH,
@@ -71,7 +92,7 @@ export class TelemetryIngest extends Construct {
       ...props,
       handler: 'telemetry/ingest-status',
       description: 'Device status -> inventory table',
-      environment: { [ENVIRONMENT_VARIABLES.inventoryTable]: store.inventoryTable.tableName },
+      environment: store.inventoryTableVariable,
       timeout: INGEST_TIMEOUT,
     });
     store.inventoryTable.grantReadWriteData(ingest);

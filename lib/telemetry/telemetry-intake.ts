@@ -4,9 +4,14 @@ import * as iot from 'aws-cdk-lib/aws-iot';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { RULE_SELECT } from '../../lambda/telemetry/names';
+import {
+  deviceTopic,
+  type MessageKind,
+  RULE_SELECT,
+  ruleName,
+  topicFilter,
+} from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
-import { resultsRuleName, statusRuleName } from '../shared/names';
 import { WorkQueue } from '../shared/queues';
 import { serviceRole } from '../shared/service-role';
 
@@ -25,27 +30,28 @@ export class TelemetryIntake extends Construct {
 
   constructor(scope: Construct, id: string, props: TelemetryIntakeProps) {
     super(scope, id);
-    const { config } = props;
-    this.results = this.intake('Results', props, resultsRuleName(config), `${config.useCase}/+/results`);
-    this.status = this.intake('Status', props, statusRuleName(config), `${config.useCase}/+/status`);
+    this.results = this.intake('Results', 'results', props);
+    this.status = this.intake('Status', 'status', props);
   }
 
-  private intake(id: string, props: TelemetryIntakeProps, ruleName: string, topicFilter: string): WorkQueue {
+  private intake(id: string, kind: MessageKind, props: TelemetryIntakeProps): WorkQueue {
+    const name = ruleName(props.config, kind);
+    const filter = topicFilter(props.config, kind);
     const intake = new WorkQueue(this, id, {
       ...props,
       handlerTimeout: INGEST_TIMEOUT,
     });
-    const ruleArn = Stack.of(this).formatArn({ service: 'iot', resource: 'rule', resourceName: ruleName });
+    const ruleArn = Stack.of(this).formatArn({ service: 'iot', resource: 'rule', resourceName: name });
     const role = serviceRole(this, `${id}RuleRole`, 'iot.amazonaws.com', ruleArn);
     intake.queue.grantSendMessages(role);
     intake.deadLetterQueue.grantSendMessages(role);
     const rule = new iot.CfnTopicRule(this, `${id}Rule`, {
-      ruleName,
+      ruleName: name,
       topicRulePayload: {
-        description: `${id} of ${props.config.useCase}; devices publish to $aws/rules/${ruleName}/${topicFilter}`,
+        description: `${id} of ${props.config.useCase}; devices publish to ${deviceTopic(props.config, kind, '+')}`,
         awsIotSqlVersion: '2016-03-23',
         // By Basic Ingest the topic's first three levels select the rule, and topic(1) is the use case.
-        sql: `${RULE_SELECT} FROM '${topicFilter}'`,
+        sql: `${RULE_SELECT} FROM '${filter}'`,
         actions: [sendTo(intake.queue, role)],
         errorAction: sendTo(intake.deadLetterQueue, role),
       },

@@ -1,9 +1,17 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import {
+  deviceCapturePrefix,
+  REJECTED_RECORD_PREFIX,
+  RESULT_PREFIX,
+  TELEMETRY_VARIABLES,
+  useCaseCapturePrefix,
+} from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
-import { KeyedTable } from '../shared/keyed-table';
+import { KeyedTable, type Variables } from '../shared/keyed-table';
 import { PrivateBucket } from '../shared/private-bucket';
 
 export interface TelemetryStoreProps {
@@ -28,5 +36,41 @@ export class TelemetryStore extends Construct {
       timeToLiveAttribute: 'expiresAt',
     });
     this.inventoryTable = new KeyedTable(this, 'Inventory', { ...props, partitionKey: 'deviceId' });
+  }
+
+  get bucketVariable(): Variables {
+    return { [TELEMETRY_VARIABLES.bucket]: this.bucket.bucketName };
+  }
+
+  get sketchTableVariable(): Variables {
+    return { [TELEMETRY_VARIABLES.sketchTable]: this.sketchTable.tableName };
+  }
+
+  get inventoryTableVariable(): Variables {
+    return { [TELEMETRY_VARIABLES.inventoryTable]: this.inventoryTable.tableName };
+  }
+
+  grantPutResults(grantee: iam.IGrantable): void {
+    this.bucket.grantPut(grantee, `${RESULT_PREFIX}*`);
+  }
+
+  /** To set aside the records that broke the contract. */
+  grantPutRejected(grantee: iam.IGrantable): void {
+    this.bucket.grantPut(grantee, `${REJECTED_RECORD_PREFIX}*`);
+  }
+
+  grantReadCaptures(grantee: iam.IGrantable, useCase: string): void {
+    this.bucket.grantRead(grantee, `${useCaseCapturePrefix(useCase)}*`);
+  }
+
+  /** @param thingName whose captures; a policy variable, where the role is that of all devices */
+  grantPutCaptures(grantee: iam.IGrantable, useCase: string, thingName: string): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'PutOwnCaptures',
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(`${deviceCapturePrefix(useCase, thingName)}*`)],
+      }),
+    );
   }
 }

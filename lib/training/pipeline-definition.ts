@@ -1,5 +1,6 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
 import { s3Uri } from '../../contracts/s3-address';
+import { IMAGE_PREFIX } from '../../lambda/dataset/names';
 import {
   hyperparametersOf,
   NO_CHAMPION,
@@ -29,7 +30,7 @@ function prepareStep({ scope, parameters, steps }: Plan) {
     description: 'Decodes the images of the manifest into one archive per split',
     cacheFor: CACHE_FOR,
     inputs: [
-      s3Input('dataset', s3Uri(scope.datasetBucketName, 'images/'), `${INPUT}/dataset/images`),
+      s3Input('dataset', s3Uri(scope.datasetBucketName, IMAGE_PREFIX), `${INPUT}/dataset/images`),
       s3Input('manifest', parameters.datasetManifestUri),
     ],
     options: {

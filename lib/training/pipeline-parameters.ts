@@ -1,4 +1,5 @@
 /** What an execution of the training pipeline may be given, and what its jobs make of it. */
+import { PIPELINE_PARAMETERS as NAMES } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
 import { Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
 import type { TuningConfig } from './tuning-config';
@@ -9,18 +10,26 @@ const PROBABILITY = { minimum: 0, maximum: 1 };
 
 export function parametersOf({ training }: Pick<AppConfig, 'training'>) {
   return {
-    datasetManifestUri: new Parameter('DatasetManifestUri', 'String'),
-    epochs: new Parameter('Epochs', 'Integer', training.epochs, { minimum: 1, maximum: 1000 }),
-    learningRate: new Parameter('LearningRate', 'Float', training.learningRate, { minimum: 0, maximum: 1 }),
-    widthMultiplier: new Parameter('WidthMultiplier', 'Float', training.widthMultiplier, {
+    datasetManifestUri: new Parameter(NAMES.datasetManifestUri, 'String'),
+    epochs: new Parameter(NAMES.epochs, 'Integer', training.epochs, { minimum: 1, maximum: 1000 }),
+    learningRate: new Parameter(NAMES.learningRate, 'Float', training.learningRate, {
+      minimum: 0,
+      maximum: 1,
+    }),
+    widthMultiplier: new Parameter(NAMES.widthMultiplier, 'Float', training.widthMultiplier, {
       minimum: 0.1,
       maximum: 2,
     }),
-    seed: new Parameter('Seed', 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
-    championModelUri: new Parameter('ChampionModelUri', 'String', NO_CHAMPION),
-    minimumAccuracy: new Parameter('MinimumAccuracy', 'Float', training.minimumAccuracy, PROBABILITY),
-    maximumRecallDrop: new Parameter('MaximumRecallDrop', 'Float', training.maximumRecallDrop, PROBABILITY),
-    maximumInt8Drop: new Parameter('MaximumInt8Drop', 'Float', training.maximumInt8Drop, PROBABILITY),
+    seed: new Parameter(NAMES.seed, 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
+    championModelUri: new Parameter(NAMES.championModelUri, 'String', NO_CHAMPION),
+    minimumAccuracy: new Parameter(NAMES.minimumAccuracy, 'Float', training.minimumAccuracy, PROBABILITY),
+    maximumRecallDrop: new Parameter(
+      NAMES.maximumRecallDrop,
+      'Float',
+      training.maximumRecallDrop,
+      PROBABILITY,
+    ),
+    maximumInt8Drop: new Parameter(NAMES.maximumInt8Drop, 'Float', training.maximumInt8Drop, PROBABILITY),
   };
 }
 

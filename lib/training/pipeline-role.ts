@@ -4,6 +4,8 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import { PIPELINE_PREFIX } from '../../lambda/training/names';
+import type { DatasetStore } from '../dataset/dataset-store';
 import { serviceRole } from '../shared/service-role';
 import { TUNING_STEP_NAME } from './pipeline-definition';
 
@@ -16,7 +18,7 @@ const JOB_METRIC_NAMESPACES = ['/aws/sagemaker/TrainingJobs', '/aws/sagemaker/Pr
 const ECR_IMAGE = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@]/;
 
 export interface PipelineRoleProps {
-  readonly datasetBucket: s3.Bucket;
+  readonly dataset: DatasetStore;
   readonly modelBucket: s3.Bucket;
   readonly encryptionKey: kms.IKey;
   readonly modelPackageGroupName: string;
@@ -85,15 +87,11 @@ export class PipelineRole extends Construct {
     this.allowContainers(stack, props.image);
   }
 
-  private allowData({ datasetBucket, modelBucket, encryptionKey, source }: PipelineRoleProps): void {
-    this.allow(
-      'ReadDataset',
-      ['s3:GetObject'],
-      [datasetBucket.arnForObjects('images/*'), datasetBucket.arnForObjects('manifests/accepted/*')],
-    );
-    this.allowList('ListDataset', datasetBucket, ['images/*', 'manifests/accepted/*']);
-    this.allow('UseModels', ['s3:GetObject', 's3:PutObject'], [modelBucket.arnForObjects('pipelines/*')]);
-    this.allowList('ListModels', modelBucket, ['pipelines/*']);
+  private allowData({ dataset, modelBucket, encryptionKey, source }: PipelineRoleProps): void {
+    dataset.grantReadAccepted(this.role);
+    const written = `${PIPELINE_PREFIX}*`;
+    this.allow('UseModels', ['s3:GetObject', 's3:PutObject'], [modelBucket.arnForObjects(written)]);
+    this.allowList('ListModels', modelBucket, [written]);
     this.allow('ReadCode', ['s3:GetObject'], [source.bucket.arnForObjects(source.s3ObjectKey)]);
     this.allowList('ListCode', source.bucket, [source.s3ObjectKey]);
     this.allow(

@@ -1,5 +1,7 @@
 /** Steps of the training pipeline as SageMaker takes them: images, instances, channels, keys and retries. */
+
 import { s3Uri } from '../../contracts/s3-address';
+import { PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
 import { NO_CHAMPION } from './pipeline-parameters';
 import { type Expression, executionVariable, join, type Value } from './sagemaker-pipeline/expression';
@@ -97,7 +99,7 @@ export class StepFactory {
   private uri(folder: string): Expression {
     return join(
       '',
-      s3Uri(this.scope.modelBucketName, 'pipelines/'),
+      s3Uri(this.scope.modelBucketName, PIPELINE_PREFIX),
       executionVariable('PipelineExecutionId'),
       folder,
     );

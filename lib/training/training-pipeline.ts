@@ -1,19 +1,20 @@
-import { Stack } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sagemaker from 'aws-cdk-lib/aws-sagemaker';
 import { Construct } from 'constructs';
+import { pipelineName } from '../../lambda/training/names';
+import type { DatasetStore } from '../dataset/dataset-store';
 import type { AppConfig } from '../shared/app-config';
-import { pipelineName } from '../shared/names';
 import { trainingPipelineDefinition } from './pipeline-definition';
 import { PipelineRole } from './pipeline-role';
 import { TrainingSource } from './training-source';
 
 export interface TrainingPipelineProps {
   readonly config: AppConfig;
-  /** Images and accepted manifests. */
-  readonly datasetBucket: s3.Bucket;
+  readonly dataset: DatasetStore;
   /** Everything that jobs make goes below `pipelines/`. */
   readonly modelBucket: s3.Bucket;
   readonly encryptionKey: kms.IKey;
@@ -40,7 +41,7 @@ export class TrainingPipeline extends Construct {
     });
     const definition = trainingPipelineDefinition({
       config,
-      datasetBucketName: props.datasetBucket.bucketName,
+      datasetBucketName: props.dataset.bucket.bucketName,
       modelBucketName: props.modelBucket.bucketName,
       modelPackageGroupName: props.modelPackageGroupName,
       sourceUri: source.asset.s3ObjectUrl,
@@ -63,5 +64,16 @@ export class TrainingPipeline extends Construct {
       resourceName: this.pipelineName,
     });
     this.role = role;
+  }
+
+  /** Executions that failed; SageMaker writes it. */
+  metricFailed(period: Duration): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/Sagemaker/ModelBuildingPipeline',
+      metricName: 'ExecutionFailed',
+      dimensionsMap: { PipelineName: this.pipelineName },
+      statistic: 'Sum',
+      period,
+    });
   }
 }

@@ -1,8 +1,8 @@
 import { App, Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { ACCEPTED_FINDINGS } from '../../lib/rules/accepted-findings';
 import { AwsSolutionsReview } from '../../lib/rules/aws-solutions-review';
-import { JUDGED_FINDINGS } from '../../lib/rules/judged-findings';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 /** Reviewed once: what a review has acknowledged, a second one no longer finds. */
@@ -15,7 +15,7 @@ const reviews = new Map(
 );
 
 describe('findings of cdk-nag', () => {
-  test.each(ENVIRONMENTS)('%s has none that nobody has judged', (environment) => {
+  test.each(ENVIRONMENTS)('%s has none that nobody has accepted', (environment) => {
     const report = reviews.get(environment)?.report;
     const open = report?.violations.flatMap(({ ruleName, violatingResources }) =>
       violatingResources.map(({ constructPath }) => `${constructPath}: ${ruleName}`),
@@ -24,13 +24,13 @@ describe('findings of cdk-nag', () => {
     expect(report?.success).toBe(true);
   });
 
-  test('every judgement is needed', () => {
-    const used = new Set([...reviews.values()].flatMap(({ review }) => [...review.judgementsUsed]));
-    const unused = JUDGED_FINDINGS.filter((entry) => !used.has(entry));
+  test('every accepted finding is needed', () => {
+    const used = new Set([...reviews.values()].flatMap(({ review }) => [...review.findingsUsed]));
+    const unused = ACCEPTED_FINDINGS.filter((entry) => !used.has(entry));
     expect(unused.map(({ finding }) => String(finding))).toEqual([]);
   });
 
-  test('a finding outside the list fails, and a judged one is acknowledged on its own construct', () => {
+  test('a finding outside the list fails, and an accepted one is acknowledged on its own construct', () => {
     const app = new App();
     const stack = new Stack(new Stage(app, 'Stage'), 'Stack');
     const bucket = new s3.Bucket(stack, 'Bucket');

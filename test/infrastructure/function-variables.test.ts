@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATASET_VARIABLES } from '../../lambda/dataset/names';
+import { MONITORING_VARIABLES } from '../../lambda/monitoring/names';
 import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
 import { ROLLOUT_VARIABLES } from '../../lambda/rollout/names';
-import { ENVIRONMENT_VARIABLES } from '../../lambda/shared/names';
+import { SHARED_VARIABLES } from '../../lambda/shared/names';
+import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import { TRAINING_VARIABLES } from '../../lambda/training/names';
 import { handlerFolders } from '../../scripts/build-handlers';
 import { synthesizedApp } from './synthesized-app';
 
@@ -11,11 +15,14 @@ const LAMBDA = join(__dirname, '..', '..', 'lambda');
 
 /** The tables of names, under the names by which handlers import them. */
 const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  VARIABLES: ENVIRONMENT_VARIABLES,
-  ENVIRONMENT_VARIABLES,
+  SHARED_VARIABLES,
+  DATASET_VARIABLES,
+  TRAINING_VARIABLES,
   REGISTRY_VARIABLES,
-  RETRAINING_VARIABLES,
   ROLLOUT_VARIABLES,
+  TELEMETRY_VARIABLES,
+  MONITORING_VARIABLES,
+  RETRAINING_VARIABLES,
 };
 
 /** Variables that the sources of a handler's own folder require. */

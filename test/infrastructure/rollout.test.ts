@@ -1,5 +1,6 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { DETAIL_TYPES, EVENT_SOURCE } from '../../lambda/shared/names';
+import { REGISTRY_EVENTS } from '../../lambda/registry/names';
+import { EVENT_SOURCE } from '../../lambda/shared/names';
 import { type Definition, definitionOf, type State } from './rollout-machine';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
@@ -125,7 +126,7 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: [EVENT_SOURCE],
-        'detail-type': [DETAIL_TYPES.releaseReady],
+        'detail-type': [REGISTRY_EVENTS.releaseReady],
         detail: { useCase: ['surface-inspection'] },
       },
       Targets: [Match.objectLike({ InputPath: '$.detail', DeadLetterConfig: Match.anyValue() })],

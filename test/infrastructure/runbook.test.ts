@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runbookEntries } from '../../lib/shared/runbook';
+import { runbookEntries } from '../../lib/monitoring/runbook';
 import { synthesizedApp } from './synthesized-app';
 
 const RUNBOOK = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');

@@ -32,12 +32,12 @@ import { redriveQueue } from '../../cli/redrive-queue';
 import type { Clients } from '../../cli/shared/clients';
 import { KaizenEnvironment } from '../../cli/shared/environment';
 import { problemsOf } from '../../contracts';
-import { readLabels } from '../../lambda/dataset/label-table';
+import { LabelTable } from '../../lambda/dataset/label-table';
+import { CURRENT_KEY, incomingKey } from '../../lambda/dataset/names';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
 import { mergeSketches } from '../../lambda/telemetry/sketch';
-import { readSketches } from '../../lambda/telemetry/sketch-reader';
 import { SketchTable } from '../../lambda/telemetry/sketch-table';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { aBatch, aLabel, aResult, RECEIVED_AT } from '../lambda/shared/builders';
@@ -139,7 +139,11 @@ test('case 29: batches that are added at once and again count exactly once', asy
   const answers = await Promise.all([...batches, ...batches].map(add));
   expect(answers.filter((answer) => answer === 'added')).toHaveLength(12);
   await expect(add(batches[0] as (typeof batches)[number])).resolves.toBe('repeated');
-  const read = await readSketches(table, 'sketches', USE_CASE, 'surface-2', '2026-03-01T10:00:00.000Z');
+  const read = await new SketchTable(table, 'sketches').read(
+    USE_CASE,
+    'surface-2',
+    '2026-03-01T10:00:00.000Z',
+  );
   expect(mergeSketches(read)).toMatchObject({
     results: 24,
     dropped: 12,
@@ -147,7 +151,7 @@ test('case 29: batches that are added at once and again count exactly once', asy
     deviceId: 'line-1',
   });
   await expect(
-    readSketches(table, 'sketches', USE_CASE, 'surface-2', '2026-03-01T11:00:00.000Z'),
+    new SketchTable(table, 'sketches').read(USE_CASE, 'surface-2', '2026-03-01T11:00:00.000Z'),
   ).resolves.toEqual([]);
 });
 
@@ -159,7 +163,7 @@ describe('episodes', () => {
     releaseId: 'surface-2',
     openedAt: '2026-03-01T00:00:00.000Z',
     evidence: {
-      judgement: { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
+      assessment: { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
       results: 10,
       features: [
         {
@@ -227,7 +231,7 @@ test('labels are read by release and time', async () => {
   ];
   for (const Item of labels) await table.send(new PutCommand({ TableName: 'labels', Item }));
   const read = async (filter: object) =>
-    (await readLabels(table, 'labels', USE_CASE, filter)).map(({ captureId }) => captureId);
+    (await new LabelTable(table, 'labels', USE_CASE).read(filter)).map(({ captureId }) => captureId);
   expect(await read({})).toEqual(['c1', 'c2', 'c3']);
   expect(await read({ releaseId: 'surface-2' })).toEqual(['c1', 'c3']);
   expect(await read({ capturedSince: '2026-02-01T00:00:00.000Z' })).toEqual(['c1', 'c2']);
@@ -296,8 +300,8 @@ test('a dataset is uploaded once, and twice without harm', async () => {
     await clients.s3.send(
       new PutObjectCommand({
         Bucket: 'datasets',
-        Key: 'manifests/current.json',
-        Body: JSON.stringify({ source: `manifests/incoming/${name}.jsonl`, items: 2 }),
+        Key: CURRENT_KEY,
+        Body: JSON.stringify({ source: incomingKey(name), items: 2 }),
       }),
     );
     await expect(uploadDataset(clients, environment, { items, name })).resolves.toMatchObject({ items: 2 });

@@ -27,6 +27,8 @@ import {
 import { local } from '../../config/local';
 import { type AppConfig, type ExportedModel, parseContractJson } from '../../contracts';
 import { waitFor } from '../../demo/waiting';
+import { acceptedKey } from '../../lambda/dataset/names';
+import { executionPrefix } from '../../lambda/training/names';
 import { trainingPipelineDefinition } from '../../lib/training/pipeline-definition';
 import { deterministicArchive, trainingSourceFiles } from '../../scripts/build-training-source';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
@@ -138,7 +140,10 @@ function running(s3: S3Client, sagemaker: SageMakerClient, manifestUri: string, 
     trained: (name: string) => trained(sagemaker, name, signal),
     readModel: (uri: string, file: string) => readModelFile(s3, uri, file),
     async exported() {
-      const report = await readObject(s3, `s3://${BUCKET}/pipelines/${last}/export/export.json`);
+      const report = await readObject(
+        s3,
+        `s3://${BUCKET}/${executionPrefix(String(last))}export/export.json`,
+      );
       return parseContractJson('exported-model', report.toString('utf8'), 'export.json');
     },
   };
@@ -159,7 +164,7 @@ async function putInputs(s3: S3Client, folder: string, items: number): Promise<s
   }
   await put('code/sourcedir.tar.gz', await deterministicArchive(trainingSourceFiles()));
   const manifest = readFileSync(join(folder, 'manifest.jsonl'));
-  const key = `manifests/accepted/${createHash('sha256').update(manifest).digest('hex')}.jsonl`;
+  const key = acceptedKey(createHash('sha256').update(manifest).digest('hex'));
   await put(key, manifest);
   return `s3://${BUCKET}/${key}`;
 }

@@ -3,15 +3,15 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { s3 } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { DatasetBucket } from '../dataset-bucket';
+import { DATASET_VARIABLES } from '../names';
 import { acceptManifest } from './accept-manifest';
 import { manifestKeys } from './manifest-keys';
 
 /** SQS: S3 notifications about incoming manifests; partial batch response. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
-  const bucket = new DatasetBucket(s3(), requireEnvironment(VARIABLES.datasetBucket));
+  const bucket = new DatasetBucket(s3(), requireEnvironment(DATASET_VARIABLES.bucket));
   const readManifests = async (record: SQSRecord): Promise<void> => {
     for (const key of manifestKeys(record.body, bucket.name)) {
       const answer = await acceptManifest(key, bucket);

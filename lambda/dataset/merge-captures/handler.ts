@@ -4,21 +4,23 @@ import { documentClient, s3 } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { SHARED_VARIABLES } from '../../shared/names';
 import { hashObject, ifThere } from '../../shared/objects';
+import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { acceptManifest } from '../accept-manifest/accept-manifest';
 import { DatasetBucket } from '../dataset-bucket';
-import { readLabels } from '../label-table';
+import { LabelTable } from '../label-table';
+import { DATASET_VARIABLES } from '../names';
 import { type MergeAnswer, type MergeCapturesPorts, mergeCaptures } from './merge-captures';
 
 function awsPorts(useCase: string): MergeCapturesPorts {
-  const bucket = new DatasetBucket(s3(), requireEnvironment(VARIABLES.datasetBucket));
-  const telemetryBucket = requireEnvironment(VARIABLES.telemetryBucket);
-  const labelTable = requireEnvironment(VARIABLES.labelTable);
+  const bucket = new DatasetBucket(s3(), requireEnvironment(DATASET_VARIABLES.bucket));
+  const telemetryBucket = requireEnvironment(TELEMETRY_VARIABLES.bucket);
+  const labels = new LabelTable(documentClient(), requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
   return {
     currentDataset: () => bucket.currentDataset(),
     readManifest: async (key) => (await bucket.openManifest(key)).lines,
-    readLabels: () => readLabels(documentClient(), labelTable, useCase),
+    readLabels: () => labels.read(),
     async readSidecar(key) {
       const get = s3().send(new GetObjectCommand({ Bucket: telemetryBucket, Key: key }));
       return (await ifThere(get))?.Body?.transformToString();
@@ -35,7 +37,7 @@ function awsPorts(useCase: string): MergeCapturesPorts {
 /** Direct invocation `{useCase}`. */
 export async function handler(event: { readonly useCase?: unknown }, context: Context): Promise<MergeAnswer> {
   log.addContext(context);
-  const useCase = requireEnvironment(VARIABLES.useCase);
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   if (event.useCase !== useCase) {
     throw new InvalidInputError(`useCase: must be '${useCase}', got ${JSON.stringify(event.useCase)}`);
   }

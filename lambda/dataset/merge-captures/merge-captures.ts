@@ -9,6 +9,7 @@ import {
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
 import type { HashedObject } from '../../shared/objects';
+import { isCaptureImage, sidecarKeyOf } from '../../telemetry/names';
 import type { GateAnswer } from '../accept-manifest/accept-manifest';
 import type { CurrentDataset } from '../current-dataset';
 import { imageKey, incomingKey } from '../names';
@@ -80,7 +81,7 @@ function newLabels(
 }
 
 async function readSidecar(label: Label, ports: MergeCapturesPorts): Promise<Capture | string> {
-  const key = label.imageKey.replace(/\.jpg$/, '.json');
+  const key = sidecarKeyOf(label.imageKey);
   const text = await ports.readSidecar(key);
   if (text === undefined) return `there is no sidecar ${key}`;
   try {
@@ -94,7 +95,7 @@ async function readSidecar(label: Label, ports: MergeCapturesPorts): Promise<Cap
 /** Copies one capture into the dataset, after looking at what its bytes are rather than what they should be. */
 async function mergeOne(label: Label, ports: MergeCapturesPorts): Promise<Merged> {
   const skip = (reason: string): Merged => ({ captureId: label.captureId, reason });
-  if (!label.imageKey.startsWith(`captures/${label.useCase}/`) || !label.imageKey.endsWith('.jpg')) {
+  if (!isCaptureImage(label.useCase, label.imageKey)) {
     return skip(`imageKey: must be a capture of ${label.useCase}, got '${label.imageKey}'`);
   }
   const sidecar = await readSidecar(label, ports);

@@ -1,10 +1,11 @@
 /** Evaluates the release in service; opens and closes episodes. */
 import type { Label, Release, Sketch } from '../../../contracts';
+import { type Measurement, measured } from '../../shared/metrics';
+import type { Assessment } from '../assess-release';
 import type { Episode, Evidence } from '../episode';
 import { type EvaluationOptions, evaluateRelease, type ReleaseEvaluation } from '../evaluate-release';
-import type { Judgement } from '../judge-release';
 import { MONITORING_METRICS } from '../names';
-import { type Measurement, measurementsOf } from './measurements';
+import { measurementsOf } from './measurements';
 
 export interface EvaluateDriftOptions extends EvaluationOptions {
   readonly driftLookbackHours: number;
@@ -37,23 +38,23 @@ export interface EvaluateDriftPorts {
 
 export type EvaluateDriftOutcome =
   | { readonly kind: 'NO_RELEASE' }
-  | { readonly kind: 'EVALUATED'; readonly judgement: Judgement; readonly episodeId?: string };
+  | { readonly kind: 'EVALUATED'; readonly assessment: Assessment; readonly episodeId?: string };
 
 const HOUR = 3_600_000;
 const MOST_DEVICES_IN_EVIDENCE = 20;
 
-function asksForRetraining(judgement: Judgement): boolean {
-  return judgement.kind === 'DRIFT' || judgement.kind === 'ACCURACY_LOW';
+function asksForRetraining(assessment: Assessment): boolean {
+  return assessment.kind === 'DRIFT' || assessment.kind === 'ACCURACY_LOW';
 }
 
 function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
   return {
-    judgement: fleet.judgement,
+    assessment: fleet.assessment,
     results: fleet.sketch?.results ?? 0,
     features: fleet.features,
     ...(fleet.accuracy && { accuracy: fleet.accuracy }),
     deviatingDevices: devices
-      .filter(({ judgement }) => asksForRetraining(judgement))
+      .filter(({ assessment }) => asksForRetraining(assessment))
       .slice(0, MOST_DEVICES_IN_EVIDENCE)
       .map(({ deviceId }) => deviceId),
   };
@@ -106,17 +107,12 @@ export async function evaluateDrift(
     ports.labels(release.releaseId, since(options.accuracyLookbackHours)),
   ]);
   const evaluation = evaluateRelease(release, sketches, labels, options);
-  const { judgement } = evaluation.fleet;
+  const { assessment } = evaluation.fleet;
   let episode = await closeAnswered(release, ports);
-  if (!episode && asksForRetraining(judgement)) episode = await openEpisode(evaluation, ports);
+  if (!episode && asksForRetraining(assessment)) episode = await openEpisode(evaluation, ports);
   ports.report([
     ...measurementsOf(evaluation, options.deviceMetricLimit),
-    {
-      name: MONITORING_METRICS.openEpisodes,
-      unit: 'Count',
-      value: episode ? 1 : 0,
-      dimensions: { useCase: release.useCase },
-    },
+    measured(MONITORING_METRICS.openEpisodes, episode ? 1 : 0, { useCase: release.useCase }),
   ]);
-  return { kind: 'EVALUATED', judgement, ...(episode && { episodeId: episode.episodeId }) };
+  return { kind: 'EVALUATED', assessment, ...(episode && { episodeId: episode.episodeId }) };
 }

@@ -1,25 +1,29 @@
 import type { Context } from 'aws-lambda';
-import { readLabels } from '../../dataset/label-table';
+import { LabelTable } from '../../dataset/label-table';
+import { DATASET_VARIABLES } from '../../dataset/names';
+import { REGISTRY_VARIABLES } from '../../registry/names';
+import { ReleaseTable } from '../../registry/release-table';
 import { documentClient } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
-import { newMetrics, publishMetrics } from '../../shared/metrics';
-import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
-import { ReleaseReader } from '../../shared/releases';
-import { readSketches } from '../../telemetry/sketch-reader';
+import { writeMetrics } from '../../shared/metrics';
+import { SHARED_VARIABLES } from '../../shared/names';
+import { TELEMETRY_VARIABLES } from '../../telemetry/names';
+import { SketchTable } from '../../telemetry/sketch-table';
 import { EpisodeTable } from '../episode-table';
-import { MONITORING_VARIABLES } from '../names';
+import { MONITORING_EVENTS, MONITORING_VARIABLES } from '../names';
 import {
   type EvaluateDriftOptions,
   type EvaluateDriftOutcome,
   type EvaluateDriftPorts,
   evaluateDrift,
 } from './evaluate-drift';
-import type { Measurement } from './measurements';
+
+type NumberVariable = Exclude<keyof typeof MONITORING_VARIABLES, 'episodeTable'>;
 
 function optionsFromEnvironment(): EvaluateDriftOptions {
-  const number = (name: keyof typeof MONITORING_VARIABLES, value: number, minimum: number, maximum: number) =>
+  const number = (name: NumberVariable, value: number, minimum: number, maximum: number) =>
     numberFromEnvironment(MONITORING_VARIABLES[name], { default: value, minimum, maximum });
   return {
     minimumResults: number('minimumResults', 200, 1, 1e9),
@@ -34,34 +38,19 @@ function optionsFromEnvironment(): EvaluateDriftOptions {
   };
 }
 
-/** One line of the log per set of dimensions: Embedded Metric Format has the dimensions per line. */
-function writeMetrics(measurements: readonly Measurement[]): void {
-  const groups = new Map<string, Measurement[]>();
-  for (const measurement of measurements) {
-    const key = JSON.stringify(measurement.dimensions);
-    groups.set(key, [...(groups.get(key) ?? []), measurement]);
-  }
-  for (const group of groups.values()) {
-    const metrics = newMetrics(group[0]?.dimensions ?? {});
-    for (const { name, unit, value } of group) metrics.addMetric(name, unit, value);
-    publishMetrics(metrics);
-  }
-}
-
 function awsPorts(): EvaluateDriftPorts {
-  const useCase = requireEnvironment(VARIABLES.useCase);
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   const client = documentClient();
-  const releases = new ReleaseReader(client, requireEnvironment(VARIABLES.releaseTable), useCase);
-  const sketchTable = requireEnvironment(VARIABLES.sketchTable);
-  const labelTable = requireEnvironment(VARIABLES.labelTable);
+  const releases = new ReleaseTable(client, requireEnvironment(REGISTRY_VARIABLES.releaseTable), useCase);
+  const sketches = new SketchTable(client, requireEnvironment(TELEMETRY_VARIABLES.sketchTable));
+  const labels = new LabelTable(client, requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
   return {
     now: () => new Date(),
     champion: async () => (await releases.champion())?.release,
-    sketches: (releaseId, since) => readSketches(client, sketchTable, useCase, releaseId, since),
-    labels: (releaseId, since) =>
-      readLabels(client, labelTable, useCase, { releaseId, capturedSince: since }),
-    episodes: new EpisodeTable(client, requireEnvironment(VARIABLES.episodeTable), useCase),
-    driftDetected: (detail) => putEvent(DETAIL_TYPES.driftDetected, detail),
+    sketches: (releaseId, since) => sketches.read(useCase, releaseId, since),
+    labels: (releaseId, since) => labels.read({ releaseId, capturedSince: since }),
+    episodes: new EpisodeTable(client, requireEnvironment(MONITORING_VARIABLES.episodeTable), useCase),
+    driftDetected: (detail) => putEvent(MONITORING_EVENTS.driftDetected, detail),
     report: writeMetrics,
   };
 }

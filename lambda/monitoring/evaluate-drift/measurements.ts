@@ -1,57 +1,58 @@
+import { type Measurement, measured } from '../../shared/metrics';
+import type { MetricDefinition } from '../../shared/names';
 import { latencyQuantile } from '../../telemetry/sketch';
 import type { Observation, ReleaseEvaluation } from '../evaluate-release';
-import { MONITORING_METRICS as METRICS } from '../names';
+import { type CloserLook, closer, MONITORING_METRICS as METRICS } from '../names';
 
-export interface Measurement {
-  readonly name: string;
-  readonly unit: 'Count' | 'None' | 'Milliseconds';
-  readonly value: number;
-  readonly dimensions: Readonly<Record<string, string>>;
+/** Whose values they are: dimensions of the metric take from here what they need. */
+interface Subject {
+  readonly useCase: string;
+  /** The dimension that is added, with its value. @default - the use case as a whole */
+  readonly by?: { readonly dimension: CloserLook; readonly value: string };
 }
-
-type Dimensions = Readonly<Record<string, string>>;
 
 function measure(
-  name: string,
+  metric: MetricDefinition,
   value: number,
-  dimensions: Dimensions,
-  unit: Measurement['unit'] = 'None',
+  { useCase, by }: Subject,
+  feature?: string,
 ): Measurement[] {
-  return Number.isFinite(value) ? [{ name, unit, value, dimensions }] : [];
+  if (!Number.isFinite(value)) return [];
+  const values = { useCase, ...(feature && { feature }), ...(by && { [by.dimension]: by.value }) };
+  return [measured<string>(by ? closer(metric, by.dimension) : metric, value, values)];
 }
 
-function driftAndAccuracy(observation: Observation, dimensions: Dimensions): Measurement[] {
-  const { features, accuracy, sketch } = observation;
+function driftAndAccuracy({ features, accuracy, sketch }: Observation, subject: Subject): Measurement[] {
   return [
-    ...measure(METRICS.results, sketch?.results ?? 0, dimensions, 'Count'),
+    ...measure(METRICS.results, sketch?.results ?? 0, subject),
     ...features.flatMap(({ feature, populationStabilityIndex }) =>
-      measure(METRICS.drift, populationStabilityIndex, { ...dimensions, feature }),
+      measure(METRICS.drift, populationStabilityIndex, subject, feature),
     ),
-    ...(accuracy ? measure(METRICS.accuracy, accuracy.value, dimensions) : []),
+    ...(accuracy ? measure(METRICS.accuracy, accuracy.value, subject) : []),
   ];
 }
 
-function fleetOnly({ sketch, accuracy }: Observation, dimensions: Dimensions): Measurement[] {
+function fleetOnly({ sketch, accuracy }: Observation, subject: Subject): Measurement[] {
   return [
     ...(sketch
       ? [
-          ...measure(METRICS.uncertainRate, sketch.uncertain / sketch.results, dimensions),
-          ...measure(METRICS.invalidRate, sketch.invalid / sketch.results, dimensions),
-          ...measure(METRICS.offlineRate, sketch.offline / sketch.results, dimensions),
+          ...measure(METRICS.uncertainRate, sketch.uncertain / sketch.results, subject),
+          ...measure(METRICS.invalidRate, sketch.invalid / sketch.results, subject),
+          ...measure(METRICS.offlineRate, sketch.offline / sketch.results, subject),
           ...measure(
             METRICS.shadowDisagreementRate,
             sketch.shadow.disagreed / sketch.shadow.compared,
-            dimensions,
+            subject,
           ),
-          ...measure(METRICS.latencyP50, latencyQuantile(sketch, 0.5), dimensions, 'Milliseconds'),
-          ...measure(METRICS.latencyP99, latencyQuantile(sketch, 0.99), dimensions, 'Milliseconds'),
+          ...measure(METRICS.latencyP50, latencyQuantile(sketch, 0.5), subject),
+          ...measure(METRICS.latencyP99, latencyQuantile(sketch, 0.99), subject),
         ]
       : []),
     ...(accuracy
       ? [
-          ...measure(METRICS.accuracyLowerBound, accuracy.lower, dimensions),
-          ...measure(METRICS.accuracyUpperBound, accuracy.upper, dimensions),
-          ...measure(METRICS.effectiveLabels, accuracy.effectiveLabels, dimensions, 'Count'),
+          ...measure(METRICS.accuracyLowerBound, accuracy.lower, subject),
+          ...measure(METRICS.accuracyUpperBound, accuracy.upper, subject),
+          ...measure(METRICS.effectiveLabels, accuracy.effectiveLabels, subject),
         ]
       : []),
   ];
@@ -63,13 +64,15 @@ function fleetOnly({ sketch, accuracy }: Observation, dimensions: Dimensions): M
  */
 export function measurementsOf(evaluation: ReleaseEvaluation, deviceMetricLimit: number): Measurement[] {
   const { useCase, releaseId } = evaluation.release;
-  const dimensionSets: Dimensions[] = [{ useCase }, { useCase, releaseId }];
-  const fleet = dimensionSets.flatMap((dimensions) => [
-    ...driftAndAccuracy(evaluation.fleet, dimensions),
-    ...fleetOnly(evaluation.fleet, dimensions),
+  const subjects: Subject[] = [{ useCase }, { useCase, by: { dimension: 'releaseId', value: releaseId } }];
+  const fleet = subjects.flatMap((subject) => [
+    ...driftAndAccuracy(evaluation.fleet, subject),
+    ...fleetOnly(evaluation.fleet, subject),
   ]);
   const devices = evaluation.devices
     .slice(0, deviceMetricLimit)
-    .flatMap((device) => driftAndAccuracy(device, { useCase, deviceId: device.deviceId }));
+    .flatMap((device) =>
+      driftAndAccuracy(device, { useCase, by: { dimension: 'deviceId', value: device.deviceId } }),
+    );
   return [...fleet, ...devices];
 }

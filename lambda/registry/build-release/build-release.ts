@@ -4,8 +4,8 @@ import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
 import type { HashedObject } from '../../shared/objects';
 import { parseS3Uri } from '../../shared/s3-uri';
-import { blobKey, modelComponentVersion } from '../names';
-import { type Claim, packageClaimKey, type StoredRelease } from '../release-table';
+import { blobKey, modelComponentVersion, packageClaimKey } from '../names';
+import type { Claim, StoredRelease } from '../release-items';
 import { type Signer, signRelease } from '../sign-release';
 import { composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
 

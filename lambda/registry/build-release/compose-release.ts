@@ -1,6 +1,6 @@
 /** From a model package and its export to a release: pure. */
 import type { ExportedModel, Release } from '../../../contracts';
-import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName } from '../names';
+import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
 
 export type Architecture = Release['target']['architectures'][number];
 
@@ -23,10 +23,6 @@ const MILLISECONDS_PER_DAY = 86_400_000;
 /** ISO timestamp `days` after `from`. */
 export function expiryOf(from: string, days: number): string {
   return new Date(Date.parse(from) + days * MILLISECONDS_PER_DAY).toISOString();
-}
-
-export function releaseIdOf(useCase: string, counter: number): string {
-  return `${useCase}-${counter}`;
 }
 
 export function composeRelease(

@@ -5,8 +5,9 @@ import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
-import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { SHARED_VARIABLES } from '../../shared/names';
 import { ModelBucket } from '../model-bucket';
+import { REGISTRY_EVENTS, REGISTRY_VARIABLES } from '../names';
 import { ReleaseTable } from '../release-table';
 import { releaseArchitectures, releaseLifetimeDays } from '../settings';
 import { KmsSigner } from '../sign-release';
@@ -33,7 +34,7 @@ async function describePackage(arn: string): Promise<ModelPackage> {
 }
 
 function awsPorts(useCase: string): BuildReleasePorts {
-  const bucket = new ModelBucket(s3(), requireEnvironment(VARIABLES.modelBucket));
+  const bucket = new ModelBucket(s3(), requireEnvironment(REGISTRY_VARIABLES.modelBucket));
   return {
     now: () => new Date(),
     describePackage,
@@ -41,9 +42,13 @@ function awsPorts(useCase: string): BuildReleasePorts {
     hash: (location) => bucket.hash(location),
     keep: (source, etag, key) => bucket.keep(source, etag, key),
     putEnvelope: (key, body) => bucket.put(key, body),
-    signer: new KmsSigner(kms(), requireEnvironment(VARIABLES.signingKeyArn)),
-    releases: new ReleaseTable(documentClient(), requireEnvironment(VARIABLES.releaseTable), useCase),
-    announce: (detail) => putEvent(DETAIL_TYPES.releaseReady, detail),
+    signer: new KmsSigner(kms(), requireEnvironment(REGISTRY_VARIABLES.signingKeyArn)),
+    releases: new ReleaseTable(
+      documentClient(),
+      requireEnvironment(REGISTRY_VARIABLES.releaseTable),
+      useCase,
+    ),
+    announce: (detail) => putEvent(REGISTRY_EVENTS.releaseReady, detail),
   };
 }
 
@@ -54,13 +59,13 @@ export async function handler(
 ): Promise<{ counter: number; releaseId: string }> {
   log.addContext(context);
   const { ModelPackageArn: arn, ModelPackageGroupName: group } = event.detail;
-  const expectedGroup = requireEnvironment(VARIABLES.modelPackageGroup);
+  const expectedGroup = requireEnvironment(REGISTRY_VARIABLES.modelPackageGroup);
   if (typeof arn !== 'string' || group !== expectedGroup) {
     throw new InvalidInputError(
       `detail: must name a package of group '${expectedGroup}', got ModelPackageArn ${JSON.stringify(arn)} of group ${JSON.stringify(group)}`,
     );
   }
-  const useCase = requireEnvironment(VARIABLES.useCase);
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   const settings = {
     useCase,
     lifetimeDays: releaseLifetimeDays(),

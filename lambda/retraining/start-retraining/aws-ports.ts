@@ -5,14 +5,18 @@ import {
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import { s3LocationOf } from '../../../contracts/s3-address';
-import { readLabels } from '../../dataset/label-table';
+import { LabelTable } from '../../dataset/label-table';
+import { DATASET_VARIABLES } from '../../dataset/names';
 import { EpisodeTable } from '../../monitoring/episode-table';
+import { MONITORING_VARIABLES } from '../../monitoring/names';
+import { REGISTRY_VARIABLES } from '../../registry/names';
+import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, lambda, sagemaker } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
-import { DETAIL_TYPES, ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
-import { ReleaseReader } from '../../shared/releases';
-import { RETRAINING_VARIABLES } from '../names';
+import { SHARED_VARIABLES } from '../../shared/names';
+import { PIPELINE_PARAMETERS, TRAINING_VARIABLES } from '../../training/names';
+import { RETRAINING_EVENTS, RETRAINING_VARIABLES } from '../names';
 import type { PipelineRun } from './decide-retraining';
 import type { StartRetrainingPorts } from './start-retraining';
 
@@ -53,16 +57,20 @@ async function mergeCaptures(functionName: string, useCase: string): Promise<str
 }
 
 export function awsPorts(): StartRetrainingPorts {
-  const useCase = requireEnvironment(VARIABLES.useCase);
-  const pipelineName = requireEnvironment(VARIABLES.pipelineName);
-  const labelTable = requireEnvironment(VARIABLES.labelTable);
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
+  const pipelineName = requireEnvironment(TRAINING_VARIABLES.pipelineName);
+  const labels = new LabelTable(documentClient(), requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
   const mergeFunction = requireEnvironment(RETRAINING_VARIABLES.mergeCapturesFunction);
   const epochs = numberFromEnvironment(RETRAINING_VARIABLES.epochs, {
     default: 10,
     minimum: 1,
     maximum: 1000,
   });
-  const releases = new ReleaseReader(documentClient(), requireEnvironment(VARIABLES.releaseTable), useCase);
+  const releases = new ReleaseTable(
+    documentClient(),
+    requireEnvironment(REGISTRY_VARIABLES.releaseTable),
+    useCase,
+  );
   let modelUri: string | undefined;
   return {
     now: () => new Date(),
@@ -73,8 +81,12 @@ export function awsPorts(): StartRetrainingPorts {
     },
     championModelUri: async ({ release }) => modelUri ?? modelUriOf(release.modelPackageArn),
     runs: () => listRuns(pipelineName),
-    labels: () => readLabels(documentClient(), labelTable, useCase),
-    episodes: new EpisodeTable(documentClient(), requireEnvironment(VARIABLES.episodeTable), useCase),
+    labels: () => labels.read(),
+    episodes: new EpisodeTable(
+      documentClient(),
+      requireEnvironment(MONITORING_VARIABLES.episodeTable),
+      useCase,
+    ),
     mergeCaptures: () => mergeCaptures(mergeFunction, useCase),
     async startPipeline(parameters, clientRequestToken) {
       const answer = await sagemaker().send(
@@ -83,15 +95,15 @@ export function awsPorts(): StartRetrainingPorts {
           ClientRequestToken: clientRequestToken,
           PipelineExecutionDescription: 'Retraining of a drift episode',
           PipelineParameters: [
-            { Name: 'DatasetManifestUri', Value: parameters.datasetManifestUri },
-            { Name: 'ChampionModelUri', Value: parameters.championModelUri },
-            { Name: 'Epochs', Value: String(epochs) },
+            { Name: PIPELINE_PARAMETERS.datasetManifestUri, Value: parameters.datasetManifestUri },
+            { Name: PIPELINE_PARAMETERS.championModelUri, Value: parameters.championModelUri },
+            { Name: PIPELINE_PARAMETERS.epochs, Value: String(epochs) },
           ],
         }),
       );
       if (!answer.PipelineExecutionArn) throw new Error(`SageMaker started ${pipelineName} without an ARN`);
       return answer.PipelineExecutionArn;
     },
-    retrainingStarted: (detail) => putEvent(DETAIL_TYPES.retrainingStarted, detail),
+    retrainingStarted: (detail) => putEvent(RETRAINING_EVENTS.started, detail),
   };
 }

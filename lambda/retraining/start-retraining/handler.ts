@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { MetricUnit, newMetrics, publishMetrics } from '../../shared/metrics';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { measured, writeMetrics } from '../../shared/metrics';
+import { SHARED_VARIABLES } from '../../shared/names';
 import { RETRAINING_METRICS, RETRAINING_VARIABLES } from '../names';
 import { awsPorts } from './aws-ports';
 import type { RetrainingDecision, RetrainingPolicy } from './decide-retraining';
@@ -19,13 +19,18 @@ function policyFromEnvironment(): RetrainingPolicy {
   };
 }
 
-function writeMetrics(decision: RetrainingDecision): void {
-  const metrics = newMetrics({ useCase: requireEnvironment(VARIABLES.useCase) });
-  const count = (name: string, holds: boolean) => metrics.addMetric(name, MetricUnit.Count, Number(holds));
-  count(RETRAINING_METRICS.started, decision.kind === 'START' || decision.kind === 'RESUME');
-  count(RETRAINING_METRICS.waiting, decision.kind === 'WAIT');
-  count(RETRAINING_METRICS.budgetExhausted, decision.kind === 'WAIT' && decision.cause === 'BUDGET');
-  publishMetrics(metrics);
+function reportDecision(decision: RetrainingDecision): void {
+  const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
+  const holds: Record<keyof typeof RETRAINING_METRICS, boolean> = {
+    started: decision.kind === 'START' || decision.kind === 'RESUME',
+    waiting: decision.kind === 'WAIT',
+    budgetExhausted: decision.kind === 'WAIT' && decision.cause === 'BUDGET',
+  };
+  writeMetrics(
+    Object.entries(RETRAINING_METRICS).map(([name, metric]) =>
+      measured(metric, Number(holds[name as keyof typeof holds]), { useCase }),
+    ),
+  );
 }
 
 /** `Drift Detected` or schedule: both only say "look now"; what to do is in the tables. */
@@ -33,6 +38,6 @@ export async function handler(_event: unknown, context: Context): Promise<Retrai
   log.addContext(context);
   const decision = await startRetraining(awsPorts(), policyFromEnvironment());
   log.info('decided', { decision });
-  writeMetrics(decision);
+  reportDecision(decision);
   return decision;
 }

@@ -15,7 +15,7 @@
 import { createHash } from 'node:crypto';
 import type { Label, Release } from '../../../contracts';
 import type { Episode, RetrainingParameters } from '../../monitoring/episode';
-import { trainingExecutionId } from '../../shared/releases';
+import { trainingExecutionId } from '../../training/names';
 import {
   decideRetraining,
   type PipelineRun,

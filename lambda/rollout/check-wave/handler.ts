@@ -1,9 +1,9 @@
 import { paginateListEffectiveDeployments, ResourceNotFoundException } from '@aws-sdk/client-greengrassv2';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { documentClient, greengrass, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
+import { InventoryTable } from '../../telemetry/inventory-table';
+import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { step } from '../step';
 import { listThings } from '../thing-group';
 import type { DeviceView } from './assess-devices';
@@ -28,20 +28,19 @@ async function effectiveDeployment(
 }
 
 async function viewDevice(deviceId: string, deploymentId: string): Promise<DeviceView> {
-  const [deployment, { Item }] = await Promise.all([
+  const table = new InventoryTable(documentClient(), requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
+  const [deployment, inventory] = await Promise.all([
     // A thing that Greengrass has never heard of has not answered either.
     effectiveDeployment(deviceId, deploymentId).catch((error: unknown) => {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     }),
-    documentClient().send(
-      new GetCommand({ TableName: requireEnvironment(VARIABLES.inventoryTable), Key: { deviceId } }),
-    ),
+    table.find(deviceId),
   ]);
   return {
     deviceId,
     ...(deployment && { deployment }),
-    ...(Item && { inventory: Item as NonNullable<DeviceView['inventory']> }),
+    ...(inventory && { inventory }),
   };
 }
 

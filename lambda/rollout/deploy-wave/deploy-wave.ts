@@ -1,6 +1,6 @@
+import type { WaveItem } from '../../registry/release-items';
 import type { ComponentVersion } from '../compose-deployment';
 import { currentWave, planOf, type RolloutState, withNextWave } from '../rollout-state';
-import type { WaveItem } from '../rollout-table';
 
 export interface DeployWavePorts {
   now(): Date;

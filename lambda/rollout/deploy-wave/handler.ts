@@ -1,7 +1,7 @@
+import { REGISTRY_VARIABLES } from '../../registry/names';
 import { documentClient, greengrass, iot } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { inferenceComponent } from '../environment';
 import { RolloutTable } from '../rollout-table';
 import { step } from '../step';
@@ -11,7 +11,11 @@ import { deployWave } from './deploy-wave';
 
 /** State machine step: deploys the release to the current wave. */
 export const handler = step(async (state) => {
-  const table = new RolloutTable(documentClient(), requireEnvironment(VARIABLES.releaseTable), state.useCase);
+  const table = new RolloutTable(
+    documentClient(),
+    requireEnvironment(REGISTRY_VARIABLES.releaseTable),
+    state.useCase,
+  );
   const deployer = new WaveDeployer(greengrass());
   const next = await deployWave(state, inferenceComponent(), {
     now: () => new Date(),

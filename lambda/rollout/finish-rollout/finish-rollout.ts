@@ -1,7 +1,6 @@
-import type { StoredRelease } from '../../registry/release-table';
-import { DETAIL_TYPES, type DetailType } from '../../shared/names';
-import type { ChampionItem } from '../../shared/releases';
+import type { ChampionItem, StoredRelease } from '../../registry/release-items';
 import { rollbackStory } from '../failure-reason';
+import { ROLLOUT_EVENTS } from '../names';
 import type { RolloutState } from '../rollout-state';
 import type { Ending } from '../rollout-table';
 
@@ -14,7 +13,7 @@ export interface FinishRolloutPorts {
     mark(counter: number, ending: Ending): Promise<void>;
     unlock(executionArn: string): Promise<void>;
   };
-  announce(detailType: DetailType, detail: object): Promise<void>;
+  announce(detailType: string, detail: object): Promise<void>;
 }
 
 export type FinishedState = RolloutState & { readonly summary: string };
@@ -55,7 +54,7 @@ export async function completeRollout(
   await supersedeWaveReleases(state, ports);
   const reason = notes.length > 0 ? notes.join(' ') : undefined;
   await ports.table.end(counter, executionArn, { status: 'IN_SERVICE', judgement, reason });
-  await ports.announce(DETAIL_TYPES.rolloutCompleted, {
+  await ports.announce(ROLLOUT_EVENTS.completed, {
     useCase,
     counter,
     releaseId,
@@ -80,7 +79,7 @@ export async function recordRollback(state: RolloutState, ports: FinishRolloutPo
   }
   const owned = await ports.table.end(counter, executionArn, { status: 'ROLLED_BACK', reason, judgement });
   if (owned) {
-    await ports.announce(DETAIL_TYPES.rolloutRolledBack, {
+    await ports.announce(ROLLOUT_EVENTS.rolledBack, {
       useCase,
       counter,
       releaseId,

@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
+import { REGISTRY_VARIABLES } from '../../registry/names';
 import { ReleaseTable } from '../../registry/release-table';
 import { documentClient } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { parseState } from '../rollout-state';
 import { RolloutTable } from '../rollout-table';
 import {
@@ -30,7 +30,7 @@ export async function handler(
     );
   }
   const state = parseState(input.state);
-  const tableName = requireEnvironment(VARIABLES.releaseTable);
+  const tableName = requireEnvironment(REGISTRY_VARIABLES.releaseTable);
   const ports: FinishRolloutPorts = {
     getRelease: (counter) => new ReleaseTable(documentClient(), tableName, state.useCase).get(counter),
     table: new RolloutTable(documentClient(), tableName, state.useCase),

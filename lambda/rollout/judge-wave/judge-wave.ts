@@ -1,7 +1,8 @@
 import type { Label, Sketch } from '../../../contracts';
 import type { Episode } from '../../monitoring/episode';
-import { trainingExecutionId } from '../../shared/releases';
+import { releaseIdOf } from '../../registry/names';
 import { mergeSketches } from '../../telemetry/sketch';
+import { trainingExecutionId } from '../../training/names';
 import type { RolloutLimits } from '../names';
 import {
   currentWave,
@@ -77,7 +78,7 @@ export async function judgeWave(
     observe(state.releaseId, BEGINNING, devices, ports),
     wave.previousCounter === undefined
       ? undefined
-      : observe(`${state.useCase}-${wave.previousCounter}`, before, devices, ports),
+      : observe(releaseIdOf(state.useCase, wave.previousCounter), before, devices, ports),
     answeredEpisode(state, ports),
   ]);
   const judgement = judge({

@@ -1,8 +1,8 @@
+import { REGISTRY_VARIABLES } from '../../registry/names';
 import { ReleaseTable } from '../../registry/release-table';
 import { documentClient } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
 import { componentPublisher, waveSettings } from '../environment';
 import { RolloutTable } from '../rollout-table';
 import { step } from '../step';
@@ -10,7 +10,7 @@ import { planRollout } from './plan-rollout';
 
 /** State machine step: claims the release and publishes its component. */
 export const handler = step(async (state) => {
-  const tableName = requireEnvironment(VARIABLES.releaseTable);
+  const tableName = requireEnvironment(REGISTRY_VARIABLES.releaseTable);
   const publisher = componentPublisher();
   const next = await planRollout(state, waveSettings(), {
     now: () => new Date(),

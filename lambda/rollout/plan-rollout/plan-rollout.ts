@@ -1,8 +1,6 @@
-import type { StoredRelease } from '../../registry/release-table';
-import type { ChampionItem } from '../../shared/releases';
+import type { ChampionItem, StoredRelease, WaveItem } from '../../registry/release-items';
 import type { WaveSettings } from '../names';
 import type { RolloutState } from '../rollout-state';
-import type { WaveItem } from '../rollout-table';
 
 export interface PlanRolloutPorts {
   now(): Date;

@@ -1,14 +1,12 @@
 import type { Release } from '../../../contracts';
-import { expiryOf, releaseIdOf } from '../../registry/build-release/compose-release';
-import { modelComponentVersion } from '../../registry/names';
-import { type Claim, rollbackClaimKey, type StoredRelease } from '../../registry/release-table';
+import { expiryOf } from '../../registry/build-release/compose-release';
+import { modelComponentVersion, releaseIdOf, rollbackClaimKey } from '../../registry/names';
+import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registry/release-items';
 import { type Signer, signRelease } from '../../registry/sign-release';
-import type { ChampionItem } from '../../shared/releases';
 import type { ComponentVersion } from '../compose-deployment';
 import { failureOf } from '../failure-reason';
 import type { WaveSettings } from '../names';
 import type { DeployedWave, RolloutState } from '../rollout-state';
-import type { WaveItem } from '../rollout-table';
 
 export interface RollBackWavePorts {
   now(): Date;

@@ -1,13 +1,12 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { counterOf, REGISTRY_VARIABLES } from '../../registry/names';
+import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, s3 } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { MetricUnit } from '../../shared/metrics';
-import { ENVIRONMENT_VARIABLES as VARIABLES } from '../../shared/names';
-import { counterOf, ReleaseReader } from '../../shared/releases';
 import { ingestMessages } from '../ingest-messages';
-import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../names';
+import { TELEMETRY_VARIABLES } from '../names';
 import { SketchTable } from '../sketch-table';
 import { type IngestResultsPorts, ingestResults } from './ingest-results';
 
@@ -15,17 +14,17 @@ import { type IngestResultsPorts, ingestResults } from './ingest-results';
 const knownClasses = new Map<string, ReadonlySet<string>>();
 
 function awsPorts(): IngestResultsPorts {
-  const bucket = requireEnvironment(VARIABLES.telemetryBucket);
-  const sketches = new SketchTable(documentClient(), requireEnvironment(VARIABLES.sketchTable));
-  const releaseTable = requireEnvironment(VARIABLES.releaseTable);
+  const bucket = requireEnvironment(TELEMETRY_VARIABLES.bucket);
+  const sketches = new SketchTable(documentClient(), requireEnvironment(TELEMETRY_VARIABLES.sketchTable));
+  const releaseTable = requireEnvironment(REGISTRY_VARIABLES.releaseTable);
   return {
     async classesOf(useCase, releaseId) {
       const known = knownClasses.get(releaseId);
       const counter = counterOf(useCase, releaseId);
       if (known || counter === undefined) return known;
-      const release = await new ReleaseReader(documentClient(), releaseTable, useCase).release(counter);
-      if (!release) return undefined;
-      const classes = new Set(release.classes);
+      const stored = await new ReleaseTable(documentClient(), releaseTable, useCase).find(counter);
+      if (!stored) return undefined;
+      const classes = new Set(stored.release.classes);
       knownClasses.set(releaseId, classes);
       return classes;
     },
@@ -52,14 +51,13 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     minimum: 1,
     maximum: 86_400,
   });
-  return ingestMessages(event, context, 'results batch', async (body, metrics) => {
+  return ingestMessages(event, context, 'results batch', async (body) => {
     const outcome = await ingestResults(body, windowSeconds, ports);
-    if (outcome.repeated) {
-      metrics.addMetric(TELEMETRY_METRICS.batchesRepeated, MetricUnit.Count, 1);
-      return;
-    }
-    metrics.addMetric(TELEMETRY_METRICS.recordsAccepted, MetricUnit.Count, outcome.accepted);
-    metrics.addMetric(TELEMETRY_METRICS.recordsRejected, MetricUnit.Count, outcome.rejected);
-    metrics.addMetric(TELEMETRY_METRICS.recordsDroppedOnDevice, MetricUnit.Count, outcome.droppedOnDevice);
+    if (outcome.repeated) return { batchesRepeated: 1 };
+    return {
+      recordsAccepted: outcome.accepted,
+      recordsRejected: outcome.rejected,
+      recordsDroppedOnDevice: outcome.droppedOnDevice,
+    };
   });
 }

@@ -1,6 +1,7 @@
 /** Ingests one message of results: lines for analysis, sketches for monitoring, each batch counted exactly once. */
 import type { ResultsBatch, Sketch } from '../../../contracts';
 import { parseDeviceMessage } from '../device-message';
+import { batchKey, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../names';
 import { type CheckedBatch, checkBatch } from './check-batch';
 import { summarizeBatch } from './summarize-batch';
 
@@ -25,17 +26,9 @@ export interface IngestResultsOutcome {
 }
 
 /**
- * Key of a batch's object. The hour is that of the first record, not of the arrival, so that a batch that is sent
- * again overwrites its object; the device's name keeps one device from overwriting another's batch.
+ * The hour in a key of results is that of the first record, not of the arrival, so that a batch that is sent again
+ * overwrites its object; the device's name keeps one device from overwriting another's batch.
  */
-export function objectKey(prefix: 'results' | 'rejected', batch: ResultsBatch, time: string): string {
-  const [date, hour] = [
-    new Date(time).toISOString().slice(0, 10),
-    new Date(time).toISOString().slice(11, 13),
-  ];
-  return `${prefix}/useCase=${batch.useCase}/date=${date}/hour=${hour}/${batch.deviceId}.${batch.batchId}.jsonl`;
-}
-
 async function storeObjects(checked: CheckedBatch, ports: IngestResultsPorts): Promise<void> {
   const { batch, rejected } = checked;
   const receivedAt = new Date(checked.receivedAt).toISOString();
@@ -43,11 +36,11 @@ async function storeObjects(checked: CheckedBatch, ports: IngestResultsPorts): P
   const first = batch.records[0];
   if (first) {
     const lines = batch.records.map((record) => ({ ...record, ...origin }));
-    await ports.storeLines(objectKey('results', batch, first.inferredAt), lines);
+    await ports.storeLines(batchKey(RESULT_PREFIX, batch, first.inferredAt), lines);
   }
   if (rejected.length > 0) {
     const lines = rejected.map((entry) => ({ ...entry, ...origin }));
-    await ports.storeLines(objectKey('rejected', batch, receivedAt), lines);
+    await ports.storeLines(batchKey(REJECTED_RECORD_PREFIX, batch, receivedAt), lines);
   }
 }
 

@@ -1,9 +1,7 @@
 import { type DeviceStatus, problemsOf } from '../../../contracts';
 import { InvalidInputError } from '../../shared/errors';
 import { parseDeviceMessage } from '../device-message';
-
-/** Item of the inventory table: a device's last status and when it was received (epoch milliseconds). */
-export type InventoryItem = DeviceStatus & { readonly receivedAt: number };
+import type { InventoryItem } from '../inventory-table';
 
 export interface IngestStatusPorts {
   /** Writes the item unless the table has one received later. */

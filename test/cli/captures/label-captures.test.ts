@@ -1,6 +1,7 @@
 import { readCaptures } from '../../../cli/captures/captures';
 import { type LabelRequest, labelCaptures, parseLabelFile } from '../../../cli/captures/label-captures';
 import { type Capture, problemsOf } from '../../../contracts';
+import { captureImageKey, captureSidecarKey } from '../../../lambda/telemetry/names';
 import { asClients, environment, FakeBucket, FakeTables } from '../fakes';
 
 function aCapture(captureId: string, overrides: Partial<Capture> = {}): Capture {
@@ -29,8 +30,11 @@ beforeEach(() => {
   bucket = new FakeBucket();
   tables = new FakeTables();
   for (const id of ['c1', 'c2', 'c3', 'c4', 'c5']) {
-    bucket.putJson(`captures/surface/line-1/${id}.json`, aCapture(id));
-    bucket.objects.set(`captures/surface/line-1/${id}.jpg`, Buffer.from([0xff]));
+    bucket.putJson(captureSidecarKey('surface', { deviceId: 'line-1', captureId: id }), aCapture(id));
+    bucket.objects.set(
+      captureImageKey('surface', { deviceId: 'line-1', captureId: id }),
+      Buffer.from([0xff]),
+    );
   }
 });
 
@@ -77,7 +81,8 @@ test('with the device given nothing is searched', async () => {
 
 test('a thousand labels are written', async () => {
   const ids = Array.from({ length: 1000 }, (_, index) => `many-${index}`);
-  for (const id of ids) bucket.putJson(`captures/surface/line-1/${id}.json`, aCapture(id));
+  for (const id of ids)
+    bucket.putJson(captureSidecarKey('surface', { deviceId: 'line-1', captureId: id }), aCapture(id));
   await label(ids.map((captureId) => ({ captureId, label: 'good', deviceId: 'line-1' })));
   expect(tables.items.labels).toHaveLength(1000);
 });

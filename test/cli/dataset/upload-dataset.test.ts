@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type DatasetUploadItem, readDatasetSource } from '../../../cli/dataset/read-source';
 import { uploadDataset } from '../../../cli/dataset/upload-dataset';
 import { problemsOf } from '../../../contracts';
+import { CURRENT_KEY, incomingKey, rejectedKey } from '../../../lambda/dataset/names';
 import { asClients, awsError, environment, FakeBucket } from '../fakes';
 
 let folder: string;
@@ -31,10 +32,10 @@ function gate(problems?: { line: number; problem: string }[]): FakeBucket {
   return new FakeBucket((bucket, key) => {
     const name = /^manifests\/incoming\/(.+)\.jsonl$/.exec(key)?.[1];
     if (!name) return;
-    if (problems) bucket.putJson(`manifests/rejected/${name}.report.json`, { manifest: key, problems });
+    if (problems) bucket.putJson(rejectedKey(name), { manifest: key, problems });
     else {
       const items = bucket.objects.get(key)?.toString().trim().split('\n').length;
-      bucket.putJson('manifests/current.json', { items, classes: ['good'], key: 'accepted', source: key });
+      bucket.putJson(CURRENT_KEY, { items, classes: ['good'], key: 'accepted', source: key });
     }
   });
 }
@@ -132,7 +133,7 @@ test('a gate that is silent is an error after the time given, however often it i
 
 test('an earlier dataset in force is not taken for the answer', async () => {
   const s3 = new FakeBucket();
-  s3.putJson('manifests/current.json', { items: 1, classes: [], source: 'manifests/incoming/other.jsonl' });
+  s3.putJson(CURRENT_KEY, { items: 1, classes: [], source: incomingKey('other') });
   await expect(upload(s3, [item('a')], { timeoutSeconds: 1 })).rejects.toThrow('has not answered');
 });
 

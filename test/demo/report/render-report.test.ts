@@ -82,7 +82,7 @@ describe('the report', () => {
     expect(count(/<svg role="img" aria-label="[^"]+"/g)).toBe(count(/<svg/g));
   });
 
-  test('a judgement is a sentence, not JSON', () => {
+  test('an assessment is a sentence, not JSON', () => {
     expect(textOf(page)).toContain('The distribution of brightness has moved away');
     expect(textOf(page)).not.toContain('"kind"');
   });

@@ -31,7 +31,7 @@ describe('figures as people read them', () => {
   ])('%s', (shown, expected) => expect(shown).toBe(expected));
 });
 
-describe('judgements in words', () => {
+describe('assessments in words', () => {
   test.each([
     ['plain text', 'plain text'],
     ['{"kind":"HEALTHY"}', 'Healthy.'],
@@ -49,8 +49,8 @@ describe('judgements in words', () => {
       'Too few results to decide: 12 of at least 200.',
     ],
     [
-      'a judgement without its numbers stays: {"kind":"DRIFT"}',
-      'a judgement without its numbers stays: {"kind":"DRIFT"}',
+      'an assessment without its numbers stays: {"kind":"DRIFT"}',
+      'an assessment without its numbers stays: {"kind":"DRIFT"}',
     ],
     ['of another kind: {"kind":"ODD"}', 'of another kind: {"kind":"ODD"}'],
     ['broken {', 'broken {'],

@@ -8,6 +8,7 @@ import {
 } from '../../../lambda/dataset/merge-captures/merge-captures';
 import { imageKey } from '../../../lambda/dataset/names';
 import { splitOf } from '../../../lambda/dataset/split';
+import { captureImageKey, captureSidecarKey } from '../../../lambda/telemetry/names';
 import { aLabel, DEVICE, USE_CASE } from '../shared/builders';
 import { FakeDatasetBucket, sha256Of } from './fake-dataset-bucket';
 
@@ -44,7 +45,7 @@ function capture(
     captureId,
     label: 'good',
     sha256: sha256Of(picture),
-    imageKey: `captures/${USE_CASE}/${DEVICE}/${captureId}.jpg`,
+    imageKey: captureImageKey(USE_CASE, { deviceId: DEVICE, captureId }),
     ...overrides,
   });
   const sidecar: Capture = {
@@ -60,8 +61,8 @@ function capture(
     sha256: sha256Of(picture),
     bytes: picture.length,
   };
-  telemetry.set(`captures/${USE_CASE}/${DEVICE}/${captureId}.jpg`, picture);
-  telemetry.set(`captures/${USE_CASE}/${DEVICE}/${captureId}.json`, JSON.stringify(sidecar));
+  telemetry.set(captureImageKey(USE_CASE, { deviceId: DEVICE, captureId }), picture);
+  telemetry.set(captureSidecarKey(USE_CASE, { deviceId: DEVICE, captureId }), JSON.stringify(sidecar));
   return label;
 }
 

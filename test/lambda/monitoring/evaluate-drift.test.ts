@@ -6,8 +6,9 @@ import {
   type EvaluateDriftPorts,
   evaluateDrift,
 } from '../../../lambda/monitoring/evaluate-drift/evaluate-drift';
-import { type Measurement, measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
+import { measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
 import { evaluateRelease } from '../../../lambda/monitoring/evaluate-release';
+import type { Measurement } from '../../../lambda/shared/metrics';
 import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
 
 const OPTIONS: EvaluateDriftOptions = {
@@ -83,7 +84,7 @@ class FakeWorld implements EvaluateDriftPorts {
   };
 }
 
-test('[B11] before the first release there is nothing to judge', async () => {
+test('[B11] before the first release there is nothing to assess', async () => {
   const world = new FakeWorld();
   world.release = undefined;
   await expect(evaluateDrift(world, OPTIONS)).resolves.toEqual({ kind: 'NO_RELEASE' });
@@ -91,7 +92,7 @@ test('[B11] before the first release there is nothing to judge', async () => {
 
 test('a healthy fleet opens no episode', async () => {
   const world = new FakeWorld();
-  await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({ judgement: { kind: 'HEALTHY' } });
+  await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({ assessment: { kind: 'HEALTHY' } });
   expect(world.stored).toEqual([]);
   expect(world.since.sort()).toEqual(['2026-02-23T00:00:00.000Z', '2026-03-01T00:00:00.000Z']);
 });
@@ -108,7 +109,7 @@ test('[B7] drift opens one episode, however often it is seen', async () => {
     openedAt: NOW,
     status: 'OPEN',
     evidence: {
-      judgement: { kind: 'DRIFT', feature: 'brightness', limit: 0.25 },
+      assessment: { kind: 'DRIFT', feature: 'brightness', limit: 0.25 },
       results: 1000,
       deviatingDevices: ['line-1', 'line-22'],
     },
@@ -131,8 +132,8 @@ test('[S12] labels that say the model is wrong open an episode, without drift', 
   const world = new FakeWorld();
   world.given = Array.from({ length: 60 }, (_, index) => aLabel({ label: index % 3 ? 'good' : 'scratch' }));
   await evaluateDrift(world, OPTIONS);
-  expect(world.events[0]?.evidence.judgement).toMatchObject({ kind: 'ACCURACY_LOW' });
-  expect(world.events[0]?.evidence.judgement).toMatchObject({ limit: expect.closeTo(0.92, 6) });
+  expect(world.events[0]?.evidence.assessment).toMatchObject({ kind: 'ACCURACY_LOW' });
+  expect(world.events[0]?.evidence.assessment).toMatchObject({ limit: expect.closeTo(0.92, 6) });
 });
 
 test('an episode stays although its event is lost: the schedule of the policy finds it', async () => {
@@ -173,8 +174,8 @@ test('an episode that came to nothing is followed by one with the next number', 
 test('one dirty lens among many devices is reported and asks for no retraining', () => {
   const healthy = Array.from({ length: 9 }, (_, index) => sketchFrom(`line-${10 ** index}`, 120));
   const evaluation = evaluateRelease(RELEASE, [...healthy, sketchFrom('lens', 80)], [], OPTIONS);
-  expect(evaluation.fleet.judgement.kind).toBe('HEALTHY');
-  expect(evaluation.devices[0]).toMatchObject({ deviceId: 'lens', judgement: { kind: 'DRIFT' } });
+  expect(evaluation.fleet.assessment.kind).toBe('HEALTHY');
+  expect(evaluation.devices[0]).toMatchObject({ deviceId: 'lens', assessment: { kind: 'DRIFT' } });
 });
 
 test('[B7] metrics are written per use case, per release and for the worst devices', () => {
@@ -187,7 +188,7 @@ test('[B7] metrics are written per use case, per release and for the worst devic
   );
   const written = measurementsOf(evaluation, 1);
   const named = (name: string) =>
-    written.filter((measurement) => measurement.name === name).map(({ dimensions }) => dimensions);
+    written.filter((measurement) => measurement.metric.name === name).map(({ dimensions }) => dimensions);
   const useCase = 'surface';
   expect(named('Drift')).toEqual([
     { useCase, feature: 'brightness' },
@@ -206,7 +207,7 @@ test('[B7] metrics are written per use case, per release and for the worst devic
 
 test('a fleet without results reports zero results and no rate', () => {
   const written = measurementsOf(evaluateRelease(RELEASE, [], [], OPTIONS), 10);
-  expect(written.map(({ name, value }) => [name, value])).toEqual([
+  expect(written.map(({ metric, value }) => [metric.name, value])).toEqual([
     ['Results', 0],
     ['Results', 0],
   ]);

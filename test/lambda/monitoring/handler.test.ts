@@ -11,16 +11,19 @@ import { handler } from '../../../lambda/monitoring/evaluate-drift/handler';
 import { log } from '../../../lambda/shared/log';
 import { aLabel, aRelease } from '../shared/builders';
 import { freezeClock } from '../shared/frozen-clock';
+import { captureMetrics, type WrittenMetric } from '../shared/metric-lines';
 
 freezeClock('2026-03-02T00:00:00Z');
 
 const tables = mockClient(DynamoDBDocumentClient);
 const events = mockClient(EventBridgeClient);
+let metrics: WrittenMetric[];
 const context = { functionName: 'evaluate-drift' } as unknown as Context;
 
 beforeEach(() => {
   tables.reset();
   events.reset();
+  metrics = captureMetrics();
   jest.spyOn(log, 'info').mockImplementation(() => undefined);
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
@@ -29,7 +32,6 @@ beforeEach(() => {
     LABEL_TABLE: 'labels',
     SKETCH_TABLE: 'sketches',
     EPISODE_TABLE: 'episodes',
-    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   tables.on(GetCommand).resolves({});
   tables.on(QueryCommand).resolves({ Items: [] });
@@ -50,10 +52,16 @@ afterEach(() => {
 test('a fleet that is silent is no data, and opens nothing', async () => {
   await expect(handler({}, context)).resolves.toEqual({
     kind: 'EVALUATED',
-    judgement: { kind: 'NO_DATA', results: 0, minimumResults: 200 },
+    assessment: { kind: 'NO_DATA', results: 0, minimumResults: 200 },
     episodeId: undefined,
   });
   expect(tables.commandCalls(TransactWriteCommand)).toHaveLength(0);
+  const useCase = 'surface';
+  expect(metrics.map(({ name, dimensions, values }) => [name, dimensions, values])).toEqual([
+    ['Results', { useCase }, [0]],
+    ['OpenEpisodes', { useCase }, [0]],
+    ['Results', { useCase, releaseId: 'surface-2' }, [0]],
+  ]);
 });
 
 test('[S12] wrong answers, read over several pages, open an episode and put the event', async () => {
@@ -67,7 +75,7 @@ test('[S12] wrong answers, read over several pages, open an episode and put the 
     .resolves({ Items: page(20) });
   tables.on(TransactWriteCommand).resolves({});
   await expect(handler({}, context)).resolves.toMatchObject({
-    judgement: { kind: 'ACCURACY_LOW', value: 0 },
+    assessment: { kind: 'ACCURACY_LOW', value: 0 },
     episodeId: 'surface-2-episode-1',
   });
   const [pointer, episode] =
@@ -85,11 +93,11 @@ test('[S12] wrong answers, read over several pages, open an episode and put the 
     useCase: 'surface',
     episodeId: 'surface-2-episode-1',
     releaseId: 'surface-2',
-    evidence: { judgement: { kind: 'ACCURACY_LOW' } },
+    evidence: { assessment: { kind: 'ACCURACY_LOW' } },
   });
 });
 
-test('a limit that is no number stops the function before it judges', async () => {
+test('a limit that is no number stops the function before it evaluates', async () => {
   process.env.DRIFT_FEATURE_LIMIT = 'low';
   await expect(handler({}, context)).rejects.toThrow(
     'DRIFT_FEATURE_LIMIT must be a number from 0.001 to 100',

@@ -8,7 +8,8 @@ import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { handler } from '../../../lambda/registry/build-release/handler';
 import { ModelBucket } from '../../../lambda/registry/model-bucket';
-import { ReleaseTable, type StoredRelease } from '../../../lambda/registry/release-table';
+import type { StoredRelease } from '../../../lambda/registry/release-items';
+import { ReleaseTable } from '../../../lambda/registry/release-table';
 import { releaseArchitectures } from '../../../lambda/registry/settings';
 import { aRelease, USE_CASE } from '../shared/builders';
 

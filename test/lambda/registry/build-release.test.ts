@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type ExportedModel, parseContractJson, type Release } from '../../../contracts';
 import { canonicalJson, RELEASE_PAYLOAD_TYPE, signedDigest } from '../../../contracts/dsse';
 import {
@@ -7,10 +6,9 @@ import {
   type ModelPackage,
 } from '../../../lambda/registry/build-release/build-release';
 import { exportProblems } from '../../../lambda/registry/build-release/compose-release';
-import { modelComponentName } from '../../../lambda/registry/names';
-import type { StoredRelease } from '../../../lambda/registry/release-table';
-import { modelComponentName as modelComponentNameOfLib } from '../../../lib/shared/names';
-import { aRelease, USE_CASE } from '../shared/builders';
+import type { StoredRelease } from '../../../lambda/registry/release-items';
+import { USE_CASE } from '../shared/builders';
+import { anExport, fileOf, sha256Of } from './builders';
 import { FakeReleaseTable } from './fake-release-table';
 
 const ARN = `arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local-${USE_CASE}/1`;
@@ -21,31 +19,6 @@ const SETTINGS = {
   architectures: ['linux-x64', 'linux-arm64'] as const,
 };
 const KEY_ID = 'f'.repeat(64);
-
-const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const fileOf = (name: string, text: string) => ({
-  name,
-  sha256: sha256Of(Buffer.from(text)),
-  bytes: Buffer.byteLength(text),
-});
-
-function anExport(overrides: Partial<ExportedModel> = {}): ExportedModel {
-  const { classes, input, baseline } = aRelease();
-  return {
-    schemaVersion: 1,
-    useCase: USE_CASE,
-    classes,
-    input,
-    baseline,
-    files: [fileOf('model-int8.onnx', 'weights'), fileOf('golden-1.png', 'picture')],
-    variants: [{ name: 'int8', file: 'model-int8.onnx', precision: 'int8' }],
-    goldenSamples: [{ file: 'golden-1.png', probabilities: { int8: [0.9, 0.1] } }],
-    thresholds: { good: 0.5, scratch: 0.5 },
-    parity: { maximumDifference: 1e-6, fp32Accuracy: 0.98, int8Accuracy: 0.97, int8AccuracyDrop: 0.01 },
-    cost: { multiplyAccumulates: 11_000_000, latencyRatio: { int8: 0.5 } },
-    ...overrides,
-  };
-}
 
 function aCloudVariant(name: string, text: string): NonNullable<ExportedModel['cloudVariant']> {
   return {
@@ -375,10 +348,3 @@ describe('rules between the fields of an export', () => {
     expect(exportProblems(anExport(), USE_CASE, SETTINGS.architectures)).toEqual([]);
   });
 });
-
-test.each(['surface', 'surface-inspection', 'a-b-c2'])(
-  'the CDK code and the functions name the component of %s alike',
-  (useCase) => {
-    expect(modelComponentName(useCase)).toBe(modelComponentNameOfLib(useCase));
-  },
-);

@@ -1,6 +1,11 @@
-import type { Claim, ReleaseStatus, StoredRelease } from '../../../lambda/registry/release-table';
-import type { Ending, WaveItem } from '../../../lambda/rollout/rollout-table';
-import type { ChampionItem } from '../../../lambda/shared/releases';
+import type {
+  ChampionItem,
+  Claim,
+  ReleaseStatus,
+  StoredRelease,
+  WaveItem,
+} from '../../../lambda/registry/release-items';
+import type { Ending } from '../../../lambda/rollout/rollout-table';
 
 type Mutable = { -readonly [Field in keyof StoredRelease]: StoredRelease[Field] } & {
   reason?: string;

@@ -13,6 +13,7 @@ import { handler } from '../../../lambda/retraining/start-retraining/handler';
 import { log } from '../../../lambda/shared/log';
 import { aLabel, aRelease } from '../shared/builders';
 import { freezeClock } from '../shared/frozen-clock';
+import { captureMetrics, totalsOf, type WrittenMetric } from '../shared/metric-lines';
 
 freezeClock('2026-03-20T12:00:00Z');
 
@@ -20,6 +21,7 @@ const tables = mockClient(DynamoDBDocumentClient);
 const sageMaker = mockClient(SageMakerClient);
 const functions = mockClient(LambdaClient);
 const events = mockClient(EventBridgeClient);
+let metrics: WrittenMetric[];
 const context = { functionName: 'start-retraining' } as unknown as Context;
 
 const EPISODE = {
@@ -37,6 +39,7 @@ function answerOf(payload: object) {
 
 beforeEach(() => {
   for (const mock of [tables, sageMaker, functions, events]) mock.reset();
+  metrics = captureMetrics();
   jest.spyOn(log, 'info').mockImplementation(() => undefined);
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
@@ -48,7 +51,6 @@ beforeEach(() => {
     MERGE_CAPTURES_FUNCTION: 'merge-captures',
     RETRAINING_EPOCHS: '7',
     RETRAINING_MINIMUM_LABELS: '1',
-    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   const item = (TableName: string, Key: object, Item: object) =>
     tables.on(GetCommand, { TableName, Key }).resolves({ Item: { ...Item } });
@@ -81,6 +83,11 @@ afterEach(() => jest.restoreAllMocks());
 
 test('[S9] the pipeline is started with manifest, champion, epochs and a token', async () => {
   await expect(handler({}, context)).resolves.toEqual({ kind: 'START', executionArn: 'arn:execution/1' });
+  expect(totalsOf(metrics)).toEqual({
+    RetrainingStarted: 1,
+    RetrainingWaiting: 0,
+    RetrainingBudgetExhausted: 0,
+  });
   expect(sageMaker.commandCalls(StartPipelineExecutionCommand)[0]?.args[0].input).toMatchObject({
     PipelineName: 'kaizen-local-surface-training',
     ClientRequestToken: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -133,6 +140,7 @@ test('executions are counted through every page', async () => {
     .resolvesOnce({ PipelineExecutionSummaries: [summary('1')], NextToken: 'more' })
     .resolves({ PipelineExecutionSummaries: [summary('2')] });
   await expect(handler({}, context)).resolves.toMatchObject({ kind: 'WAIT', cause: 'BUDGET' });
+  expect(totalsOf(metrics)).toMatchObject({ RetrainingWaiting: 1, RetrainingBudgetExhausted: 1 });
   delete process.env.RETRAINING_MONTHLY_EXECUTIONS;
 });
 

@@ -21,7 +21,7 @@ function anEpisode(releaseId: string): Episode {
     episodeId: `${releaseId}-episode-1`,
     releaseId,
     openedAt: new Date(START).toISOString(),
-    evidence: { judgement: { kind: 'HEALTHY' }, results: 0, features: [], deviatingDevices: [] },
+    evidence: { assessment: { kind: 'HEALTHY' }, results: 0, features: [], deviatingDevices: [] },
     status: 'OPEN',
   };
 }

@@ -1,20 +1,28 @@
-import type { StoredRelease } from '../../../lambda/registry/release-table';
+import { INFERENCE_COMPONENT_NAME } from '../../../lambda/device/names';
+import {
+  envelopeKey,
+  modelComponentName,
+  modelComponentVersion,
+  releaseIdOf,
+} from '../../../lambda/registry/names';
+import type { StoredRelease } from '../../../lambda/registry/release-items';
 import type { WaveSettings } from '../../../lambda/rollout/names';
 import type { RolloutState } from '../../../lambda/rollout/rollout-state';
+import { executionPrefix } from '../../../lambda/training/names';
 import { aRelease, USE_CASE } from '../shared/builders';
 
 export const EXECUTION = 'arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:one';
-export const INFERENCE = { name: 'com.kaizenedge.Inference', version: '1.2.3' };
+export const INFERENCE = { name: INFERENCE_COMPONENT_NAME, version: '1.2.3' };
 
 export function aStored(counter: number, overrides: Partial<StoredRelease> = {}): StoredRelease {
   return {
-    release: aRelease({ counter, releaseId: `${USE_CASE}-${counter}`, modelPackageVersion: counter }),
-    envelopeKey: `releases/envelopes/${counter}/release.dsse.json`,
+    release: aRelease({ counter, releaseId: releaseIdOf(USE_CASE, counter), modelPackageVersion: counter }),
+    envelopeKey: envelopeKey(String(counter)),
     envelopeSha256: 'e'.repeat(64),
-    componentName: 'com.kaizenedge.model.Surface',
-    componentVersion: `1.0.${counter}`,
-    exportUri: `s3://models/pipelines/${counter}/export/`,
-    modelUri: `s3://models/pipelines/${counter}/model.tar.gz`,
+    componentName: modelComponentName(USE_CASE),
+    componentVersion: modelComponentVersion(counter),
+    exportUri: `s3://models/${executionPrefix(String(counter))}export/`,
+    modelUri: `s3://models/${executionPrefix(String(counter))}model.tar.gz`,
     status: 'READY',
     ...overrides,
   };
@@ -39,7 +47,7 @@ export function aState(counter: number, overrides: Partial<RolloutState> = {}): 
   return {
     useCase: USE_CASE,
     counter,
-    releaseId: `${USE_CASE}-${counter}`,
+    releaseId: releaseIdOf(USE_CASE, counter),
     executionArn: EXECUTION,
     waveIndex: 0,
     waves: [],

@@ -1,5 +1,7 @@
 /** Valid values of the contracts, for tests; every field may be overridden. */
 import type { InferenceResult, Label, Release, ResultsBatch, Sketch } from '../../../contracts';
+import { modelComponentName, releaseIdOf } from '../../../lambda/registry/names';
+import { captureImageKey } from '../../../lambda/telemetry/names';
 import { emptyHistogram, emptySketch, type HistogramFeature } from '../../../lambda/telemetry/sketch';
 
 export const USE_CASE = 'surface';
@@ -33,7 +35,7 @@ export function aResult(overrides: Overrides<InferenceResult> = {}): InferenceRe
   const result = {
     recordId: 'boot-1',
     frameId: 'frame-1',
-    releaseId: `${USE_CASE}-2`,
+    releaseId: releaseIdOf(USE_CASE, 2),
     variant: 'int8',
     capturedAt: '2026-03-01T10:15:00.000Z',
     inferredAt: '2026-03-01T10:15:00.100Z',
@@ -79,7 +81,7 @@ export function aSketch(overrides: Partial<Sketch> = {}): Sketch {
   return {
     ...emptySketch({
       useCase: USE_CASE,
-      releaseId: `${USE_CASE}-2`,
+      releaseId: releaseIdOf(USE_CASE, 2),
       deviceId: DEVICE,
       windowStart: '2026-03-01T10:00:00.000Z',
     }),
@@ -104,14 +106,14 @@ export function aRelease(overrides: Partial<Release> = {}): Release {
   const sha256 = 'a'.repeat(64);
   return {
     schemaVersion: 1,
-    releaseId: `${USE_CASE}-2`,
+    releaseId: releaseIdOf(USE_CASE, 2),
     counter: 2,
     useCase: USE_CASE,
     modelPackageArn: 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local-surface/1',
     modelPackageVersion: 1,
     createdAt: '2026-02-01T00:00:00.000Z',
     expiresAt: '2027-02-01T00:00:00.000Z',
-    target: { componentName: 'com.kaizenedge.model.Surface', architectures: ['linux-x64'] },
+    target: { componentName: modelComponentName(USE_CASE), architectures: ['linux-x64'] },
     classes: ['good', 'scratch'],
     input: { name: 'image', height: 64, width: 64, outputName: 'probabilities' },
     files: [{ name: 'model-int8.onnx', sha256, bytes: 10 }],
@@ -138,13 +140,13 @@ export function aLabel(overrides: Partial<Label> = {}): Label {
     labelledAt: '2026-03-01T12:00:00.000Z',
     labelledBy: 'operator',
     deviceId: DEVICE,
-    releaseId: `${USE_CASE}-2`,
+    releaseId: releaseIdOf(USE_CASE, 2),
     capturedAt: '2026-03-01T10:15:00.000Z',
     predictedClass: 'good',
     confidence: 0.9,
     reasons: ['control'],
     inclusionProbability: 0.5,
-    imageKey: `captures/${USE_CASE}/${DEVICE}/capture-1.jpg`,
+    imageKey: captureImageKey(USE_CASE, { deviceId: DEVICE, captureId: 'capture-1' }),
     sha256: 'b'.repeat(64),
     ...overrides,
   };

@@ -8,9 +8,11 @@ import { log } from '../../../lambda/shared/log';
 import { handler as ingestResults } from '../../../lambda/telemetry/ingest-results/handler';
 import { handler as ingestStatus } from '../../../lambda/telemetry/ingest-status/handler';
 import { aBatch, aMessage, aRelease, aResult, RECEIVED_AT } from '../shared/builders';
+import { captureMetrics, totalsOf, type WrittenMetric } from '../shared/metric-lines';
 
 const table = mockClient(DynamoDBDocumentClient);
 const bucket = mockClient(S3Client);
+let metrics: WrittenMetric[];
 const context = { functionName: 'ingest', getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
 
 beforeEach(() => {
@@ -23,8 +25,8 @@ beforeEach(() => {
     SKETCH_TABLE: 'sketches',
     RELEASE_TABLE: 'releases',
     INVENTORY_TABLE: 'inventory',
-    POWERTOOLS_METRICS_DISABLED: 'true',
   });
+  metrics = captureMetrics();
   for (const method of ['warn', 'error'] as const) {
     jest.spyOn(log, method).mockImplementation(() => undefined);
   }
@@ -77,6 +79,12 @@ describe('ingest-results', () => {
     );
     expect(failed(response)).toEqual(['m1', 'm3']);
     expect(table.commandCalls(TransactWriteCommand)).toHaveLength(2);
+    expect(totalsOf(metrics)).toEqual({
+      RecordsAccepted: 2,
+      RecordsRejected: 0,
+      RecordsDroppedOnDevice: 0,
+      MessagesRefused: 2,
+    });
   });
 
   test('case 34: when everything fails, everything comes back and nothing throws', async () => {
@@ -84,6 +92,8 @@ describe('ingest-results', () => {
     const response = await ingestResults(event(aMessage(aBatch()), aMessage(aBatch())), context);
     expect(failed(response)).toEqual(['m0', 'm1']);
     expect(table.commandCalls(TransactWriteCommand)).toHaveLength(0);
+    // What will come again is not counted yet, and nobody is to blame.
+    expect(metrics).toEqual([]);
   });
 
   test('[B3] classes of the shadow release are read once per process', async () => {
@@ -137,6 +147,14 @@ describe('ingest-status', () => {
       'm2',
     ]);
     expect(table.commandCalls(PutCommand)).toHaveLength(1);
+    expect(metrics).toMatchObject([
+      {
+        namespace: 'KaizenEdge',
+        name: 'MessagesRefused',
+        dimensions: { useCase: 'surface' },
+        values: [1, 1],
+      },
+    ]);
   });
 
   test('case 34: throttling brings the message back', async () => {

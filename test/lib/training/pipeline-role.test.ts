@@ -7,7 +7,8 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { local } from '../../../config/local';
-import { JUDGED_FINDINGS } from '../../../lib/rules/judged-findings';
+import { DatasetStore } from '../../../lib/dataset/dataset-store';
+import { ACCEPTED_FINDINGS } from '../../../lib/rules/accepted-findings';
 import { PipelineRole } from '../../../lib/training/pipeline-role';
 
 interface Statement {
@@ -26,10 +27,11 @@ function statements(tuning: boolean): { trust: Statement[]; allowed: Statement[]
   const stack = new Stack(new App({ outdir: join(work, `out-${tuning}`) }), 'Stack', {
     env: { account: '111111111111', region: 'us-east-1' },
   });
+  const encryptionKey = new kms.Key(stack, 'Key');
   new PipelineRole(stack, 'Access', {
-    datasetBucket: new s3.Bucket(stack, 'Dataset'),
+    dataset: new DatasetStore(stack, 'Dataset', { config: local, encryptionKey }),
     modelBucket: new s3.Bucket(stack, 'Models'),
-    encryptionKey: new kms.Key(stack, 'Key'),
+    encryptionKey,
     modelPackageGroupName: 'group',
     source: new Asset(stack, 'Code', { path }),
     image: local.training.image,
@@ -102,12 +104,12 @@ test('[S6] only a pipeline that searches may tune, and only jobs of its own step
   expect(JSON.stringify(found?.Resource)).toMatch(/:hyper-parameter-tuning-job\/\*Tune\*"/);
 });
 
-test('[S6] the pattern in the name of tuning jobs is judged as those of other jobs are, and no wider one', () => {
-  const judged = (resource: string) => {
+test('[S6] the pattern in the name of tuning jobs is accepted as those of other jobs are, and no wider one', () => {
+  const accepted = (resource: string) => {
     const finding = `AwsSolutions-IAM5[Resource::arn:aws:sagemaker:us-east-1:111111111111:${resource}]`;
-    return JUDGED_FINDINGS.some((entry) => entry.finding.test(finding));
+    return ACCEPTED_FINDINGS.some((entry) => entry.finding.test(finding));
   };
-  expect(judged('training-job/pipelines-*')).toBe(true);
-  expect(judged('hyper-parameter-tuning-job/*Tune*')).toBe(true);
-  expect(judged('hyper-parameter-tuning-job/*')).toBe(false);
+  expect(accepted('training-job/pipelines-*')).toBe(true);
+  expect(accepted('hyper-parameter-tuning-job/*Tune*')).toBe(true);
+  expect(accepted('hyper-parameter-tuning-job/*')).toBe(false);
 });

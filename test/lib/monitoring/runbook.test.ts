@@ -1,4 +1,4 @@
-import { runbookEntries } from '../../../lib/shared/runbook';
+import { runbookEntries } from '../../../lib/monitoring/runbook';
 
 describe('runbookEntries', () => {
   test('reads headings with the severity below them', () => {

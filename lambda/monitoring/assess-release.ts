@@ -1,7 +1,7 @@
 import type { DriftFeature, FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
 
-export interface JudgeOptions {
+export interface AssessmentLimits {
   readonly minimumResults: number;
   readonly minimumEffectiveLabels: number;
   /** How far the accuracy may lie below the test split's. */
@@ -17,7 +17,7 @@ export interface ReleaseObservations {
   readonly baselineAccuracy: number;
 }
 
-export type Judgement =
+export type Assessment =
   | { readonly kind: 'NO_DATA'; readonly results: number; readonly minimumResults: number }
   | { readonly kind: 'HEALTHY' }
   | { readonly kind: 'DRIFT'; readonly feature: DriftFeature; readonly value: number; readonly limit: number }
@@ -33,7 +33,7 @@ export type Judgement =
  * The decision table. Labels speak before distributions: a drift that costs no accuracy may be harmless, a fall in
  * accuracy never is. Silence is no health: too few results are `NO_DATA`.
  */
-export function judgeRelease(seen: ReleaseObservations, options: JudgeOptions): Judgement {
+export function assessRelease(seen: ReleaseObservations, options: AssessmentLimits): Assessment {
   const { accuracy } = seen;
   const limit = seen.baselineAccuracy - options.accuracyDropLimit;
   if (accuracy && accuracy.effectiveLabels >= options.minimumEffectiveLabels && accuracy.upper < limit) {

@@ -1,5 +1,16 @@
+import { ACCEPTED_PREFIX, IMAGE_PREFIX, MANIFEST_PREFIX } from '../../lambda/dataset/names';
+import {
+  BLOB_PREFIX,
+  COMPONENT_PREFIX,
+  ENVELOPE_PREFIX,
+  MODEL_COMPONENT_PREFIX,
+  RELEASE_PREFIX,
+} from '../../lambda/registry/names';
+import { CAPTURE_PREFIX, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
+import { PIPELINE_PREFIX } from '../../lambda/training/names';
+
 /** A kind of finding that somebody has looked at and accepted. */
-export interface JudgedFinding {
+export interface AcceptedFinding {
   /** Whole id of the finding, with what it found in brackets. */
   readonly finding: RegExp;
   /** Path of the construct: `<environment>/<stack>/...`. */
@@ -8,13 +19,27 @@ export interface JudgedFinding {
 }
 
 const ANY = /./;
+/** Below each of these there is one kind of object. */
+const PREFIXES = [
+  IMAGE_PREFIX,
+  MANIFEST_PREFIX,
+  ACCEPTED_PREFIX,
+  PIPELINE_PREFIX,
+  RELEASE_PREFIX,
+  BLOB_PREFIX,
+  ENVELOPE_PREFIX,
+  COMPONENT_PREFIX,
+  RESULT_PREFIX,
+  REJECTED_RECORD_PREFIX,
+  `${CAPTURE_PREFIX}\\S+/`,
+];
 const ROLE_POLICY = /\/DefaultPolicy\/Resource$/;
 
 /**
  * Findings of the AwsSolutions rules that are as they should be. Whatever is not in this list fails synthesis;
  * test/infrastructure/findings.test.ts fails for an entry that nothing needs any more.
  */
-export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
+export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   {
     finding: /^AwsSolutions-IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]$/,
     construct: ROLE_POLICY,
@@ -37,8 +62,7 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
     reason: 'Every version of one named function.',
   },
   {
-    finding:
-      /^AwsSolutions-IAM5\[Resource::\S+Bucket\S+\/(images|manifests|manifests\/accepted|releases|releases\/blobs|releases\/envelopes|components|pipelines|results|captures\/\S+)\/\*\]$/,
+    finding: new RegExp(`^AwsSolutions-IAM5\\[Resource::\\S+Bucket\\S+/(${PREFIXES.join('|')})\\*\\]$`),
     construct: ROLE_POLICY,
     reason: 'Objects below one prefix of one bucket.',
   },
@@ -48,8 +72,9 @@ export const JUDGED_FINDINGS: readonly JudgedFinding[] = [
     reason: 'Assets of the deployment: bundled code, the same that the devices get. No data, no secrets.',
   },
   {
-    finding:
-      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:greengrass:\S+:(components:com\.kaizenedge\.model\.\w+:versions|coreDevices|deployments):\*\]$/,
+    finding: new RegExp(
+      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:(components:${MODEL_COMPONENT_PREFIX.replaceAll('.', '\\.')}\\w+:versions|coreDevices|deployments):\\*\\]$`,
+    ),
     construct: /^\w+\/Fleet\/Rollout\//,
     reason:
       'Versions, devices and deployments come into being at run time; their names are not known before.',

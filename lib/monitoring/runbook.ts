@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { AppConfig } from './app-config';
+import { alarmName } from '../../lambda/monitoring/names';
+import type { AppConfig } from '../shared/app-config';
 
 const RUNBOOK = join(__dirname, '..', '..', 'docs', 'runbook.md');
 
@@ -41,7 +42,7 @@ export class RunbookAlarm extends cloudwatch.Alarm {
       );
     }
     super(scope, id, {
-      alarmName: `kaizen-${props.config.environmentName}-${props.heading}`,
+      alarmName: alarmName(props.config, props.heading),
       alarmDescription: `${props.sentence} Severity: ${props.severity}. Runbook: docs/runbook.md#${props.heading}`,
       metric: props.metric,
       threshold: props.threshold,

@@ -1,5 +1,5 @@
+import { assessRelease, type ReleaseObservations } from '../../../lambda/monitoring/assess-release';
 import type { FeatureComparison } from '../../../lambda/monitoring/compare-with-baseline';
-import { judgeRelease, type ReleaseObservations } from '../../../lambda/monitoring/judge-release';
 
 const OPTIONS = { minimumResults: 200, minimumEffectiveLabels: 20, accuracyDropLimit: 0.05 };
 
@@ -62,5 +62,5 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
   ['an interval that reaches the limit', { accuracy: accuracy(0.9, 50) }, { kind: 'HEALTHY' }],
   ['good accuracy', { accuracy: accuracy(0.97, 50) }, { kind: 'HEALTHY' }],
 ])('[S12] %s', (_, observations, expected) => {
-  expect(judgeRelease(seen(observations), OPTIONS)).toEqual(expected);
+  expect(assessRelease(seen(observations), OPTIONS)).toEqual(expected);
 });

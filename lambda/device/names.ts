@@ -1,0 +1,15 @@
+/** Names of devices: their groups, rights and code. */
+import { EVENT_SOURCE, environmentPrefix, type NameScope } from '../shared/names';
+
+type EnvironmentScope = Pick<NameScope, 'environmentName'>;
+
+/** The code that every device runs. */
+export const INFERENCE_COMPONENT_NAME = `${EVENT_SOURCE}.Inference`;
+
+export const fleetGroupName = (scope: EnvironmentScope): string => `${environmentPrefix(scope)}-fleet`;
+export const waveGroupName = (scope: EnvironmentScope, wave: string): string =>
+  `${environmentPrefix(scope)}-${wave}`;
+export const thingTypeName = (scope: EnvironmentScope): string => `${environmentPrefix(scope)}-core-device`;
+export const devicePolicyName = (scope: EnvironmentScope): string => `${environmentPrefix(scope)}-device`;
+export const roleAliasName = (scope: EnvironmentScope): string =>
+  `${environmentPrefix(scope)}-token-exchange`;

@@ -1,0 +1,83 @@
+/**
+ * The release table: what its items hold, and how one is read. The classes that write it are two, since the registry
+ * must not know what a rollout is: {@link ReleaseTable} counts and keeps releases, `RolloutTable` of the rollout moves
+ * them through their states. Keys are in `names.ts`.
+ */
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Release } from '../../contracts';
+
+export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED';
+
+/** A signed release as the table knows it. */
+export interface StoredRelease {
+  readonly release: Release;
+  readonly envelopeKey: string;
+  readonly envelopeSha256: string;
+  readonly componentName: string;
+  readonly componentVersion: string;
+  /** S3 prefix of the training pipeline's export. */
+  readonly exportUri: string;
+  /** S3 URI of the model.tar.gz that the release was exported from. */
+  readonly modelUri: string;
+  /** Key in the model bucket of the larger network of the same registration, for the second opinion. */
+  readonly cloudModelKey?: string;
+  readonly status: ReleaseStatus;
+  /** Rollout that has claimed the release. */
+  readonly executionArn?: string;
+  /** When `Release Ready` went out. */
+  readonly announcedAt?: string;
+}
+
+/** A counter that belongs to one cause for ever. */
+export interface Claim {
+  readonly counter: number;
+  /** ISO timestamp of the first claim: a retry makes the same release. */
+  readonly claimedAt: string;
+}
+
+/** The release in service everywhere. */
+export interface ChampionItem {
+  readonly counter: number;
+  readonly modelPackageVersion: number;
+  readonly exportUri: string;
+  /** S3 URI of the champion's model.tar.gz, where the rollout wrote it. */
+  readonly modelUri?: string;
+}
+
+/** The release last deployed to a wave. */
+export interface WaveItem {
+  readonly counter: number;
+  readonly previousCounter?: number;
+}
+
+export interface ReleaseItemKey {
+  readonly useCase: string;
+  /** One of the sort keys in `names.ts`. */
+  readonly item: string;
+}
+
+/** Items of one use case. */
+export class ReleaseItems {
+  constructor(
+    protected readonly client: Pick<DynamoDBDocumentClient, 'send'>,
+    protected readonly tableName: string,
+    protected readonly useCase: string,
+  ) {}
+
+  protected key(item: string): ReleaseItemKey {
+    return { useCase: this.useCase, item };
+  }
+
+  protected async readItem(item: string): Promise<Record<string, unknown> | undefined> {
+    const { Item } = await this.client.send(
+      new GetCommand({ TableName: this.tableName, Key: this.key(item), ConsistentRead: true }),
+    );
+    return Item;
+  }
+
+  protected async putItem(item: string, attributes: object): Promise<void> {
+    await this.client.send(
+      new PutCommand({ TableName: this.tableName, Item: { ...this.key(item), ...attributes } }),
+    );
+  }
+}

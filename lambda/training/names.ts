@@ -1,0 +1,37 @@
+/** Names of training: its pipeline, and where its jobs write in the model bucket. */
+import { environmentPrefix, type NameScope } from '../shared/names';
+
+export const TRAINING_VARIABLES = {
+  pipelineName: 'PIPELINE_NAME',
+} as const;
+
+export const pipelineName = (scope: NameScope): string =>
+  `${environmentPrefix(scope)}-${scope.useCase}-training`;
+
+/** Parameters of the pipeline that who starts an execution may give. */
+export const PIPELINE_PARAMETERS = {
+  datasetManifestUri: 'DatasetManifestUri',
+  championModelUri: 'ChampionModelUri',
+  epochs: 'Epochs',
+  learningRate: 'LearningRate',
+  widthMultiplier: 'WidthMultiplier',
+  seed: 'Seed',
+  minimumAccuracy: 'MinimumAccuracy',
+  maximumRecallDrop: 'MaximumRecallDrop',
+  maximumInt8Drop: 'MaximumInt8Drop',
+} as const;
+
+/** Everything that jobs write is below, by execution. */
+export const PIPELINE_PREFIX = 'pipelines/';
+
+/** Where an execution writes. */
+export const executionPrefix = (executionId: string): string => `${PIPELINE_PREFIX}${executionId}/`;
+
+/**
+ * Id of the pipeline execution that wrote an export, `s3://<model bucket>/pipelines/<execution id>/export/`. Where the
+ * files lie says more than a model package's metadata, which a copy made by hand repeats.
+ */
+export function trainingExecutionId(exportUri: string): string | undefined {
+  const [, rest] = exportUri.split(`/${PIPELINE_PREFIX}`);
+  return /^([^/]+)\//.exec(rest ?? '')?.[1];
+}
