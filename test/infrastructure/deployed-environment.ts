@@ -1,0 +1,256 @@
+/**
+ * An environment in which the real handlers run as deployed: with the variables and the role of the synthesized
+ * templates. Its buckets and tables are in memory, and refuse what the role does not allow.
+ */
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateComponentVersionCommand,
+  CreateDeploymentCommand,
+  DescribeComponentCommand,
+  GreengrassV2Client,
+  ListDeploymentsCommand,
+} from '@aws-sdk/client-greengrassv2';
+import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  NotFound,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { sdkStreamMixin } from '@smithy/core/serde';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { captureMetrics, type WrittenMetric } from '../lambda/shared/metric-lines';
+import { DeployedFunction } from './deployed-function';
+import type { SynthesizedApp } from './synthesized-app';
+
+export type Item = Readonly<Record<string, unknown>>;
+
+const CONTEXT = { functionName: 'deployed', getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+
+const failure = (name: string, message: string): Error => Object.assign(new Error(message), { name });
+const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
+
+export class DeployedEnvironment {
+  /** `<bucket>/<key>` -> content. */
+  readonly objects = new Map<string, Buffer>();
+  readonly metrics: WrittenMetric[] = [];
+  /** What a role did not allow: `<handler>: <action> on <resource>`. */
+  readonly refused: string[] = [];
+  /** What handlers asked of buckets and tables, as in `refused`. */
+  readonly asked = new Set<string>();
+  readonly sageMaker = mockClient(SageMakerClient);
+  readonly functions = mockClient(LambdaClient);
+  private readonly items = new Map<string, Item[]>();
+  private running: DeployedFunction | undefined;
+
+  constructor(private readonly app: SynthesizedApp) {
+    this.answerS3();
+    this.answerDynamoDb();
+    this.answerOthers();
+  }
+
+  /** Value of a variable of a function, such as the name of its bucket. */
+  variable(handler: string, name: string): string {
+    const value = new DeployedFunction(this.app, handler).environment[name];
+    if (value === undefined) throw new Error(`lambda/${handler} has no variable ${name}`);
+    return value;
+  }
+
+  putItem(table: string, item: Item): void {
+    const items = this.items.get(table) ?? [];
+    this.items.set(table, [...items.filter((other) => !this.hasSameKey(table, other, item)), item]);
+  }
+
+  /** Invokes the handler in lambda/<handler> with the variables that are deployed, and no others. */
+  async run(handler: string, event: unknown): Promise<unknown> {
+    const before = process.env;
+    this.running = new DeployedFunction(this.app, handler);
+    process.env = {
+      ...this.running.environment,
+      AWS_REGION: this.app.config.region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+    const written = captureMetrics();
+    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const { handler: invoke } = await import(`../../lambda/${handler}/handler`);
+      return await invoke(event, CONTEXT);
+    } finally {
+      jest.restoreAllMocks();
+      this.metrics.push(...written);
+      this.running = undefined;
+      process.env = before;
+    }
+  }
+
+  /** @throws AccessDenied as AWS does, and keeps what was refused */
+  private authorize(action: string, resource: string): void {
+    const request = `${this.running?.handler}: ${action} on ${resource}`;
+    this.asked.add(request);
+    if (this.running?.allows(action, resource)) return;
+    this.refused.push(request);
+    throw failure('AccessDenied', request);
+  }
+
+  private authorizeObject(action: string, bucket = '', key = ''): string {
+    this.authorize(action, `arn:aws:s3:::${bucket}/${key}`);
+    return `${bucket}/${key}`;
+  }
+
+  /** Whoever may not list a bucket is not even told that an object is missing. */
+  private object(path: string, missing: Error = new NoSuchKey({ $metadata: {}, message: path })): Buffer {
+    const found = this.objects.get(path);
+    if (found) return found;
+    this.authorize('s3:ListBucket', `arn:aws:s3:::${path.slice(0, path.indexOf('/'))}`);
+    throw missing;
+  }
+
+  private answerS3(): void {
+    const s3 = mockClient(S3Client);
+    s3.on(GetObjectCommand).callsFake(({ Bucket, Key }) => {
+      const body = this.object(this.authorizeObject('s3:GetObject', Bucket, Key));
+      return { Body: sdkStreamMixin(Readable.from([body])), ETag: etagOf(body), LastModified: new Date() };
+    });
+    s3.on(HeadObjectCommand).callsFake(({ Bucket, Key }) => {
+      const path = this.authorizeObject('s3:GetObject', Bucket, Key);
+      // HEAD has no body to say NoSuchKey in.
+      this.object(path, new NotFound({ $metadata: {}, message: path }));
+      return {};
+    });
+    s3.on(PutObjectCommand).callsFake(({ Bucket, Key, Body }) => {
+      this.objects.set(this.authorizeObject('s3:PutObject', Bucket, Key), Buffer.from(Body));
+      return {};
+    });
+    s3.on(CopyObjectCommand).callsFake(({ Bucket, Key, CopySource, CopySourceIfMatch }) => {
+      const source = decodeURIComponent(CopySource);
+      const slash = source.indexOf('/');
+      const body = this.object(
+        this.authorizeObject('s3:GetObject', source.slice(0, slash), source.slice(slash + 1)),
+      );
+      if (CopySourceIfMatch !== etagOf(body)) throw failure('PreconditionFailed', source);
+      this.objects.set(this.authorizeObject('s3:PutObject', Bucket, Key), body);
+      return {};
+    });
+  }
+
+  private authorizeTable(action: string, table = ''): string {
+    const { region, account } = this.app.config;
+    this.authorize(`dynamodb:${action}`, `arn:aws:dynamodb:${region}:${account}:table/${table}`);
+    return table;
+  }
+
+  /** Keys, whole partitions and `attribute_not_exists` are understood; other expressions hold. */
+  private answerDynamoDb(): void {
+    const tables = mockClient(DynamoDBDocumentClient);
+    tables.on(GetCommand).callsFake(({ TableName, Key }) => ({
+      Item: this.find(this.authorizeTable('GetItem', TableName), Key),
+    }));
+    tables.on(QueryCommand).callsFake(({ TableName, ExpressionAttributeValues: values }) => {
+      const partition = values[':useCase'] ?? values[':partition'];
+      const items = this.items.get(this.authorizeTable('Query', TableName)) ?? [];
+      return { Items: items.filter((item) => (item.partition ?? item.useCase) === partition) };
+    });
+    tables.on(PutCommand).callsFake(({ TableName, Item }) => {
+      this.putItem(this.authorizeTable('PutItem', TableName), Item);
+      return {};
+    });
+    tables.on(UpdateCommand).callsFake(({ TableName, Key, ExpressionAttributeValues: values }) => {
+      const found = this.find(this.authorizeTable('UpdateItem', TableName), Key);
+      return { Attributes: { ...found, parameters: values[':parameters'] } };
+    });
+    tables.on(TransactWriteCommand).callsFake(({ TransactItems }) => {
+      for (const { Put, Update, Delete } of TransactItems) {
+        if (Put) this.authorizeTable('PutItem', Put.TableName);
+        if (Update) this.authorizeTable('UpdateItem', Update.TableName);
+        if (Delete) this.authorizeTable('DeleteItem', Delete.TableName);
+      }
+      return this.transact(TransactItems);
+    });
+  }
+
+  private transact(
+    parts: readonly {
+      Put?: { TableName: string; Item: Item; ConditionExpression?: string };
+      Update?: {
+        TableName: string;
+        Key: Item;
+        ExpressionAttributeNames?: Record<string, string>;
+        ExpressionAttributeValues: Item;
+      };
+    }[],
+  ): object {
+    const failed = parts.map(
+      ({ Put }) =>
+        Put?.ConditionExpression?.startsWith('attribute_not_exists') === true &&
+        this.find(Put.TableName, Put.Item) !== undefined,
+    );
+    if (failed.includes(true)) {
+      throw new TransactionCanceledException({
+        $metadata: {},
+        message: 'cancelled',
+        CancellationReasons: failed.map((has) => ({ Code: has ? 'ConditionalCheckFailed' : 'None' })),
+      });
+    }
+    for (const { Put, Update } of parts) {
+      if (Put) this.putItem(Put.TableName, Put.Item);
+      if (!Update) continue;
+      // An update of a sketch numbers names and values alike, and its item is empty before.
+      const names = Object.entries(Update.ExpressionAttributeNames ?? {});
+      const added = names.map(([placeholder, name]) => [
+        name,
+        Update.ExpressionAttributeValues[placeholder.replace('#', ':')],
+      ]);
+      this.putItem(Update.TableName, { ...Update.Key, ...Object.fromEntries(added) });
+    }
+    return {};
+  }
+
+  private keysOf(table: string): string[] {
+    const found = this.app
+      .resources('AWS::DynamoDB::Table')
+      .find(({ logicalId }) => logicalId.toLowerCase() === table);
+    if (!found) throw new Error(`there is no table ${table}`);
+    return found.Properties.KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName);
+  }
+
+  private hasSameKey(table: string, one: Item, other: Item): boolean {
+    return this.keysOf(table).every((name) => one[name] === other[name]);
+  }
+
+  private find(table: string, key: Item): Item | undefined {
+    return this.items.get(table)?.find((item) => this.hasSameKey(table, item, key));
+  }
+
+  private answerOthers(): void {
+    mockClient(EventBridgeClient).on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const kms = mockClient(KMSClient);
+    kms
+      .on(GetPublicKeyCommand)
+      .resolves({ PublicKey: publicKey.export({ type: 'spki', format: 'der' }), KeySpec: 'ECC_NIST_P256' });
+    kms.on(SignCommand).resolves({ Signature: Buffer.from('signature') });
+    const greengrass = mockClient(GreengrassV2Client);
+    greengrass.on(CreateComponentVersionCommand).resolves({});
+    greengrass.on(ListDeploymentsCommand).resolves({ deployments: [] });
+    greengrass.on(CreateDeploymentCommand).resolves({ deploymentId: 'deployment-1' });
+    greengrass.on(DescribeComponentCommand).resolves({ status: { componentState: 'DEPLOYABLE' } });
+  }
+}
