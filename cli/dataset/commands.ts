@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import type { AddCommands, Context, ProgramPorts } from '../shared/commands';
 import { type GroupRule, groupByExpression, groupByPrefix } from './group-rule';
 import { importDataset } from './import-dataset';
-import { type DatasetUploadItem, readDatasetSource } from './read-source';
+import { readDatasetSource } from './read-source';
 import { uploadDataset } from './upload-dataset';
+import type { DatasetUploadItem } from './upload-item';
 
 interface ImportOptions {
   readonly groupBy?: string;

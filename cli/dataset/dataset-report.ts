@@ -14,7 +14,7 @@ import {
 import { groupDuplicates } from './group-duplicates';
 import type { InspectedDataset } from './inspect-dataset';
 import { findNearDuplicates } from './near-duplicates';
-import type { DatasetUploadItem } from './read-source';
+import type { DatasetUploadItem } from './upload-item';
 
 export interface ReportOptions extends RuleOptions {
   /** Give duplicates one group. */

@@ -7,7 +7,7 @@ import { InputError, refuse } from '../shared/errors';
 import { examineDataset, type ReportOptions } from './dataset-report';
 import { formatDatasetReport } from './format-dataset-report';
 import { inspectDataset } from './inspect-dataset';
-import type { DatasetUploadItem } from './read-source';
+import type { DatasetUploadItem } from './upload-item';
 
 export interface ImportDatasetPorts {
   /** Takes the readable report. */

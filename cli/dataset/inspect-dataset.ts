@@ -6,7 +6,7 @@ import { mapConcurrently } from '../../lambda/shared/concurrency';
 import type { ImageFormat } from './image-format';
 import { inspectImage } from './inspect-image';
 import type { PerceptualHash } from './perceptual-hash';
-import type { DatasetUploadItem } from './read-source';
+import type { DatasetUploadItem } from './upload-item';
 
 export interface InspectedItem {
   /** Its line of the manifest. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type GroupRule, identifierOf } from './group-rule';
-import type { DatasetUploadItem } from './read-source';
 import type { SourceFiles, SourceListing } from './source-files';
+import type { DatasetUploadItem } from './upload-item';
 
 /** Files with these names are taken for images, and refused by name when they are of a format that is not taken. */
 const IMAGE_EXTENSIONS = [

@@ -4,8 +4,8 @@ import { problemsOf } from '../../contracts';
 import { IMAGE_PREFIX } from '../../lambda/dataset/names';
 import { type CsvRow, parseCsvRows } from '../shared/csv';
 import { type GroupRule, identifierOf } from './group-rule';
-import type { DatasetUploadItem } from './read-source';
 import { isInside, type SourceFile, type SourceFiles } from './source-files';
+import type { DatasetUploadItem } from './upload-item';
 
 const REQUIRED = ['path', 'label'] as const;
 const OPTIONAL = ['id', 'groupId', 'capturedAt'] as const;

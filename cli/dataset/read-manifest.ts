@@ -1,7 +1,7 @@
 /** Items from a manifest (contract dataset-item) whose images lie beside it. */
 import { type DatasetItem, problemsOf } from '../../contracts';
-import type { DatasetUploadItem } from './read-source';
 import { isInside, type SourceFiles } from './source-files';
+import type { DatasetUploadItem } from './upload-item';
 
 function parseLine(line: string): { item?: DatasetItem; problems: string[] } {
   let value: unknown;

@@ -1,5 +1,4 @@
 /** Reads what is to be imported: class folders, a table or a manifest, on this machine or in S3. */
-import type { DatasetItem } from '../../contracts';
 import type { Clients } from '../shared/clients';
 import { InputError, refuse } from '../shared/errors';
 import type { GroupRule } from './group-rule';
@@ -7,20 +6,7 @@ import { readClassFolders } from './read-class-folders';
 import { parseCsv } from './read-csv';
 import { parseManifest } from './read-manifest';
 import { type DatasetAddress, openSource, type SourceFiles } from './source-files';
-
-/** One image to upload, with what its source says about it. */
-export interface DatasetUploadItem {
-  readonly id: string;
-  readonly groupId: string;
-  readonly label: string;
-  readonly origin: DatasetItem['origin'];
-  readonly capturedAt: string;
-  /** When given, the bytes must have this digest. */
-  readonly sha256?: string;
-  /** Where it was found, for messages. */
-  readonly path?: string;
-  readonly read: () => Promise<Uint8Array>;
-}
+import type { DatasetUploadItem } from './upload-item';
 
 export interface ReadDatasetOptions {
   /** Which images show the same part; not for a manifest, which says so itself. @default - each is its own group */

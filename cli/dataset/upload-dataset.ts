@@ -10,7 +10,7 @@ import type { KaizenEnvironment } from '../shared/environment';
 import { refuse } from '../shared/errors';
 import { type ImageFormat, imageFormat } from './image-format';
 import { lineProblems, manifestLine } from './inspect-dataset';
-import type { DatasetUploadItem } from './read-source';
+import type { DatasetUploadItem } from './upload-item';
 
 export interface UploadDatasetOptions {
   readonly items: readonly DatasetUploadItem[];
