@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STATE_FILE = join(ROOT, '.setup-state.json');
-const OLDEST_NODE = [20, 9];
 const PYTHON_MINOR_VERSIONS = [10, 11, 12, 13];
 const REQUIREMENTS = join('training', 'requirements.lock');
 /** Included by the training package's. */
@@ -38,11 +37,14 @@ function readState() {
   }
 }
 
+/** The oldest Node is said once, in package.json's engines, as `>=major.minor.patch`. */
 function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [, oldest] = /^>=(\d+\.\d+\.\d+)$/.exec(engines.node);
+  // Compares the numbers of dotted versions, not their texts: 20.9 is older than 20.19.
+  if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) < 0) {
     throw new SetupError(
-      `Node ${OLDEST_NODE.join('.')} or newer is needed, this is Node ${process.versions.node}: install a newer Node and run the command again.`,
+      `Node ${oldest} or newer is needed, this is Node ${process.versions.node}: install a newer Node and run the command again.`,
     );
   }
 }

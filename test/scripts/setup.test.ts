@@ -20,11 +20,13 @@ const ROOT = join(__dirname, '..', '..');
 describe('the set-up of a fresh clone', () => {
   let clone: string;
   let programs: string;
+  let environment: Record<string, string>;
 
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), 'kaizen-test-'));
     programs = join(clone, 'programs');
     mkdirSync(programs);
+    environment = {};
     mkdirSync(join(clone, 'training'));
     mkdirSync(join(clone, 'packages', 'local-aws'), { recursive: true });
     cpSync(join(ROOT, 'scripts'), join(clone, 'scripts'), { recursive: true });
@@ -64,8 +66,18 @@ describe('the set-up of a fresh clone', () => {
     return spawnSync(process.execPath, [join(clone, 'scripts', 'run.mjs'), 'setup', ...options], {
       cwd: clone,
       encoding: 'utf8',
-      env: { PATH: `${programs}:/usr/bin:/bin`, PYTHON: pythonPath },
+      env: { PATH: `${programs}:/usr/bin:/bin`, PYTHON: pythonPath, ...environment },
     });
+  }
+
+  /** Lets the set-up believe that it runs in another Node. */
+  function pretendNode(version: string): void {
+    const preload = join(programs, 'version.cjs');
+    writeFileSync(
+      preload,
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`,
+    );
+    environment = { NODE_OPTIONS: `--require ${preload}` };
   }
 
   test('installs once, says what it does, and is silent when nothing changed', () => {
@@ -97,6 +109,21 @@ describe('the set-up of a fresh clone', () => {
     expect(outcome.status).toBe(1);
     expect(outcome.stderr).toMatch(/\.venv is a link and must be made again: remove the link/);
     expect(readdirSync(shared)).toEqual(['kept']);
+  });
+
+  test.each(['18.20.8', '20.9.0', '20.18.3'])('refuses Node %s in one sentence', (version) => {
+    pretendNode(version);
+    const outcome = setup(python('3.11'));
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain(
+      `Node 20.19.0 or newer is needed, this is Node ${version}: install a newer`,
+    );
+    expect(existsSync(join(clone, 'node_modules'))).toBe(false);
+  });
+
+  test.each(['20.19.0', '20.20.2', '22.0.0', '100.1.0'])('takes Node %s', (version) => {
+    pretendNode(version);
+    expect(setup(python('3.11')).status).toBe(0);
   });
 
   test.each(['3.9', '3.14', '2.7'])('refuses Python %s in one sentence', (version) => {
