@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Incumbent:
     """One loaded graph, and frames that were read from disk once."""
 
     def __init__(self) -> None:
-        self.session: onnxruntime.InferenceSession | None = None
+        self.loaded: onnxruntime.InferenceSession | None = None
         self.frames: dict[str, np.ndarray] = {}
 
     def load(self, model: str, threads: int) -> dict[str, Any]:
@@ -36,16 +37,24 @@ class Incumbent:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.loaded = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         return {}
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """The graph; a request before ``load`` is an error of the benchmark."""
+        if self.loaded is None:
+            raise RuntimeError("no model is loaded: send load first")
+        return self.loaded
 
     def run(self, image: str, size: int, count: int) -> dict[str, Any]:
         """Runs the graph alone, on the first image of a file of raw RGB pixels."""
         pixels = np.fromfile(image, dtype=np.uint8)[: size * size * 3].reshape(size, size, 3)
         times = []
+        session = self.session
         for _ in range(count):
             started = time.perf_counter()
-            self.session.run([OUTPUT_NAME], {INPUT_NAME: pixels})
+            session.run([OUTPUT_NAME], {INPUT_NAME: pixels})
             times.append((time.perf_counter() - started) * 1000)
         return {"milliseconds": times}
 
@@ -70,7 +79,11 @@ class Incumbent:
 def main() -> None:
     """Answers until standard input ends."""
     incumbent = Incumbent()
-    actions = {"load": incumbent.load, "run": incumbent.run, "loop": incumbent.loop}
+    actions: dict[str, Callable[..., dict[str, Any]]] = {
+        "load": incumbent.load,
+        "run": incumbent.run,
+        "loop": incumbent.loop,
+    }
     for line in sys.stdin:
         request = json.loads(line)
         answer = actions[request.pop("do")](**request)

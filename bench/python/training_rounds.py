@@ -85,7 +85,9 @@ class TrainingRounds:
 
         def train() -> None:
             torch.set_num_threads(PROCESSORS)
-            network = MobileNetV2(4, WIDTH_MULTIPLIER).to(memory_format=torch.channels_last)
+            network = MobileNetV2(4, WIDTH_MULTIPLIER)
+            # torch says it in its documentation and not in its types.
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             loaders = {name: self._loader(name) for name in ("train", "validation")}
             optimizer = torch.optim.SGD(
                 network.parameters(), lr=LEARNING_RATE, momentum=0.9, nesterov=True, weight_decay=5e-4

@@ -14,12 +14,18 @@ from onnx import TensorProto, helper, numpy_helper
 
 HEIGHT, WIDTH = 16, 24
 
+Nodes = list[onnx.NodeProto]
+Constants = list[onnx.TensorProto]
+Shape = list[int]
 
-def constant(name: str, values: object, dtype: type = np.float32) -> onnx.TensorProto:
+
+def constant(name: str, values: object, dtype: type[np.generic] = np.float32) -> onnx.TensorProto:
     return numpy_helper.from_array(np.asarray(values, dtype=dtype), name)
 
 
-def make(nodes: list, initializers: list, output_shape: list, input_shape: list | None = None) -> onnx.ModelProto:
+def make(
+    nodes: Nodes, initializers: Constants, output_shape: Shape, input_shape: Shape | None = None
+) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "brightness",
@@ -32,13 +38,15 @@ def make(nodes: list, initializers: list, output_shape: list, input_shape: list 
     return model
 
 
-def save(path: Path, nodes: list, initializers: list, output_shape: list, input_shape: list | None = None) -> None:
+def save(
+    path: Path, nodes: Nodes, initializers: Constants, output_shape: Shape, input_shape: Shape | None = None
+) -> None:
     model = make(nodes, initializers, output_shape, input_shape)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
 
-def scores(gain: float) -> tuple[list, list]:
+def scores(gain: float) -> tuple[Nodes, Constants]:
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["pixels"], ["mean"], keepdims=0),
@@ -73,7 +81,7 @@ def honest(folder: Path) -> None:
     onnx.save(model, folder / "marked-as-ort.onnx")
 
 
-def with_extra(nodes: list, initializers: list) -> onnx.ModelProto:
+def with_extra(nodes: Nodes, initializers: Constants) -> onnx.ModelProto:
     """The graph of gain 4 with nodes that make "extra", a float [], added to both scores: softmax ignores it."""
     base, constants = scores(4)
     added = helper.make_node("Add", ["scores", "extra"], ["shifted"])

@@ -29,7 +29,7 @@ def write_small_onnx(path: Path, classes: int, change: Callable[[Any], None] | N
         helper.make_node("Softmax", ["logits"], ["rows_of_probabilities"], axis=1),
         helper.make_node("Reshape", ["rows_of_probabilities", "classes"], ["probabilities"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "rows": np.array([-1, 3], dtype=np.int64),
         "classes": np.array([classes], dtype=np.int64),
         "scale": np.array(255, dtype=np.float32),

@@ -227,7 +227,7 @@ def test_a_disk_that_fails_leaves_the_checkpoint_before(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((os, "fsync") if failing == "fsync" else (Path, "replace")), fail)
+        patch.setattr(os if failing == "fsync" else Path, failing, fail)
         with pytest.raises(OSError, match="No space left"):
             checkpoints.save({"epoch": 2})
     assert checkpoints.load() == {"epoch": 1}

@@ -82,7 +82,7 @@ def test_s4_more_hosts_than_shares_are_refused(
         script.train(HYPERPARAMETERS, channels, str(tmp_path), 1, ["a", "b", "c"], "c")
 
 
-def small_network() -> nn.Module:
+def small_network() -> nn.Sequential:
     torch.manual_seed(3)
     return nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3))
 
@@ -101,19 +101,20 @@ def test_s4_shares_add_up_to_the_batch(batch: int, processors: int) -> None:
 
     separate = [small_network() for _ in shares]
     losses = [loss_of_share(network, share) for network, share in zip(separate, shares, strict=True)]
-    sum(losses).backward()
+    total = torch.stack(losses).sum()
+    total.backward()
 
     trained = small_network()
     with closing(DataParallelNetwork(trained, batch, HostGroup(0, 1), processors)) as parallel:
         loss, requested = parallel.backward(loss_of_share, True)
     assert requested is True
-    assert loss == pytest.approx(sum(losses).item(), rel=1e-5)
+    assert loss == pytest.approx(total.item(), rel=1e-5)
     for ours, *theirs in zip(trained.parameters(), *(network.parameters() for network in separate), strict=True):
         torch.testing.assert_close(ours.grad, sum(parameter.grad for parameter in theirs))
     for name in ("running_mean", "running_var"):
-        theirs = torch.stack([getattr(network[1], name) for network in separate])
-        torch.testing.assert_close(getattr(trained[1], name), theirs.mean(0))
-    assert int(trained[1].num_batches_tracked) == 1
+        statistics = torch.stack([getattr(network[1], name) for network in separate])
+        torch.testing.assert_close(getattr(trained[1], name), statistics.mean(0))
+    assert trained[1].num_batches_tracked == 1
 
 
 def test_s4_a_share_that_fails_fails_the_batch() -> None:

@@ -80,7 +80,7 @@ class EdgeAnswers:
 
 def jpegs(folder: Path) -> dict[str, Path]:
     """Two rendered parts in every encoding and size."""
-    found = {}
+    found: dict[str, Path] = {}
     for seed, label in enumerate(("good", "scratch")):
         part = Image.fromarray(decode_image(rendered_jpeg(label, seed)))
         for encoding, options in ENCODINGS.items():

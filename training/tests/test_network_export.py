@@ -49,6 +49,8 @@ def test_s15_a_network_reaches_the_device_as_it_was_saved(script: ModuleType, tm
     # Untrained statistics of batch normalisation would leave nothing to fold into the convolutions.
     for module in made.network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.uniform_(-0.2, 0.2)
             module.running_var.uniform_(0.5, 2)
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)

@@ -17,7 +17,7 @@ from typing import Any
 
 def install() -> None:
     """Wraps ministack's PutEvents, or says clearly that it has moved."""
-    eventbridge = importlib.import_module("ministack.services.eventbridge")
+    eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
     evaluator = importlib.import_module("ministack.core.iam_evaluator")
     put_events = getattr(eventbridge, "_put_events", None)
     if put_events is None or "allow_aws_source" not in inspect.signature(put_events).parameters:

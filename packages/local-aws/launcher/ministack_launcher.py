@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from importlib.metadata import version
@@ -93,7 +94,9 @@ def delete_pipeline(physical_id: str, _props: Properties) -> None:
 
 
 def create_model_package_group(_logical_id: str, props: Properties, _stack: str) -> Provisioned:
-    body = {key: props[key] for key in ("ModelPackageGroupName", "ModelPackageGroupDescription") if key in props}
+    body: Properties = {
+        key: props[key] for key in ("ModelPackageGroupName", "ModelPackageGroupDescription") if key in props
+    }
     arn = sagemaker("CreateModelPackageGroup", body)["ModelPackageGroupArn"]
     return arn, {"ModelPackageGroupArn": arn}
 
@@ -121,7 +124,7 @@ def create_component_version(_logical_id: str, props: Properties, _stack: str) -
 
 
 def delete_component_version(physical_id: str, _props: Properties) -> None:
-    greengrass("DELETE", "/greengrass/v2/components/" + urllib.request.quote(physical_id, safe=""))
+    greengrass("DELETE", "/greengrass/v2/components/" + urllib.parse.quote(physical_id, safe=""))
 
 
 def role_alias_url(name: str) -> str:
@@ -181,7 +184,7 @@ def register_handlers() -> None:
         raise SystemExit(f"ministack now provides {', '.join(already)} itself: remove our handlers")
     table.update(HANDLERS)
     # Our services call ministack back (Greengrass reads artifacts from S3), which must not wait for itself.
-    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     original = getattr(stacks, "_runs_on_worker_thread", None)
     if original is None:
         raise SystemExit("ministack: the choice of worker threads (_runs_on_worker_thread) has moved")
@@ -192,7 +195,8 @@ def keep_listeners_on(host: str) -> None:
     """Binds every listener to ``host``: ministack binds its MQTT port to 0.0.0.0 whatever BIND_HOST says, and it
     accepts clients without a certificate there, so it must never be reachable from outside this machine.
     """
-    original = asyncio.base_events.BaseEventLoop.create_server
+    loop: Any = asyncio.base_events.BaseEventLoop
+    original = loop.create_server
 
     async def create_server(self: Any, factory: Any, host_asked: Any = None, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("host") == "0.0.0.0":
@@ -203,14 +207,14 @@ def keep_listeners_on(host: str) -> None:
             return await original(self, factory, *args, **kwargs)
         return await original(self, factory, host_asked, *args, **kwargs)
 
-    asyncio.base_events.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]
+    loop.create_server = create_server
 
 
 def count_loopback_as_secure() -> None:
     """Makes ``aws:SecureTransport`` true. The CDK bootstrap bucket, and any bucket made well, refuses requests without
     TLS; here plain HTTP on the loopback interface, which nobody can listen in on, stands for it.
     """
-    evaluator = importlib.import_module("ministack.core.iam_evaluator")
+    evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
     original = getattr(evaluator, "pin_request_origin", None)
     if original is None:
         raise SystemExit("ministack: the origin of a request (pin_request_origin) has moved")

@@ -206,7 +206,7 @@ def write_graph(model: GluonModel, path: str) -> None:
     """
     network = _exported_network(model)
     size = model.size
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "unsqueeze_axes": np.array([0], dtype=np.int64),
         "network_shape": np.array([1, 3, size, size], dtype=np.int64),
         "pixel_mean": np.array(127.5, dtype=np.float32),
