@@ -66,6 +66,23 @@ function packageJest(folder, project, ...extra) {
 const LOCAL_AWS = 'packages/local-aws';
 const pytestFile = join(OUTPUT, 'pytest.xml');
 
+/** Tests whose code runs in their own processes are measured; for the others a figure would say too little. */
+const COVERAGE = {
+  unit: join(OUTPUT, 'coverage-unit'),
+  infrastructure: join(OUTPUT, 'coverage-infrastructure'),
+  localAws: join(OUTPUT, 'coverage-local-aws'),
+  python: join(OUTPUT, 'coverage-python.json'),
+};
+/** Babel's counters: V8's own cost more than the tests themselves, because it reports for every test file anew. */
+const measured = (folder, ...counted) => [
+  ...['--coverage', '--coverageProvider=babel', '--coverageReporters=json', `--coverageDirectory=${folder}`],
+  ...counted.map((glob) => `--collectCoverageFrom=${glob}`),
+];
+/** What counts even where no test loads it. */
+const PRODUCT = ['{cli,config,contracts,demo,edge-components,lambda,lib}/**/*.ts', '!contracts/generated/**'];
+const OF_PACKAGE = ['**/*.ts', '!dist/**', '!test/**'];
+const PYTHON_PRODUCT = ['training/kaizen_training', 'training/scripts'];
+
 /** By default jest leaves one processor alone: of two, half. */
 const EVERY_PROCESSOR = ['--maxWorkers=100%'];
 const MEMORY_DISK = '/dev/shm';
@@ -104,19 +121,27 @@ const STATIC_CHECKS = [
 
 /** One after the other: they take times and start servers. */
 const TESTS = [
-  { ...jest('unit', ...EVERY_PROCESSOR), environment: temporaryFolder() },
-  packageJest(LOCAL_AWS, 'unit', ...EVERY_PROCESSOR),
+  {
+    ...jest('unit', ...EVERY_PROCESSOR, ...measured(COVERAGE.unit, ...PRODUCT)),
+    environment: temporaryFolder(),
+  },
+  packageJest(LOCAL_AWS, 'unit', ...EVERY_PROCESSOR, ...measured(COVERAGE.localAws, ...OF_PACKAGE)),
   {
     name: 'tests: Python',
     command: [
       ...[python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
       ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
+      ...[
+        '--cov-branch',
+        `--cov-report=json:${COVERAGE.python}`,
+        ...PYTHON_PRODUCT.map((path) => `--cov=${path}`),
+      ],
     ],
     // Every processor has a process already.
     environment: { OMP_NUM_THREADS: '1' },
     totals: pytestTotals(pytestFile),
   },
-  jest('infrastructure', ...EVERY_PROCESSOR),
+  jest('infrastructure', ...EVERY_PROCESSOR, ...measured(COVERAGE.infrastructure, ...PRODUCT)),
   // The stranger's test runs outside the repository.
   packageJest(LOCAL_AWS, 'integ', '--runInBand', '--testPathIgnorePatterns=stranger'),
   {
@@ -221,6 +246,11 @@ async function main() {
   for (const stage of tests) outcomes.push(await runStage(stage, { together: false }));
   const total = (field) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0);
   console.log(`\n${outcomes.map(rowOf).join('\n')}\n`);
+  // At the end, because it needs a package: without one installed, this script still says what is missing.
+  const { coverageTable } = await import('./coverage.mjs');
+  const { unit, infrastructure, localAws, python: ofPython } = COVERAGE;
+  const counted = [unit, infrastructure, localAws].map((folder) => join(folder, 'coverage-final.json'));
+  console.log(coverageTable(ROOT, counted, ofPython));
   console.log(`${total('passed')} passed, ${total('failed')} failed`);
   process.exitCode = total('failed') === 0 ? 0 : 1;
 }
