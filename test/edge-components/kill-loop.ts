@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import type { ReleaseVerdict } from '../../contracts';
+import type { RefusalRecord } from '../../edge-components/inference/src/releases/ports';
+import { MOST_DEATHS } from '../../edge-components/inference/src/releases/probation';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseTransition,
@@ -64,6 +67,20 @@ export function damageOf(state: string): string | undefined {
   } catch (error) {
     return `unreadable: ${(error as Error).message}`;
   }
+}
+
+/**
+ * Whether a good release may have been refused: its warm-up was killed as often as the component puts up with. A kill
+ * between the refusal and its verdict leaves an offer that is then answered with QUARANTINED.
+ * @param kills how many kills the offer has met
+ */
+function isRefusedForDeaths({ code, message }: ReleaseVerdict, kills: number, state: string): boolean {
+  const refusals = JSON.parse(
+    readFileSync(join(state, 'releases', 'refused.json'), 'utf8'),
+  ) as RefusalRecord[];
+  const areAllForDeaths = refusals.every((refusal) => refusal.code === 'LOAD_FAILED');
+  const says = message.includes('warm-up has ended') || code === 'QUARANTINED';
+  return says && areAllForDeaths && kills >= MOST_DEATHS;
 }
 
 /** The last state that the log of a process names, after which it was killed. */
@@ -129,12 +146,14 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
   const longestDelay = Math.ceil((performance.now() - began) * LONGEST_DELAY_FACTOR);
 
   let pending: string | undefined;
+  let killsOfPending = 0;
   for (let kill = 1; kill <= kills; kill++) {
     pending ??= device.putOffer(await release(++counter), COMPONENT);
     const logged = device.log.length;
     await instant(random, device, logged, longestDelay);
     const answered = device.verdict(pending) !== undefined;
     await device.endProcess('SIGKILL');
+    killsOfPending++;
     const state = answered ? 'IDLE' : stateIn(device.log.slice(logged));
     byState[state] = (byState[state] ?? 0) + 1;
 
@@ -151,10 +170,11 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
     }
     const verdict = device.verdict(pending);
     if (verdict) {
-      pending = undefined;
       if (verdict.verdict === 'accepted') accepted++;
-      else if (verdict.message.includes('warm-up has ended')) refusedAfterDeaths++;
+      else if (isRefusedForDeaths(verdict, killsOfPending, device.stateOf())) refusedAfterDeaths++;
       else invalid.push(`kill ${kill}: a good release was refused: ${verdict.code} ${verdict.message}`);
+      pending = undefined;
+      killsOfPending = 0;
     }
     onKill?.(kill);
   }
