@@ -146,14 +146,19 @@ def large_constant() -> onnx.ModelProto:
 
 
 def large_by_image() -> onnx.ModelProto:
-    """Makes 2^21 floats (8 MiB) for a black image, 256 times as many for a white one: nothing in the file says so."""
+    """Makes 2^21 floats (8 MiB) for a black image, 256 times as many for a white one: nothing in the file says so.
+
+    It then holds them for 64 passes, a minute at the larger size: who looks at its memory need not be quick.
+    """
+    passes = 64
     nodes = [
         helper.make_node("Cast", ["mean"], ["level"], to=TensorProto.INT64),
         helper.make_node("Add", ["level", "one"], ["steps"]),
         helper.make_node("Mul", ["steps", "step"], ["shape"]),
-        helper.make_node("ConstantOfShape", ["shape"], ["zeros"]),
-        helper.make_node("ReduceMean", ["zeros"], ["extra"], keepdims=0),
+        helper.make_node("ConstantOfShape", ["shape"], ["pass-0"]),
     ]
+    nodes += [helper.make_node("Sigmoid", [f"pass-{index}"], [f"pass-{index + 1}"]) for index in range(passes)]
+    nodes.append(helper.make_node("ReduceMean", [f"pass-{passes}"], ["extra"], keepdims=0))
     return with_extra(nodes, [constant("one", 1, np.int64), constant("step", [2**21], np.int64)])
 
 
