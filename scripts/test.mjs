@@ -138,7 +138,7 @@ const TESTS = [
       ],
     ],
     // Every processor has a process already.
-    environment: { OMP_NUM_THREADS: '1' },
+    environment: { OMP_NUM_THREADS: '1', COVERAGE_FILE: join(OUTPUT, 'coverage-python') },
     totals: pytestTotals(pytestFile),
   },
   jest('infrastructure', ...EVERY_PROCESSOR, ...measured(COVERAGE.infrastructure, ...PRODUCT)),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 from kaizen_training.prepare import prepare
@@ -20,6 +22,27 @@ from kaizen_training.surfaces.camera import draw_view
 from tests.finished_job import finish_job
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untraced_exporter() -> Iterator[None]:
+    """Hides PyTorch's exporter from coverage.py, which is called at every call and return: the exporter makes millions,
+    none of them ours, and the tests of networks took half as long again.
+    """
+    original = torch.onnx.export
+
+    def export(*arguments: Any, **options: Any) -> Any:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return original(*arguments, **options)
+        finally:
+            sys.settrace(tracer)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.onnx, "export", export)
+        yield
+
 
 # Hypothesis's own: the same examples in every run, and no limits of time, which a busy machine would break.
 settings.load_profile("ci")
