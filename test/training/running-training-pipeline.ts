@@ -39,7 +39,7 @@ const BUCKET = 'training';
 const ROLE = `arn:aws:iam::${LOCAL_ACCOUNT_ID}:role/pipeline`;
 const MODEL_PACKAGE_GROUP = 'models';
 const PIPELINE = 'training';
-const PATIENCE = { timeoutSeconds: 300, pollMilliseconds: 250 };
+const PATIENCE = { timeoutSeconds: 900, pollMilliseconds: 250 };
 
 export interface TrainingPipelineOptions {
   /** Changes to the local configuration; its gate lets every model pass. */
