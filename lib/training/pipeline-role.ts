@@ -30,7 +30,7 @@ export interface PipelineRoleProps {
 
 /**
  * What the pipeline and its jobs may do: run jobs under their own names, read the accepted dataset, write below
- * `pipelines/` of the model bucket, and register in one group. They cannot approve what they register.
+ * `pipelines/` of the model bucket, and register in one group what waits for approval. They cannot approve it.
  */
 export class PipelineRole extends Construct {
   readonly role: iam.Role;
@@ -74,11 +74,11 @@ export class PipelineRole extends Construct {
         [sagemaker('hyper-parameter-tuning-job', TUNING_JOB_NAMES)],
       );
     }
-    this.allow(
-      'RegisterModels',
-      ['sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:AddTags'],
-      packages,
-    );
+    // The user's script runs with this role: what it registers waits for a person.
+    this.allow('RegisterModels', ['sagemaker:CreateModelPackage'], packages, {
+      StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' },
+    });
+    this.allow('ReadModels', ['sagemaker:DescribeModelPackage', 'sagemaker:AddTags'], packages);
     this.allow('FindGroup', ['sagemaker:DescribeModelPackageGroup'], packages.slice(0, 1));
     this.allow('GiveJobsThisRole', ['iam:PassRole'], [this.role.roleArn], {
       StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },

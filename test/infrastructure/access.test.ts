@@ -37,7 +37,7 @@ describe('a role', () => {
     ['s3:PutObject', `${bucket}/captures/a.jpg`, false],
     ['s3:GetObject', `${bucket}/results/a.jsonl`, false],
     ['s3:PutObject', 'arn:aws:s3:::another/results/a.jsonl', false],
-  ])('allows %s on %s: %p', (action, resource, allowed) => {
-    expect(ingest.allows(action, resource)).toBe(allowed);
+  ])('allows %s on %s: %p', async (action, resource, allowed) => {
+    expect(await ingest.allows(action, resource)).toBe(allowed);
   });
 });

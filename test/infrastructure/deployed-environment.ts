@@ -38,6 +38,7 @@ import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { captureMetrics, type WrittenMetric } from '../lambda/shared/metric-lines';
 import { DeployedFunction } from './deployed-function';
+import type { RequestContext } from './iam-simulator';
 import type { SynthesizedApp } from './synthesized-app';
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -102,85 +103,91 @@ export class DeployedEnvironment {
   }
 
   /** @throws AccessDenied as AWS does, and keeps what was refused */
-  private authorize(action: string, resource: string): void {
+  private async authorize(action: string, resource: string, context: RequestContext = {}): Promise<void> {
     const request = `${this.running?.handler}: ${action} on ${resource}`;
     this.asked.add(request);
-    if (this.running?.allows(action, resource)) return;
+    if (await this.running?.allows(action, resource, context)) return;
     this.refused.push(request);
     throw failure('AccessDenied', request);
   }
 
-  private authorizeObject(action: string, bucket = '', key = ''): string {
-    this.authorize(action, `arn:aws:s3:::${bucket}/${key}`);
+  private async authorizeObject(action: string, bucket = '', key = ''): Promise<string> {
+    await this.authorize(action, `arn:aws:s3:::${bucket}/${key}`);
     return `${bucket}/${key}`;
   }
 
   /** Whoever may not list a bucket is not even told that an object is missing. */
-  private object(path: string, missing: Error = new NoSuchKey({ $metadata: {}, message: path })): Buffer {
+  private async object(
+    path: string,
+    missing: Error = new NoSuchKey({ $metadata: {}, message: path }),
+  ): Promise<Buffer> {
     const found = this.objects.get(path);
     if (found) return found;
-    this.authorize('s3:ListBucket', `arn:aws:s3:::${path.slice(0, path.indexOf('/'))}`);
+    const slash = path.indexOf('/');
+    await this.authorize('s3:ListBucket', `arn:aws:s3:::${path.slice(0, slash)}`, {
+      's3:prefix': path.slice(slash + 1),
+    });
     throw missing;
   }
 
   private answerS3(): void {
     const s3 = mockClient(S3Client);
-    s3.on(GetObjectCommand).callsFake(({ Bucket, Key }) => {
-      const body = this.object(this.authorizeObject('s3:GetObject', Bucket, Key));
+    s3.on(GetObjectCommand).callsFake(async ({ Bucket, Key }) => {
+      const body = await this.object(await this.authorizeObject('s3:GetObject', Bucket, Key));
       return { Body: sdkStreamMixin(Readable.from([body])), ETag: etagOf(body), LastModified: new Date() };
     });
-    s3.on(HeadObjectCommand).callsFake(({ Bucket, Key }) => {
-      const path = this.authorizeObject('s3:GetObject', Bucket, Key);
+    s3.on(HeadObjectCommand).callsFake(async ({ Bucket, Key }) => {
+      const path = await this.authorizeObject('s3:GetObject', Bucket, Key);
       // HEAD has no body to say NoSuchKey in.
-      this.object(path, new NotFound({ $metadata: {}, message: path }));
+      await this.object(path, new NotFound({ $metadata: {}, message: path }));
       return {};
     });
-    s3.on(PutObjectCommand).callsFake(({ Bucket, Key, Body }) => {
-      this.objects.set(this.authorizeObject('s3:PutObject', Bucket, Key), Buffer.from(Body));
+    s3.on(PutObjectCommand).callsFake(async ({ Bucket, Key, Body }) => {
+      this.objects.set(await this.authorizeObject('s3:PutObject', Bucket, Key), Buffer.from(Body));
       return {};
     });
-    s3.on(CopyObjectCommand).callsFake(({ Bucket, Key, CopySource, CopySourceIfMatch }) => {
+    s3.on(CopyObjectCommand).callsFake(async ({ Bucket, Key, CopySource, CopySourceIfMatch }) => {
       const source = decodeURIComponent(CopySource);
       const slash = source.indexOf('/');
-      const body = this.object(
-        this.authorizeObject('s3:GetObject', source.slice(0, slash), source.slice(slash + 1)),
+      const body = await this.object(
+        await this.authorizeObject('s3:GetObject', source.slice(0, slash), source.slice(slash + 1)),
       );
       if (CopySourceIfMatch !== etagOf(body)) throw failure('PreconditionFailed', source);
-      this.objects.set(this.authorizeObject('s3:PutObject', Bucket, Key), body);
+      this.objects.set(await this.authorizeObject('s3:PutObject', Bucket, Key), body);
       return {};
     });
   }
 
-  private authorizeTable(action: string, table = ''): string {
+  private async authorizeTable(action: string, table = ''): Promise<string> {
     const { region, account } = this.app.config;
-    this.authorize(`dynamodb:${action}`, `arn:aws:dynamodb:${region}:${account}:table/${table}`);
+    await this.authorize(`dynamodb:${action}`, `arn:aws:dynamodb:${region}:${account}:table/${table}`);
     return table;
   }
 
   /** Keys, whole partitions and `attribute_not_exists` are understood; other expressions hold. */
   private answerDynamoDb(): void {
     const tables = mockClient(DynamoDBDocumentClient);
-    tables.on(GetCommand).callsFake(({ TableName, Key }) => ({
-      Item: this.find(this.authorizeTable('GetItem', TableName), Key),
+    tables.on(GetCommand).callsFake(async ({ TableName, Key }) => ({
+      Item: this.find(await this.authorizeTable('GetItem', TableName), Key),
     }));
-    tables.on(QueryCommand).callsFake(({ TableName, ExpressionAttributeValues: values }) => {
+    tables.on(QueryCommand).callsFake(async ({ TableName, ExpressionAttributeValues: values }) => {
       const partition = values[':useCase'] ?? values[':partition'];
-      const items = this.items.get(this.authorizeTable('Query', TableName)) ?? [];
+      const items = this.items.get(await this.authorizeTable('Query', TableName)) ?? [];
       return { Items: items.filter((item) => (item.partition ?? item.useCase) === partition) };
     });
-    tables.on(PutCommand).callsFake(({ TableName, Item }) => {
-      this.putItem(this.authorizeTable('PutItem', TableName), Item);
+    tables.on(PutCommand).callsFake(async ({ TableName, Item }) => {
+      this.putItem(await this.authorizeTable('PutItem', TableName), Item);
       return {};
     });
-    tables.on(UpdateCommand).callsFake(({ TableName, Key, ExpressionAttributeValues: values }) => {
-      const found = this.find(this.authorizeTable('UpdateItem', TableName), Key);
+    tables.on(UpdateCommand).callsFake(async ({ TableName, Key, ExpressionAttributeValues: values }) => {
+      const found = this.find(await this.authorizeTable('UpdateItem', TableName), Key);
       return { Attributes: { ...found, parameters: values[':parameters'] } };
     });
-    tables.on(TransactWriteCommand).callsFake(({ TransactItems }) => {
+    tables.on(TransactWriteCommand).callsFake(async ({ TransactItems }) => {
       for (const { Put, Update, Delete } of TransactItems) {
-        if (Put) this.authorizeTable('PutItem', Put.TableName);
-        if (Update) this.authorizeTable('UpdateItem', Update.TableName);
-        if (Delete) this.authorizeTable('DeleteItem', Delete.TableName);
+        if (Put) await this.authorizeTable('PutItem', Put.TableName);
+        if (Update) await this.authorizeTable('UpdateItem', Update.TableName);
+        if (Delete) await this.authorizeTable('DeleteItem', Delete.TableName);
       }
       return this.transact(TransactItems);
     });

@@ -1,26 +1,12 @@
-import { listOf, type Statement } from './policy-statements';
+import { type RequestContext, simulate } from './iam-simulator';
 import { ResolvedValues } from './resolved-values';
-import type { PlacedResource, SynthesizedApp } from './synthesized-app';
-
-const escaped = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-
-/** IAM's patterns: `*` is any text, `?` any character. */
-function matches(pattern: string, text: string): boolean {
-  const expression = escaped(pattern).replaceAll('*', '.*').replaceAll('?', '.');
-  return new RegExp(`^${expression}$`).test(text);
-}
-
-interface ResolvedStatement {
-  readonly effect: 'Allow' | 'Deny';
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  readonly isConditional: boolean;
-}
+import { type Role, rolesOf } from './role-policies';
+import type { SynthesizedApp } from './synthesized-app';
 
 /** A function as the templates deploy it: its variables, and what its role may do. */
 export class DeployedFunction {
   readonly environment: Readonly<Record<string, string>>;
-  private readonly statements: readonly ResolvedStatement[];
+  private readonly role: Role;
 
   /** @param handler folder below lambda/ */
   constructor(
@@ -42,45 +28,14 @@ export class DeployedFunction {
         values.text(stack, value),
       ]),
     );
-    const [role] = Properties.Role['Fn::GetAtt'];
-    this.statements = policiesOf(app, stack, role).flatMap((statement) => ({
-      effect: statement.Effect,
-      actions: listOf(statement.Action),
-      resources: listOf(statement.Resource).map((resource) => values.text(stack, resource)),
-      isConditional: statement.Condition !== undefined,
-    }));
+    const [logicalId] = Properties.Role['Fn::GetAtt'];
+    const role = rolesOf(app).find((one) => one.stack === stack && one.logicalId === logicalId);
+    if (!role) throw new Error(`lambda/${handler} has a role of another stack`);
+    this.role = role;
   }
 
-  /**
-   * Whether the role allows `action` on `resource`. Conditions are not evaluated: a statement with one allows nothing
-   * here, and denies.
-   */
-  allows(action: string, resource: string): boolean {
-    const applying = this.statements.filter(
-      ({ actions, resources }) =>
-        actions.some((pattern) => matches(pattern, action)) &&
-        resources.some((pattern) => matches(pattern, resource)),
-    );
-    if (applying.some(({ effect }) => effect === 'Deny')) return false;
-    return applying.some(({ isConditional }) => !isConditional);
+  /** Whether the role allows `action` on `resource`, under its conditions. */
+  allows(action: string, resource: string, context: RequestContext = {}): Promise<boolean> {
+    return simulate(this.role.statements, { principal: this.role.arn, action, resource, context });
   }
-}
-
-/** Statements of the policies attached to a role, and of those inside it. */
-function policiesOf(app: SynthesizedApp, stack: string, role: string): Statement[] {
-  const inStack = (resource: PlacedResource) => resource.stack === stack;
-  const attached = app
-    .resources('AWS::IAM::Policy')
-    .filter(inStack)
-    .filter(({ Properties }) => listOf<{ Ref?: string }>(Properties.Roles).some(({ Ref }) => Ref === role))
-    .flatMap(({ Properties }) => listOf<Statement>(Properties.PolicyDocument.Statement));
-  const inline = app
-    .resources('AWS::IAM::Role')
-    .filter((resource) => inStack(resource) && resource.logicalId === role)
-    .flatMap(({ Properties }) =>
-      listOf<{ PolicyDocument: { Statement: Statement[] } }>(Properties.Policies).flatMap((policy) =>
-        listOf(policy.PolicyDocument.Statement),
-      ),
-    );
-  return [...attached, ...inline];
 }

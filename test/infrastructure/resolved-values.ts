@@ -2,12 +2,34 @@ import type { SynthesizedApp } from './synthesized-app';
 
 type Intrinsic = Readonly<Record<string, unknown>>;
 
-/** Resources whose ARN is made of their name, as handlers and policies both spell it. */
-const ARNS: Readonly<Record<string, (name: string, app: SynthesizedApp) => string>> = {
-  'AWS::S3::Bucket': (name) => `arn:aws:s3:::${name}`,
-  'AWS::DynamoDB::Table': (name, { config }) =>
-    `arn:aws:dynamodb:${config.region}:${config.account}:table/${name}`,
+/** ARNs of resources after their name, as handlers and policies both spell them: the part after the account. */
+const REGIONAL_ARNS: Readonly<Record<string, (name: string) => string>> = {
+  'AWS::CloudWatch::Alarm': (name) => `cloudwatch:alarm:${name}`,
+  'AWS::DynamoDB::Table': (name) => `dynamodb:table/${name}`,
+  'AWS::Events::Rule': (name) => `events:rule/${name}`,
+  'AWS::IoT::ThingGroup': (name) => `iot:thinggroup/${name}`,
+  'AWS::IoT::TopicRule': (name) => `iot:rule/${name}`,
+  'AWS::KMS::Key': (name) => `kms:key/${name}`,
+  'AWS::Lambda::Function': (name) => `lambda:function:${name}`,
+  'AWS::Logs::LogGroup': (name) => `logs:log-group:${name}:*`,
+  'AWS::SNS::Topic': (name) => `sns:${name}`,
+  'AWS::SQS::Queue': (name) => `sqs:${name}`,
+  'AWS::StepFunctions::StateMachine': (name) => `states:stateMachine:${name}`,
 };
+
+function arnOf(
+  type: string,
+  name: string,
+  { region, account }: SynthesizedApp['config'],
+): string | undefined {
+  if (type === 'AWS::S3::Bucket') return `arn:aws:s3:::${name}`;
+  if (type === 'AWS::IAM::Role') return `arn:aws:iam::${account}:role/${name}`;
+  const [service, ...rest] = REGIONAL_ARNS[type]?.(name).split(':') ?? [];
+  return service && `arn:aws:${service}:${region}:${account}:${rest.join(':')}`;
+}
+
+/** Resources whose `Ref` is their ARN. */
+const REFERRED_TO_BY_ARN = ['AWS::SNS::Topic', 'AWS::StepFunctions::StateMachine'];
 
 /**
  * Values of templates as a deployment would have them: intrinsic functions are carried out, and what CloudFormation
@@ -53,14 +75,20 @@ export class ResolvedValues {
     if (found === undefined && logicalId.startsWith('AWS::')) {
       throw new Error(`${stack}: cannot resolve ${logicalId}`);
     }
-    return found ?? this.nameOf(logicalId);
+    if (found !== undefined) return found;
+    return REFERRED_TO_BY_ARN.includes(this.typeOf(stack, logicalId))
+      ? this.attribute(stack, [logicalId, 'Arn'])
+      : this.nameOf(logicalId);
+  }
+
+  private typeOf(stack: string, logicalId: string): string {
+    return this.app.templates.get(stack)?.toJSON().Resources[logicalId]?.Type;
   }
 
   private attribute(stack: string, [logicalId, attribute]: readonly [string, string]): string {
     const name = this.nameOf(logicalId);
-    const type = this.app.templates.get(stack)?.toJSON().Resources[logicalId]?.Type;
-    const arn = ARNS[type];
-    return attribute === 'Arn' && arn ? arn(name, this.app) : `${name}.${attribute}`;
+    const arn = arnOf(this.typeOf(stack, logicalId), name, this.app.config);
+    return attribute === 'Arn' && arn !== undefined ? arn : `${name}.${attribute}`;
   }
 
   private imported(exportName: string): string {
