@@ -8,6 +8,9 @@ import type { AppConfig } from '../shared/app-config';
 /** AWS IoT replaces it by the name of the thing whose certificate made the connection. */
 const THING = `\${iot:Connection.Thing.ThingName}`;
 
+/** Characters without whitespace; docs.aws.amazon.com/iot/latest/apireference/API_CreatePolicy.html */
+const LONGEST_DOCUMENT = 2_048;
+
 export interface DevicePolicyProps {
   readonly config: AppConfig;
   readonly roleAliasArn: string;
@@ -16,7 +19,8 @@ export interface DevicePolicyProps {
 /**
  * What a device's certificate may do: speak for its own thing and for no other. Thing-policy variables resolve
  * only on MQTT connections whose client id is the thing name, so Connect allows no other client id; the
- * Greengrass data plane is HTTPS, where they do not resolve, so its statement names resources of the account.
+ * Greengrass data plane is HTTPS, where they do not resolve, so its statements name resources of the account
+ * (docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html says which resources each operation has).
  */
 export class DevicePolicy extends Construct {
   readonly policyName: string;
@@ -24,78 +28,65 @@ export class DevicePolicy extends Construct {
   constructor(scope: Construct, id: string, props: DevicePolicyProps) {
     super(scope, id);
     this.policyName = devicePolicyName(props.config);
-    new iot.CfnPolicy(this, 'Policy', {
-      policyName: this.policyName,
-      policyDocument: { Version: '2012-10-17', Statement: this.statements(props) },
-    });
+    const policyDocument = { Version: '2012-10-17', Statement: this.statements(props) };
+    const { length } = JSON.stringify(Stack.of(this).resolve(policyDocument));
+    if (length > LONGEST_DOCUMENT) {
+      throw new Error(
+        `useCase '${props.config.useCase}' and environmentName '${props.config.environmentName}' are too long: the device policy has ${length} characters, AWS IoT takes ${LONGEST_DOCUMENT}`,
+      );
+    }
+    new iot.CfnPolicy(this, 'Policy', { policyName: this.policyName, policyDocument });
   }
 
+  /** Without ids, and with as few statements as say it: AWS IoT counts every character. */
   private statements({ config, roleAliasArn }: DevicePolicyProps): object[] {
     const iotArn = (resource: string, name: string) =>
       Stack.of(this).formatArn({ service: 'iot', resource, resourceName: name });
     const greengrassArn = (account: string, resource: string) =>
       `arn:${Stack.of(this).partition}:greengrass:${config.region}:${account}:${resource}`;
+    const allow = (Action: string | string[], Resource: string | string[]) => ({
+      Effect: 'Allow',
+      Action,
+      Resource,
+    });
     const thingTopics = `$aws/things/${THING}`;
     // Jobs carry the deployments of thing groups; the nucleus's own shadow those of single things.
     const conversations = [
       `${thingTopics}/jobs/*`,
       `${thingTopics}/shadow/name/AWSManagedGreengrassV2Deployment/*`,
     ];
+    const reports = [
+      // `greengrass` and `greengrassv2`.
+      `${thingTopics}/greengrass*/health/json`,
+      deviceTopic(config, 'results', THING),
+      deviceTopic(config, 'status', THING),
+    ];
     return [
       {
-        Sid: 'ConnectAsItself',
-        Effect: 'Allow',
-        Action: 'iot:Connect',
-        Resource: iotArn('client', THING),
+        ...allow('iot:Connect', iotArn('client', THING)),
         Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
       },
-      {
-        Sid: 'PublishAsItself',
-        Effect: 'Allow',
-        Action: 'iot:Publish',
-        Resource: [
-          ...conversations,
-          `${thingTopics}/greengrass/health/json`,
-          `${thingTopics}/greengrassv2/health/json`,
-          deviceTopic(config, 'results', THING),
-          deviceTopic(config, 'status', THING),
-        ].map((topic) => iotArn('topic', topic)),
-      },
-      {
-        Sid: 'SubscribeAsItself',
-        Effect: 'Allow',
-        Action: 'iot:Subscribe',
-        Resource: conversations.map((filter) => iotArn('topicfilter', filter)),
-      },
-      {
-        Sid: 'ReceiveAsItself',
-        Effect: 'Allow',
-        Action: 'iot:Receive',
-        Resource: conversations.map((topic) => iotArn('topic', topic)),
-      },
-      {
-        Sid: 'ExchangeCertificateForCredentials',
-        Effect: 'Allow',
-        Action: 'iot:AssumeRoleWithCertificate',
-        Resource: roleAliasArn,
-      },
-      {
-        Sid: 'ResolveAndFetchComponents',
-        Effect: 'Allow',
-        Action: [
-          'greengrass:GetComponentVersionArtifact',
-          'greengrass:ResolveComponentCandidates',
-          'greengrass:GetDeploymentConfiguration',
-          'greengrass:ListThingGroupsForCoreDevice',
-        ],
-        Resource: [
-          greengrassArn(config.account, 'components:*'),
-          // Components that AWS publishes, such as aws.greengrass.Nucleus.
-          greengrassArn('aws', 'components:aws.greengrass.*'),
-          greengrassArn(config.account, 'coreDevices:*'),
-          greengrassArn(config.account, 'deployments:*'),
-        ],
-      },
+      allow(
+        ['iot:Publish', 'iot:Receive'],
+        conversations.map((topic) => iotArn('topic', topic)),
+      ),
+      allow(
+        'iot:Subscribe',
+        conversations.map((filter) => iotArn('topicfilter', filter)),
+      ),
+      allow(
+        'iot:Publish',
+        reports.map((topic) => iotArn('topic', topic)),
+      ),
+      allow('iot:AssumeRoleWithCertificate', roleAliasArn),
+      // These actions know no resources: with an ARN the nucleus is refused, and its deployment fails.
+      allow(['greengrass:ResolveComponentCandidates', 'greengrass:GetDeploymentConfiguration'], '*'),
+      allow('greengrass:GetComponentVersionArtifact', [
+        greengrassArn(config.account, 'components:*'),
+        // Components that AWS publishes, such as aws.greengrass.Nucleus.
+        greengrassArn('aws', 'components:aws.greengrass.*'),
+      ]),
+      allow('greengrass:ListThingGroupsForCoreDevice', iotArn('thing', '*')),
     ];
   }
 }

@@ -164,6 +164,13 @@ export class Rollout extends Construct {
       ['greengrass:ListEffectiveDeployments'],
       [this.arn('greengrass', 'coreDevices:*')],
     );
+    this.grantReadDeploymentJobs(check);
+    this.allow(
+      check,
+      'ReadJobExecutions',
+      ['iot:DescribeJobExecution'],
+      [this.arn('iot', 'job/*'), this.arn('iot', 'thing/*')],
+    );
     return check;
   }
 
@@ -268,24 +275,43 @@ export class Rollout extends Construct {
   }
 
   /**
-   * A deployment is an IoT job, made with the caller's rights
+   * A deployment is an IoT job or a thing's shadow, made with the caller's rights
    * (docs.aws.amazon.com/service-authorization/latest/reference/list_awsiotgreengrassv2.html, dependent actions).
    */
   private grantDeploy(step: lambda.Function): void {
     const groups = this.props.waves.map(({ thingGroupArn }) => thingGroupArn);
-    const jobs = this.arn('iot', 'job/*');
-    const deployments = this.arn('greengrass', 'deployments:*');
-    this.allow(step, 'Deploy', ['greengrass:CreateDeployment', 'greengrass:GetDeployment'], [deployments]);
-    // The action has no resource level.
-    this.allow(step, 'FindDeployment', ['greengrass:ListDeployments'], ['*']);
+    // The actions have no resource level.
+    this.allow(step, 'Deploy', ['greengrass:CreateDeployment', 'greengrass:ListDeployments'], ['*']);
+    this.allow(
+      step,
+      'ReadDeployment',
+      ['greengrass:GetDeployment'],
+      [this.arn('greengrass', 'deployments:*')],
+    );
+    this.grantReadDeploymentJobs(step);
     this.allow(
       step,
       'RunDeploymentJobs',
-      ['iot:CreateJob', 'iot:DescribeJob', 'iot:CancelJob', 'iot:UpdateJob'],
-      [jobs, ...groups],
+      ['iot:CreateJob', 'iot:CancelJob', 'iot:UpdateJob'],
+      [this.arn('iot', 'job/*'), ...groups],
     );
-    this.allow(step, 'ReadWaves', ['iot:DescribeThingGroup'], groups);
+    this.allow(
+      step,
+      'WriteDeploymentShadows',
+      ['iot:UpdateThingShadow', 'iot:DeleteThingShadow'],
+      [this.arn('iot', 'thing/*')],
+    );
     this.grantListWaves(step);
+  }
+
+  /** Whoever reads a deployment reads what it is made of; a device's may also come from groups that are no waves. */
+  private grantReadDeploymentJobs(step: lambda.Function): void {
+    this.allow(
+      step,
+      'ReadDeploymentJobs',
+      ['iot:DescribeJob', 'iot:DescribeThing', 'iot:DescribeThingGroup', 'iot:GetThingShadow'],
+      ['job/*', 'thing/*', 'thinggroup/*'].map((resource) => this.arn('iot', resource)),
+    );
   }
 
   private grantListWaves(step: lambda.Function): void {

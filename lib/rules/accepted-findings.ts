@@ -80,10 +80,10 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
       'Versions, devices and deployments come into being at run time; their names are not known before.',
   },
   {
-    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:job\/\*\]$/,
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:(job|thing|thinggroup)\/\*\]$/,
     construct: /^\w+\/Fleet\/Rollout\//,
     reason:
-      'Greengrass makes one IoT job per deployment, with the rights of the caller, under a name of its own.',
+      'Greengrass uses the rights of its caller: one IoT job per deployment under a name of its own, the shadows of devices that come into being at run time, and any group that a device is in.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:model-package\/\S+\/\*\]$/,

@@ -1,6 +1,14 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { DevicePolicy } from '../../lib/device/device-policy';
 import { isAllowed } from './iot-policy-evaluator';
 import { identityStatements, listOf, type Statement } from './policy-statements';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
+
+/** Of the data plane of Greengrass; docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html */
+const ACTIONS_WITHOUT_RESOURCE = [
+  'greengrass:ResolveComponentCandidates',
+  'greengrass:GetDeploymentConfiguration',
+];
 
 describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
   const app = () => synthesizedApp(environment);
@@ -21,6 +29,7 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
     ['listen to its jobs', 'iot:Subscribe', 'topicfilter/$aws/things/line-1-camera/jobs/notify-next'],
     ['receive its jobs', 'iot:Receive', 'topic/$aws/things/line-1-camera/jobs/notify-next'],
     ['say how it is', 'iot:Publish', 'topic/$aws/things/line-1-camera/greengrassv2/health/json'],
+    ['say how it was', 'iot:Publish', 'topic/$aws/things/line-1-camera/greengrass/health/json'],
   ])('it may %s', (_what, action, resource) => {
     expect(may(action, resource)).toBe(true);
   });
@@ -63,11 +72,29 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
     }
   });
 
-  test('case 35: the policy has no wildcard action and no statement about every resource', () => {
+  test('case 35: the policy has no wildcard action and no statement about every resource, except where AWS knows no resource', () => {
     for (const statement of statements()) {
       expect(listOf(statement.Action).filter((action) => action.includes('*'))).toEqual([]);
-      expect(listOf(statement.Resource)).not.toContain('*');
     }
+    const everything = statements().filter(({ Resource }) => listOf(Resource).includes('*'));
+    expect(everything.flatMap(({ Action }) => listOf(Action))).toEqual(ACTIONS_WITHOUT_RESOURCE);
+  });
+
+  test('AWS IoT takes the policy: it has at most 2,048 characters', () => {
+    const [policy] = app().resources('AWS::IoT::Policy');
+    expect(JSON.stringify(policy?.Properties.PolicyDocument).length).toBeLessThanOrEqual(2_048);
+  });
+
+  test('it may ask the data plane of Greengrass on the resources that AWS documents', () => {
+    const asks = (action: string, resource: string) =>
+      isAllowed(statements(), `greengrass:${action}`, resource, {});
+    const components = `arn:aws:greengrass:us-east-1:${app().config.account}:components:com.kaizenedge.Inference`;
+    expect(asks('ResolveComponentCandidates', '*')).toBe(true);
+    expect(asks('GetDeploymentConfiguration', '*')).toBe(true);
+    expect(asks('ListThingGroupsForCoreDevice', iot('thing/line-1-camera'))).toBe(true);
+    expect(asks('GetComponentVersionArtifact', `${components}:versions:1.0.0`)).toBe(true);
+    expect(asks('GetComponentVersionArtifact', iot('thing/line-1-camera'))).toBe(false);
+    expect(asks('ListThingGroupsForCoreDevice', `${components}:versions:1.0.0`)).toBe(false);
   });
 
   test('case 35: its credentials write below its own captures only, and read releases and components only', () => {
@@ -94,4 +121,17 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
       new Set(['s3:PutObject', 's3:GetObject', 's3:GetBucketLocation', 'kms:Decrypt', 'kms:GenerateDataKey']),
     );
   });
+});
+
+test('names that would make the policy longer than AWS IoT takes are refused at synthesis', () => {
+  const { config } = synthesizedApp('dev');
+  const stack = new Stack(new App(), 'Stack');
+  const make = () =>
+    new DevicePolicy(stack, 'DevicePolicy', {
+      config: { ...config, useCase: 'u'.repeat(200) },
+      roleAliasArn: 'arn:aws:iot:us-east-1:111111111111:rolealias/kaizen-dev-token-exchange',
+    });
+  expect(make).toThrow(
+    /^useCase 'u+' and environmentName 'dev' are too long: the device policy has \d+ characters/,
+  );
 });

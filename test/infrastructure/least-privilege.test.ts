@@ -7,6 +7,7 @@ const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'xray:PutTelemetryRecords': 'X-Ray: the action supports no resource-level permission',
   'xray:GetSamplingRules': 'X-Ray: the action supports no resource-level permission',
   'xray:GetSamplingTargets': 'X-Ray: the action supports no resource-level permission',
+  'greengrass:CreateDeployment': 'Greengrass V2: the action supports no resource-level permission',
   'greengrass:ListDeployments': 'Greengrass V2: the action supports no resource-level permission',
   'ecr:GetAuthorizationToken': 'ECR: the action supports no resource-level permission',
   'cloudwatch:PutMetricData': 'CloudWatch: the action supports no resource-level permission',

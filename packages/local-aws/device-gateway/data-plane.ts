@@ -1,4 +1,7 @@
-/** The Greengrass data plane for devices: what a certificate may ask, and of whom. */
+/**
+ * The Greengrass data plane for devices: what a certificate may ask, and of whom. Each operation is authorized on the
+ * resources that AWS documents for it; docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html
+ */
 import type { DeviceIdentity } from './device-identity';
 import { policiesAllow } from './iot-policy';
 import { forbidden, Refusal } from './refusal';
@@ -8,36 +11,33 @@ export interface Account {
   readonly accountId: string;
 }
 
-function greengrassArn({ region, accountId }: Account, resource: string): string {
-  return `arn:aws:greengrass:${region}:${accountId}:${resource}`;
-}
+/** Of operations that know no resources: only a policy about every resource allows them. */
+const EVERY_RESOURCE = '*';
 
-/** @throws Refusal when the certificate belongs to no thing, or no policy allows the action on every resource */
-function authorize(identity: DeviceIdentity, action: string, resources: readonly string[]): void {
+/** @throws Refusal when the certificate belongs to no thing, or no policy allows the action on the resource */
+function authorize(identity: DeviceIdentity, action: string, resource: string): void {
   if (identity.things.length === 0) throw forbidden('The certificate is attached to no thing');
-  const refused = resources.find((resource) => !policiesAllow(identity.policies, action, resource));
-  if (refused !== undefined) throw forbidden(`No policy allows ${action} on ${refused}`);
+  if (!policiesAllow(identity.policies, action, resource))
+    throw forbidden(`No policy allows ${action} on ${resource}`);
 }
 
 /** @throws Refusal */
-export function authorizeResolve(account: Account, identity: DeviceIdentity, body: unknown): void {
-  const { componentCandidates } = (body ?? {}) as { componentCandidates?: { componentName?: string }[] };
+export function authorizeResolve(identity: DeviceIdentity, body: unknown): void {
+  authorize(identity, 'greengrass:ResolveComponentCandidates', EVERY_RESOURCE);
+  const { componentCandidates } = (body ?? {}) as { componentCandidates?: unknown };
   if (!Array.isArray(componentCandidates)) throw new Refusal(400, 'componentCandidates: is required');
-  const resources = componentCandidates.map(({ componentName }) =>
-    greengrassArn(account, `components:${componentName}:versions:*`),
-  );
-  authorize(identity, 'greengrass:ResolveComponentCandidates', resources);
 }
 
 /** @throws Refusal */
 export function authorizeArtifact(identity: DeviceIdentity, componentVersionArn: string): void {
-  authorize(identity, 'greengrass:GetComponentVersionArtifact', [componentVersionArn]);
+  authorize(identity, 'greengrass:GetComponentVersionArtifact', componentVersionArn);
 }
 
 /** @throws Refusal, also when the thing is another than the certificate's */
 export function authorizeThingGroups(account: Account, identity: DeviceIdentity, thingName: string): void {
   if (!identity.things.includes(thingName))
     throw forbidden(`The certificate is not attached to ${thingName}`);
-  const resource = greengrassArn(account, `coreDevices:${thingName}`);
-  authorize(identity, 'greengrass:ListThingGroupsForCoreDevice', [resource]);
+  const { region, accountId } = account;
+  const thing = `arn:aws:iot:${region}:${accountId}:thing/${thingName}`;
+  authorize(identity, 'greengrass:ListThingGroupsForCoreDevice', thing);
 }

@@ -105,7 +105,7 @@ function addDataPlaneRoutes(
   registry: IotRegistry,
 ): void {
   server.post('/greengrass/v2/resolveComponentCandidates', async (request, reply) => {
-    authorizeResolve(options, await deviceOf(registry, request), request.body);
+    authorizeResolve(await deviceOf(registry, request), request.body);
     return forward(options.greengrassUrl, request, reply);
   });
   server.get<{ Params: { arn: string } }>(

@@ -221,7 +221,13 @@ export class GreengrassFleet {
         Resource: [arn(`topicfilter/$aws/things/${thing}/*`), arn(`topicfilter/probe/${thing}/*`)],
       },
       { Effect: 'Allow', Action: 'iot:AssumeRoleWithCertificate', Resource: ALIAS_ARN },
-      { Effect: 'Allow', Action: 'greengrass:*', Resource: `arn:aws:greengrass:${REGION}:${ACCOUNT}:*` },
+      { Effect: 'Allow', Action: 'greengrass:ResolveComponentCandidates', Resource: '*' },
+      { Effect: 'Allow', Action: 'greengrass:ListThingGroupsForCoreDevice', Resource: arn('thing/*') },
+      {
+        Effect: 'Allow',
+        Action: 'greengrass:GetComponentVersionArtifact',
+        Resource: `arn:aws:greengrass:${REGION}:${ACCOUNT}:components:*`,
+      },
     );
     await this.iot.send(new CreatePolicyCommand({ policyName: POLICY, policyDocument }));
   }

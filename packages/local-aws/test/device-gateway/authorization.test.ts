@@ -16,7 +16,12 @@ const device: DeviceIdentity = {
   things: ['press-1'],
   policies: [
     policy('iot:AssumeRoleWithCertificate', ALIAS_ARN),
-    policy('greengrass:*', 'arn:aws:greengrass:eu-west-1:111122223333:*'),
+    policy('greengrass:ResolveComponentCandidates', '*'),
+    policy(
+      'greengrass:GetComponentVersionArtifact',
+      'arn:aws:greengrass:eu-west-1:111122223333:components:*',
+    ),
+    policy('greengrass:ListThingGroupsForCoreDevice', 'arn:aws:iot:eu-west-1:111122223333:thing/press-1'),
   ],
 };
 
@@ -59,13 +64,13 @@ describe('the data plane', () => {
   const without: DeviceIdentity = { ...device, policies: [] };
 
   test('serves a device that its policies allow', () => {
-    expect(() => authorizeResolve(ACCOUNT, device, body)).not.toThrow();
+    expect(() => authorizeResolve(device, body)).not.toThrow();
     expect(() => authorizeArtifact(device, arn)).not.toThrow();
     expect(() => authorizeThingGroups(ACCOUNT, device, 'press-1')).not.toThrow();
   });
 
   test.each<[string, () => void, string]>([
-    ['resolving', () => authorizeResolve(ACCOUNT, without, body), 'ResolveComponentCandidates'],
+    ['resolving', () => authorizeResolve(without, body), 'ResolveComponentCandidates'],
     ['an artifact', () => authorizeArtifact(without, arn), 'GetComponentVersionArtifact'],
     ['its groups', () => authorizeThingGroups(ACCOUNT, without, 'press-1'), 'ListThingGroupsForCoreDevice'],
     ["another's groups", () => authorizeThingGroups(ACCOUNT, device, 'press-2'), 'not attached to press-2'],
@@ -76,8 +81,26 @@ describe('the data plane', () => {
     );
   });
 
+  test.each<[string, (identity: DeviceIdentity) => void, string]>([
+    [
+      'greengrass:ResolveComponentCandidates',
+      (identity) => authorizeResolve(identity, body),
+      'No policy allows greengrass:ResolveComponentCandidates on *',
+    ],
+    [
+      'greengrass:ListThingGroupsForCoreDevice',
+      (identity) => authorizeThingGroups(ACCOUNT, identity, 'press-1'),
+      'No policy allows greengrass:ListThingGroupsForCoreDevice on arn:aws:iot:eu-west-1:111122223333:thing/press-1',
+    ],
+  ])('refuses %s under a policy that names resources of Greengrass', (action, ask, message) => {
+    const invented = policy(action, 'arn:aws:greengrass:eu-west-1:111122223333:*');
+    expect(() => ask({ ...device, policies: [invented] })).toThrow(
+      expect.objectContaining({ httpStatus: 403, message }),
+    );
+  });
+
   test('refuses a request without candidates', () => {
-    expect(() => authorizeResolve(ACCOUNT, device, {})).toThrow(expect.objectContaining({ httpStatus: 400 }));
+    expect(() => authorizeResolve(device, {})).toThrow(expect.objectContaining({ httpStatus: 400 }));
   });
 });
 

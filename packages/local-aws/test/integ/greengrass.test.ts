@@ -191,11 +191,16 @@ async function createDevicePolicy(): Promise<void> {
       Action: 'iot:Subscribe',
       Resource: `arn:aws:iot:${REGION}:${ACCOUNT}:topicfilter/${own}/jobs/*`,
     },
-    { Effect: 'Allow', Action: 'iot:AssumeRoleWithCertificate', Resource: ALIAS_ARN },
     {
       Effect: 'Allow',
-      Action: ['greengrass:ResolveComponentCandidates', 'greengrass:ListThingGroupsForCoreDevice'],
-      Resource: [`arn:aws:greengrass:${REGION}:${ACCOUNT}:*`],
+      Action: 'iot:AssumeRoleWithCertificate',
+      Resource: [ALIAS_ARN, `${ALIAS_ARN}-conditional`],
+    },
+    { Effect: 'Allow', Action: 'greengrass:ResolveComponentCandidates', Resource: '*' },
+    {
+      Effect: 'Allow',
+      Action: 'greengrass:ListThingGroupsForCoreDevice',
+      Resource: `arn:aws:iot:${REGION}:${ACCOUNT}:thing/*`,
     },
   ];
   const policyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
