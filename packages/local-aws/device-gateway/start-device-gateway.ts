@@ -95,7 +95,7 @@ function addCredentialsRoute(
     const thingName = request.headers['x-amzn-iot-thingname'] as string | undefined;
     const identity = await deviceOf(registry, request);
     const role = authorizeCredentials(identity, { alias, aliasArn, thingName }, await options.roleAliases());
-    return assumeRole(sts, role, { certificateId: identity.certificateId, aliasArn });
+    return assumeRole(sts, role, identity.certificateId);
   });
 }
 

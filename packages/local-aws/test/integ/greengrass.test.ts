@@ -46,6 +46,8 @@ const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/token-exchange`;
+/** Trusts the credentials provider under conditions that AWS does not promise to meet. */
+const CONDITIONAL_ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/conditional`;
 const ALIAS_ARN = `arn:aws:iot:${REGION}:${ACCOUNT}:rolealias/tokens`;
 const BUCKET = 'greengrass-test';
 const POLICY = 'device';
@@ -133,24 +135,33 @@ function inStatus(thingName: string, deploymentId: string, status: string): Prom
   });
 }
 
-async function createRole(): Promise<void> {
+async function createRoles(): Promise<void> {
   const document = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  const trust = document({
+  const trust = {
     Effect: 'Allow',
     Principal: { Service: 'credentials.iot.amazonaws.com' },
     Action: 'sts:AssumeRole',
-    Condition: {
-      StringEquals: { 'aws:SourceAccount': ACCOUNT },
-      ArnLike: { 'aws:SourceArn': ALIAS_ARN },
-    },
-  });
+  };
+  const Condition = {
+    StringEquals: { 'aws:SourceAccount': ACCOUNT },
+    ArnLike: { 'aws:SourceArn': `${ALIAS_ARN}*` },
+  };
   const own = document({
     Effect: 'Allow',
     Action: 's3:PutObject',
     Resource: `arn:aws:s3:::${BUCKET}/captures/\${credentials-iot:ThingName}/*`,
   });
   // No IAM client is among our dependencies; two calls of its query API do.
-  await iam({ Action: 'CreateRole', RoleName: 'token-exchange', AssumeRolePolicyDocument: trust });
+  await iam({
+    Action: 'CreateRole',
+    RoleName: 'token-exchange',
+    AssumeRolePolicyDocument: document(trust),
+  });
+  await iam({
+    Action: 'CreateRole',
+    RoleName: 'conditional',
+    AssumeRolePolicyDocument: document({ ...trust, Condition }),
+  });
   await iam({
     Action: 'PutRolePolicy',
     RoleName: 'token-exchange',
@@ -226,10 +237,14 @@ beforeAll(async () => {
     accountId: ACCOUNT,
     credentials: CREDENTIALS,
     iotCaPem: aws.iot.caPem,
-    roleAliases: async () => new Map([['tokens', { roleArn: ROLE_ARN, credentialDurationSeconds: 900 }]]),
+    roleAliases: async () =>
+      new Map([
+        ['tokens', { roleArn: ROLE_ARN, credentialDurationSeconds: 900 }],
+        ['tokens-conditional', { roleArn: CONDITIONAL_ROLE_ARN, credentialDurationSeconds: 900 }],
+      ]),
   });
   client = new GreengrassV2Client({ endpoint: greengrass.url, region: REGION, credentials: CREDENTIALS });
-  await createRole();
+  await createRoles();
   await createDevicePolicy();
   for (const thingName of ['press-1', 'press-2', 'press-3'])
     certificates.set(thingName, await provisionDevice(iot, thingName, POLICY));
@@ -530,6 +545,19 @@ describe('the credentials provider', () => {
       asThing('press-1'),
     );
     expect(answer.status).toBe(403);
+  });
+
+  test('refuses a role whose trust has conditions that AWS does not document', async () => {
+    const answer = await callGateway(
+      gateway,
+      certificate('press-1'),
+      '/role-aliases/tokens-conditional/credentials',
+      asThing('press-1'),
+    );
+    expect(answer).toMatchObject({
+      status: 403,
+      body: { message: expect.stringContaining(`${CONDITIONAL_ROLE_ARN} does not trust`) },
+    });
   });
 
   test('refuses clients without a certificate at the handshake', async () => {
