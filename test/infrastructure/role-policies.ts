@@ -31,7 +31,7 @@ const POLICY_PROPERTIES: Readonly<Record<string, string>> = {
   'AWS::IAM::Role': 'AssumeRolePolicyDocument',
 };
 
-/** The policies of buckets, queues, topics and keys, and the trust in roles. `*` and nothing stand for the resource itself. */
+/** Policies of buckets, queues, topics and keys, and the trust in roles, whose `*` or nothing stands for themselves. */
 export function resourcePoliciesOf(app: SynthesizedApp): Pick<Role, 'path' | 'statements'>[] {
   const values = new ResolvedValues(app);
   return Object.entries(POLICY_PROPERTIES).flatMap(([type, property]) =>

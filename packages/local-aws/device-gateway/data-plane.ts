@@ -1,6 +1,7 @@
 /**
  * The Greengrass data plane for devices: what a certificate may ask, and of whom. Each operation is authorized on the
- * resources that AWS documents for it; docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html
+ * resources that AWS documents for it (docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html), by policies of
+ * the certificate: those of thing groups do not count (docs.aws.amazon.com/iot/latest/developerguide/thing-groups.html).
  */
 import type { DeviceIdentity } from './device-identity';
 import { policiesAllow } from './iot-policy';
@@ -17,7 +18,7 @@ const EVERY_RESOURCE = '*';
 /** @throws Refusal when the certificate belongs to no thing, or no policy allows the action on the resource */
 function authorize(identity: DeviceIdentity, action: string, resource: string): void {
   if (identity.things.length === 0) throw forbidden('The certificate is attached to no thing');
-  if (!policiesAllow(identity.policies, action, resource))
+  if (!policiesAllow(identity.ownPolicies, action, resource))
     throw forbidden(`No policy allows ${action} on ${resource}`);
 }
 

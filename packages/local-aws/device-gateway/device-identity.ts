@@ -15,7 +15,9 @@ export interface DeviceIdentity {
   readonly certificateId: string;
   /** Things that the certificate is attached to. */
   readonly things: readonly string[];
-  /** Policies of the certificate and of the groups of its things. */
+  /** Policies of the certificate itself, the only ones that Greengrass's data plane takes. */
+  readonly ownPolicies: readonly PolicyDocument[];
+  /** Those, and the policies of the groups of its things. */
   readonly policies: readonly PolicyDocument[];
 }
 
@@ -48,9 +50,10 @@ export async function identify(registry: IotRegistry, certificateId: string): Pr
   if (!certificate.active) throw forbidden('The certificate is not active');
   const things = await registry.thingsOf(certificate.arn);
   const groups = (await Promise.all(things.map((thing) => registry.groupsOf(thing)))).flat();
-  const targets = new Set([certificate.arn, ...groups.map(({ thingGroupArn }) => thingGroupArn)]);
-  const policies = await Promise.all([...targets].map((target) => registry.policiesOf(target)));
-  return { certificateId, things, policies: policies.flat() };
+  const ownPolicies = await registry.policiesOf(certificate.arn);
+  const groupArns = new Set(groups.map(({ thingGroupArn }) => thingGroupArn));
+  const inherited = await Promise.all([...groupArns].map((group) => registry.policiesOf(group)));
+  return { certificateId, things, ownPolicies, policies: [...ownPolicies, ...inherited.flat()] };
 }
 
 export class AwsIotRegistry implements IotRegistry {

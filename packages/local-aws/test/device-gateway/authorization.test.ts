@@ -11,18 +11,18 @@ function policy(Action: string, Resource: string): PolicyDocument {
   return { Statement: { Effect: 'Allow', Action, Resource } };
 }
 
+const ownPolicies = [
+  policy('iot:AssumeRoleWithCertificate', ALIAS_ARN),
+  policy('greengrass:ResolveComponentCandidates', '*'),
+  policy('greengrass:GetComponentVersionArtifact', 'arn:aws:greengrass:eu-west-1:111122223333:components:*'),
+  policy('greengrass:ListThingGroupsForCoreDevice', 'arn:aws:iot:eu-west-1:111122223333:thing/press-1'),
+];
+
 const device: DeviceIdentity = {
   certificateId: 'c',
   things: ['press-1'],
-  policies: [
-    policy('iot:AssumeRoleWithCertificate', ALIAS_ARN),
-    policy('greengrass:ResolveComponentCandidates', '*'),
-    policy(
-      'greengrass:GetComponentVersionArtifact',
-      'arn:aws:greengrass:eu-west-1:111122223333:components:*',
-    ),
-    policy('greengrass:ListThingGroupsForCoreDevice', 'arn:aws:iot:eu-west-1:111122223333:thing/press-1'),
-  ],
+  ownPolicies,
+  policies: ownPolicies,
 };
 
 describe('credentials', () => {
@@ -61,7 +61,8 @@ describe('credentials', () => {
 describe('the data plane', () => {
   const body = { componentCandidates: [{ componentName: 'a' }] };
   const arn = 'arn:aws:greengrass:eu-west-1:111122223333:components:a:versions:1.0.0';
-  const without: DeviceIdentity = { ...device, policies: [] };
+  /** Has the policies by its groups, which do not count here. */
+  const without: DeviceIdentity = { ...device, ownPolicies: [] };
 
   test('serves a device that its policies allow', () => {
     expect(() => authorizeResolve(device, body)).not.toThrow();
@@ -94,7 +95,7 @@ describe('the data plane', () => {
     ],
   ])('refuses %s under a policy that names resources of Greengrass', (action, ask, message) => {
     const invented = policy(action, 'arn:aws:greengrass:eu-west-1:111122223333:*');
-    expect(() => ask({ ...device, policies: [invented] })).toThrow(
+    expect(() => ask({ ...device, ownPolicies: [invented] })).toThrow(
       expect.objectContaining({ httpStatus: 403, message }),
     );
   });
@@ -116,6 +117,7 @@ describe('a certificate', () => {
   test('has its own policies and those of the groups of its things', async () => {
     const identity = await identify(registry, 'good');
     expect(identity.things).toEqual(['press-1']);
+    expect(identity.ownPolicies).toEqual([policy('arn:good', '*')]);
     expect(identity.policies).toEqual([policy('arn:good', '*'), policy('arn:presses', '*')]);
   });
 
