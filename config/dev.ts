@@ -92,6 +92,8 @@ export const dev = {
     minimumLabels: 50,
     minimumAccuracy: 0.88,
     maximumAccuracyDrop: 0.05,
+    // E-mail addresses, and https URLs of pagers. High alarms reach nobody while it is empty.
+    alarmSubscriptions: [],
   },
   retraining: {
     scheduleMinutes: 60,

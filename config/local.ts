@@ -90,6 +90,8 @@ export const local = {
     minimumLabels: 20,
     minimumAccuracy: 0.8,
     maximumAccuracyDrop: 0.05,
+    // Nobody to wake.
+    alarmSubscriptions: [],
   },
   retraining: {
     scheduleMinutes: 1,

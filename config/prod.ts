@@ -92,6 +92,8 @@ export const prod = {
     minimumLabels: 100,
     minimumAccuracy: 0.94,
     maximumAccuracyDrop: 0.03,
+    // E-mail addresses, and https URLs of pagers. High alarms reach nobody while it is empty.
+    alarmSubscriptions: [],
   },
   retraining: {
     scheduleMinutes: 360,

@@ -343,6 +343,14 @@ export interface AppConfig {
      * How far the accuracy in the field may lie below the test split's before it is evidence for retraining.
      */
     maximumAccuracyDrop: number;
+    /**
+     * Who is told of high alarms.
+     *
+     * @maxItems 50
+     *
+     * Items: An e-mail address, or the https URL of a pager. Each has to confirm what SNS sends it first.
+     */
+    alarmSubscriptions: string[];
   };
   retraining: {
     /**

@@ -1,10 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { alarmName } from '../../lambda/monitoring/names';
 import type { RetrainingPolicy } from '../retraining/retraining-policy';
 import type { Rollout } from '../rollout/rollout';
 import type { AppConfig } from '../shared/app-config';
@@ -38,7 +41,7 @@ export interface AlarmsProps {
 
 type Condition = Omit<RunbookAlarmProps, 'config' | 'heading'>;
 
-/** Every alarm of the application. High ones go to the topic; people and pagers subscribe to it. */
+/** Every alarm of the application. High ones go to the topic, to which the configuration subscribes people and pagers. */
 export class Alarms extends Construct {
   readonly topic: sns.ITopic;
   readonly all: cloudwatch.Alarm[] = [];
@@ -51,9 +54,42 @@ export class Alarms extends Construct {
       masterKey: props.encryptionKey,
       enforceSSL: props.config.transport === 'tls-only',
     });
+    this.allowAlarmsToPublish();
+    for (const endpoint of props.config.monitoring.alarmSubscriptions) {
+      this.topic.addSubscription(
+        endpoint.startsWith('https://') ? new UrlSubscription(endpoint) : new EmailSubscription(endpoint),
+      );
+    }
     this.watchQueues(props);
     this.watchCloudSide(props);
     this.watchField(props);
+  }
+
+  /**
+   * A policy of one's own takes the place of the one that a topic is born with, which let the whole account publish.
+   * The key's side is in lib/shared/encryption-key.ts.
+   */
+  private allowAlarmsToPublish(): void {
+    const stack = Stack.of(this);
+    this.topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'AlarmsPublish',
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': stack.account },
+          ArnLike: {
+            'aws:SourceArn': stack.formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: alarmName(this.config, '*'),
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    );
   }
 
   private add(heading: string, condition: Condition): void {

@@ -67,6 +67,7 @@ export class OperationsStack extends Stack {
       EvaluateDriftFunctionName: drift.function.functionName,
       StartRetrainingFunctionName: retraining.function.functionName,
       DashboardName: dashboard.name,
+      AlarmTopicArn: alarms.topic.topicArn,
       IngestResultsFunctionName: ingest.ingestResults.functionName,
     })) {
       new CfnOutput(this, id, { value });

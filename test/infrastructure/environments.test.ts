@@ -15,7 +15,8 @@ const OUTPUTS = {
     'PipelineName PipelineRoleArn BuildReleaseFunctionName AcceptManifestFunctionName MergeCapturesFunctionName',
   fleet:
     'CanaryGroupName StableGroupName DevicePolicyName RoleAliasName TokenExchangeRoleArn InferenceComponentName InferenceComponentVersion RolloutStateMachineArn ResultsQueueUrl ResultsDeadLetterQueueUrl ThingTypeName',
-  operations: 'EvaluateDriftFunctionName StartRetrainingFunctionName DashboardName IngestResultsFunctionName',
+  operations:
+    'EvaluateDriftFunctionName StartRetrainingFunctionName DashboardName AlarmTopicArn IngestResultsFunctionName',
 };
 
 describe.each(ENVIRONMENTS)('[D1] %s', (environment) => {

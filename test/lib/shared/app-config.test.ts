@@ -77,6 +77,24 @@ describe('[D1] the configuration of an environment', () => {
       'automatic',
       /^registry\.approval: .*got "automatic"$/,
     ],
+    [
+      'a pager without TLS',
+      'monitoring.alarmSubscriptions',
+      ['line@example.com', 'http://pager.example.com/'],
+      /^monitoring\.alarmSubscriptions\.1: .*got "http:\/\/pager\.example\.com\/"$/,
+    ],
+    [
+      'an e-mail address that is none',
+      'monitoring.alarmSubscriptions',
+      ['line'],
+      /^monitoring\.alarmSubscriptions\.0: .*got "line"$/,
+    ],
+    [
+      'one address twice',
+      'monitoring.alarmSubscriptions',
+      ['line@example.com', 'line@example.com'],
+      /^monitoring\.alarmSubscriptions: /,
+    ],
     ['an unknown field', 'telemetry.windowSeconds', 1, /^telemetry: unknown field 'windowSeconds'$/],
     ['a missing field', 'device.upload.privacy', undefined, /^device\.upload: .*'privacy'$/],
   ])('refuses %s, naming field, rule and value', (_what, path, value, message) => {
