@@ -2,7 +2,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { AppConfig } from './app-config';
-import { removalPolicy } from './removal';
+import { protectedRemovalPolicy } from './removal';
 
 /** Environment variables of functions. */
 export type Variables = Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export class KeyedTable extends dynamodb.Table {
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.encryptionKey,
       deletionProtection: props.config.removal === 'retain',
-      removalPolicy: removalPolicy(props.config),
+      removalPolicy: protectedRemovalPolicy(props.config),
     });
   }
 }
