@@ -5,6 +5,14 @@ import { environmentPrefix, type NameScope } from '../shared/names';
 export const stateMachineName = (scope: Pick<NameScope, 'environmentName'>): string =>
   `${environmentPrefix(scope)}-rollout`;
 
+/**
+ * Its log group. Under this prefix one entry of the account's resource policy of CloudWatch Logs covers every state
+ * machine; others add one each to a policy of at most 5,120 characters, and the last deployment fails
+ * (docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).
+ */
+export const stateMachineLogGroup = (scope: Pick<NameScope, 'environmentName'>): string =>
+  `/aws/vendedlogs/states/${stateMachineName(scope)}`;
+
 /** Detail types of its events. */
 export const ROLLOUT_EVENTS = {
   completed: 'Rollout Completed',

@@ -18,7 +18,12 @@ import {
   REGISTRY_EVENTS,
   REGISTRY_VARIABLES,
 } from '../../lambda/registry/names';
-import { ROLLOUT_VARIABLES, stateMachineName, type WaveSettings } from '../../lambda/rollout/names';
+import {
+  ROLLOUT_VARIABLES,
+  stateMachineLogGroup,
+  stateMachineName,
+  type WaveSettings,
+} from '../../lambda/rollout/names';
 import { EVENT_SOURCE } from '../../lambda/shared/names';
 import type { DatasetStore } from '../dataset/dataset-store';
 import type { EpisodeTable } from '../monitoring/episode-table';
@@ -85,6 +90,7 @@ export class Rollout extends Construct {
       createHash('sha256').update(readFileSync(STARTUP_SCRIPT)).digest('hex'),
     );
     const logGroup = new logs.LogGroup(this, 'Logs', {
+      logGroupName: stateMachineLogGroup(config),
       encryptionKey,
       retention: config.lambda.logRetentionDays as logs.RetentionDays,
       removalPolicy: removalPolicy(config),

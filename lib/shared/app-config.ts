@@ -17,6 +17,11 @@ const SECONDS_PER_MINUTE = 60;
 
 const ENVIRONMENTS: Readonly<Record<AppConfig['environmentName'], AppConfig>> = { local, dev, prod };
 
+/** Region in the address of an image in Amazon ECR; undefined for one that lies elsewhere. */
+function registryRegion(image: string): string | undefined {
+  return /^[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/.exec(image)?.[1];
+}
+
 /** One sentence for a rule that joins two fields, in the shape of a schema problem: field, rule, value. */
 function broken(field: string, rule: string, value: unknown): string {
   return `${field}: ${rule}, got ${JSON.stringify(value)}`;
@@ -27,6 +32,7 @@ function crossFieldProblems(config: AppConfig): string[] {
   const {
     environmentName,
     account,
+    region,
     removal,
     transport,
     rollout,
@@ -89,6 +95,11 @@ function crossFieldProblems(config: AppConfig): string[] {
   // What is deployed is the tree as it is: a script that is not there would fail the first job, after Prepare.
   if (training.script !== undefined && !existsSync(join(TRAINING_FOLDER, training.script))) {
     problems.push(broken('training.script', 'must be a file of training/', training.script));
+  }
+  // SageMaker pulls images from its own region only, and says so when the first job starts.
+  const imageRegion = registryRegion(training.image);
+  if (imageRegion !== undefined && imageRegion !== region) {
+    problems.push(broken('training.image', `must lie in the region (${region})`, training.image));
   }
   // Otherwise every release starts its life below the limit at which it is retrained.
   if (monitoring.minimumAccuracy > training.minimumAccuracy) {

@@ -90,6 +90,9 @@ describe.each(ENVIRONMENTS)('[D1] %s', (environment) => {
     expect(names('AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual([
       `kaizen-${environment}-rollout`,
     ]);
+    expect(names('AWS::Logs::LogGroup', 'LogGroupName').filter((name) => name !== undefined)).toEqual([
+      `/aws/vendedlogs/states/kaizen-${environment}-rollout`,
+    ]);
   });
 });
 

@@ -196,6 +196,20 @@ describe('[D1] the configuration of an environment', () => {
       'training.script: must be a file of training/, got "scripts/pytorch/missing.py"',
     ],
     [
+      'an image of another region',
+      dev,
+      'region',
+      'eu-central-1',
+      `training.image: must lie in the region (eu-central-1), got "${dev.training.image}"`,
+    ],
+    [
+      'a region without the image',
+      prod,
+      'training.image',
+      '763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch:2.13',
+      'training.image: must lie in the region (us-east-1), got "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch:2.13"',
+    ],
+    [
       'an alarm above the gate',
       dev,
       'monitoring.minimumAccuracy',
@@ -255,6 +269,14 @@ describe('[D1] the configuration of an environment', () => {
       expect(problemsOf(changed(dev, 'training.script', script))).toEqual([]);
     },
   );
+
+  test.each([
+    '763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13',
+    'public.ecr.aws/deep-learning/pytorch:2.13',
+    'registry.example.com:5000/us-west-2/pytorch:2.13',
+  ])('takes the image %s in us-east-1', (image) => {
+    expect(problemsOf(changed(dev, 'training.image', image))).toEqual([]);
+  });
 
   test('reports every problem at once', () => {
     let config = changed(dev, 'region', 'mars');
