@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,9 @@ const REQUIREMENTS = join('training', 'requirements.lock');
 const LOCAL_AWS_REQUIREMENTS = join('packages', 'local-aws', 'requirements.lock');
 const TOOLKITS = join('training', 'requirements-toolkits.lock');
 const MXNET_REQUIREMENTS = join('training', 'requirements-mxnet.lock');
+/** The edge component is built for each; edge-components/inference/packaging/installed-package.ts looks there as well. */
+const DEVICE_ARCHITECTURES = ['linux-x64', 'linux-arm64'];
+const DEVICE_PACKAGES = join(ROOT, 'node_modules', '.devices');
 /** numpy 1.23.5, the last that MXNet 1.9.1 works with, has no wheel for a later Python. */
 const MXNET_PYTHON_MINOR_VERSIONS = [10, 11];
 
@@ -29,9 +32,13 @@ function digestOf(...parts) {
   return hash.digest('hex');
 }
 
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
 function readState() {
   try {
-    return JSON.parse(readFileSync(STATE_FILE, 'utf8'));
+    return readJson(STATE_FILE);
   } catch {
     return {};
   }
@@ -39,7 +46,7 @@ function readState() {
 
 /** The oldest Node is said once, in package.json's engines, as `>=major.minor.patch`. */
 function checkNode() {
-  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const { engines } = readJson(join(ROOT, 'package.json'));
   const [, oldest] = /^>=(\d+\.\d+\.\d+)$/.exec(engines.node);
   // Compares the numbers of dotted versions, not their texts: 20.9 is older than 20.19.
   if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) < 0) {
@@ -122,7 +129,48 @@ export function setup() {
     );
     writeFileSync(STATE_FILE, JSON.stringify({ ...readState(), npm: npmDigest }));
   }
+  for (const architecture of DEVICE_ARCHITECTURES) installForDevices(architecture, readJson(lockFile));
   setUpPython();
+}
+
+/**
+ * npm installs the native packages of one platform, this machine's. Those of a device of another one go to a folder of
+ * their own, in the versions and with the digests of the lock.
+ */
+function installForDevices(architecture, { packages }) {
+  if (architecture === `${process.platform}-${process.arch}`) return;
+  const folder = join(DEVICE_PACKAGES, architecture);
+  const names = [`@img/sharp-${architecture}`, `@img/sharp-libvips-${architecture}`];
+  const versions = Object.fromEntries(names.map((name) => [name, packages[`node_modules/${name}`]?.version]));
+  const missing = () =>
+    names.filter((name) => {
+      const manifest = join(folder, 'node_modules', name, 'package.json');
+      return !existsSync(manifest) || readJson(manifest).version !== versions[name];
+    });
+  if (missing().length === 0) return;
+  mkdirSync(folder, { recursive: true });
+  // Optional, since npm takes --cpu for those only.
+  const manifest = { private: true, optionalDependencies: versions };
+  const locked = names.map((name) => [`node_modules/${name}`, packages[`node_modules/${name}`]]);
+  const lock = {
+    lockfileVersion: 3,
+    requires: true,
+    packages: { '': manifest, ...Object.fromEntries(locked) },
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  const [os, cpu] = architecture.split('-');
+  runStep(
+    `installing the npm packages of ${architecture} devices`,
+    'npm',
+    [
+      ...['install', '--prefix', folder, '--os', os, '--cpu', cpu, '--libc', 'glibc'],
+      ...['--ignore-scripts', '--no-save', '--no-audit', '--no-fund'],
+    ],
+    NETWORK_HINT,
+  );
+  // npm leaves out, without a word, what is optional and fails.
+  if (missing().length > 0) throw new SetupError(`npm left out ${missing().join(', ')}. ${NETWORK_HINT}`);
 }
 
 /** Python compiles what is imported at its first import; pip would compile every file of every package. */

@@ -127,9 +127,7 @@ export async function buildInferenceArtifact(outDirectory: string): Promise<Arti
     if (content) contents.set(architecture, content);
   }
   if (!contents.has('linux-x64')) {
-    throw new Error(
-      'the native files of linux-x64 are not installed: npm install --os=linux --cpu=x64 --libc=glibc',
-    );
+    throw new Error('the native files of linux-x64 are not installed: run `npm run setup`');
   }
   const version = versionOf(sha256([...contents.values()].map((content) => content.sha256).join('\n')));
 

@@ -6,8 +6,8 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { type ComponentConfiguration, parseContract } from '../../contracts';
 import {
-  architecturesOf,
   readDescription,
+  requireArtifacts,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { INFERENCE_COMPONENT_NAME } from '../../lambda/device/names';
@@ -36,14 +36,14 @@ export class InferenceComponent extends Construct {
   constructor(scope: Construct, id: string, props: InferenceComponentProps) {
     super(scope, id);
     const stack = Stack.of(this);
-    const artifacts = architecturesOf(readDescription(EDGE)).map(([architecture, { file }]) => ({
-      architecture,
-      asset: new Asset(this, `Artifact-${architecture}`, { path: join(EDGE, file) }),
-    }));
+    const artifacts = requireArtifacts(readDescription(EDGE), props.config.registry.architectures).map(
+      ([architecture, { file }]) => ({
+        architecture,
+        asset: new Asset(this, `Artifact-${architecture}`, { path: join(EDGE, file) }),
+      }),
+    );
     const [first] = artifacts;
-    if (!first) {
-      throw new Error('the inference component is missing (dist/edge/inference.json): run `npm run build`');
-    }
+    if (!first) throw new Error('registry.architectures: must name at least one, got none');
     // All assets of a stack share one.
     this.artifactBucket = first.asset.bucket;
     const artifactUris = Object.fromEntries(

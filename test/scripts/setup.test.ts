@@ -13,8 +13,23 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packages } from '../../package-lock.json';
 
 const ROOT = join(__dirname, '..', '..');
+
+/** An npm that installs what the lock of the folder after --prefix says, or nothing, and notes how it was called. */
+const NPM = `echo "$*" >> npm.log
+mkdir -p node_modules
+exec '${process.execPath}' -e '
+  const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+  const folder = process.argv[process.argv.indexOf("--prefix") + 1];
+  if (!process.argv.includes("--prefix")) process.exit();
+  const { packages } = JSON.parse(readFileSync(folder + "/package-lock.json", "utf8"));
+  for (const [path, { version }] of Object.entries(packages).filter(([path]) => path !== "")) {
+    mkdirSync(folder + "/" + path, { recursive: true });
+    writeFileSync(folder + "/" + path + "/package.json", JSON.stringify({ version }));
+  }
+' -- "$@"`;
 
 /** A clone with nothing installed, and programs of our own in place of npm and Python. */
 describe('the set-up of a fresh clone', () => {
@@ -39,7 +54,7 @@ describe('the set-up of a fresh clone', () => {
     for (const file of ['package.json', 'package-lock.json', ...locks]) {
       cpSync(join(ROOT, file), join(clone, file));
     }
-    program('npm', 'mkdir -p node_modules');
+    program('npm', NPM);
   });
   afterEach(() => rmSync(clone, { recursive: true, force: true }));
 
@@ -180,8 +195,29 @@ describe('the set-up of a fresh clone', () => {
     expect(failed.status).toBe(1);
     expect(failed.stderr).toMatch(/Check the network connection/);
     expect(failed.stderr).toMatch(/ENOTFOUND/);
-    program('npm', 'mkdir -p node_modules');
+    program('npm', NPM);
     expect(setup(python('3.11')).status).toBe(0);
+  });
+
+  test('installs the packages of devices of every architecture, in the versions of the lock', () => {
+    const path = python('3.11');
+    setup(path);
+    const foreign = process.arch === 'arm64' ? 'linux-x64' : 'linux-arm64';
+    for (const name of [`@img/sharp-${foreign}`, `@img/sharp-libvips-${foreign}`]) {
+      const manifest = join(clone, 'node_modules', '.devices', foreign, 'node_modules', name, 'package.json');
+      const { version } = (packages as Record<string, { version?: string }>)[`node_modules/${name}`] ?? {};
+      expect(JSON.parse(readFileSync(manifest, 'utf8'))).toEqual({ version });
+    }
+    const calls = readFileSync(join(clone, 'npm.log'), 'utf8');
+    const [os, cpu] = foreign.split('-');
+    expect(calls).toMatch(new RegExp(`--os ${os} --cpu ${cpu} --libc glibc --ignore-scripts`));
+  });
+
+  test('says so when npm leaves a package of a device out, as it does with a digest that is wrong', () => {
+    program('npm', 'mkdir -p node_modules');
+    const outcome = setup(python('3.11'));
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/npm left out @img\/sharp-linux-\w+, @img\/sharp-libvips-linux-\w+\./);
   });
 });
 

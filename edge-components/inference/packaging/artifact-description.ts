@@ -34,9 +34,24 @@ export function readDescription(folder: string): ArtifactDescription | undefined
   return Array.isArray(description.architectures) ? undefined : description;
 }
 
-/** As a list; empty when there is no build. */
-export function architecturesOf(
+/**
+ * The artifacts of these architectures, in their order.
+ * @throws Error when there is no build, or it has none for one of them
+ */
+export function requireArtifacts(
   description: ArtifactDescription | undefined,
+  architectures: readonly EdgeArchitecture[],
 ): [EdgeArchitecture, ArchitectureArtifact][] {
-  return Object.entries(description?.architectures ?? {}) as [EdgeArchitecture, ArchitectureArtifact][];
+  if (!description) {
+    throw new Error('the inference component is missing (dist/edge/inference.json): run `npm run build`');
+  }
+  return architectures.map((architecture) => {
+    const artifact = description.architectures[architecture];
+    if (!artifact) {
+      throw new Error(
+        `registry.architectures: ${architecture} needs an artifact of the inference component, got those of ${Object.keys(description.architectures).join(', ') || 'none'} (dist/edge/inference.json): run \`npm run build\`, which also installs what is missing`,
+      );
+    }
+    return [architecture, artifact];
+  });
 }

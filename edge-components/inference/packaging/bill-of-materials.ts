@@ -9,10 +9,10 @@ import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-li
 import { PackageURL } from 'packageurl-js';
 import parseLicenseExpression from 'spdx-expression-parse';
 import { type Bundle, packagesOf } from './bundles';
+import { installedFolder } from './installed-package';
 import type { NativeFile } from './native-files';
 import { type NpmPackage, NpmPackages } from './npm-package';
 
-const ROOT = join(__dirname, '..', '..', '..');
 const PUBLISHER = 'Kaizen Edge';
 
 export interface Shipment {
@@ -84,7 +84,7 @@ function licenseTable(readme: string): [library: string, license: string][] {
  * @throws Error when there is a version of a library without a licence
  */
 function librariesOfLibvips(folder: string, parent: string): Models.Component[] {
-  const read = (name: string) => readFileSync(join(ROOT, folder, name), 'utf8');
+  const read = (name: string) => readFileSync(join(installedFolder(folder), name), 'utf8');
   const versions = new Map(Object.entries(JSON.parse(read('versions.json')) as Record<string, string>));
   const libraries = licenseTable(read('README.md')).map(([name, license]) => {
     const key = [name, name.replace(/^lib/, ''), ...(name === 'libultrahdr' ? ['uhdr'] : [])].find(

@@ -3,13 +3,12 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EdgeArchitecture } from '../recipe';
-
-const ROOT = join(__dirname, '..', '..', '..');
+import { installedFolder } from './installed-package';
 
 export interface NativeFile {
   /** Absolute. */
   readonly path: string;
-  /** Folder, relative to the repository, of the npm package that brings the file. */
+  /** Folder of package-lock.json of the npm package that brings the file. */
   readonly package: string;
 }
 
@@ -24,13 +23,13 @@ export async function nativeFiles(
   const cpu = architecture.slice('linux-'.length);
   const home = `native/${architecture}`;
   const file = (folder: string, ...parts: string[]): NativeFile => ({
-    path: join(ROOT, folder, ...parts),
+    path: join(installedFolder(folder), ...parts),
     package: folder,
   });
   const sharp = `node_modules/@img/sharp-${architecture}`;
   const libvips = `node_modules/@img/sharp-libvips-${architecture}`;
-  const sharpBinding = await onlyFile(join(ROOT, sharp, 'lib'), /^sharp-.*\.node$/);
-  const libvipsLibrary = await onlyFile(join(ROOT, libvips, 'lib'), /^libvips-cpp\.so/);
+  const sharpBinding = await onlyFile(join(installedFolder(sharp), 'lib'), /^sharp-.*\.node$/);
+  const libvipsLibrary = await onlyFile(join(installedFolder(libvips), 'lib'), /^libvips-cpp\.so/);
   if (!sharpBinding || !libvipsLibrary) return undefined;
   const runtime = (name: string) =>
     file('node_modules/onnxruntime-node', 'bin', 'napi-v6', 'linux', cpu, name);

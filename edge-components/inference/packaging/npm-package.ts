@@ -1,6 +1,7 @@
 /** What the installed packages and the lock file say about an npm package. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installedFolder } from './installed-package';
 
 const ROOT = join(__dirname, '..', '..', '..');
 
@@ -31,11 +32,11 @@ export class NpmPackages {
 
   /** @throws Error when the package is installed in another version than the lock's, or does not name its licence */
   read(folder: string): NpmPackage {
-    const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(installedFolder(folder), 'package.json'), 'utf8'));
     const { version, integrity, ...entry } = this.lock[folder] ?? {};
     if (!integrity || manifest.version !== version) {
       throw new Error(
-        `${folder}: ${manifest.version} is installed, package-lock.json has ${version}: run npm ci`,
+        `${folder}: ${manifest.version} is installed, package-lock.json has ${version}: run npm run setup`,
       );
     }
     if (typeof manifest.license !== 'string') throw new Error(`${folder}/package.json names no licence`);

@@ -70,7 +70,7 @@ beforeAll(async () => {
   first = join(folder, 'first');
   second = join(folder, 'elsewhere', 'second');
   mkdirSync(second, { recursive: true });
-  writeFileSync(join(second, 'inference-linux-arm64.zip'), 'of an earlier build');
+  writeFileSync(join(second, 'inference-linux-arm64.zip'), 'of an interrupted build');
   description = await buildInferenceArtifact(first);
   expect(await buildInferenceArtifact(second)).toEqual(description);
   artifact = description.architectures['linux-x64'] as ArchitectureArtifact;
@@ -90,7 +90,7 @@ describe('the artifact', () => {
     expect(readDescription(first)).toEqual(description);
     expect(description.version).toMatch(/^1\.\d{1,6}\.\d{1,6}$/);
     const built = Object.entries(description.architectures);
-    expect(built.length).toBeGreaterThan(0);
+    expect(built.map(([architecture]) => architecture)).toEqual(['linux-x64', 'linux-arm64']);
     for (const [architecture, { file, sha256: digest, bytes, unpackedBytes }] of built) {
       const zip = readFileSync(join(first, file));
       expect([file, digest, bytes]).toEqual([`inference-${architecture}.zip`, sha256(zip), zip.length]);
