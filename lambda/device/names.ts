@@ -6,6 +6,9 @@ type EnvironmentScope = Pick<NameScope, 'environmentName'>;
 /** The code that every device runs. */
 export const INFERENCE_COMPONENT_NAME = `${EVENT_SOURCE}.Inference`;
 
+/** Tag of a version of it: SHA-256 of the recipe that it was made from. Greengrass gives recipes back rewritten. */
+export const RECIPE_TAG = 'recipe-sha256';
+
 export const fleetGroupName = (scope: EnvironmentScope): string => `${environmentPrefix(scope)}-fleet`;
 export const waveGroupName = (scope: EnvironmentScope, wave: string): string =>
   `${environmentPrefix(scope)}-${wave}`;

@@ -1,19 +1,15 @@
 import {
   ConflictException,
   CreateComponentVersionCommand,
-  DescribeComponentCommand,
   type GreengrassV2Client,
 } from '@aws-sdk/client-greengrassv2';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { StoredRelease } from '../registry/release-items';
 import { objectExists } from '../shared/objects';
 import { parseS3Uri } from '../shared/s3-uri';
+import { componentVersionArn, type Sleep, waitUntilDeployable } from './component-version';
 import { modelRecipe } from './model-recipe';
 import { ROLLOUT_VARIABLES } from './names';
-
-const POLL_MILLISECONDS = 1_000;
-/** Greengrass reads and hashes every artifact before a version can be deployed. */
-const DEPLOYABLE_WITHIN_POLLS = 120;
 
 export interface PublishSettings {
   readonly modelBucket: string;
@@ -29,8 +25,7 @@ export class ComponentPublisher {
     private readonly greengrass: Pick<GreengrassV2Client, 'send'>,
     private readonly s3: Pick<S3Client, 'send'>,
     private readonly settings: PublishSettings,
-    private readonly sleep: (milliseconds: number) => Promise<void> = (milliseconds) =>
-      new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    private readonly sleep?: Sleep,
   ) {}
 
   /**
@@ -47,8 +42,10 @@ export class ComponentPublisher {
       // A retry: versions never change, so the one that is there is the one that we would make.
       if (!(error instanceof ConflictException)) throw error;
     }
-    await this.waitUntilDeployable(
+    await waitUntilDeployable(
+      this.greengrass,
       componentVersionArn(executionArn, stored.componentName, stored.componentVersion),
+      this.sleep,
     );
   }
 
@@ -71,27 +68,4 @@ export class ComponentPublisher {
       }),
     );
   }
-
-  private async waitUntilDeployable(arn: string): Promise<void> {
-    for (let poll = 0; poll < DEPLOYABLE_WITHIN_POLLS; poll++) {
-      const { status } = await this.greengrass.send(new DescribeComponentCommand({ arn }));
-      if (status?.componentState === 'DEPLOYABLE') return;
-      if (status?.componentState === 'FAILED') {
-        const errors = Object.entries(status.errors ?? {}).map(([name, text]) => `${name}: ${text}`);
-        throw new Error(
-          `${arn} cannot be deployed: ${[status.message, ...errors].filter(Boolean).join('; ')}`,
-        );
-      }
-      await this.sleep(POLL_MILLISECONDS);
-    }
-    throw new Error(
-      `${arn} was not deployable after ${(DEPLOYABLE_WITHIN_POLLS * POLL_MILLISECONDS) / 1000} s`,
-    );
-  }
-}
-
-/** @param executionArn of a state machine in the same partition, region and account */
-export function componentVersionArn(executionArn: string, name: string, version: string): string {
-  const [, partition, , region, account] = executionArn.split(':');
-  return `arn:${partition}:greengrass:${region}:${account}:components:${name}:versions:${version}`;
 }

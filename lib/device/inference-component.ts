@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { CfnDeletionPolicy, Stack } from 'aws-cdk-lib';
-import * as greengrass from 'aws-cdk-lib/aws-greengrassv2';
+import { CfnDeletionPolicy, type CfnResource, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
@@ -15,13 +16,17 @@ import { modelComponentName } from '../../lambda/registry/names';
 import { deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { contentVersion } from '../shared/content-version';
+import { HandlerFunction } from '../shared/handler-function';
 
 const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
 /** Stands for the version while the version is being computed. */
 const NO_VERSION = '0.0.0';
+/** Of the stack's patience: Lambda tries an answer that CloudFormation did not take twice more. */
+const PUBLISHED_WITHIN = Duration.minutes(20);
 
 export interface InferenceComponentProps {
   readonly config: AppConfig;
+  readonly encryptionKey: kms.IKey;
   readonly telemetryBucket: s3.Bucket;
 }
 
@@ -52,13 +57,47 @@ export class InferenceComponent extends Construct {
     const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
     const recipe = (version: string) => inferenceRecipe({ version, artifactUris, configuration });
     this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
-    const component = new greengrass.CfnComponentVersion(this, 'Version', {
-      inlineRecipe: stack.toJsonString(recipe(this.version)),
+    const publish = this.publishFunction(props, artifacts);
+    const version = new CustomResource(this, 'PublishedVersion', {
+      resourceType: 'Custom::GreengrassComponentVersion',
+      serviceToken: publish.functionArn,
+      serviceTimeout: PUBLISHED_WITHIN,
+      properties: { Recipe: stack.toJsonString(recipe(this.version)) },
     });
-    // Devices may still run, or go back to, an earlier version.
-    component.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
-    component.cfnOptions.deletionPolicy =
+    version.node.addDependency(publish);
+    const { cfnOptions } = version.node.defaultChild as CfnResource;
+    // Devices may still run, or go back to, an earlier version; a deployment takes over what it finds.
+    cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    cfnOptions.deletionPolicy =
       props.config.removal === 'retain' ? CfnDeletionPolicy.RETAIN : CfnDeletionPolicy.DELETE;
+  }
+
+  /**
+   * Behind a custom resource, because AWS::GreengrassV2::ComponentVersion fails where the version exists: when a
+   * configuration returns, and when a deployment is repeated.
+   */
+  private publishFunction(props: InferenceComponentProps, artifacts: readonly { asset: Asset }[]) {
+    const { function: publish } = new HandlerFunction(this, 'Publish', {
+      ...props,
+      handler: 'device/publish-inference-component',
+      description: 'Creates a version of the inference component, or finds it',
+      timeout: Duration.minutes(5),
+    });
+    const { partition, region, account } = Stack.of(this);
+    const component = `arn:${partition}:greengrass:${region}:${account}:components:${this.name}`;
+    const allow = (sid: string, actions: string[], resources: string[]) =>
+      publish.addToRolePolicy(new iam.PolicyStatement({ sid, actions, resources }));
+    const versions = `${component}:versions:*`;
+    allow('CreateVersion', ['greengrass:CreateComponentVersion'], [component, versions]);
+    allow('TagVersion', ['greengrass:TagResource'], [component, versions]);
+    allow('ManageVersions', ['greengrass:DescribeComponent', 'greengrass:DeleteComponent'], [versions]);
+    // Greengrass reads artifacts with the rights of who creates the version.
+    allow(
+      'ReadArtifacts',
+      ['s3:GetObject'],
+      artifacts.map(({ asset }) => asset.bucket.arnForObjects(asset.s3ObjectKey)),
+    );
+    return publish;
   }
 }
 

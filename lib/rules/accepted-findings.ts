@@ -1,4 +1,5 @@
 import { ACCEPTED_PREFIX, IMAGE_PREFIX, MANIFEST_PREFIX } from '../../lambda/dataset/names';
+import { INFERENCE_COMPONENT_NAME } from '../../lambda/device/names';
 import {
   BLOB_PREFIX,
   COMPONENT_PREFIX,
@@ -78,6 +79,13 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
     construct: /^\w+\/Fleet\/Rollout\//,
     reason:
       'Versions, devices and deployments come into being at run time; their names are not known before.',
+  },
+  {
+    finding: new RegExp(
+      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:components:${INFERENCE_COMPONENT_NAME.replaceAll('.', '\\.')}:versions:\\*\\]$`,
+    ),
+    construct: /^\w+\/Fleet\/Inference\/Publish\//,
+    reason: 'Every version of one named component: the one of the next deployment is not known before.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:(job|thing|thinggroup)\/\*\]$/,

@@ -20,7 +20,7 @@ export class FleetStack extends Stack {
     const shared = { config, encryptionKey: data.encryptionKey };
     const fleet = new DeviceFleet(this, 'Devices', config);
     const component = new InferenceComponent(this, 'Inference', {
-      config,
+      ...shared,
       telemetryBucket: data.telemetry.bucket,
     });
     const exchange = new TokenExchange(this, 'TokenExchange', {

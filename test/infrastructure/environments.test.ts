@@ -127,9 +127,10 @@ describe('[D1] removal', () => {
     const stayingBehind = resources.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain');
     // What is protected cannot be deleted by a roll-back, which would end in ROLLBACK_FAILED if it tried.
     const isProtected = ({ Properties }: Resource) => Properties.DeletionProtectionEnabled === true;
+    // A version of the inference component is taken over by the next deployment.
     expect(
       stayingBehind.filter((resource) => !isProtected(resource)).map(({ where, Type }) => `${where} ${Type}`),
-    ).toEqual([expect.stringMatching(/^fleet\/\w+ AWS::GreengrassV2::ComponentVersion$/)]);
+    ).toEqual([expect.stringMatching(/^fleet\/\w+ Custom::GreengrassComponentVersion$/)]);
     // What stays behind must not be in the way of its successor.
     expect(stayingBehind.filter(({ Properties }) => Properties.TableName !== undefined)).toEqual([]);
     expect(
@@ -145,7 +146,7 @@ describe('[D1] removal', () => {
 
   test('earlier versions of the inference component always stay: devices may go back to them', () => {
     for (const environment of ENVIRONMENTS) {
-      const [component] = synthesizedApp(environment).resources('AWS::GreengrassV2::ComponentVersion');
+      const [component] = synthesizedApp(environment).resources('Custom::GreengrassComponentVersion');
       expect(component?.UpdateReplacePolicy).toBe('Retain');
     }
   });

@@ -23,8 +23,8 @@ interface Recipe {
 
 /** The recipe as CloudFormation would pass it on, with `a-bucket` for every name that only it knows. */
 function recipeText(environment: EnvironmentName): string {
-  const [version] = synthesizedApp(environment).resources('AWS::GreengrassV2::ComponentVersion');
-  const recipe: unknown = version?.Properties.InlineRecipe;
+  const [version] = synthesizedApp(environment).resources('Custom::GreengrassComponentVersion');
+  const recipe: unknown = version?.Properties.Recipe;
   if (typeof recipe === 'string') return recipe;
   const [, parts] = (recipe as { 'Fn::Join': [string, unknown[]] })['Fn::Join'];
   return parts.map((part) => (typeof part === 'string' ? part : 'a-bucket')).join('');
