@@ -34,6 +34,7 @@ module.exports = {
       displayName: 'infrastructure',
       testMatch: ['<rootDir>/test/infrastructure/**/*.test.ts'],
       globalSetup: '<rootDir>/test/infrastructure/build-assets.ts',
+      globalTeardown: '<rootDir>/test/infrastructure/temporary-folder.ts',
     },
     {
       ...shared,
