@@ -66,7 +66,7 @@ def resolving_thing_name(resolve_principal: Callable[..., Any]) -> Callable[...,
 
 def install() -> None:
     """Wraps ministack's IAM evaluator, or says clearly that it has moved."""
-    evaluator = importlib.import_module("ministack.core.iam_evaluator")
+    evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
     if not callable(getattr(evaluator, "resolve_principal", None)):
         raise SystemExit("ministack: resolve_principal of core/iam_evaluator.py moved")
     evaluator.resolve_principal = resolving_thing_name(evaluator.resolve_principal)
