@@ -1,7 +1,8 @@
 /** Whether an alarm that goes off reaches the topic that it names: CloudWatch's way, judged by the policies on it. */
+import { type ServiceRequest, simulateService } from './iam-simulator';
 import { listOf, type Statement } from './policy-statements';
 import { ResolvedValues } from './resolved-values';
-import { ResourcePolicy } from './resource-policy';
+import { type ResolvedStatement, resolved } from './role-policies';
 import type { PlacedResource, SynthesizedApp } from './synthesized-app';
 
 export interface Publication {
@@ -33,49 +34,58 @@ export class AlarmDelivery {
   }
 
   /** What keeps CloudWatch from publishing, a sentence each; none when the message goes out. */
-  obstacles(topic: PlacedResource, publication: Publication): string[] {
-    const { account, alarmName, transport } = publication;
-    const { region } = this.app.config;
-    const request = (action: string, resource: string) => ({
+  async obstacles(topic: PlacedResource, publication: Publication): Promise<string[]> {
+    const key = this.named('AWS::KMS::Key', topic.stack, topic.Properties.KmsMasterKeyId);
+    const keyPolicy = this.resolved(key.stack, key.Properties.KeyPolicy);
+    const asked = [
+      { action: 'sns:Publish', where: topic, policy: this.topicPolicy(topic) },
+      ...KEY_ACTIONS.map((action) => ({ action, where: key, policy: keyPolicy })),
+    ];
+    const answers = await Promise.all(
+      asked.map(async ({ action, where, policy }) => ({
+        sentence: `${publication.alarmName} is mute: ${SERVICE} of account ${publication.account} may not ${action} on ${where.stack}/${where.logicalId}`,
+        allowed: await simulateService(policy, this.request(action, where, publication)),
+      })),
+    );
+    return answers.filter(({ allowed }) => !allowed).map(({ sentence }) => sentence);
+  }
+
+  private request(
+    action: string,
+    { stack, logicalId }: PlacedResource,
+    { account, alarmName, transport }: Publication,
+  ): ServiceRequest {
+    const { region, account: owner } = this.app.config;
+    return {
       service: SERVICE,
       action,
-      resource,
+      resource: this.values.text(stack, { 'Fn::GetAtt': [logicalId, 'Arn'] }),
+      account: owner,
       context: {
         'aws:SourceAccount': account,
         'aws:SourceArn': `arn:aws:cloudwatch:${region}:${account}:alarm:${alarmName}`,
         'aws:SecureTransport': String(transport === 'tls'),
       },
-    });
-    const refusal = (action: string, where: PlacedResource) =>
-      `${alarmName} is mute: ${SERVICE} of account ${account} may not ${action} on ${where.stack}/${where.logicalId}`;
-    const topicName = this.values.text(topic.stack, { Ref: topic.logicalId });
-    const key = this.named('AWS::KMS::Key', topic.stack, topic.Properties.KmsMasterKeyId);
-    const keyPolicy = new ResourcePolicy(
-      listOf<Statement>(key.Properties.KeyPolicy.Statement),
-      this.values,
-      key.stack,
-    );
-    return [
-      ...(this.topicPolicy(topic).allows(request('sns:Publish', topicName))
-        ? []
-        : [refusal('sns:Publish', topic)]),
-      ...KEY_ACTIONS.filter((action) => !keyPolicy.allows(request(action, '*'))).map((action) =>
-        refusal(action, key),
-      ),
-    ];
+    };
   }
 
   /** A topic without a policy has one that lets the account of its owner publish; every topic here has one. */
-  private topicPolicy(topic: PlacedResource): ResourcePolicy {
-    const statements = this.app
+  private topicPolicy(topic: PlacedResource): ResolvedStatement[] {
+    return this.app
       .resources('AWS::SNS::TopicPolicy')
       .filter(
         ({ stack, Properties }) =>
           stack === topic.stack &&
           listOf<{ Ref?: string }>(Properties.Topics).some(({ Ref }) => Ref === topic.logicalId),
       )
-      .flatMap(({ Properties }) => listOf<Statement>(Properties.PolicyDocument.Statement));
-    return new ResourcePolicy(statements, this.values, topic.stack);
+      .flatMap(({ Properties }) => this.resolved(topic.stack, Properties.PolicyDocument));
+  }
+
+  private resolved(
+    stack: string,
+    document: { readonly Statement: Statement | Statement[] },
+  ): ResolvedStatement[] {
+    return listOf(document.Statement).map((statement) => resolved(this.values, stack, statement));
   }
 
   /** The resource that `reference` in a template of `stack` leads to, by name or by ARN. */

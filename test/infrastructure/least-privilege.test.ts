@@ -1,4 +1,4 @@
-import { identityStatements, listOf, trustStatements } from './policy-statements';
+import { identityStatements, listOf, servicesOf, trustStatements } from './policy-statements';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 /** Actions that have no resource to name, as AWS's service authorization reference says. */
@@ -77,7 +77,7 @@ describe.each(ENVIRONMENTS)('%s: least privilege', (environment) => {
     // Not credentials.iot: only a trust without conditions is documented for it (lib/device/token-exchange.ts).
     const services = ['iot', 'greengrass', 'sagemaker', 'states'].map((name) => `${name}.amazonaws.com`);
     const trusting = trustStatements(app()).filter(({ statement }) =>
-      listOf(statement.Principal?.Service).some((service) => services.includes(service)),
+      servicesOf(statement).some((service) => services.includes(service)),
     );
     expect(trusting.length).toBeGreaterThan(0);
     const open = trusting.filter(
@@ -100,7 +100,7 @@ describe.each(ENVIRONMENTS)('%s: least privilege', (environment) => {
 
   test('the credentials provider borrows a role without conditions, the documented form', () => {
     const trusting = trustStatements(app()).filter(({ statement }) =>
-      listOf(statement.Principal?.Service).includes('credentials.iot.amazonaws.com'),
+      servicesOf(statement).includes('credentials.iot.amazonaws.com'),
     );
     expect(trusting.map(({ statement }) => statement)).toEqual([
       {

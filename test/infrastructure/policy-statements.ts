@@ -5,7 +5,7 @@ export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | string[];
   readonly Resource?: unknown;
-  readonly Principal?: { Service?: string | string[]; AWS?: unknown };
+  readonly Principal?: '*' | { Service?: string | string[]; AWS?: unknown };
   readonly Condition?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
@@ -17,6 +17,11 @@ export interface PlacedStatement {
 
 export const listOf = <Value>(value: Value | Value[] | undefined): Value[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+/** Service principals that a statement of a resource's policy names. */
+export function servicesOf({ Principal }: Statement): string[] {
+  return Principal === undefined || Principal === '*' ? [] : listOf(Principal.Service);
+}
 
 /** What roles may do: every statement of every identity policy, also of the inline ones. */
 export function identityStatements(app: SynthesizedApp): PlacedStatement[] {

@@ -10,6 +10,8 @@ export interface ResolvedStatement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
+  /** Only in policies of resources. */
+  readonly Principal?: '*' | Readonly<Record<string, readonly string[]>>;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | string[]>>>>;
 }
 
@@ -90,18 +92,18 @@ function statementsOf(app: SynthesizedApp, { stack, logicalId, Properties }: Pla
 /** @throws Error for an intrinsic function that {@link ResolvedValues} does not know */
 export function resolved(values: ResolvedValues, stack: string, statement: Statement): ResolvedStatement {
   const texts = (value: unknown) => listOf(value as never).map((one) => values.text(stack, one));
-  const { Sid, Effect, Action, Resource, Condition } = statement;
+  const { Sid, Effect, Action, Resource, Principal, Condition } = statement;
+  const allTexts = (values: object) =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, texts(value)]));
   return {
     ...(Sid !== undefined && { Sid }),
     Effect,
     Action: listOf(Action),
     Resource: texts(Resource),
+    ...(Principal && { Principal: Principal === '*' ? Principal : allTexts(Principal) }),
     ...(Condition && {
       Condition: Object.fromEntries(
-        Object.entries(Condition).map(([operator, keys]) => [
-          operator,
-          Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, texts(value)])),
-        ]),
+        Object.entries(Condition).map(([operator, keys]) => [operator, allTexts(keys)]),
       ),
     }),
   };
