@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, platform as operatingSystem } from 'node:os';
-import { CredentialCache } from './cloud/credential-cache';
+import { CredentialCache } from '../shared/credential-cache';
 import { GatewayClient } from './cloud/gateway-client';
 import { JobsClient, JobsError } from './cloud/jobs-client';
 import { MqttConnection } from './cloud/mqtt-connection';

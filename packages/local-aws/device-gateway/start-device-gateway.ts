@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { STSClient } from '@aws-sdk/client-sts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { rootAuthorization } from '../iam/iam';
 import type { RunningService } from '../shared/running-service';
 import { assumeRole, authorizeCredentials, type RoleAlias } from './credentials-provider';
 import { authorizeArtifact, authorizeResolve, authorizeThingGroups } from './data-plane';
@@ -106,13 +107,13 @@ function addDataPlaneRoutes(
 ): void {
   server.post('/greengrass/v2/resolveComponentCandidates', async (request, reply) => {
     authorizeResolve(await deviceOf(registry, request), request.body);
-    return forward(options.greengrassUrl, request, reply);
+    return forward(options, request, reply);
   });
   server.get<{ Params: { arn: string } }>(
     '/greengrass/v2/components/:arn/artifacts/*',
     async (request, reply) => {
       authorizeArtifact(await deviceOf(registry, request), request.params.arn);
-      return forward(options.greengrassUrl, request, reply);
+      return forward(options, request, reply);
     },
   );
   server.get<{ Params: { thing: string } }>(
@@ -125,17 +126,16 @@ function addDataPlaneRoutes(
   );
 }
 
+/** What the device may ask has been judged: the control plane is asked as root. */
 async function forward(
-  greengrassUrl: string,
+  { greengrassUrl, credentials }: DeviceGatewayOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const answer = await fetch(`${greengrassUrl}${request.raw.url}`, {
     method: request.method,
-    ...(request.method === 'POST' && {
-      body: JSON.stringify(request.body),
-      headers: { 'content-type': 'application/json' },
-    }),
+    headers: { ...rootAuthorization(credentials.accessKeyId), 'content-type': 'application/json' },
+    ...(request.method === 'POST' && { body: JSON.stringify(request.body) }),
   });
   const errorType = answer.headers.get('x-amzn-errortype');
   if (errorType !== null) reply.header('x-amzn-errortype', errorType);

@@ -24,6 +24,8 @@ interface CreateBody {
   readonly clientToken?: string;
 }
 
+type MayRead = (uri: string) => Promise<boolean>;
+
 const DEPLOYABLE = {
   componentState: 'DEPLOYABLE',
   message: 'NONE',
@@ -45,8 +47,9 @@ export class ComponentOperations {
     private readonly now: () => Date,
   ) {}
 
-  create(body: CreateBody): Promise<object> {
-    return this.tokens.run(body.clientToken, body, () => this.createOnce(body));
+  /** @param mayRead whether the caller may read an object that is an artifact */
+  create(body: CreateBody, mayRead: MayRead): Promise<object> {
+    return this.tokens.run(body.clientToken, body, () => this.createOnce(body, mayRead));
   }
 
   describe(arn: string): object {
@@ -138,13 +141,13 @@ export class ComponentOperations {
     return this.artifacts.read(uri);
   }
 
-  private async createOnce(body: CreateBody): Promise<object> {
+  private async createOnce(body: CreateBody, mayRead: MayRead): Promise<object> {
     if (body.lambdaFunction !== undefined)
       throw invalid('Invalid Input: lambdaFunction: components of Lambda functions cannot be made here');
     if (typeof body.inlineRecipe !== 'string') throw invalid('Invalid Input: inlineRecipe: is required');
     const { recipe, format } = parseRecipe(Buffer.from(body.inlineRecipe, 'base64'));
     this.store.assertAbsent(recipe.ComponentName, recipe.ComponentVersion);
-    const stored = withDigests(recipe, await this.digestsOf(recipe));
+    const stored = withDigests(recipe, await this.digestsOf(recipe, mayRead));
     const added = this.store.add(stored, format, this.now());
     this.tags.add(added.arn, body.tags ?? {});
     return {
@@ -157,10 +160,13 @@ export class ComponentOperations {
   }
 
   /** @throws ServiceError ValidationException naming every artifact that cannot be read, in AWS's words */
-  private async digestsOf(recipe: Recipe): Promise<Map<string, Uint8Array>> {
+  private async digestsOf(recipe: Recipe, mayRead: MayRead): Promise<Map<string, Uint8Array>> {
     const uris = artifactUris(recipe).filter((uri) => uri.startsWith('s3://'));
     const digests = await Promise.all(
-      uris.map(async (uri) => ({ uri, sha256: await this.artifacts.sha256(uri) })),
+      uris.map(async (uri) => ({
+        uri,
+        sha256: (await mayRead(uri)) ? await this.artifacts.sha256(uri) : undefined,
+      })),
     );
     const missing = digests.filter(({ sha256 }) => sha256 === undefined);
     if (missing.length > 0) {

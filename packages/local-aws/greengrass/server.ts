@@ -1,5 +1,7 @@
 /** The REST-JSON surface: URIs, status codes and error shapes of the Greengrass V2 service model. */
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type AccessCheck, AccessRefused, type Iam, type SignedRequest } from '../iam/iam';
+import { type AccessRequest, artifactCheck, type GreengrassAccess, OPERATIONS } from './access';
 import type { ComponentOperations } from './component-operations';
 import type { CoreDeviceOperations } from './core-device-operations';
 import type { DeploymentOperations } from './deployment-operations';
@@ -24,14 +26,32 @@ type Route<Params extends string = string, Body = unknown> = {
   Body: Body;
 };
 
-export function buildServer(operations: Operations, serviceUrl: () => string): FastifyInstance {
+/** What judges requests, and by what. */
+export interface Authorization {
+  readonly iam: Pick<Iam, 'authorize'>;
+  readonly access: GreengrassAccess;
+}
+
+/** Whoever has such a link may follow it, as a presigned URL of S3. */
+const LINK = '/artifact-links/:token';
+
+/** The text of a request's body, which its signature covers. */
+const bodies = new WeakMap<FastifyRequest, string>();
+
+export function buildServer(
+  operations: Operations,
+  authorization: Authorization,
+  serviceUrl: () => string,
+): FastifyInstance {
   const server = fastify({
     forceCloseConnections: true,
+    exposeHeadRoutes: false,
     bodyLimit: LARGEST_BODY_BYTES,
     routerOptions: { maxParamLength: 2048 },
   });
   // The SDK sends a content type with DELETE requests that have no body.
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    bodies.set(request, text as string);
     try {
       done(null, text === '' ? {} : JSON.parse(text as string));
     } catch (error) {
@@ -43,22 +63,59 @@ export function buildServer(operations: Operations, serviceUrl: () => string): F
   server.setNotFoundHandler((request, reply) =>
     sendError(reply, invalid(`No operation at ${request.method} ${request.url}`, 'UNKNOWN_OPERATION')),
   );
-  addComponentRoutes(server, operations.components, serviceUrl);
+  addAuthorization(server, authorization);
+  addComponentRoutes(server, operations.components, authorization.iam, serviceUrl);
   addDeploymentRoutes(server, operations.deployments);
   addCoreDeviceRoutes(server, operations.coreDevices);
   addTagRoutes(server, operations.tags);
   return server;
 }
 
+const callerOf = (request: FastifyRequest): SignedRequest => ({
+  method: request.method,
+  url: request.raw.url ?? '/',
+  rawHeaders: request.raw.rawHeaders,
+  body: bodies.get(request) ?? '',
+});
+
+/** Before the routes are added: each must be an operation that callers can be judged for. */
+function addAuthorization(server: FastifyInstance, { iam, access }: Authorization): void {
+  server.addHook('onRoute', ({ method, url }) => {
+    if (url !== LINK && OPERATIONS[`${method} ${url}`] === undefined)
+      throw new Error(`nobody has said who may call ${method} ${url}`);
+  });
+  server.addHook('preHandler', async (request) => {
+    const operation = OPERATIONS[`${request.method} ${request.routeOptions.url}`];
+    if (operation === undefined) return;
+    await iam.authorize(callerOf(request), access.checks(operation, request as AccessRequest));
+  });
+}
+
+/** Whether the caller itself may read an artifact: Greengrass has no rights of its own there. */
+function mayRead(iam: Authorization['iam'], request: FastifyRequest): (uri: string) => Promise<boolean> {
+  return async (uri) => {
+    const check: AccessCheck = artifactCheck(uri);
+    return iam.authorize(callerOf(request), [check]).then(
+      () => true,
+      (error: Error) => {
+        if (error instanceof AccessRefused) return false;
+        throw error;
+      },
+    );
+  };
+}
+
 function addComponentRoutes(
   server: FastifyInstance,
   components: ComponentOperations,
+  iam: Authorization['iam'],
   serviceUrl: () => string,
 ): void {
   const root = '/greengrass/v2/components';
-  server.post<Route>('/greengrass/v2/createComponentVersion', async ({ body }, reply) => {
+  server.post<Route>('/greengrass/v2/createComponentVersion', async (request, reply) => {
     reply.code(201);
-    return components.create((body ?? {}) as Parameters<ComponentOperations['create']>[0]);
+    const body = (request.body ?? {}) as Parameters<ComponentOperations['create']>[0];
+    return components.create(body, mayRead(iam, request));
   });
   server.post<Route>('/greengrass/v2/resolveComponentCandidates', async ({ body }) =>
     components.resolve((body ?? {}) as Parameters<ComponentOperations['resolve']>[0]),
@@ -78,7 +135,7 @@ function addComponentRoutes(
   server.get<Route<'arn' | '*'>>(`${root}/:arn/artifacts/*`, async ({ params }) =>
     components.artifactLink(params.arn, params['*'], serviceUrl()),
   );
-  server.get<Route<'token'>>('/artifact-links/:token', async ({ params }, reply) =>
+  server.get<Route<'token'>>(LINK, async ({ params }, reply) =>
     reply.type('application/octet-stream').send(await components.readLink(params.token)),
   );
 }
@@ -134,6 +191,8 @@ function sendError(reply: FastifyReply, error: Error): FastifyReply {
     reply.code(error.httpStatus).header('x-amzn-errortype', error.name);
     return reply.send({ message: error.message, ...error.members });
   }
+  if (error instanceof AccessRefused)
+    return sendError(reply, new ServiceError(error.code, 403, error.message));
   const status = (error as { statusCode?: number }).statusCode;
   if (status !== undefined && status < 500)
     return sendError(reply, invalid(`Invalid Input: ${error.message}`, 'CANNOT_PARSE'));

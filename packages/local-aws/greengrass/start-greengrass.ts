@@ -1,6 +1,8 @@
 /** Starts the Greengrass V2 control plane: `@aws-sdk/client-greengrassv2` works with it unchanged. */
+import { type Iam, MinistackIam } from '../iam/iam';
 import { listen } from '../shared/listen';
 import type { RunningService } from '../shared/running-service';
+import { GreengrassAccess } from './access';
 import type { Scope } from './arn';
 import { AwsIotJobs, type AwsSettings, EventBridgeSink, S3Artifacts } from './aws-ports';
 import { ComponentOperations } from './component-operations';
@@ -29,6 +31,8 @@ export interface GreengrassOptions {
    * @default written to standard error
    */
   readonly onProblem?: (message: string) => void;
+  /** @default ministack's, at `awsEndpointUrl` */
+  readonly iam?: Iam;
 }
 
 export async function startGreengrass(options: GreengrassOptions): Promise<RunningService> {
@@ -38,7 +42,8 @@ export async function startGreengrass(options: GreengrassOptions): Promise<Runni
   const onProblem = options.onProblem ?? ((message: string) => console.error(`greengrass: ${message}`));
   const operations = composeOperations(settings, scope, onProblem);
   let url = '';
-  const server = buildServer(operations, () => url);
+  const iam = options.iam ?? new MinistackIam(options.awsEndpointUrl);
+  const server = buildServer(operations, { iam, access: new GreengrassAccess(scope) }, () => url);
   const reports = await DeviceReports.listen(settings, scope, options.iotEndpoint, {
     health: (thingName, text) => operations.coreDevices.report(thingName, text),
     execution: (thingName, jobId) => operations.deployments.executionChanged(thingName, jobId),

@@ -33,11 +33,15 @@ Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 
 
+#: Resources are made with root's rights, those of ministack itself too; our services do not check root's signature.
+ROOT = {"authorization": "AWS4-HMAC-SHA256 Credential=test/19700101/local/local-aws/aws4_request"}
+
+
 def request(method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
     """One HTTP request with a JSON body; the service's own error message becomes the stack event's reason."""
     data = None if body is None else json.dumps(body).encode()
     message = urllib.request.Request(
-        url, data=data, method=method, headers={"content-type": "application/json", **(headers or {})}
+        url, data=data, method=method, headers={"content-type": "application/json", **ROOT, **(headers or {})}
     )
     try:
         with urllib.request.urlopen(message, timeout=60) as response:
@@ -235,7 +239,11 @@ def main() -> None:
         raise SystemExit(f"ministack {required} is required, found {found}: install {REQUIREMENTS}")
     register_handlers()
     # Patches of ministack that belong to the services whose behaviour they complete.
-    for folder, module in (("device-gateway", "credentials_provider"), ("greengrass", "event_sources")):
+    for folder, module in (
+        ("device-gateway", "credentials_provider"),
+        ("greengrass", "event_sources"),
+        ("iam", "authorization"),
+    ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()
     count_loopback_as_secure()

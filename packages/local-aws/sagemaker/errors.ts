@@ -1,5 +1,8 @@
+import type { RefusalCode } from '../iam/iam';
+
 /** What the service answers when it refuses a request: HTTP 400, `{"__type", "message"}`, as AWS JSON 1.1 does. */
 export type SageMakerErrorType =
+  | RefusalCode
   | 'ResourceNotFound'
   | 'ResourceInUse'
   | 'ResourceLimitExceeded'

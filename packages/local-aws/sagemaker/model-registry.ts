@@ -60,6 +60,11 @@ export class ModelRegistry {
     return group;
   }
 
+  /** The version that the group's next package gets; the first where there is no such group. */
+  nextVersion(nameOrArn: string): number {
+    return this.groups.get(this.options.arns.modelPackageGroup(nameInArn(nameOrArn)))?.nextVersion ?? 1;
+  }
+
   listGroups = (): ModelPackageGroup[] => [...this.groups.values()];
 
   deleteGroup(nameOrArn: string): void {

@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { type Iam, MinistackIam } from '../iam/iam';
 import type { RunningService } from '../shared/running-service';
+import { SageMakerAccess } from './api/access';
 import { serve } from './api/http-server';
 import { createJob, jobOperations } from './api/job-operations';
 import { pipelineOperations } from './api/pipeline-operations';
@@ -11,18 +13,22 @@ import { createPackage, registryOperations } from './api/registry-operations';
 import { Tags, tagOperations } from './api/tags';
 import { createTuningJob, tuningOperations } from './api/tuning-operations';
 import { Arns } from './arn';
+import { Authorization } from './authorization';
 import { describeJob, describePackage } from './descriptions';
 import { EventPublisher } from './event-publisher';
 import { executionEvent, jobEvent, modelPackageEvent, stepEvent, tuningJobEvent } from './events';
 import { type Interpreter, pythonOf } from './interpreter';
 import type { Job } from './jobs/job';
+import { JobCredentials, s3ClientOf } from './jobs/job-credentials';
 import { JobRunner } from './jobs/job-runner';
+import type { JobEnvironment } from './jobs/run-hosts';
 import { S3Store } from './jobs/s3-store';
 import type { JsonObject } from './json';
 import { ModelRegistry } from './model-registry';
 import { isRunning } from './pipeline/execution';
 import type { Clock, ExecutorObserver, JobOutcome, StepJobKind, StepServices } from './pipeline/executor';
 import { PipelineService } from './pipeline-service';
+import { ServiceRoles } from './service-roles';
 import { describeForStep } from './tuning/describe-tuning';
 import { optunaSearch } from './tuning/search';
 import type { TuningJob } from './tuning/tuning-job';
@@ -60,7 +66,7 @@ export interface SageMakerOptions {
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
-  /** Used by the service and handed to its jobs. */
+  /** Root's, with which the service puts events and looks for what requests name. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly interpreters: readonly Interpreter[];
   /** Python that has Optuna, for tuning jobs. */
@@ -72,6 +78,8 @@ export interface SageMakerOptions {
   readonly stopGraceMilliseconds?: number;
   /** @default the machine's clock */
   readonly clock?: Clock;
+  /** @default ministack's, at `awsEndpointUrl` */
+  readonly iam?: Iam;
 }
 
 const DEFAULT_STOP_GRACE_MILLISECONDS = 5000;
@@ -99,6 +107,10 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
   );
   const arns = new Arns(region, accountId);
   const tags = new Tags();
+  const iam = options.iam ?? new MinistackIam(awsEndpointUrl);
+  const roles = new ServiceRoles(iam);
+  const jobCredentials = await JobCredentials.start();
+  let url = '';
   const jobs = new JobRunner({
     arns,
     stateDirectory: options.stateDirectory,
@@ -107,12 +119,7 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     onChange: (job) => publisher.publish(jobEvent(job)),
     onLine: (job, host, line) => onProgress?.({ kind: 'log', job: job.name, host, line }),
     onMetric: (job) => tuning.metricReported(job),
-    environment: {
-      s3,
-      awsEnvironment: awsEnvironment(options),
-      pythonOf: (image) => pythonOf(options.interpreters, image),
-      graceMilliseconds: options.stopGraceMilliseconds ?? DEFAULT_STOP_GRACE_MILLISECONDS,
-    },
+    environmentOf: (job) => jobEnvironment(options, job, roles, jobCredentials, url),
   });
   const tuning: TuningService = new TuningService({
     arns,
@@ -128,10 +135,15 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     objectExists: (uri) => s3.exists(uri),
     onChange: (modelPackage, fields) => publisher.publish(modelPackageEvent(modelPackage, fields)),
   });
+  const authorization = new Authorization(
+    iam,
+    new SageMakerAccess(arns, (group) => registry.nextVersion(group)),
+    roles,
+  );
   const pipelines = new PipelineService({
     arns,
     clock,
-    services: stepServices({ jobs, tuning, registry, tags, s3 }),
+    services: stepServices({ jobs, tuning, registry, tags, authorization, readJson: readAs(options, roles) }),
     observer: observer(publisher, clock, onProgress),
   });
   const server = await serve(
@@ -142,13 +154,16 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
       ...registryOperations(registry, tags),
       ...tagOperations(tags),
     },
+    (caller, operation, request) => authorization.ofRequest(caller, operation, request),
     options.port ?? 0,
   );
+  url = server.url;
   return {
     url: server.url,
     stop: async () => {
       await server.stop();
       await Promise.all([pipelines.stopAll(), tuning.stopAll(), jobs.stopAll()]);
+      await jobCredentials.stop();
       await publisher.drain();
       s3Client.destroy();
       events.destroy();
@@ -156,16 +171,44 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
   };
 }
 
-function awsEnvironment(options: SageMakerOptions): Record<string, string> {
-  const { region, credentials, awsEndpointUrl } = options;
+/** @param url where this service answers the job's own calls */
+function jobEnvironment(
+  options: SageMakerOptions,
+  job: Job,
+  roles: ServiceRoles,
+  jobCredentials: JobCredentials,
+  url: string,
+): JobEnvironment {
+  const { region, awsEndpointUrl: endpoint } = options;
+  const credentials = roles.credentials(String(job.request.RoleArn), job.arn);
+  const client = s3ClientOf({ endpoint, region }, credentials);
+  const { environment, revoke } = jobCredentials.give(credentials);
   return {
-    AWS_ENDPOINT_URL: awsEndpointUrl,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    // There is no instance behind the job that could be asked for credentials.
-    AWS_EC2_METADATA_DISABLED: 'true',
+    s3: new S3Store(client),
+    awsEnvironment: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ENDPOINT_URL_SAGEMAKER: url,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      // There is no instance behind the job that could be asked for credentials.
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...environment,
+    },
+    pythonOf: (image) => pythonOf(options.interpreters, image),
+    graceMilliseconds: options.stopGraceMilliseconds ?? DEFAULT_STOP_GRACE_MILLISECONDS,
+    close: () => {
+      revoke();
+      client.destroy();
+    },
+  };
+}
+
+/** Reads property files as the execution that asks for them. */
+function readAs(options: SageMakerOptions, roles: ServiceRoles): StepServices['readJson'] {
+  const { region, awsEndpointUrl: endpoint } = options;
+  return async (uri, { roleArn, pipelineArn }) => {
+    const client = s3ClientOf({ endpoint, region }, roles.credentials(roleArn, pipelineArn));
+    return new S3Store(client).readJson(uri).finally(() => client.destroy());
   };
 }
 
@@ -174,7 +217,8 @@ interface StepResources {
   readonly tuning: TuningService;
   readonly registry: ModelRegistry;
   readonly tags: Tags;
-  readonly s3: S3Store;
+  readonly authorization: Authorization;
+  readonly readJson: StepServices['readJson'];
 }
 
 /** What a step does with its job, whatever kind of job it is. */
@@ -185,7 +229,14 @@ interface JobHandle {
   stop(): void;
 }
 
-function stepServices({ jobs, tuning, registry, tags, s3 }: StepResources): StepServices {
+function stepServices({
+  jobs,
+  tuning,
+  registry,
+  tags,
+  authorization,
+  readJson,
+}: StepResources): StepServices {
   const ofJob = (job: Job): JobHandle => ({
     arn: job.arn,
     outcome: () => jobs.outcome(job),
@@ -205,8 +256,9 @@ function stepServices({ jobs, tuning, registry, tags, s3 }: StepResources): Step
     return found;
   };
   return {
-    createJob: async (kind, name, request) => {
+    createJob: async (kind, name, request, caller) => {
       const named = { ...request, [`${kind}JobName`]: name };
+      await authorization.ofStep(caller, `Create${kind}Job`, named);
       const created =
         kind === 'HyperParameterTuning'
           ? ofTuning(createTuningJob(tuning, tags, named))
@@ -214,11 +266,17 @@ function stepServices({ jobs, tuning, registry, tags, s3 }: StepResources): Step
       handles.set(`${kind}/${name}`, created);
       return created.arn;
     },
-    jobEnded: (kind, name) => handle(kind, name).outcome(),
+    jobEnded: async (kind, name, caller) => {
+      await authorization.ofStep(caller, `Describe${kind}Job`, { [`${kind}JobName`]: name });
+      return handle(kind, name).outcome();
+    },
     describeJob: (kind, name) => handle(kind, name).describe(),
     stopJob: (kind, name) => handle(kind, name).stop(),
-    registerModel: async (request) => describePackage(await createPackage(registry, tags, request)),
-    readJson: (uri) => s3.readJson(uri),
+    registerModel: async (request, caller) => {
+      await authorization.ofStep(caller, 'CreateModelPackage', request);
+      return describePackage(await createPackage(registry, tags, request));
+    },
+    readJson,
   };
 }
 

@@ -1,5 +1,6 @@
 /** HTTPS with the device's certificate: AWS IoT credentials provider and Greengrass data plane. */
 import { Agent, request } from 'node:https';
+import type { TemporaryCredentials } from '../../shared/credential-cache';
 import { messageOf } from '../event-log';
 import type { Network } from './network';
 
@@ -16,14 +17,6 @@ export class GatewayError extends Error {
   ) {
     super(message);
   }
-}
-
-export interface TemporaryCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  /** ISO 8601. */
-  readonly expiration: string;
 }
 
 export interface ResolvedComponent {

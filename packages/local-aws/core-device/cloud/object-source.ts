@@ -1,10 +1,10 @@
 /** S3 objects, read with the device's token-exchange credentials. */
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { CredentialCache } from '../../shared/credential-cache';
 import type { OpenObject } from '../component/artifact-store';
 import { DeploymentError, type DeploymentErrorCode } from '../deployment/errors';
 import { messageOf } from '../event-log';
-import type { CredentialCache } from './credential-cache';
 import type { Network } from './network';
 
 const CODES: Readonly<Record<string, DeploymentErrorCode>> = {

@@ -1,11 +1,12 @@
 /** AWS JSON 1.1 over HTTP on 127.0.0.1. */
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { SignedRequest } from '../../iam/iam';
 import { listen } from '../../shared/listen';
 import type { RunningService } from '../../shared/running-service';
 import { invalid, messageOf, SageMakerError } from '../errors';
 import { isObject, type JsonObject } from '../json';
-import type { Operations } from './operation';
+import type { Operation, Operations } from './operation';
 import { checkRequest } from './request-schema';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
@@ -24,10 +25,10 @@ function parseBody(text: string): JsonObject {
   throw invalid('the request must be a JSON object');
 }
 
-function operationOf(operations: Operations, target: string): Operations[string] {
+function operationOf(operations: Operations, target: string): Operation & { readonly name: string } {
   const name = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : '';
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (operation) return operation;
+  if (operation) return { ...operation, name };
   const known = Object.keys(operations).sort().join(', ');
   throw new SageMakerError(
     'UnknownOperationException',
@@ -52,22 +53,34 @@ function sendError(reply: FastifyReply, error: Error): FastifyReply {
   return send(reply, 500, { __type: 'InternalFailure', message: messageOf(refused) });
 }
 
+/** Whether the caller may do it. @throws SageMakerError as AWS refuses it */
+export type Authorize = (caller: SignedRequest, operation: string, request: JsonObject) => Promise<void>;
+
 /** Every request is a POST to the root in AWS; the operation is in a header, whatever the rest says. */
-export function buildServer(operations: Operations): FastifyInstance {
+export function buildServer(operations: Operations, authorize: Authorize): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, bodyLimit: LARGEST_BODY_BYTES });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
   server.setErrorHandler((error, _request, reply) => sendError(reply, error as Error));
-  server.all<{ Body: string | undefined }>('*', async ({ headers, body }, reply) => {
-    const request = parseBody(body ?? '');
+  server.all<{ Body: string | undefined }>('*', async ({ headers, method, raw, body = '' }, reply) => {
+    const request = parseBody(body);
     const operation = operationOf(operations, String(headers['x-amz-target'] ?? ''));
     checkRequest(operation.request, request);
+    await authorize(
+      { method, url: raw.url ?? '/', rawHeaders: raw.rawHeaders, body },
+      operation.name,
+      request,
+    );
     return send(reply, 200, await operation.handle(request));
   });
   return server;
 }
 
 /** @throws Error when the port is taken */
-export async function serve(operations: Operations, port: number): Promise<RunningService> {
-  return listen(buildServer(operations), port);
+export async function serve(
+  operations: Operations,
+  authorize: Authorize,
+  port: number,
+): Promise<RunningService> {
+  return listen(buildServer(operations, authorize), port);
 }

@@ -29,7 +29,8 @@ const DEFAULT_MAX_RUNTIME_SECONDS = 86_400;
 export interface JobRunnerOptions {
   readonly arns: Arns;
   readonly stateDirectory: string;
-  readonly environment: JobEnvironment;
+  /** What a job runs in, with the credentials of its role. */
+  readonly environmentOf: (job: Job) => JobEnvironment;
   readonly maximumParallelJobs: number;
   /** Tells the time, and when a job's limits are over. */
   readonly clock: Clock;
@@ -126,6 +127,7 @@ export class JobRunner {
 
   private async run(job: Job): Promise<void> {
     let release: (() => void) | undefined;
+    const environment = this.options.environmentOf(job);
     const atRest = new AbortController();
     const wait = longestWaitSeconds(job.request);
     // Waiting for a turn is waiting for capacity.
@@ -139,7 +141,6 @@ export class JobRunner {
         DEFAULT_MAX_RUNTIME_SECONDS,
       );
       this.limit(job, seconds, new TimeLimitExceeded(seconds), atRest.signal);
-      const { environment } = this.options;
       if (job.kind === 'Processing') await runProcessingJob(job, environment);
       else await runTrainingJob(job, environment, (status) => this.enter(job, status));
       this.end(job, 'Completed', 'Completed');
@@ -147,6 +148,7 @@ export class JobRunner {
       this.endWith(job, error);
     } finally {
       atRest.abort();
+      environment.close();
       await this.cleanUp(job);
       release?.();
     }

@@ -12,11 +12,13 @@ const LONGEST_SAYING = 980;
 
 export interface JobEnvironment {
   readonly s3: S3Store;
-  /** Endpoint, Region and credentials for the SDK in the job. */
+  /** Endpoints, Region and the address of the credentials for the SDK in the job. */
   readonly awsEnvironment: Readonly<Record<string, string>>;
   /** Image URI -> Python of the virtual environment that stands for it. @throws Error ClientError */
   readonly pythonOf: (image: string) => string;
   readonly graceMilliseconds: number;
+  /** The job is over: nobody asks for its credentials any more. */
+  close(): void;
 }
 
 export interface Host {

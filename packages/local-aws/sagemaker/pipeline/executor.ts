@@ -40,15 +40,18 @@ export interface JobOutcome {
   readonly failureReason?: string | undefined;
 }
 
+/** Who starts what a step starts: the execution, with the role of its pipeline. */
+export type StepCaller = Pick<Execution, 'roleArn' | 'pipelineArn'>;
+
 /** What steps do. Requests are refused by throwing a SageMakerError. */
 export interface StepServices {
-  createJob(kind: StepJobKind, name: string, request: JsonObject): Promise<string>;
-  jobEnded(kind: StepJobKind, name: string): Promise<JobOutcome>;
+  createJob(kind: StepJobKind, name: string, request: JsonObject, caller: StepCaller): Promise<string>;
+  jobEnded(kind: StepJobKind, name: string, caller: StepCaller): Promise<JobOutcome>;
   describeJob(kind: StepJobKind, name: string): JsonObject;
   stopJob(kind: StepJobKind, name: string): void;
-  registerModel(request: JsonObject): Promise<JsonObject>;
+  registerModel(request: JsonObject, caller: StepCaller): Promise<JsonObject>;
   /** @throws Error naming the object when it is missing or not JSON */
-  readJson(uri: string): Promise<Json>;
+  readJson(uri: string, caller: StepCaller): Promise<Json>;
 }
 
 export interface Clock {
@@ -222,10 +225,10 @@ export class PipelineExecutor {
 
   private async register(execution: Execution, record: StepRecord): Promise<void> {
     const request = objectOf(await this.resolved(execution, record.step.Arguments));
-    record.description = await this.ports.services.registerModel({
-      MetadataProperties: { GeneratedBy: execution.arn },
-      ...request,
-    });
+    record.description = await this.ports.services.registerModel(
+      { MetadataProperties: { GeneratedBy: execution.arn }, ...request },
+      execution,
+    );
     record.metadata = { RegisterModel: { Arn: record.description.ModelPackageArn } };
   }
 
@@ -238,7 +241,7 @@ export class PipelineExecutor {
     );
     record.cacheKey = cacheKey(record.step, request);
     if (record.attempts === 1 && this.reuse(execution, record)) return;
-    const arn = await services.createJob(kind, name, withRole(kind, request, execution.roleArn));
+    const arn = await services.createJob(kind, name, withRole(kind, request, execution.roleArn), execution);
     record.metadata = { [`${Type}Job`]: { Arn: arn } };
     const stop = () => {
       this.setStepStatus(execution, record, 'Stopping');
@@ -247,7 +250,7 @@ export class PipelineExecutor {
     const { signal } = execution.abort;
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
-    const outcome = await services.jobEnded(kind, name);
+    const outcome = await services.jobEnded(kind, name, execution);
     signal.removeEventListener('abort', stop);
     record.description = services.describeJob(kind, name);
     if (outcome.status === 'Completed') return;
@@ -317,6 +320,6 @@ export class PipelineExecutor {
     }
     const output = `Steps.${reference.step}.ProcessingOutputConfig.Outputs['${file.OutputName}'].S3Output.S3Uri`;
     const uri = resolve({ Get: output }, this.contextOf(execution, {}));
-    return this.ports.services.readJson(`${String(uri).replace(/\/$/, '')}/${file.FilePath}`);
+    return this.ports.services.readJson(`${String(uri).replace(/\/$/, '')}/${file.FilePath}`, execution);
   }
 }

@@ -13,6 +13,7 @@ import {
   ListEffectiveDeploymentsCommand,
   ListInstalledComponentsCommand,
 } from '@aws-sdk/client-greengrassv2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import {
   AddThingToThingGroupCommand,
   CreatePolicyCommand,
@@ -29,6 +30,7 @@ import type { RunningService } from '../../shared/running-service';
 import { SupervisedProcess } from '../../shared/supervised-process';
 import { startTestMinistack } from '../greengrass/running-ministack';
 import { eventually, provisionDevice } from '../greengrass/simulated-device';
+import { createServiceRole } from '../service-role';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
@@ -178,31 +180,13 @@ export class GreengrassFleet {
   }
 
   private async createRole(): Promise<void> {
-    const trust = document({
-      Effect: 'Allow',
-      Principal: { Service: 'credentials.iot.amazonaws.com' },
-      Action: 'sts:AssumeRole',
+    const iam = new IAMClient({ endpoint: this.aws.url, region: REGION, credentials: CREDENTIALS });
+    await createServiceRole(iam, {
+      name: 'token-exchange',
+      service: 'credentials.iot.amazonaws.com',
+      allow: [['s3:GetObject', `arn:aws:s3:::${BUCKET}/*`]],
     });
-    const read = document({ Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::${BUCKET}/*` });
-    await this.iam({ Action: 'CreateRole', RoleName: 'token-exchange', AssumeRolePolicyDocument: trust });
-    await this.iam({
-      Action: 'PutRolePolicy',
-      RoleName: 'token-exchange',
-      PolicyName: 'read',
-      PolicyDocument: read,
-    });
-  }
-
-  private async iam(parameters: Record<string, string>): Promise<void> {
-    const answer = await fetch(this.aws.url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        authorization: `AWS4-HMAC-SHA256 Credential=test/20261123/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0`,
-      },
-      body: new URLSearchParams({ Version: '2010-05-08', ...parameters }).toString(),
-    });
-    if (!answer.ok) throw new Error(`${parameters.Action}: ${answer.status} ${await answer.text()}`);
+    iam.destroy();
   }
 
   private async createPolicy(): Promise<void> {

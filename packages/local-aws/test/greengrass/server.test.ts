@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { GreengrassAccess } from '../../greengrass/access';
 import { ComponentOperations } from '../../greengrass/component-operations';
 import { ComponentStore } from '../../greengrass/component-store';
 import { CoreDeviceOperations } from '../../greengrass/core-device-operations';
@@ -9,6 +10,7 @@ import { ClientTokens } from '../../greengrass/idempotency';
 import type { ArtifactObjects } from '../../greengrass/ports';
 import { buildServer } from '../../greengrass/server';
 import { TagStore } from '../../greengrass/tag-store';
+import { type AccessCheck, AccessRefused, type Caller } from '../../iam/iam';
 import { FakeEvents, FakeJobs } from './fakes';
 
 const SCOPE = { region: 'eu-west-1', accountId: '111122223333' };
@@ -27,6 +29,24 @@ interface Call {
   readonly payload?: object | string;
   readonly headers?: Record<string, string>;
 }
+
+/** Remembers what it is asked, and refuses what a test says. */
+class FakeIam {
+  readonly asked: string[] = [];
+  refused = '';
+
+  async authorize(_caller: Caller, checks: readonly AccessCheck[]): Promise<void> {
+    for (const { action, resource } of checks) {
+      this.asked.push(`${action} ${resource}`);
+      if (action === this.refused) throw new AccessRefused('AccessDeniedException', `not ${action}`);
+    }
+  }
+}
+
+let iam: FakeIam;
+beforeEach(() => {
+  iam = new FakeIam();
+});
 
 const running: FastifyInstance[] = [];
 
@@ -68,6 +88,7 @@ function build() {
       deployments: new DeploymentOperations(SCOPE, ledger, store, tags, jobs, events, tokens, now),
       coreDevices: new CoreDeviceOperations(SCOPE, new CoreDeviceRegistry(SCOPE), ledger, tags, jobs, events),
     },
+    { iam, access: new GreengrassAccess(SCOPE) },
     () => 'http://127.0.0.1',
   );
 }
@@ -147,4 +168,42 @@ test('pages follow each other until the last', async () => {
   );
   expect(names).toEqual(['a', 'b', 'c']);
   expect(next.nextToken).toBeUndefined();
+});
+
+test('a caller is refused before anything is done, with the error of AWS', async () => {
+  const call = await serve();
+  iam.refused = 'greengrass:CreateComponentVersion';
+  expect(await call(createRequest())).toEqual({
+    status: 403,
+    errorType: 'AccessDeniedException',
+    body: { message: 'not greengrass:CreateComponentVersion' },
+  });
+  expect((await call({ url: '/greengrass/v2/components' })).body).toEqual({ components: [] });
+});
+
+test("an artifact that the caller may not read cannot be accessed, in Greengrass's words", async () => {
+  const call = await serve();
+  const recipe = {
+    RecipeFormatVersion: '2020-01-25',
+    ComponentName: 'com.example.Probe',
+    ComponentVersion: '1.0.0',
+    Manifests: [{ Artifacts: [{ Uri: 's3://artifacts/probe.bin' }] }],
+  };
+  iam.refused = 's3:GetObject';
+  const answer = await call({
+    method: 'POST',
+    url: '/greengrass/v2/createComponentVersion',
+    payload: { inlineRecipe: Buffer.from(JSON.stringify(recipe)).toString('base64') },
+  });
+  expect(iam.asked).toContain('s3:GetObject arn:aws:s3:::artifacts/probe.bin');
+  expect(answer.status).toBe(400);
+  expect(answer.body.message).toBe(
+    'Invalid Input: Encountered following errors in Artifacts: {s3://artifacts/probe.bin = Specified artifact resource cannot be accessed}',
+  );
+});
+
+test('whoever has a link needs no signature', async () => {
+  const call = await serve();
+  expect((await call({ url: '/artifact-links/none' })).status).toBe(404);
+  expect(iam.asked).toEqual([]);
 });

@@ -20,6 +20,7 @@ import {
   ListInstalledComponentsCommand,
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-greengrassv2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import {
   AddThingToThingGroupCommand,
   CreatePolicyCommand,
@@ -41,6 +42,7 @@ import {
   provisionDevice,
   SimulatedDevice,
 } from '../greengrass/simulated-device';
+import { createServiceRole } from '../service-role';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
@@ -136,50 +138,22 @@ function inStatus(thingName: string, deploymentId: string, status: string): Prom
 }
 
 async function createRoles(): Promise<void> {
-  const document = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  const trust = {
-    Effect: 'Allow',
-    Principal: { Service: 'credentials.iot.amazonaws.com' },
-    Action: 'sts:AssumeRole',
-  };
-  const Condition = {
-    StringEquals: { 'aws:SourceAccount': ACCOUNT },
-    ArnLike: { 'aws:SourceArn': `${ALIAS_ARN}*` },
-  };
-  const own = document({
-    Effect: 'Allow',
-    Action: 's3:PutObject',
-    Resource: `arn:aws:s3:::${BUCKET}/captures/\${credentials-iot:ThingName}/*`,
+  const iam = new IAMClient(settings());
+  const service = 'credentials.iot.amazonaws.com';
+  await createServiceRole(iam, {
+    name: 'token-exchange',
+    service,
+    allow: [['s3:PutObject', `arn:aws:s3:::${BUCKET}/captures/\${credentials-iot:ThingName}/*`]],
   });
-  // No IAM client is among our dependencies; two calls of its query API do.
-  await iam({
-    Action: 'CreateRole',
-    RoleName: 'token-exchange',
-    AssumeRolePolicyDocument: document(trust),
-  });
-  await iam({
-    Action: 'CreateRole',
-    RoleName: 'conditional',
-    AssumeRolePolicyDocument: document({ ...trust, Condition }),
-  });
-  await iam({
-    Action: 'PutRolePolicy',
-    RoleName: 'token-exchange',
-    PolicyName: 'own',
-    PolicyDocument: own,
-  });
-}
-
-async function iam(parameters: Record<string, string>): Promise<void> {
-  const answer = await fetch(aws.url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20261123/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0`,
+  await createServiceRole(iam, {
+    name: 'conditional',
+    service,
+    condition: {
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+      ArnLike: { 'aws:SourceArn': `${ALIAS_ARN}*` },
     },
-    body: new URLSearchParams({ Version: '2010-05-08', ...parameters }).toString(),
   });
-  if (!answer.ok) throw new Error(`${parameters.Action}: ${answer.status} ${await answer.text()}`);
+  iam.destroy();
 }
 
 async function createDevicePolicy(): Promise<void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -45,6 +46,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { rootAuthorization } from '../../iam/iam';
 import type { Ministack } from '../../launcher/ministack';
 import { archiveFolders } from '../../sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker, systemClock } from '../../sagemaker/start-sagemaker';
@@ -52,6 +54,7 @@ import type { RunningService } from '../../shared/running-service';
 import { startTestMinistack } from '../greengrass/running-ministack';
 import { PYTHON } from '../python';
 import { readModelFile, readObject } from '../sagemaker/model-archive';
+import { createServiceRole } from '../service-role';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
@@ -393,6 +396,28 @@ beforeAll(async () => {
   });
   sagemaker = new SageMakerClient({ ...client, endpoint: service.url, maxAttempts: 1 });
 
+  const iam = new IAMClient(client);
+  const named = (type: string) => `arn:aws:sagemaker:${REGION}:${ACCOUNT}:${type}/*`;
+  await createServiceRole(iam, {
+    name: 'pipeline',
+    service: 'sagemaker.amazonaws.com',
+    condition: {
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+      ArnLike: { 'aws:SourceArn': `arn:aws:sagemaker:${REGION}:${ACCOUNT}:*` },
+    },
+    allow: [
+      [
+        ['s3:GetObject', 's3:PutObject', 's3:ListBucket'],
+        [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/*`],
+      ],
+      [
+        ['sagemaker:Create*', 'sagemaker:Describe*', 'sagemaker:AddTags'],
+        ['training-job', 'processing-job', 'hyper-parameter-tuning-job', 'model-package'].map(named),
+      ],
+      ['iam:PassRole', ROLE],
+    ],
+  });
+  iam.destroy();
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   const put = (Key: string, Body: string | Buffer) =>
     s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
@@ -796,6 +821,7 @@ async function interrupt(TrainingJobName: string): Promise<Response> {
   return fetch(service.url, {
     method: 'POST',
     headers: {
+      ...rootAuthorization(CREDENTIALS.accessKeyId),
       'Content-Type': 'application/x-amz-json-1.1',
       'X-Amz-Target': 'SageMaker.InterruptTrainingJob',
     },

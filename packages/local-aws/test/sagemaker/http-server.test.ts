@@ -1,12 +1,18 @@
 /** AWS JSON 1.1: what goes over the wire, whatever the operation. */
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { serve } from '../../sagemaker/api/http-server';
+import { type Authorize, serve } from '../../sagemaker/api/http-server';
 import type { Operations } from '../../sagemaker/api/operation';
-import { conflict } from '../../sagemaker/errors';
+import { conflict, SageMakerError } from '../../sagemaker/errors';
 import type { RunningService } from '../../shared/running-service';
 
+/** Lets everybody do everything but what is called Secret. */
+const authorize: Authorize = async (_caller, operation) => {
+  if (operation === 'Secret') throw new SageMakerError('AccessDeniedException', 'User: ...');
+};
+
 const OPERATIONS = {
+  Secret: { request: { type: 'object' }, handle: () => ({ Said: 'it' }) },
   Echo: {
     request: { type: 'object', properties: { Word: { type: 'string' } }, additionalProperties: false },
     handle: ({ Word = null }) => ({ Said: Word }),
@@ -27,7 +33,7 @@ const OPERATIONS = {
 
 let service: RunningService;
 beforeAll(async () => {
-  service = await serve(OPERATIONS, 0);
+  service = await serve(OPERATIONS, authorize, 0);
 });
 afterAll(() => service.stop());
 
@@ -68,10 +74,11 @@ test.each([
     '{}',
     400,
     'UnknownOperationException',
-    /operation ''. It has: Break, Echo, Refuse$/,
+    /operation ''. It has: Break, Echo, Refuse, Secret$/,
   ],
   ["another service's", 'Sage.Echo', '{}', 400, 'UnknownOperationException', /operation 'Sage.Echo'/],
   ["an object's own", 'SageMaker.toString', '{}', 400, 'UnknownOperationException', /toString/],
+  ['what its caller may not do', 'SageMaker.Secret', '{}', 400, 'AccessDeniedException', /^User: \.\.\.$/],
   ['a refusal', 'SageMaker.Refuse', '{}', 400, 'ConflictException', /^it runs$/],
   ['a fault', 'SageMaker.Break', '{}', 500, 'InternalFailure', /^a fault of ours$/],
 ])('%s', async (_case, target, payload, status, type, message) => {

@@ -1,9 +1,6 @@
-import { CredentialCache } from '../../../core-device/cloud/credential-cache';
-import type { TemporaryCredentials } from '../../../core-device/cloud/gateway-client';
-import {
-  startTokenExchangeServer,
-  type TokenExchangeServer,
-} from '../../../core-device/cloud/token-exchange-server';
+import { startTokenExchangeServer } from '../../../core-device/cloud/token-exchange-server';
+import { CredentialCache, type TemporaryCredentials } from '../../../shared/credential-cache';
+import type { RunningService } from '../../../shared/running-service';
 
 const HOUR = 3_600_000;
 
@@ -46,7 +43,7 @@ test('a failure is not remembered', async () => {
 });
 
 describe('the token exchange service', () => {
-  let server: TokenExchangeServer;
+  let server: RunningService;
   let working = true;
   beforeAll(async () => {
     const { fetch } = source(0, () => 0);

@@ -1,9 +1,16 @@
-import type { TemporaryCredentials } from './gateway-client';
+/** Credentials of an assumed role. */
+export interface TemporaryCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** ISO 8601. */
+  readonly expiration: string;
+}
 
 /** The nucleus asks again 5 minutes before the end (`tes/CredentialRequestHandler.java` TIME_BEFORE_CACHE_EXPIRE_IN_MIN). */
 const EARLY_MILLISECONDS = 5 * 60_000;
 
-/** One set of credentials for the device and all its components, fetched once however many ask at the same time. */
+/** One set of credentials for all who share a role, fetched once however many ask at the same time. */
 export class CredentialCache {
   private cached: TemporaryCredentials | undefined;
   private fetching: Promise<TemporaryCredentials> | undefined;
