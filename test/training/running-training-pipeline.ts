@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateModelPackageGroupCommand,
@@ -114,6 +115,7 @@ export async function startTrainingPipeline(
   };
   try {
     const manifestUri = await putInputs(s3, join(work, 'dataset'), options.datasetItems);
+    await createRole(aws.endpointUrl);
     await createPipeline(sagemaker, options.training);
     return { ...running(s3, sagemaker, manifestUri, ended.signal), sagemaker, progress, stop };
   } catch (error) {
@@ -167,6 +169,32 @@ async function putInputs(s3: S3Client, folder: string, items: number): Promise<s
   const key = acceptedKey(createHash('sha256').update(manifest).digest('hex'));
   await put(key, manifest);
   return `s3://${BUCKET}/${key}`;
+}
+
+/** What the stacks give the pipeline's role is judged where they are deployed; here it may do its work. */
+async function createRole(endpoint: string): Promise<void> {
+  const iam = new IAMClient({ region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, endpoint });
+  const RoleName = ROLE.split('/').at(-1);
+  const document = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+  const trusted = { Service: 'sagemaker.amazonaws.com' };
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName,
+      AssumeRolePolicyDocument: document({ Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' }),
+    }),
+  );
+  await iam.send(
+    new PutRolePolicyCommand({
+      RoleName,
+      PolicyName: 'work',
+      PolicyDocument: document(
+        { Effect: 'Allow', Action: 's3:*', Resource: [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/*`] },
+        { Effect: 'Allow', Action: 'sagemaker:*', Resource: '*' },
+        { Effect: 'Allow', Action: 'iam:PassRole', Resource: ROLE },
+      ),
+    }),
+  );
+  iam.destroy();
 }
 
 async function createPipeline(

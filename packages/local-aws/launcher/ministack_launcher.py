@@ -237,6 +237,8 @@ def main() -> None:
     required, found = pinned_version("ministack"), version("ministack")
     if found != required:
         raise SystemExit(f"ministack {required} is required, found {found}: install {REQUIREMENTS}")
+    # First: ministack's gateway, which a patch below loads, takes the function as it is then.
+    count_loopback_as_secure()
     register_handlers()
     # Patches of ministack that belong to the services whose behaviour they complete.
     for folder, module in (
@@ -246,7 +248,6 @@ def main() -> None:
     ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()
-    count_loopback_as_secure()
     keep_listeners_on(os.environ.get("BIND_HOST", "127.0.0.1"))
     sys.argv = sys.argv[:1]
     importlib.import_module("ministack.app").main()

@@ -13,6 +13,14 @@ const script = new Asset(stack, 'Script', { path: new URL('average.py', import.m
 const jobs = new Role(stack, 'Jobs', { assumedBy: new ServicePrincipal('sagemaker.amazonaws.com') });
 script.grantRead(jobs);
 script.bucket.grantReadWrite(jobs);
+// The pipeline acts as the role of its jobs, and hands it on to them.
+jobs.grantPassRole(jobs);
+jobs.addToPolicy(
+  new PolicyStatement({
+    actions: ['sagemaker:CreateProcessingJob', 'sagemaker:DescribeProcessingJob', 'sagemaker:AddTags'],
+    resources: [stack.formatArn({ service: 'sagemaker', resource: 'processing-job', resourceName: '*' })],
+  }),
+);
 
 new CfnPipeline(stack, 'Pipeline', {
   pipelineName: 'weather',
