@@ -1,3 +1,6 @@
+// ONNX Runtime reports to its maker unless this is set before it loads (edge-components/inference/src/models/onnx-telemetry.ts).
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const transform = {
   '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }],
 };

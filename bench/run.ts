@@ -12,6 +12,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { WITHOUT_TELEMETRY } from '../edge-components/inference/src/models/onnx-telemetry';
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
@@ -125,6 +126,7 @@ function report(check: boolean): void {
 }
 
 async function main(): Promise<void> {
+  Object.assign(process.env, WITHOUT_TELEMETRY);
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {

@@ -249,6 +249,11 @@ export class Device {
     });
   }
 
+  get processId(): number {
+    if (this.child?.pid === undefined) throw new Error('no process');
+    return this.child.pid;
+  }
+
   /** Ends the process and answers its exit code or signal. */
   async endProcess(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
     const { child } = this;

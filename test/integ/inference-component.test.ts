@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { sha256Of } from '../../edge-components/inference/src/releases/release-v
 import { buildDeliverRelease } from '../../edge-components/model/build';
 import { Camera, Device, unpackArtifact, useCaseConfiguration } from '../edge-components/device-harness';
 import { damageOf, killLoop } from '../edge-components/kill-loop';
+import { watchSockets } from '../edge-components/process-sockets';
 import {
   COMPONENT,
   expectedProbabilities,
@@ -110,6 +111,20 @@ test('[S7] a release delivered by the startup script serves frames; each result 
     'frame-4',
   ]);
   expect(device.statuses.at(-1)).toMatchObject({ releaseId: 'brightness-test-1', highestCounter: 1 });
+});
+
+test('[L10] an inspecting component has no network socket, and ONNX Runtime leaves no trace of telemetry', async () => {
+  const temporary = newFolder();
+  mkdirSync(temporary);
+  const device = await newDevice({ TMPDIR: temporary });
+  const seen = watchSockets(device.processId);
+  expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+  await waitFor('camera connection', () => device.cameraConnected);
+  await device.showUntil((shown) => shown === 200, 'frame', await plainImage(200));
+  await waitFor('every record', () => device.records().size === 200);
+  expect(seen()).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
+  expect(readdirSync(device.work).sort()).toEqual(['inbox', 'running', 'use-cases']);
 });
 
 test('refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]', async () => {

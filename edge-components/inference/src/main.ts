@@ -2,6 +2,7 @@
 
 import { readEnvironment } from './environment';
 import { threadModelHost } from './models/model-hosts';
+import { WITHOUT_TELEMETRY } from './models/onnx-telemetry';
 import { jsonLog } from './shared/json-log';
 
 /** The nucleus allows more; beyond this something hangs, and the state on disk is safe at any instant. */
@@ -9,6 +10,8 @@ const LONGEST_STOP_MILLISECONDS = 3_000;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
+  // Of this process and so of its threads, before one of them loads ONNX Runtime.
+  Object.assign(process.env, WITHOUT_TELEMETRY);
   const servingHost = threadModelHost();
   // The thread loads ONNX Runtime on another core while this one loads the rest.
   servingHost.prepare();

@@ -12,6 +12,7 @@ import {
 } from '../ports';
 import { within } from '../shared/within';
 import type { HostReply, HostRequest } from './inference-protocol';
+import { WITHOUT_TELEMETRY } from './onnx-telemetry';
 import { memoryOf, sacrificeFirst } from './process-limits';
 
 /** A graph that has not answered after this long hangs: a frame takes milliseconds, a load below a second. */
@@ -144,7 +145,10 @@ function processConnection(program: string, memoryBytes: () => number): Connecti
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
-    env: Object.fromEntries(TRIAL_VARIABLES.map((name) => [name, process.env[name]])),
+    env: {
+      ...Object.fromEntries(TRIAL_VARIABLES.map((name) => [name, process.env[name]])),
+      ...WITHOUT_TELEMETRY,
+    },
   });
   return {
     send: (request) => child.send(request, () => undefined),

@@ -80,7 +80,7 @@ test('a trial process holds no secret of the component, and goes first when memo
   try {
     const { environment, score, pid } = await told(processModelHost({ program }));
     const { NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, ...others } = environment;
-    expect(others).toEqual({ LD_LIBRARY_PATH: '/opt/node/lib' });
+    expect(others).toEqual({ LD_LIBRARY_PATH: '/opt/node/lib', ORT_DISABLE_TELEMETRY: '1' });
     expect(score.trim()).toBe('1000');
     // A load that was refused leaves no process behind.
     await waitFor('the end of the process', () => isGone(pid));
