@@ -42,7 +42,7 @@ export function componentStatus(
     version: component.version,
     status: component.state,
     isRoot: origins.length > 0,
-    ...(component.statusDetails ? { statusDetails: component.statusDetails } : {}),
+    componentStatusDetails: component.statusDetails ?? null,
     fleetConfigArns: origins.map(({ configurationArn }) => configurationArn),
   };
 }

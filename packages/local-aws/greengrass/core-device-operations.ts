@@ -88,10 +88,10 @@ export class CoreDeviceOperations {
     const deployment = source === undefined ? undefined : this.ledger.byConfigurationArn(source);
     return {
       componentName: reported.componentName,
-      componentVersion: reported.version,
+      componentVersion: reported.version ?? undefined,
       lifecycleState: reported.status,
-      lifecycleStateDetails: reported.statusDetails?.statusReason,
-      lifecycleStatusCodes: reported.statusDetails?.statusCode ?? [],
+      lifecycleStateDetails: reported.componentStatusDetails?.statusReason,
+      lifecycleStatusCodes: reported.componentStatusDetails?.statusCodes ?? [],
       isRoot: reported.isRoot,
       lastStatusChangeTimestamp: stateChangedAt,
       lastReportedTimestamp: reportedAt,

@@ -48,12 +48,12 @@ const FLEET_STATUS_SCHEMA = {
         required: ['componentName', 'version', 'status', 'isRoot'],
         properties: {
           componentName: { type: 'string' },
-          version: { type: 'string' },
+          version: { type: ['string', 'null'] },
           status: {
             enum: ['NEW', 'INSTALLED', 'STARTING', 'RUNNING', 'STOPPING', 'ERRORED', 'BROKEN', 'FINISHED'],
           },
           isRoot: { type: 'boolean' },
-          statusDetails: { type: ['object', 'null'] },
+          componentStatusDetails: { type: ['object', 'null'] },
           fleetConfigArns: { type: ['array', 'null'], items: { type: 'string' } },
         },
       },
@@ -78,10 +78,10 @@ export function parseFleetStatus(thingName: string, text: string): FleetStatus {
   return value;
 }
 
-/** A restarted nucleus may count from the beginning; anything else must move forward. */
+/** Told by the time: the nucleus's count goes back after a roll-back. A clock may be set back, but not without a start. */
 function isLate(message: FleetStatus, last: FleetStatus | undefined): boolean {
   if (!last || message.trigger === 'NUCLEUS_LAUNCH') return false;
-  return message.sequenceNumber <= last.sequenceNumber;
+  return message.timestamp < last.timestamp;
 }
 
 function nextComponents(
@@ -133,11 +133,11 @@ export function installedComponentEvent(
     detail: {
       components: announced.map((component) => ({
         componentName: component.componentName,
-        componentVersion: component.version,
+        componentVersion: component.version ?? '',
         root: component.isRoot,
         lifecycleState: component.status,
-        lifecycleStatusCodes: component.statusDetails?.statusCode ?? [],
-        lifecycleStateDetails: component.statusDetails?.statusReason ?? '',
+        lifecycleStatusCodes: component.componentStatusDetails?.statusCodes ?? [],
+        lifecycleStateDetails: component.componentStatusDetails?.statusReason ?? '',
       })),
     },
   };

@@ -80,11 +80,15 @@ export type ComponentState =
 /** One component in a fleet status message. */
 export interface ComponentStatus {
   readonly componentName: string;
-  readonly version: string;
+  /** `null` of the classic nucleus's `main`, which is no component of the service. */
+  readonly version: string | null;
   readonly status: ComponentState;
   readonly isRoot: boolean;
-  /** Present when the state needs an explanation, e.g. statusCode `["STARTUP_ERROR"]`. */
-  readonly statusDetails?: { readonly statusCode: readonly string[]; readonly statusReason: string };
+  /** Given when the state needs an explanation, e.g. statusCodes `["STARTUP_ERROR"]`. */
+  readonly componentStatusDetails?: {
+    readonly statusCodes: readonly string[];
+    readonly statusReason: string;
+  } | null;
   /** `configurationArn`s of the deployments that brought this component. */
   readonly fleetConfigArns: readonly string[];
 }
@@ -112,9 +116,9 @@ export interface FleetStatus {
   readonly architecture: string;
   readonly thing: string;
   readonly overallDeviceStatus: OverallDeviceStatus;
-  /** Grows by one with every message of a device; a smaller one is late and is ignored. */
+  /** Grows by one with every message, and goes back after a roll-back and at a new start. */
   readonly sequenceNumber: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; an earlier one is late and is ignored. */
   readonly timestamp: number;
   readonly messageType: FleetStatusMessageType;
   readonly trigger: FleetStatusTrigger;

@@ -41,7 +41,7 @@ export interface ComponentHost {
 }
 
 export interface StatusDetails {
-  readonly statusCode: readonly string[];
+  readonly statusCodes: readonly string[];
   readonly statusReason: string;
 }
 
@@ -195,7 +195,7 @@ export class Component {
   }
 
   private fail(code: string, reason: string): void {
-    this.details = { statusCode: [code], statusReason: reason };
+    this.details = { statusCodes: [code], statusReason: reason };
     this.log.write(`-- ${code}: ${reason}\n`);
     const { history, next } = withError(this.errors, this.current, this.host.now());
     this.errors = history;

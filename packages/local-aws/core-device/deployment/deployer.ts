@@ -402,9 +402,9 @@ export class Deployer {
   }
 
   private brokenError(component: Component): DeploymentError {
-    const { statusCode = [], statusReason = 'no reason known' } = component.statusDetails ?? {};
+    const { statusCodes = [], statusReason = 'no reason known' } = component.statusDetails ?? {};
     return new DeploymentError(
-      `component ${component.name} ${component.version} is BROKEN: ${[...statusCode, statusReason].join(': ')}`,
+      `component ${component.name} ${component.version} is BROKEN: ${[...statusCodes, statusReason].join(': ')}`,
       'COMPONENT_UPDATE_ERROR',
       'COMPONENT_BROKEN',
     );

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   afterFleetStatus,
   CoreDeviceRegistry,
+  type InstalledComponent,
   parseFleetStatus,
 } from '../../greengrass/core-device-registry';
 import type { ComponentStatus, FleetStatus } from '../../greengrass/deployment-document';
@@ -60,13 +63,33 @@ describe('components of a core device', () => {
 });
 
 test.each<[string, Partial<FleetStatus>, boolean]>([
-  ['the same number again', { sequenceNumber: 5 }, false],
-  ['an earlier number', { sequenceNumber: 4 }, false],
-  ['a later number', { sequenceNumber: 6 }, true],
-  ['a number that begins again after a restart', { sequenceNumber: 1, trigger: 'NUCLEUS_LAUNCH' }, true],
+  ['a later one', { timestamp: 1_001 }, true],
+  ['an earlier one', { timestamp: 999 }, false],
+  ['one of the same moment', { timestamp: 1_000 }, true],
+  ['[N8] a later one whose number went back, as after a roll-back', { timestamp: 1_001, sequenceNumber: 4 }, true],
+  ['an earlier one of a new start', { timestamp: 1, trigger: 'NUCLEUS_LAUNCH' }, true],
 ])('%s is taken: %#', (_what, change, taken) => {
   const before = afterFleetStatus(undefined, message({ sequenceNumber: 5 }));
   expect(afterFleetStatus(before, message(change)) !== undefined).toBe(taken);
+});
+
+test('[N8] what the real classic nucleus reports is taken: main without a version, a count that goes back', () => {
+  const lines = readFileSync(join(__dirname, 'recordings', 'classic-health.jsonl'), 'utf8').trim().split('\n');
+  const registry = new CoreDeviceRegistry(SCOPE);
+  const states = lines.map((line) => {
+    const event = registry.report(parseFleetStatus('line-1', line));
+    const { reported } = registry.get('line-1').components.get('com.example.Model') as InstalledComponent;
+    return [reported.version, reported.status, event?.detail.components];
+  });
+  const errored = expect.arrayContaining([
+    expect.objectContaining({ lifecycleStatusCodes: ['STARTUP_ERROR'], lifecycleState: 'ERRORED' }),
+  ]);
+  expect(states).toEqual([
+    ['1.0.2', 'INSTALLED', undefined],
+    ['1.0.5', 'ERRORED', errored],
+    ['1.0.5', 'ERRORED', undefined],
+    ['1.0.4', 'RUNNING', expect.any(Array)],
+  ]);
 });
 
 describe('the component event', () => {

@@ -390,7 +390,7 @@ describe('deployments to a thing group', () => {
           version: '2.0.1',
           status: 'BROKEN',
           isRoot: true,
-          statusDetails: { statusCode: ['STARTUP_ERROR'], statusReason: 'exit code 1' },
+          componentStatusDetails: { statusCodes: ['STARTUP_ERROR'], statusReason: 'exit code 1' },
           fleetConfigArns: [jobDocument.configurationArn],
         },
       ],

@@ -124,7 +124,7 @@ test.each<[string, Steps, string, string]>([
   // Not up(): a run script counts as up from its first instant.
   await until(() => component.broken);
   await expect(up('it')).rejects.toThrow('it is broken');
-  expect(component.statusDetails?.statusCode).toEqual([code]);
+  expect(component.statusDetails?.statusCodes).toEqual([code]);
   expect(component.statusDetails?.statusReason).toContain(reason);
   expect(states.it?.filter((state) => state === 'ERRORED')).toHaveLength(2);
   expect(read('it', 'recovered')).toBe('again\n'.repeat(2));
