@@ -1,11 +1,10 @@
 /** The Greengrass recipe of a model component: weights and the script that hands them over. Pure. */
+import { recipeProblem } from '../../contracts/recipe-limits';
 import { s3Uri } from '../../contracts/s3-address';
 import { blobKey, DELIVER_RELEASE_FILE } from '../registry/names';
 import type { StoredRelease } from '../registry/release-items';
 import { InvalidInputError } from '../shared/errors';
 
-/** Quota of Greengrass V2, not adjustable (docs.aws.amazon.com/general/latest/gr/greengrassv2.html). */
-const LARGEST_RECIPE_BYTES = 16 * 1024;
 /** Loading and the golden samples take seconds; a device under load may need minutes. */
 const STARTUP_TIMEOUT_SECONDS = 300;
 
@@ -26,16 +25,17 @@ export interface ModelRecipeInput {
 /** The files are the same for every architecture, so one manifest takes those that the release is made for. */
 function platformOf(architectures: readonly string[]): Record<string, string> {
   const names = architectures.map((name) => GREENGRASS_ARCHITECTURES[name] ?? name);
-  const every = Object.values(GREENGRASS_ARCHITECTURES).every((name) => names.includes(name));
-  // Nucleus lite takes only manifests that name a runtime; the classic nucleus ignores the attribute.
-  return { os: 'linux', runtime: '*', ...(!every && { architecture: `/${names.join('|')}/` }) };
+  // Nucleus lite takes only manifests that name a runtime, which the classic one ignores, and knows no expressions. There
+  // are two architectures: a release is for one of them or for any.
+  const [only, ...others] = names;
+  return { os: 'linux', runtime: '*', ...(only && others.length === 0 && { architecture: only }) };
 }
 
 /**
  * Recipe of the component version that carries a release. `startup` hands the release to the inference component and
  * waits for its verdict, so that a refused release is a failed deployment. The dependency is SOFT: a new model must not
  * restart the component that serves the old one.
- * @throws InvalidInputError when the recipe is larger than Greengrass takes
+ * @throws InvalidInputError when a nucleus would refuse the recipe's size
  */
 export function modelRecipe(input: ModelRecipeInput): string {
   const { stored, modelBucket, deliverReleaseUri, inferenceComponentName } = input;
@@ -45,7 +45,7 @@ export function modelRecipe(input: ModelRecipeInput): string {
     s3Uri(modelBucket, stored.envelopeKey),
     ...release.files.map(({ sha256, name }) => s3Uri(modelBucket, blobKey(sha256, name))),
   ];
-  const recipe = JSON.stringify({
+  const recipe = {
     RecipeFormatVersion: '2020-01-25',
     ComponentName: componentName,
     ComponentVersion: componentVersion,
@@ -53,14 +53,16 @@ export function modelRecipe(input: ModelRecipeInput): string {
     ComponentDescription: `Release ${release.releaseId} of ${release.useCase}`,
     ComponentPublisher: 'Kaizen Edge',
     ComponentDependencies: {
-      [inferenceComponentName]: { VersionRequirement: '^1.0.0', DependencyType: 'SOFT' },
+      [inferenceComponentName]: { VersionRequirement: '>=1.0.0 <2.0.0', DependencyType: 'SOFT' },
     },
     Manifests: [
       {
         Platform: platformOf(release.target.architectures),
         Lifecycle: {
           startup: {
-            Script: `node {artifacts:path}/${DELIVER_RELEASE_FILE}`,
+            // Nucleus lite appends a command of its own and takes the exit code of that: without the last word a refused
+            // release would be a deployment that succeeded.
+            Script: `node {artifacts:path}/${DELIVER_RELEASE_FILE} || exit 1`,
             Timeout: STARTUP_TIMEOUT_SECONDS,
             Setenv: {
               ARTIFACTS_PATH: '{artifacts:path}',
@@ -73,12 +75,12 @@ export function modelRecipe(input: ModelRecipeInput): string {
         Artifacts: artifacts.map((Uri) => ({ Uri })),
       },
     ],
-  });
-  const bytes = Buffer.byteLength(recipe);
-  if (bytes > LARGEST_RECIPE_BYTES) {
+  };
+  const problem = recipeProblem(recipe);
+  if (problem) {
     throw new InvalidInputError(
-      `the recipe of ${componentName} ${componentVersion} has ${bytes} bytes with ${release.files.length} files, Greengrass takes ${LARGEST_RECIPE_BYTES}`,
+      `the recipe of ${componentName} ${componentVersion} ${problem}: the release has ${release.files.length} files`,
     );
   }
-  return recipe;
+  return JSON.stringify(recipe);
 }

@@ -2,10 +2,10 @@ import { parseRecipe } from '@kaizen-edge/local-aws';
 import { modelRecipe } from '../../../lambda/rollout/model-recipe';
 import { aStored } from './builders';
 
-const recipeOf = (stored = aStored(2)) =>
+const recipeOf = (stored = aStored(2), modelBucket = 'models') =>
   modelRecipe({
     stored,
-    modelBucket: 'models',
+    modelBucket,
     deliverReleaseUri: 's3://models/components/abc/deliver-release.cjs',
     inferenceComponentName: 'com.kaizenedge.Inference',
   });
@@ -17,7 +17,10 @@ describe('[S7] the recipe of a model component', () => {
       ComponentName: 'com.kaizenedge.model.Surface',
       ComponentVersion: '1.0.2',
       // HARD would restart the component that serves, whenever a model comes.
-      ComponentDependencies: { 'com.kaizenedge.Inference': { DependencyType: 'SOFT' } },
+      // Spelled out, because nucleus lite does not know '^' [L2].
+      ComponentDependencies: {
+        'com.kaizenedge.Inference': { VersionRequirement: '>=1.0.0 <2.0.0', DependencyType: 'SOFT' },
+      },
     });
   });
 
@@ -33,7 +36,7 @@ describe('[S7] the recipe of a model component', () => {
   test('hands the release over at startup, with a time limit and without privileges', () => {
     const { startup } = JSON.parse(recipeOf()).Manifests[0].Lifecycle;
     expect(startup).toEqual({
-      Script: 'node {artifacts:path}/deliver-release.cjs',
+      Script: 'node {artifacts:path}/deliver-release.cjs || exit 1',
       Timeout: 300,
       Setenv: {
         ARTIFACTS_PATH: '{artifacts:path}',
@@ -45,35 +48,36 @@ describe('[S7] the recipe of a model component', () => {
   });
 
   test.each([
-    [['linux-x64'], { os: 'linux', runtime: '*', architecture: '/amd64/' }],
-    [['linux-arm64'], { os: 'linux', runtime: '*', architecture: '/aarch64/' }],
+    [['linux-x64'], { os: 'linux', runtime: '*', architecture: 'amd64' }],
+    [['linux-arm64'], { os: 'linux', runtime: '*', architecture: 'aarch64' }],
     [['linux-x64', 'linux-arm64'], { os: 'linux', runtime: '*' }],
-  ])('is for %j', (architectures, platform) => {
+  ])('[L8] is for %j', (architectures, platform) => {
     const stored = aStored(2);
     const target = { ...stored.release.target, architectures } as typeof stored.release.target;
     const recipe = JSON.parse(recipeOf({ ...stored, release: { ...stored.release, target } }));
     expect(recipe.Manifests[0].Platform).toEqual(platform);
   });
 
-  test('as large as a release may be, it still fits', () => {
+  const withFiles = (count: number, name: (index: number) => string) => {
     const stored = aStored(2);
-    const files = Array.from({ length: 40 }, (_, index) => ({
-      name: `golden-${index}.png`,
+    const files = Array.from({ length: count }, (_, index) => ({
+      name: name(index),
       sha256: 'a'.repeat(64),
       bytes: 1,
     }));
-    expect(() => recipeOf({ ...stored, release: { ...stored.release, files } })).not.toThrow();
+    return recipeOf({ ...stored, release: { ...stored.release, files } }, 'b'.repeat(63));
+  };
+
+  test('[L8] with as many golden samples as an export has, two graphs and the longest bucket name, it fits', () => {
+    expect(() => withFiles(22, (index) => `golden-${index}.png`)).not.toThrow();
   });
 
-  test('one that Greengrass would refuse is refused with its size', () => {
-    const stored = aStored(2);
-    const files = Array.from({ length: 40 }, () => ({
-      name: 'x'.repeat(400),
-      sha256: 'a'.repeat(64),
-      bytes: 1,
-    }));
-    expect(() => recipeOf({ ...stored, release: { ...stored.release, files } })).toThrow(
-      /has \d+ bytes with 40 files/,
+  test.each([
+    ['many files', 40, (index: number) => `golden-${index}.png`],
+    ['long names', 16, (index: number) => `${index}${'x'.repeat(400)}`],
+  ])('[L8] one that a nucleus would refuse is refused with its size: %s', (_, count, name) => {
+    expect(() => withFiles(count, name)).toThrow(
+      new RegExp(`has \\d+ bytes and \\d+ parts .*: the release has ${count} files`),
     );
   });
 });
