@@ -80,8 +80,7 @@ export class ComponentOperations {
   }
 
   list(query: PageRequest & { scope?: string }): object {
-    // There are no public components here.
-    const components = query.scope === 'PUBLIC' ? [] : this.store.latest();
+    const components = this.store.latest(query.scope === 'PUBLIC' ? 'PUBLIC' : 'PRIVATE');
     const { items, nextToken } = pageOf(components, query);
     return { components: items.map(summary), nextToken };
   }

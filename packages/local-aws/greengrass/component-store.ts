@@ -1,8 +1,9 @@
-/** The component versions of the account. Versions are immutable: they come and go, they never change. */
+/** The component versions of the account, and those of AWS. Versions are immutable: they come and go, they never change. */
 import { componentArn, componentVersionArn, type Scope } from './arn';
 import { newestFirst, resolveVersion } from './component-version';
 import { conflict, resourceNotFound } from './errors';
 import { type PlatformAttributes, platformFits } from './platform';
+import { PUBLIC_COMPONENTS } from './public-components';
 import type { Recipe, RecipeFormat } from './recipe';
 
 export interface ComponentVersion {
@@ -31,7 +32,10 @@ function runsOn({ Manifests }: Recipe, platform: PlatformAttributes): boolean {
 export class ComponentStore {
   private readonly components = new Map<string, Map<string, ComponentVersion>>();
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope) {
+    const ofAws = { ...scope, accountId: 'aws' };
+    for (const recipe of PUBLIC_COMPONENTS) this.put(ofAws, recipe, 'JSON', new Date(0));
+  }
 
   /** @throws ServiceError ConflictException when the version exists */
   assertAbsent(name: string, version: string): void {
@@ -40,9 +44,13 @@ export class ComponentStore {
   }
 
   add(recipe: Recipe, format: RecipeFormat, createdAt: Date): ComponentVersion {
+    this.assertAbsent(recipe.ComponentName, recipe.ComponentVersion);
+    return this.put(this.scope, recipe, format, createdAt);
+  }
+
+  private put(scope: Scope, recipe: Recipe, format: RecipeFormat, createdAt: Date): ComponentVersion {
     const { ComponentName: name, ComponentVersion: version } = recipe;
-    this.assertAbsent(name, version);
-    const arn = componentVersionArn(this.scope, name, version);
+    const arn = componentVersionArn(scope, name, version);
     const added: ComponentVersion = { arn, name, version, recipe, format, createdAt };
     const versions = this.components.get(name) ?? new Map<string, ComponentVersion>();
     this.components.set(name, versions.set(version, added));
@@ -69,8 +77,12 @@ export class ComponentStore {
   }
 
   /** Newest version of every component, by name. */
-  latest(): ComponentVersion[] {
-    return [...this.components.keys()].sort().map((name) => this.versions(name)[0] as ComponentVersion);
+  latest(scope: 'PUBLIC' | 'PRIVATE'): ComponentVersion[] {
+    const account = scope === 'PUBLIC' ? 'aws' : this.scope.accountId;
+    return [...this.components.keys()]
+      .sort()
+      .map((name) => this.versions(name)[0] as ComponentVersion)
+      .filter(({ arn }) => arn.split(':')[4] === account);
   }
 
   /**

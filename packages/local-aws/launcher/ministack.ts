@@ -59,7 +59,8 @@ export async function startMinistack(options: MinistackOptions): Promise<Minista
     await waitUntilReady(url, child);
     const answer = await fetch(`${url}/_ministack/iot/ca.pem`);
     if (!answer.ok) throw new Error(`ministack gave no certificate authority: HTTP ${answer.status}`);
-    const caPem = await answer.text();
+    // Joined with another one, a file without a line break at its end is no PEM file.
+    const caPem = `${(await answer.text()).trimEnd()}\n`;
     return { url, iot: { host: 'localhost', port: mqttPort, caPem }, stop: () => child.stop() };
   } catch (error) {
     await child.stop();

@@ -8,8 +8,8 @@ export type RootsByTarget = Readonly<Record<string, Readonly<Record<string, stri
 export type Requirements = Readonly<Record<string, string>>;
 export type ResolveVersion = (name: string, requirements: Requirements) => Promise<Recipe>;
 
-/** Parts of the nucleus itself: recipes depend on them, nobody has to deploy them. */
-export const BUILT_IN_COMPONENTS: ReadonlySet<string> = new Set([
+/** Parts of the nucleus itself: it resolves them as others and has nothing of them to start. */
+const BUILT_IN_COMPONENTS: ReadonlySet<string> = new Set([
   'aws.greengrass.Nucleus',
   'aws.greengrass.TokenExchangeService',
 ]);
@@ -24,7 +24,6 @@ function requirementsOf(
   const requirements = new Map<string, Requirements>();
   const open: string[] = [];
   const require = (name: string, by: string, range: string): void => {
-    if (BUILT_IN_COMPONENTS.has(name)) return;
     if (!requirements.has(name)) open.push(name);
     requirements.set(name, { ...requirements.get(name), [by]: range });
   };
@@ -81,7 +80,7 @@ export async function resolveComponents(
       [...next].every(([name, { version }]) => resolved.get(name)?.version === version);
     if (settled) {
       refuseCircles(next);
-      return next;
+      return new Map([...next].filter(([name]) => !BUILT_IN_COMPONENTS.has(name)));
     }
     resolved = next;
   }

@@ -26,10 +26,22 @@ test('a removed version is gone, and with the last one the component', () => {
   add(store, '1.0.0');
   add(store, '1.0.1');
   store.remove('a', '1.0.1');
-  expect(store.latest().map(({ version }) => version)).toEqual(['1.0.0']);
+  expect(store.latest('PRIVATE').map(({ version }) => version)).toEqual(['1.0.0']);
   store.remove('a', '1.0.0');
-  expect(store.latest()).toEqual([]);
+  expect(store.latest('PRIVATE')).toEqual([]);
   expect(() => store.versions('a')).toThrow(expect.objectContaining({ name: 'ResourceNotFoundException' }));
+});
+
+test('[N9] what is inside of every nucleus is there, as a component of AWS', () => {
+  const store = new ComponentStore(SCOPE);
+  expect(store.latest('PUBLIC').map(({ arn }) => arn)).toEqual([
+    expect.stringMatching(/^arn:aws:greengrass:eu-west-1:aws:components:aws.greengrass.Nucleus:versions:2/),
+    expect.stringMatching(/:components:aws.greengrass.TokenExchangeService:versions:2/),
+  ]);
+  const tokens = { componentName: 'aws.greengrass.TokenExchangeService' };
+  const asked = (range: string) => store.resolve([{ ...tokens, versionRequirements: { a: range } }], DEVICE);
+  expect(asked('>=2.0.0 <3.0.0')).toHaveLength(1);
+  expect(() => asked('^3.0.0')).toThrow('No version of aws.greengrass.TokenExchangeService');
 });
 
 test('a device gets the newest version that runs on it', () => {

@@ -66,7 +66,11 @@ test.each<[string, Partial<FleetStatus>, boolean]>([
   ['a later one', { timestamp: 1_001 }, true],
   ['an earlier one', { timestamp: 999 }, false],
   ['one of the same moment', { timestamp: 1_000 }, true],
-  ['[N8] a later one whose number went back, as after a roll-back', { timestamp: 1_001, sequenceNumber: 4 }, true],
+  [
+    '[N8] a later one whose number went back, as after a roll-back',
+    { timestamp: 1_001, sequenceNumber: 4 },
+    true,
+  ],
   ['an earlier one of a new start', { timestamp: 1, trigger: 'NUCLEUS_LAUNCH' }, true],
 ])('%s is taken: %#', (_what, change, taken) => {
   const before = afterFleetStatus(undefined, message({ sequenceNumber: 5 }));
@@ -74,7 +78,9 @@ test.each<[string, Partial<FleetStatus>, boolean]>([
 });
 
 test('[N8] what the real classic nucleus reports is taken: main without a version, a count that goes back', () => {
-  const lines = readFileSync(join(__dirname, 'recordings', 'classic-health.jsonl'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(__dirname, 'recordings', 'classic-health.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
   const registry = new CoreDeviceRegistry(SCOPE);
   const states = lines.map((line) => {
     const event = registry.report(parseFleetStatus('line-1', line));

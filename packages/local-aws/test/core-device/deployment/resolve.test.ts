@@ -38,12 +38,14 @@ function cloud(...recipes: Recipe[]) {
 const versions = (resolved: Map<string, Recipe>) =>
   Object.fromEntries([...resolved].map(([name, { version }]) => [name, version]));
 
-test('roots of every target and all that they depend on are resolved, what is built in is not', async () => {
+test('roots of every target and all that they depend on are resolved; what is built in is asked for and has nothing to start', async () => {
   const { resolve, asked } = cloud(
     recipe('model', '1.0.0', { server: '*', 'aws.greengrass.TokenExchangeService': '*' }),
     recipe('server', '2.0.0', { library: '*' }),
     recipe('library', '3.0.0'),
     recipe('tool', '1.0.0'),
+    recipe('aws.greengrass.TokenExchangeService', '2.0.3'),
+    recipe('aws.greengrass.Nucleus', '2.0.0'),
   );
   const roots = {
     'thinggroup/line': { model: '1.0.0', 'aws.greengrass.Nucleus': '2.0.0' },
@@ -55,7 +57,14 @@ test('roots of every target and all that they depend on are resolved, what is bu
     server: '2.0.0',
     library: '3.0.0',
   });
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
+});
+
+test('[N9] a registry without what is built in resolves nothing', async () => {
+  const { resolve } = cloud(recipe('model', '1.0.0', { 'aws.greengrass.TokenExchangeService': '*' }));
+  await expect(resolveComponents({ 'thing/it': { model: '1.0.0' } }, resolve)).rejects.toThrow(
+    'no version of aws.greengrass.TokenExchangeService',
+  );
 });
 
 test('a later requirement replaces an earlier choice, and what only that choice needed goes with it', async () => {
