@@ -38,7 +38,7 @@ import { writeDurably } from '../storage/durable-file';
 import type { Layout } from '../storage/layout';
 import { parseDeploymentDocument, targetOf } from './document';
 import { DeploymentCancelled, DeploymentError, DeviceStopping } from './errors';
-import { type ComponentSet, type InstalledComponent, isDisruptive, planDeployment } from './plan';
+import { type ComponentSet, type InstalledComponent, planDeployment } from './plan';
 import { type Requirements, type RootsByTarget, resolveComponents } from './resolve';
 
 /** A device that died this often while it activated one deployment gives it up (nucleus loader: 3 exits force the rollback). */
@@ -101,6 +101,8 @@ function failureOf(error: unknown): DeploymentFailure {
 export class Deployer {
   private cancellation = new AbortController();
   private readonly stopping = new AbortController();
+  /** Whether the components in force come from disk. */
+  private isReadBack = true;
 
   constructor(private readonly options: DeployerOptions) {}
 
@@ -315,12 +317,20 @@ export class Deployer {
     return new Set(this.options.components.all.filter(({ broken }) => broken).map(({ name }) => name));
   }
 
-  /** Running components may reject their new configuration and may put the update off. */
+  /** Running components may put the update off, and may reject their new configuration. */
   private async askComponents(document: DeploymentDocument, prepared: Prepared): Promise<void> {
     const { validation, updates, store } = this.options;
     const { deploymentId, configurationValidationPolicy, componentUpdatePolicy } = document;
+    if (componentUpdatePolicy.action === 'NOTIFY_COMPONENTS') {
+      // Whatever the deployment brings, as the nucleus does (`DeploymentConfigMerger.java`).
+      await updates.waitForAgreement(
+        deploymentId,
+        componentUpdatePolicy.timeout * 1000,
+        this.cancellation.signal,
+      );
+    }
     const next = this.componentSet(document, prepared);
-    const plan = planDeployment(store.state.components, next, this.brokenNames());
+    const plan = planDeployment(store.state.components, next, this.brokenNames(), this.isReadBack);
     // A component whose version changes is started anew and judges its configuration then.
     for (const name of [...plan.reconfigure, ...plan.restart]) {
       const configuration = next[name]?.configuration ?? EMPTY_CONFIGURATION;
@@ -335,13 +345,6 @@ export class Deployer {
           `${name} rejects its configuration: ${rejection}`,
           'COMPONENT_CONFIGURATION_NOT_VALID',
         );
-    }
-    if (componentUpdatePolicy.action === 'NOTIFY_COMPONENTS' && isDisruptive(plan)) {
-      await updates.waitForAgreement(
-        deploymentId,
-        componentUpdatePolicy.timeout * 1000,
-        this.cancellation.signal,
-      );
     }
   }
 
@@ -385,7 +388,8 @@ export class Deployer {
     awaited: readonly string[],
   ): Promise<void> {
     const { components, store } = this.options;
-    const plan = planDeployment(from, to, broken);
+    const plan = planDeployment(from, to, broken, this.isReadBack);
+    this.isReadBack = false;
     const definition = (name: string): ComponentDefinition =>
       definitionOf(name, to[name] as InstalledComponent);
     const added = plan.add
@@ -417,12 +421,14 @@ export class Deployer {
     brokenBefore: ReadonlySet<string>,
   ): Promise<Finished> {
     const { store } = this.options;
+    this.isReadBack = true;
     const abandoned = store.state.components;
     const awaited = Object.keys(previous.components).filter((name) => !brokenBefore.has(name));
     try {
       store.saveRecord({ ...record, stage: 'ROLLING_BACK', previous, failure });
       store.commit(previous);
       await this.switchTo(abandoned, previous.components, this.brokenNames(), awaited);
+      this.isReadBack = true;
     } catch (error) {
       return this.finish(
         record,

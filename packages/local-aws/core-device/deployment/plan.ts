@@ -27,10 +27,18 @@ export interface DeploymentPlan {
 
 type Change = 'reinstall' | 'restart' | 'reconfigure' | 'unchanged';
 
+/**
+ * Whether the nucleus takes a component for changed although its recipe is the same: a number of its lifecycle, read back
+ * from the nucleus's own log, is not equal to the number in the recipe.
+ */
+const hasNumber = ({ lifecycle }: InstalledComponent): boolean =>
+  Object.values(lifecycle.steps).some(({ timeoutSeconds }) => timeoutSeconds !== undefined);
+
 /** Rules: `GenericExternalService.java`, the subscription in its constructor. A changed shutdown script restarts nothing. */
-function changeOf(current: InstalledComponent, next: InstalledComponent): Change {
+function changeOf(current: InstalledComponent, next: InstalledComponent, isReadBack: boolean): Change {
   if (current.version !== next.version) return 'reinstall';
   if (!isDeepStrictEqual(current.lifecycle.steps.install, next.lifecycle.steps.install)) return 'reinstall';
+  if (isReadBack && hasNumber(next)) return 'restart';
   const compared = (component: InstalledComponent): unknown => {
     const { shutdown: _ignored, ...steps } = component.lifecycle.steps;
     return { setenv: component.lifecycle.setenv, steps, dependencies: component.dependencies };
@@ -41,18 +49,20 @@ function changeOf(current: InstalledComponent, next: InstalledComponent): Change
 
 /**
  * @param broken names of components that are BROKEN now: a deployment gives them a new chance
+ * @param isReadBack whether `current` comes from the nucleus's log, as after a start or a roll-back
  */
 export function planDeployment(
   current: ComponentSet,
   target: ComponentSet,
   broken: ReadonlySet<string> = new Set(),
+  isReadBack = false,
 ): DeploymentPlan {
   const changes = new Map<string, Change>();
   const add: string[] = [];
   for (const [name, next] of Object.entries(target)) {
     const installed = Object.hasOwn(current, name) ? current[name] : undefined;
     if (!installed) add.push(name);
-    else changes.set(name, broken.has(name) ? 'reinstall' : changeOf(installed, next));
+    else changes.set(name, broken.has(name) ? 'reinstall' : changeOf(installed, next, isReadBack));
   }
   const having = (change: Change): string[] =>
     [...changes].filter(([, c]) => c === change).map(([name]) => name);
@@ -64,9 +74,4 @@ export function planDeployment(
     reconfigure: having('reconfigure'),
     unchanged: having('unchanged'),
   };
-}
-
-/** Whether carrying the plan out starts, stops or replaces any process. */
-export function isDisruptive(plan: DeploymentPlan): boolean {
-  return plan.add.length + plan.reinstall.length + plan.restart.length + plan.remove.length > 0;
 }

@@ -22,12 +22,13 @@ import type { DeploymentDocument } from '../../../greengrass/deployment-document
 
 const PLATFORM = { os: 'linux', architecture: 'amd64', runtime: 'aws_nucleus_classic' };
 /** `<name> <version>` -> startup script, default configuration */
-const RECIPES: Readonly<Record<string, { startup: string; configuration?: object }>> = {
+const RECIPES: Readonly<Record<string, { startup: string | object; configuration?: object }>> = {
   'a 1.0.0': { startup: 'true', configuration: { word: 'old' } },
   'a 1.0.1': { startup: 'true', configuration: { word: 'new' } },
   'a 1.0.2': { startup: 'exit 9' },
   'b 1.0.0': { startup: 'true' },
   'c 1.0.0': { startup: 'true' },
+  'numbered 1.0.0': { startup: { Script: 'true', Timeout: 60 } },
 };
 
 /** Cuts the power immediately before or after the n-th durable write. */
@@ -244,13 +245,37 @@ test('a device that dies three times while it activates a deployment gives it up
   expect(await life.running()).toEqual(['a 1.0.0', 'b 1.0.0']);
 });
 
-test('[case 15] the same set again touches nothing and asks nobody', async () => {
+test('[case 15] the same set again touches nothing; [N2] components are asked all the same', async () => {
   const life = await installed(OLD);
-  life.updates.subscribe('a', () => {});
+  let asked = 0;
+  life.updates.subscribe('a', (event) => {
+    if (!('preUpdateEvent' in event)) return;
+    asked += 1;
+    life.updates.defer('a', event.preUpdateEvent.deploymentId);
+  });
   const before = life.events.filter((event) => event.includes('RUNNING')).length;
   const { outcome } = await life.deployer.run(job(OLD));
   expect(outcome.detailedStatus).toBe('SUCCESSFUL');
   expect(life.events.filter((event) => event.includes('RUNNING'))).toHaveLength(before);
+  expect(asked).toBe(1);
+});
+
+test('[N6] a number in the lifecycle restarts a component after a start, at a roll-back and once after it', async () => {
+  const set = { numbered: '1.0.0', a: '1.0.0' };
+  await (await installed(set)).end();
+  const life = live();
+  await life.deployer.recover();
+  await life.running();
+  const starts = async (next: Record<string, string>): Promise<number> => {
+    const from = life.events.length;
+    await life.deployer.run(job({ ...set, ...next }));
+    return life.events.slice(from).filter((event) => event === 'numbered 1.0.0 STARTING').length;
+  };
+  expect(await starts({ a: '1.0.1' })).toBe(1);
+  expect(await starts({ a: '1.0.0' })).toBe(0);
+  expect(await starts({ a: '1.0.2' })).toBe(1); // fails and is rolled back
+  expect(await starts({ a: '1.0.1' })).toBe(1);
+  expect(await starts({ a: '1.0.0' })).toBe(0);
 });
 
 test('a rollback brings back the configuration as the component had left it', async () => {

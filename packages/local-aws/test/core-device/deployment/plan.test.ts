@@ -3,7 +3,6 @@ import {
   type ComponentSet,
   type DeploymentPlan,
   type InstalledComponent,
-  isDisruptive,
   planDeployment,
 } from '../../../core-device/deployment/plan';
 
@@ -49,11 +48,20 @@ test.each<[string, InstalledComponent, InstalledComponent, keyof DeploymentPlan]
   const plan = planDeployment({ it: before }, { it: after });
   expect(plan[expected]).toEqual(['it']);
   expect(Object.values(plan).flat()).toEqual(['it']);
-  expect(isDisruptive(plan)).toBe(expected === 'reinstall' || expected === 'restart');
 });
 
 test('a broken component gets a new chance although nothing of it changed', () => {
   expect(planDeployment({ it: component() }, { it: component() }, new Set(['it'])).reinstall).toEqual(['it']);
+});
+
+test('[N6] a number in the lifecycle restarts a component that was read back from disk, and only that', () => {
+  const numbered = withSteps({ startup: { ...step('start'), timeoutSeconds: 3 } });
+  const set = { numbered, plain: component() };
+  expect(planDeployment(set, set, new Set(), true)).toMatchObject({
+    restart: ['numbered'],
+    unchanged: ['plain'],
+  });
+  expect(planDeployment(set, set)).toMatchObject({ restart: [], unchanged: ['numbered', 'plain'] });
 });
 
 const componentSet: fc.Arbitrary<ComponentSet> = fc.dictionary(
@@ -70,7 +78,7 @@ test('every component is in exactly one list, and going back undoes going there'
       expect(Object.values(there).flat().sort()).toEqual(names);
       expect([...there.add].sort()).toEqual([...back.remove].sort());
       expect([...there.reinstall].sort()).toEqual([...back.reinstall].sort());
-      expect(isDisruptive(planDeployment(target, target))).toBe(false);
+      expect(planDeployment(target, target).unchanged).toEqual(Object.keys(target));
     }),
   );
 });
