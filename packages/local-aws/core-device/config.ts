@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import { NUCLEUS_NAMES, type NucleusName } from './nucleus/nuclei';
 
 export interface CoreDeviceConfig {
   /** IoT thing name, also the MQTT client id. */
@@ -23,6 +24,8 @@ export interface CoreDeviceConfig {
   readonly roleAlias: string;
   /** Extra variables for components, such as AWS_ENDPOINT_URL. In AWS there are none. */
   readonly componentEnvironment?: Readonly<Record<string, string>>;
+  /** Which of the two nuclei the device behaves as. @default 'classic' */
+  readonly nucleus?: NucleusName;
   /** @default 86400, the nucleus's cadence (`FleetStatusService.java`) */
   readonly healthIntervalSeconds?: number;
 }
@@ -72,6 +75,7 @@ const SCHEMA = {
       propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
       additionalProperties: { type: 'string' },
     },
+    nucleus: { enum: NUCLEUS_NAMES },
     healthIntervalSeconds: { type: 'number', minimum: 1 },
   },
 };

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { arch, platform as operatingSystem } from 'node:os';
 import { CredentialCache } from '../shared/credential-cache';
 import { GatewayClient } from './cloud/gateway-client';
+import { iotCoreOver } from './cloud/iot-core';
 import { JobsClient, JobsError } from './cloud/jobs-client';
 import { MqttConnection } from './cloud/mqtt-connection';
 import { Network } from './cloud/network';
@@ -21,8 +22,9 @@ import { type CoreDeviceConfig, parseCoreDeviceConfig } from './config';
 import { Deployer } from './deployment/deployer';
 import { DeploymentCancelled, DeviceStopping } from './deployment/errors';
 import { type EventLog, jsonLines, messageOf } from './event-log';
-import { deploymentInformation, HealthReporter, NUCLEUS_VERSION } from './health-reporter';
-import { createIpcServices, type IotCore, IpcError, startIpcServer } from './ipc/server';
+import { deploymentInformation, HealthReporter } from './health-reporter';
+import { createIpcServices, startIpcServer } from './ipc/server';
+import { NUCLEI, type Nucleus } from './nucleus/nuclei';
 import { type DeploymentRecord, DeviceStateStore } from './storage/device-state';
 import { layoutOf } from './storage/layout';
 
@@ -41,24 +43,9 @@ export interface CoreDevice {
 }
 
 /** Attributes of this machine in the nucleus's words (`platforms/Platform.java`, `PlatformResolver.java`). */
-export function platformAttributes(): Record<string, string> {
+export function platformAttributes({ runtime }: Nucleus): Record<string, string> {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'aarch64', arm: 'arm', ia32: 'x86' };
-  return { os: operatingSystem(), architecture: names[arch()] ?? arch(), runtime: 'aws_nucleus_classic' };
-}
-
-/** What PublishToIoTCore and SubscribeToIoTCore do. Without a connection the component hears ServiceError and keeps its message. */
-function iotCoreOver(connection: MqttConnection): IotCore {
-  const orServiceError = async <T>(action: Promise<T>): Promise<T> => {
-    try {
-      return await action;
-    } catch (error) {
-      throw new IpcError('ServiceError', messageOf(error));
-    }
-  };
-  return {
-    publish: (topic, payload, qos, retain) => orServiceError(connection.publish(topic, payload, qos, retain)),
-    subscribe: (filter, qos, listener) => orServiceError(connection.subscribe(filter, qos, listener)),
-  };
+  return { os: operatingSystem(), architecture: names[arch()] ?? arch(), runtime };
 }
 
 /** Who a component is on this device: a secret each, new with every start. */
@@ -91,6 +78,7 @@ class DeploymentLoop {
     private readonly store: DeviceStateStore,
     private readonly health: HealthReporter,
     private readonly log: EventLog,
+    private readonly nucleus: Nucleus,
     private readonly isOnline: () => boolean,
   ) {}
 
@@ -137,6 +125,11 @@ class DeploymentLoop {
       if (record) this.store.saveRecord(undefined); // what was interrupted has been cancelled meanwhile
       return false;
     }
+    const bytes = Buffer.byteLength(JSON.stringify(job.jobDocument));
+    if (bytes > this.nucleus.largestDocumentBytes) {
+      this.log('deploymentNotQueued', { jobId: job.jobId, bytes });
+      return false;
+    }
     this.currentJob = job.jobId;
     try {
       await this.deployer.run(job);
@@ -173,7 +166,8 @@ export async function startCoreDevice(
   const config = parseCoreDeviceConfig(configuration, 'configuration');
   const { thingName, rootPath, region } = config;
   const layout = layoutOf(rootPath);
-  const platform = platformAttributes();
+  const nucleus = NUCLEI[config.nucleus ?? 'classic'];
+  const platform = platformAttributes(nucleus);
   const identity = {
     certificate: readFileSync(config.certificatePath),
     privateKey: readFileSync(config.privateKeyPath),
@@ -220,7 +214,7 @@ export async function startCoreDevice(
         AWS_IOT_THING_NAME: thingName,
         AWS_REGION: region,
         AWS_DEFAULT_REGION: region,
-        GGC_VERSION: NUCLEUS_VERSION,
+        GGC_VERSION: nucleus.version,
       },
     }),
     onStateChange: (component, from) => {
@@ -238,6 +232,7 @@ export async function startCoreDevice(
   const health = new HealthReporter({
     thingName,
     rootPath,
+    nucleus,
     platform,
     intervalMilliseconds: (config.healthIntervalSeconds ?? DAY_SECONDS) * 1000,
     connection,
@@ -248,17 +243,19 @@ export async function startCoreDevice(
   const services = createIpcServices({
     thingName,
     configuration: store.configuration,
-    iotCore: iotCoreOver(connection),
+    iotCore: iotCoreOver(connection, nucleus),
     reportState: (name, state) => components.get(name)?.report(state),
   });
   const ipc = await startIpcServer({
     socketPath: layout.socketPath,
     services,
+    nucleus: config.nucleus ?? 'classic',
     componentOf: (token) => tokens.ownerOf(token),
     onInternalError: (error) => log('ipcError', { reason: messageOf(error) }),
   });
   const deployer = new Deployer({
     thingName,
+    nucleus,
     platform,
     layout,
     store,
@@ -270,7 +267,7 @@ export async function startCoreDevice(
     log,
   });
   const jobs = new JobsClient(connection, thingName, (jobId) => loop.nextChanged(jobId));
-  const loop = new DeploymentLoop(jobs, deployer, store, health, log, () => connection.isConnected);
+  const loop = new DeploymentLoop(jobs, deployer, store, health, log, nucleus, () => connection.isConnected);
 
   let launched = false;
   let recovered = false;

@@ -10,17 +10,17 @@ import type { MqttConnection } from './cloud/mqtt-connection';
 import type { Component } from './component/component';
 import type { ComponentManager } from './component/component-manager';
 import { type EventLog, messageOf } from './event-log';
+import type { Nucleus } from './nucleus/nuclei';
 import type { DeploymentRecord, DeviceStateStore, TargetState } from './storage/device-state';
 import { readJson, writeDurably } from './storage/durable-file';
 
-/** The nucleus version whose behaviour this device follows. */
-export const NUCLEUS_VERSION = '2.18.2';
 /** Changes this close together go into one message. */
 const GATHER_MILLISECONDS = 50;
 
 export interface HealthReporterOptions {
   readonly thingName: string;
   readonly rootPath: string;
+  readonly nucleus: Nucleus;
   readonly platform: Readonly<Record<string, string>>;
   readonly intervalMilliseconds: number;
   readonly connection: MqttConnection;
@@ -134,12 +134,13 @@ export class HealthReporter {
     deployment: DeploymentInformation | undefined,
     only: ReadonlySet<string> | undefined,
   ): FleetStatus {
-    const { thingName, platform, components, store } = this.options;
+    const { thingName, nucleus, platform, components, store } = this.options;
     this.sequence += 1;
     writeDurably(this.sequenceFile, JSON.stringify({ sequence: this.sequence }));
     const all = components.all;
     return {
-      ggcVersion: NUCLEUS_VERSION,
+      ggcVersion: nucleus.version,
+      runtime: nucleus.runtime,
       platform: platform.os ?? '',
       architecture: platform.architecture ?? '',
       thing: thingName,

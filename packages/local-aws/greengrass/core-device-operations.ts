@@ -9,8 +9,9 @@ import { type PageRequest, pageOf } from './page';
 import type { EventSink, IotJobs } from './ports';
 import type { TagStore } from './tag-store';
 
-/** The local core device behaves as the classic nucleus. */
-const RUNTIME = 'aws_nucleus_classic';
+/** Of a device that does not say. */
+const CLASSIC_RUNTIME = 'aws_nucleus_classic';
+const runtimeOf = ({ last }: CoreDevice): string => last.runtime ?? CLASSIC_RUNTIME;
 
 export class CoreDeviceOperations {
   constructor(
@@ -45,7 +46,7 @@ export class CoreDeviceOperations {
       .list()
       .filter(({ thingName }) => !members || members.has(thingName))
       .filter(({ last }) => !query.status || last.overallDeviceStatus === query.status)
-      .filter(() => !query.runtime || query.runtime === RUNTIME);
+      .filter((device) => !query.runtime || query.runtime === runtimeOf(device));
     const { items, nextToken } = pageOf(devices, query);
     return { coreDevices: items.map(summary), nextToken };
   }
@@ -114,6 +115,6 @@ function summary(device: CoreDevice): object {
     lastStatusUpdateTimestamp: new Date(device.last.timestamp),
     platform: device.last.platform,
     architecture: device.last.architecture,
-    runtime: RUNTIME,
+    runtime: runtimeOf(device),
   };
 }

@@ -33,6 +33,7 @@ const FLEET_STATUS_SCHEMA = {
   ],
   properties: {
     ggcVersion: { type: 'string' },
+    runtime: { type: 'string' },
     platform: { type: 'string' },
     architecture: { type: 'string' },
     thing: { type: 'string' },

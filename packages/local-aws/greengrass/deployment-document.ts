@@ -110,6 +110,8 @@ export type FleetStatusTrigger =
 /** The message on {@link healthTopic}. */
 export interface FleetStatus {
   readonly ggcVersion: string;
+  /** The classic nucleus does not say. */
+  readonly runtime?: string;
   /** e.g. `linux`. */
   readonly platform: string;
   /** e.g. `amd64`, `aarch64`. */

@@ -28,6 +28,7 @@ import {
 import { type EventLog, messageOf } from '../event-log';
 import type { ComponentUpdates } from '../ipc/component-updates';
 import type { ConfigurationValidation } from '../ipc/configuration-validation';
+import type { Nucleus } from '../nucleus/nuclei';
 import type {
   DeploymentFailure,
   DeploymentRecord,
@@ -60,6 +61,7 @@ export interface DeploymentCloud {
 
 export interface DeployerOptions {
   readonly thingName: string;
+  readonly nucleus: Nucleus;
   readonly platform: Readonly<Record<string, string>>;
   readonly layout: Layout;
   readonly store: DeviceStateStore;
@@ -82,6 +84,14 @@ export function definitionOf(name: string, component: InstalledComponent): Compo
   const { version, lifecycle, dependencies } = component;
   const hardDependencies = Object.keys(dependencies).filter((other) => dependencies[other]?.type === 'HARD');
   return { name, version, lifecycle, hardDependencies };
+}
+
+/** @param last what the nucleus appends to the startup script */
+function withStartup(recipe: Recipe, last: string): Recipe {
+  const { startup, ...steps } = recipe.lifecycle.steps;
+  if (!startup) return recipe;
+  const all = { ...steps, startup: { ...startup, script: `${startup.script}${last}` } };
+  return { ...recipe, lifecycle: { ...recipe.lifecycle, steps: all } };
 }
 
 /** Whether trying again may help: no answer, throttled, or the other side's own trouble. */
@@ -229,7 +239,7 @@ export class Deployer {
   }
 
   private async prepare(document: DeploymentDocument, signal: AbortSignal): Promise<Prepared> {
-    const { cloud, platform, artifacts, layout } = this.options;
+    const { cloud, platform, artifacts, layout, nucleus } = this.options;
     const targets = await this.targetsWith(document);
     const roots: RootsByTarget = Object.fromEntries(
       Object.entries(targets).map(([name, target]) => [name, target.roots]),
@@ -238,7 +248,9 @@ export class Deployer {
     const recipes = await resolveComponents(roots, async (name, requirements) => {
       signal.throwIfAborted();
       const answer = await cloud.resolveComponent(name, requirements, platform);
-      const recipe = parseRecipe(answer.recipe, platform);
+      const problem = nucleus.recipeProblem(answer.recipe);
+      if (problem) throw new RecipeError(`${name} ${answer.componentVersion}: ${problem}`);
+      const recipe = withStartup(parseRecipe(answer.recipe, platform), nucleus.afterStartup);
       if (recipe.name !== name || recipe.version !== answer.componentVersion)
         throw new RecipeError(`asked for ${name}, got the recipe of ${recipe.name} ${recipe.version}`);
       texts.set(`${name} ${recipe.version}`, answer.recipe);
@@ -313,6 +325,10 @@ export class Deployer {
     );
   }
 
+  private misreads(): boolean {
+    return this.isReadBack && this.options.nucleus.misreadsNumbers;
+  }
+
   private brokenNames(): Set<string> {
     return new Set(this.options.components.all.filter(({ broken }) => broken).map(({ name }) => name));
   }
@@ -321,6 +337,7 @@ export class Deployer {
   private async askComponents(document: DeploymentDocument, prepared: Prepared): Promise<void> {
     const { validation, updates, store } = this.options;
     const { deploymentId, configurationValidationPolicy, componentUpdatePolicy } = document;
+    if (!this.options.nucleus.asksComponents) return;
     if (componentUpdatePolicy.action === 'NOTIFY_COMPONENTS') {
       // Whatever the deployment brings, as the nucleus does (`DeploymentConfigMerger.java`).
       await updates.waitForAgreement(
@@ -330,7 +347,7 @@ export class Deployer {
       );
     }
     const next = this.componentSet(document, prepared);
-    const plan = planDeployment(store.state.components, next, this.brokenNames(), this.isReadBack);
+    const plan = planDeployment(store.state.components, next, this.brokenNames(), this.misreads());
     // A component whose version changes is started anew and judges its configuration then.
     for (const name of [...plan.reconfigure, ...plan.restart]) {
       const configuration = next[name]?.configuration ?? EMPTY_CONFIGURATION;
@@ -365,7 +382,7 @@ export class Deployer {
     } catch (error) {
       if (error instanceof DeviceStopping) throw error;
       log('deploymentFailed', { deploymentId: record.deploymentId, reason: messageOf(error) });
-      if (document.failureHandlingPolicy !== 'ROLLBACK') {
+      if (document.failureHandlingPolicy !== 'ROLLBACK' || !this.options.nucleus.rollsBack) {
         // The target's earlier deployment stays the one in force, as in the nucleus; the components are the new ones.
         store.commit({ components: store.state.components, targets: previous.targets });
         return this.finish(record, 'FAILED', 'FAILED_ROLLBACK_NOT_REQUESTED', failureOf(error));
@@ -388,7 +405,7 @@ export class Deployer {
     awaited: readonly string[],
   ): Promise<void> {
     const { components, store } = this.options;
-    const plan = planDeployment(from, to, broken, this.isReadBack);
+    const plan = planDeployment(from, to, broken, this.misreads());
     this.isReadBack = false;
     const definition = (name: string): ComponentDefinition =>
       definitionOf(name, to[name] as InstalledComponent);
@@ -397,7 +414,8 @@ export class Deployer {
       .map((name) => components.add(definition(name)));
     for (const component of added) component.start();
     for (const name of plan.reinstall) components.get(name)?.reinstall(definition(name));
-    for (const name of plan.restart) components.get(name)?.restart(definition(name));
+    const restarted = this.options.nucleus.onConfigurationChange === 'tell' ? [] : plan.reconfigure;
+    for (const name of [...plan.restart, ...restarted]) components.get(name)?.restart(definition(name));
     await components.waitUntilUp(awaited, (component) => this.brokenError(component), this.stopping.signal);
     // More than the plan's: a failed deployment without rollback leaves components that no set knows any more.
     const unwanted = components.all.map(({ name }) => name).filter((name) => !Object.hasOwn(to, name));

@@ -1,5 +1,6 @@
 /** One client connection: connect handshake, then requests and subscriptions on numbered streams. */
 import type { Socket } from 'node:net';
+import type { Nucleus } from '../nucleus/nuclei';
 import { IpcError } from './errors';
 import { type EventStreamMessage, encodeFrame, FrameDecoder, type HeaderValue } from './frame-codec';
 import { type IpcServices, OPERATIONS, type OperationStream } from './operations';
@@ -21,6 +22,7 @@ const NAMESPACE = 'aws.greengrass#';
 const LARGEST_UNREAD_BYTES = 64 * 1024 * 1024;
 
 export interface ConnectionOptions {
+  readonly nucleus: Nucleus;
   readonly services: IpcServices;
   /** The component that owns the token (its SVCUID), undefined when there is none. */
   componentOf(token: string): string | undefined;
@@ -68,7 +70,7 @@ class Stream implements OperationStream {
 }
 
 export class Connection {
-  private readonly decoder = new FrameDecoder();
+  private readonly decoder: FrameDecoder;
   private readonly streams = new Map<number, Stream>();
   private component: string | undefined;
 
@@ -76,6 +78,7 @@ export class Connection {
     private readonly socket: Socket,
     private readonly options: ConnectionOptions,
   ) {
+    this.decoder = new FrameDecoder(options.nucleus.largestIpcMessageBytes);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -93,7 +96,8 @@ export class Connection {
       for (const message of this.decoder.push(chunk)) this.dispatch(message);
     } catch (error) {
       // Includes FrameError: after a broken frame the start of the next one is unknown.
-      this.fail(error instanceof Error ? error.message : String(error));
+      if (this.options.nucleus.endsWithoutAWord) this.close();
+      else this.fail(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -174,6 +178,7 @@ export class Connection {
   }
 
   private async perform(name: string, stream: Stream, body: Buffer): Promise<object> {
+    if (this.options.nucleus.unservedOperations.has(name)) throw new IpcError('ServiceError', '');
     const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation)
       throw new IpcError('ServiceError', `the operation '${name}' is not served by this device`);

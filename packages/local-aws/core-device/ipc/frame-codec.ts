@@ -98,6 +98,9 @@ export class FrameDecoder {
   private chunks: Buffer[] = [];
   private buffered = 0;
 
+  /** @param largestFrameBytes what claims more is no frame */
+  constructor(private readonly largestFrameBytes = LARGEST_FRAME_BYTES) {}
+
   /**
    * Yields the messages that `chunk` completed, oldest first; the good ones before a bad one too.
    * @throws FrameError at the first byte sequence that is no frame; the decoder is unusable afterwards
@@ -115,9 +118,9 @@ export class FrameDecoder {
     const headerLength = prelude.readUInt32BE(4);
     if (prelude.readUInt32BE(8) !== crc32(prelude.subarray(0, 8)))
       throw new FrameError('the prelude CRC does not match');
-    if (total < SMALLEST_FRAME_BYTES || total > LARGEST_FRAME_BYTES)
+    if (total < SMALLEST_FRAME_BYTES || total > this.largestFrameBytes)
       throw new FrameError(
-        `a frame length of ${total} is not in ${SMALLEST_FRAME_BYTES}..${LARGEST_FRAME_BYTES}`,
+        `a frame length of ${total} is not in ${SMALLEST_FRAME_BYTES}..${this.largestFrameBytes}`,
       );
     if (headerLength > LARGEST_HEADER_BYTES || headerLength > total - SMALLEST_FRAME_BYTES)
       throw new FrameError(`a header length of ${headerLength} does not fit a frame of ${total}`);

@@ -15,6 +15,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { ConfigurationStore } from '../configuration/configuration-store';
+import { NUCLEI, type NucleusName } from '../nucleus/nuclei';
 import { ComponentUpdates } from './component-updates';
 import { ConfigurationValidation } from './configuration-validation';
 import { Connection } from './connection';
@@ -32,6 +33,8 @@ export interface IpcServerOptions {
   /** At most 107 bytes; a stale socket there is removed. */
   readonly socketPath: string;
   readonly services: IpcServices;
+  /** Whose IPC this is. @default 'classic' */
+  readonly nucleus?: NucleusName;
   /** The component that owns the token (SVCUID), undefined when nobody does. */
   readonly componentOf: (token: string) => string | undefined;
   readonly onInternalError?: (error: unknown) => void;
@@ -76,9 +79,10 @@ export async function startIpcServer(options: IpcServerOptions): Promise<IpcServ
     );
   await rm(socketPath, { force: true });
   const connections = new Set<Connection>();
+  const nucleus = NUCLEI[options.nucleus ?? 'classic'];
   const onInternalError = options.onInternalError ?? (() => {});
   const server = createServer((socket) => {
-    const connection = new Connection(socket, { services, componentOf, onInternalError });
+    const connection = new Connection(socket, { nucleus, services, componentOf, onInternalError });
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   });

@@ -12,6 +12,7 @@ import { Deployer, type DeploymentCloud } from '../../../core-device/deployment/
 import { DeploymentCancelled, DeviceStopping } from '../../../core-device/deployment/errors';
 import { ComponentUpdates } from '../../../core-device/ipc/component-updates';
 import { ConfigurationValidation } from '../../../core-device/ipc/configuration-validation';
+import { NUCLEI, type NucleusName } from '../../../core-device/nucleus/nuclei';
 import {
   type DeploymentRecord,
   type DeviceState,
@@ -20,7 +21,7 @@ import {
 import { layoutOf } from '../../../core-device/storage/layout';
 import type { DeploymentDocument } from '../../../greengrass/deployment-document';
 
-const PLATFORM = { os: 'linux', architecture: 'amd64', runtime: 'aws_nucleus_classic' };
+const PLATFORM = { os: 'linux', architecture: 'amd64' };
 /** `<name> <version>` -> startup script, default configuration */
 const RECIPES: Readonly<Record<string, { startup: string | object; configuration?: object }>> = {
   'a 1.0.0': { startup: 'true', configuration: { word: 'old' } },
@@ -28,6 +29,8 @@ const RECIPES: Readonly<Record<string, { startup: string | object; configuration
   'a 1.0.2': { startup: 'exit 9' },
   'b 1.0.0': { startup: 'true' },
   'c 1.0.0': { startup: 'true' },
+  'ignored 1.0.0': { startup: 'sh -c "exit 9"' },
+  'heard 1.0.0': { startup: 'sh -c "exit 9" || exit 1' },
   'numbered 1.0.0': { startup: { Script: 'true', Timeout: 60 } },
 };
 
@@ -71,7 +74,8 @@ class Life {
     {
       cutAt = Number.POSITIVE_INFINITY,
       cloud = {},
-    }: { cutAt?: number; cloud?: Partial<DeploymentCloud> } = {},
+      nucleus = 'classic',
+    }: { cutAt?: number; cloud?: Partial<DeploymentCloud>; nucleus?: NucleusName } = {},
   ) {
     const layout = layoutOf(root);
     this.store = new FragileStore(root, cutAt);
@@ -88,7 +92,8 @@ class Life {
     });
     this.deployer = new Deployer({
       thingName: 'line-1',
-      platform: PLATFORM,
+      nucleus: NUCLEI[nucleus],
+      platform: { ...PLATFORM, runtime: NUCLEI[nucleus].runtime },
       layout,
       store: this.store,
       cloud: { resolveComponent: resolveFromTable, thingGroups: async () => undefined, ...cloud },
@@ -126,7 +131,7 @@ async function resolveFromTable(name: string, requirements: Readonly<Record<stri
     ComponentName: name,
     ComponentVersion: version,
     ComponentConfiguration: { DefaultConfiguration: found.configuration ?? {} },
-    Manifests: [{ Lifecycle: { startup: found.startup } }],
+    Manifests: [{ Platform: { runtime: '*' }, Lifecycle: { startup: found.startup } }],
   };
   return { componentName: name, componentVersion: version, recipe: JSON.stringify(recipe) };
 }
@@ -162,8 +167,8 @@ function live(options?: ConstructorParameters<typeof Life>[1]): Life {
   lives.push(life);
   return life;
 }
-async function installed(components: Record<string, string>): Promise<Life> {
-  const life = live();
+async function installed(components: Record<string, string>, nucleus?: NucleusName): Promise<Life> {
+  const life = live({ ...(nucleus && { nucleus }) });
   await life.deployer.recover();
   await life.deployer.run(job(components));
   life.store.saveRecord(undefined);
@@ -383,4 +388,35 @@ test('a component that rejects its new configuration stops the deployment', asyn
   expect(outcome.detailedStatus).toBe('FAILED_NO_STATE_CHANGE');
   expect(outcome.details['deployment-failure-cause']).toContain('not that');
   expect(life.store.configuration.effective('a')).toEqual({ word: 'old' });
+});
+
+describe('nucleus lite', () => {
+  test.each([
+    ['ignored', 'lite', 'SUCCESSFUL'],
+    ['heard', 'lite', 'FAILED_ROLLBACK_NOT_REQUESTED'],
+    ['ignored', 'classic', 'FAILED_ROLLBACK_COMPLETE'],
+  ] as const)('[L3] the exit code of a startup script: %s by %s, %s', async (name, nucleus, status) => {
+    const life = await installed({}, nucleus);
+    expect((await life.deployer.run(job({ [name]: '1.0.0' }))).outcome.detailedStatus).toBe(status);
+  });
+
+  test('[L4] a configuration that changes restarts the component, and nobody is asked before', async () => {
+    const life = await installed({ a: '1.0.0' }, 'lite');
+    const asked = jest.fn();
+    life.updates.subscribe('a', asked);
+    life.validation.subscribe('a', asked);
+    const work = job({ a: '1.0.0' });
+    const components = { a: { version: '1.0.0', configurationUpdate: { merge: { word: 'that' } } } };
+    const from = life.events.length;
+    await life.deployer.run({ ...work, jobDocument: { ...(work.jobDocument as object), components } });
+    expect(life.events.slice(from)).toContain('a 1.0.0 STARTING');
+    expect(asked.mock.calls).toEqual([[{ postUpdateEvent: { deploymentId: expect.any(String) } }]]);
+  });
+
+  test('[L9] a failed deployment is not taken back', async () => {
+    const life = await installed(OLD, 'lite');
+    const { outcome } = await life.deployer.run(job({ heard: '1.0.0' }));
+    expect(outcome).toMatchObject({ jobStatus: 'FAILED' });
+    expect(life.components.all.map(({ name, broken }) => `${name} ${broken}`)).toContain('heard true');
+  });
 });
