@@ -4,6 +4,7 @@ export type { CoreDeviceConfig } from './core-device/config';
 // A nucleus without a cloud, for tests of components.
 export { type EventStreamMessage, encodeFrame, FrameDecoder } from './core-device/ipc/frame-codec';
 export { createIpcServices, IpcError, type IpcServer, startIpcServer } from './core-device/ipc/server';
+export type { NucleusName } from './core-device/nucleus/nuclei';
 export { parseRecipe } from './greengrass/recipe';
 export { runLocalAws } from './launcher/command';
 export { type Ministack, type MinistackOptions, startMinistack } from './launcher/ministack';

@@ -4,7 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createIpcServices, IpcError, type IpcServer, startIpcServer } from '@kaizen-edge/local-aws';
+import {
+  createIpcServices,
+  IpcError,
+  type IpcServer,
+  type NucleusName,
+  startIpcServer,
+} from '@kaizen-edge/local-aws';
 import { unzipSync } from 'fflate';
 import {
   type ComponentConfiguration,
@@ -117,6 +123,10 @@ export class Device {
   readonly retained = new Map<string, string>();
   /** Whether the cloud takes messages. */
   online = true;
+  /** Which of the two the component meets. */
+  nucleus: NucleusName = 'classic';
+  /** Whether the nucleus knows the component's token. */
+  isKnown = true;
   running = 0;
   /** Called while the component's word that it is running is being answered. */
   onRunning: () => void = () => undefined;
@@ -204,7 +214,8 @@ export class Device {
     this.ipc = await startIpcServer({
       socketPath: join(this.root, 'ipc.sock'),
       services: this.services,
-      componentOf: (token) => (token === TOKEN ? COMPONENT_NAME : undefined),
+      nucleus: this.nucleus,
+      componentOf: (token) => (token === TOKEN && this.isKnown ? COMPONENT_NAME : undefined),
     });
   }
 
@@ -270,6 +281,18 @@ export class Device {
     await this.endProcess('SIGKILL');
     await this.camera.stop();
     await this.stopIpc();
+  }
+
+  /** The exit code or signal of a process that ends by itself. */
+  async exit(): Promise<number | string | null> {
+    const { child } = this;
+    if (!child) return null;
+    await waitFor(
+      'the end of the process',
+      () => child.exitCode !== null || child.signalCode !== null,
+      30_000,
+    );
+    return child.exitCode ?? child.signalCode;
   }
 
   get cameraConnected(): boolean {

@@ -409,6 +409,7 @@ export class MemoryNucleus implements Nucleus {
   connected = false;
   /** What a deployment has brought. */
   deployed: unknown;
+  unserved: readonly string[] = [];
   ready = 0;
   private readonly listeners = new Map<string, (() => void)[]>();
 
@@ -417,11 +418,11 @@ export class MemoryNucleus implements Nucleus {
     this.emit('connected');
   }
 
-  on(event: 'connected' | 'configuration', listener: () => void): void {
+  on(event: 'connected' | 'configuration' | 'forgotten', listener: () => void): void {
     this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
   }
 
-  emit(event: 'connected' | 'configuration'): void {
+  emit(event: 'connected' | 'configuration' | 'forgotten'): void {
     for (const listener of this.listeners.get(event) ?? []) listener();
   }
 

@@ -124,7 +124,12 @@ test('[L10] an inspecting component has no network socket, and ONNX Runtime leav
   await waitFor('every record', () => device.records().size === 200);
   expect(seen()).toEqual([]);
   expect(readdirSync(temporary)).toEqual([]);
-  expect(readdirSync(device.work).sort()).toEqual(['inbox', 'running', 'use-cases']);
+  expect(readdirSync(device.work).sort()).toEqual([
+    'accepted-configuration.json',
+    'inbox',
+    'running',
+    'use-cases',
+  ]);
 });
 
 test('refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]', async () => {

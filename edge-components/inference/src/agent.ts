@@ -1,7 +1,7 @@
 /** The component: what starts in which order, what reacts to what, and how it stops. */
 import type { ReleaseOffer, ReleaseVerdict } from '../../../contracts';
 import type { ComponentSettings, UseCaseSettings } from './configuration/configuration';
-import { DeployedConfiguration } from './configuration/deployed-configuration';
+import { type AcceptedConfiguration, DeployedConfiguration } from './configuration/deployed-configuration';
 import { Connection } from './inspection/connection';
 import type { Inspection } from './inspection/inspection';
 import { type Resources, StatusSender } from './inspection/status-sender';
@@ -38,6 +38,9 @@ export interface AgentPorts {
   readonly inbox: OfferInbox;
   readonly resources: Resources;
   readonly markRun: () => Promise<RunMark>;
+  readonly acceptedConfiguration: AcceptedConfiguration;
+  /** Ends the process, so that the nucleus starts another one. */
+  readonly giveUp: (reason: string) => void;
   /** Opens a use case's state and brings its release back. @throws Error when the disk cannot be used */
   readonly openInspection: (request: UseCaseRequest) => Promise<Inspection>;
   readonly clock: Clock;
@@ -62,6 +65,7 @@ export class InferenceAgent {
       deviceId,
       log,
       read: () => nucleus.configuration(),
+      accepted: ports.acceptedConfiguration,
       apply: (settings) => this.apply(settings),
       onRead: () => void this.status?.sendNow(),
     });
@@ -75,6 +79,7 @@ export class InferenceAgent {
     const { nucleus, inbox, log, processId, markRun } = this.ports;
     await nucleus.connect();
     nucleus.on('configuration', () => void this.configuration.update());
+    nucleus.on('forgotten', () => this.ports.giveUp('the nucleus does not know this process any more'));
     await this.configuration.readFirst();
     this.mark = await markRun();
     this.endedUncleanly = this.mark.endedUncleanly;
@@ -125,6 +130,7 @@ export class InferenceAgent {
       settings: () => configuration.settings,
       inspections: () => this.inspections.values(),
       configurationProblem: () => configuration.problem,
+      unserved: () => ports.nucleus.unserved,
     });
   }
 

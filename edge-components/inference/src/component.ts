@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type AgentPorts, InferenceAgent } from './agent';
 import { S3CaptureStore } from './captures/s3-capture-store';
+import { AcceptedConfigurationFile } from './configuration/accepted-configuration-file';
 import { readConfiguration } from './configuration/configuration';
 import type { Environment } from './environment';
 import { openInspection } from './inspection/open-inspection';
@@ -20,7 +21,12 @@ import { operatingSystemBootId, RunMarker } from './shared/run-marker';
 const USE_CASES_FOLDER = 'use-cases';
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-export function componentAgent(environment: Environment, servingHost: ModelHost): InferenceAgent {
+/** @param giveUp ends the process */
+export function componentAgent(
+  environment: Environment,
+  servingHost: ModelHost,
+  giveUp: (reason: string) => void,
+): InferenceAgent {
   const { AWS_IOT_THING_NAME: deviceId, WORK_PATH: workPath } = environment;
   const checkConfiguration = (value: unknown): readonly string[] => {
     const reading = readConfiguration(value, deviceId);
@@ -42,6 +48,8 @@ export function componentAgent(environment: Environment, servingHost: ModelHost)
     inbox: new FolderOfferInbox(join(workPath, 'inbox'), clock, jsonLog),
     resources: { usage: resourceUsage, freeDiskBytes: () => freeBytesOf(workPath) },
     markRun: () => RunMarker.put(workPath),
+    acceptedConfiguration: new AcceptedConfigurationFile(join(workPath, 'accepted-configuration.json')),
+    giveUp,
     openInspection: useCasesOf(environment, { processId, nucleus, servingHost }),
     clock,
     log: jsonLog,

@@ -16,16 +16,16 @@ async function main(): Promise<void> {
   // The thread loads ONNX Runtime on another core while this one loads the rest.
   servingHost.prepare();
   const { componentAgent } = await import('./component.js');
-  const agent = componentAgent(environment, servingHost);
+  const agent = componentAgent(environment, servingHost, (reason) => void stop(reason, 1));
 
   let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
+  const stop = async (reason: string, exitCode = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    jsonLog.info('stopping', { signal });
-    setTimeout(() => process.exit(0), LONGEST_STOP_MILLISECONDS).unref();
+    jsonLog.info('stopping', { reason });
+    setTimeout(() => process.exit(exitCode), LONGEST_STOP_MILLISECONDS).unref();
     await agent.stop();
-    process.exit(0);
+    process.exit(exitCode);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));

@@ -38,7 +38,7 @@ function newDevice({ endedUncleanly = false } = {}) {
   const { log, lines } = sourcePorts();
   const clock = new FakeClock();
   const cameras = new Map<string, MemoryCamera>();
-  const state = { marked: false, opened: [] as string[] };
+  const state = { marked: false, opened: [] as string[], gaveUp: '', accepted: undefined as unknown };
   const agent = new InferenceAgent({
     deviceId: 'line-1',
     componentVersion: '1.0.0',
@@ -59,6 +59,15 @@ function newDevice({ endedUncleanly = false } = {}) {
           state.marked = false;
         },
       };
+    },
+    acceptedConfiguration: {
+      read: async () => state.accepted,
+      write: async (configuration) => {
+        state.accepted = configuration;
+      },
+    },
+    giveUp: (reason) => {
+      state.gaveUp = reason;
     },
     openInspection: (request) => {
       state.opened.push(request.useCase);
@@ -135,13 +144,62 @@ test('a start marks the run, says that the component is ready, looks into the in
   await device.agent.stop();
 });
 
+test('[L4] a first configuration that is wrong gives way to the last one that was good, and the status says so', async () => {
+  const device = newDevice();
+  device.deploy(WELDS, { statusIntervalSeconds: 7 });
+  device.state.accepted = device.nucleus.deployed;
+  device.deploy({}, { statusIntervalSeconds: 0 });
+  await device.agent.start();
+  await settled();
+  expect(device.state.opened).toEqual([USE_CASE]);
+  const [status] = device.statuses();
+  expect(status?.healthy).toBe(false);
+  expect(status?.conditions[0]).toMatchObject({
+    name: 'configuration',
+    ok: false,
+    value: expect.stringContaining('statusIntervalSeconds'),
+  });
+  await device.agent.stop();
+});
+
+test('a configuration that is good is kept for the next start; one that is not leaves it', async () => {
+  const device = await started();
+  device.deploy(BOTH);
+  await settled();
+  const good = device.nucleus.deployed;
+  device.deploy({}, { statusIntervalSeconds: 0 });
+  await settled();
+  expect(device.state.accepted).toEqual(good);
+  await device.agent.stop();
+});
+
+test('[L1] the status says what the nucleus does not serve; it is no fault', async () => {
+  const device = newDevice();
+  device.nucleus.unserved = ['SubscribeToComponentUpdates'];
+  await device.agent.start();
+  await settled();
+  expect(device.statuses()[0]?.conditions).toContainEqual({
+    name: 'nucleus',
+    ok: true,
+    value: 'does not serve SubscribeToComponentUpdates',
+  });
+  await device.agent.stop();
+});
+
+test('[L7] a process that the nucleus has forgotten ends', async () => {
+  const device = await started();
+  device.nucleus.emit('forgotten');
+  expect(device.state.gaveUp).toContain('does not know this process');
+  await device.agent.stop();
+});
+
 test('a first configuration that is wrong ends the start before anything is marked or opened', async () => {
   const device = newDevice();
   device.deploy({}, { statusIntervalSeconds: 0 });
   await expect(device.agent.start()).rejects.toThrow(
     /^configuration is invalid:\n {2}- .*useCases.*\n {2}- .*statusIntervalSeconds/,
   );
-  expect(device.state).toEqual({ marked: false, opened: [] });
+  expect(device.state).toMatchObject({ marked: false, opened: [] });
   expect(device.nucleus.ready).toBe(0);
 });
 

@@ -15,6 +15,7 @@ const WALLS: Walls = {
     'cameras/sources/socket.ts': 'sockets of camera processes',
     'captures/capture-spool.ts': 'the disk',
     'captures/s3-capture-store.ts': 'S3',
+    'configuration/accepted-configuration-file.ts': 'the disk',
     'decisions/modbus-decision-output.ts': 'a controller',
     'models/image-decoder.ts': 'libvips',
     'models/inference-session.ts': 'ONNX Runtime',

@@ -1,11 +1,19 @@
 import type { Log } from '../ports';
 import { type ComponentSettings, type ConfigurationReading, readConfiguration } from './configuration';
 
+export interface AcceptedConfiguration {
+  /** Undefined when there is none. */
+  read(): Promise<unknown>;
+  write(configuration: unknown): Promise<void>;
+}
+
 export interface DeployedConfigurationPorts {
   readonly deviceId: string;
   /** What was deployed last. */
   readonly read: () => Promise<unknown>;
   readonly log: Log;
+  /** The last one that was good, over restarts. */
+  readonly accepted: AcceptedConfiguration;
   /** Brings new settings into effect. */
   readonly apply: (settings: ComponentSettings) => Promise<void>;
   /** All that had changed was read, and applied where it could be. */
@@ -32,11 +40,21 @@ export class DeployedConfiguration {
     return this.lastProblem;
   }
 
-  /** The first one. Nothing is applied. @throws Error with everything that is wrong with it */
+  /**
+   * The first one. Nothing is applied. Nucleus lite cannot be told that a configuration is wrong: it restarts the component
+   * with it. So one that is wrong gives way to the last one that was good.
+   * @throws Error with everything that is wrong with it, when there is no other
+   */
   async readFirst(): Promise<void> {
     const reading = await this.read();
-    if (!reading.ok) throw new Error(`configuration is invalid:\n  - ${reading.problems.join('\n  - ')}`);
-    this.current = reading.settings;
+    if (reading.ok) {
+      this.current = reading.settings;
+      return;
+    }
+    const before = readConfiguration(await this.ports.accepted.read(), this.ports.deviceId);
+    if (!before.ok) throw new Error(`configuration is invalid:\n  - ${reading.problems.join('\n  - ')}`);
+    this.current = before.settings;
+    this.refuse(reading.problems);
   }
 
   /** What has changed during the start is read now that there is something to apply it to. */
@@ -64,7 +82,20 @@ export class DeployedConfiguration {
   }
 
   private async read(): Promise<ConfigurationReading> {
-    return readConfiguration(await this.ports.read(), this.ports.deviceId);
+    const { read, deviceId, accepted, log } = this.ports;
+    const configuration = await read();
+    const reading = readConfiguration(configuration, deviceId);
+    if (reading.ok) {
+      await accepted.write(configuration).catch((error: Error) => {
+        log.warn('accepted configuration not kept', { error: error.message });
+      });
+    }
+    return reading;
+  }
+
+  private refuse(problems: readonly string[]): void {
+    this.lastProblem = problems.join('; ');
+    this.ports.log.error('configuration refused', { problems });
   }
 
   private async take(): Promise<void> {
@@ -76,8 +107,7 @@ export class DeployedConfiguration {
         this.lastProblem = undefined;
         await apply(reading.settings);
       } else {
-        this.lastProblem = reading.problems.join('; ');
-        log.error('configuration refused', { problems: reading.problems });
+        this.refuse(reading.problems);
       }
     } catch (error) {
       log.warn('configuration not read', { error: (error as Error).message });

@@ -28,6 +28,8 @@ export interface StatusSenderPorts {
   readonly inspections: () => Iterable<Inspection>;
   /** Why the configuration that was deployed last is not in force. */
   readonly configurationProblem: () => string | undefined;
+  /** Operations that the nucleus does not serve. */
+  readonly unserved: () => readonly string[];
 }
 
 /** Tells the cloud about each use case, in intervals and whenever something has changed. */
@@ -83,13 +85,20 @@ export class StatusSender {
       state,
       endedUncleanly,
       ...facts,
-      conditions: [this.configuration(), ...conditions],
+      conditions: [this.configuration(), this.nucleus(), ...conditions],
       resources,
     });
   }
 
   private configuration(): Condition {
     return condition('configuration', this.ports.configurationProblem());
+  }
+
+  /** What the component can do without is no fault of the device. */
+  private nucleus(): Condition {
+    const unserved = this.ports.unserved();
+    const value = unserved.length > 0 ? `does not serve ${unserved.join(', ')}` : 'ok';
+    return { name: 'nucleus', ok: true, value };
   }
 
   private async publish(status: DeviceStatus): Promise<void> {

@@ -44,6 +44,11 @@ export class IpcRefusal extends Error {
   }
 }
 
+/** The nucleus did not let the component in. */
+export class HandshakeRefusal extends Error {
+  override readonly name = 'HandshakeRefusal';
+}
+
 /** An operation under way. */
 interface Stream {
   answered(response: unknown): void;
@@ -64,6 +69,7 @@ export class IpcClient extends EventEmitter {
   private received: Buffer = Buffer.alloc(0);
   private lastStreamId = 0;
   private reason = 'the connection to the nucleus was lost';
+  private isRefused = false;
 
   /** @param timeoutMilliseconds for the connection to stand, and for the answer to each request */
   constructor(private readonly timeoutMilliseconds: number) {
@@ -74,7 +80,7 @@ export class IpcClient extends EventEmitter {
    * Connects and introduces the component.
    * @param socketPath at most 107 bytes (sun_path)
    * @param authToken the component's `SVCUID`
-   * @throws Error when nobody listens, the nucleus does not know the token, or the time is over
+   * @throws HandshakeRefusal when the nucleus does not know the token; Error when nobody listens, or the time is over
    */
   connect(socketPath: string, authToken: string): Promise<void> {
     const connected = new Promise<void>((resolve, reject) => {
@@ -90,7 +96,7 @@ export class IpcClient extends EventEmitter {
         this.reason = error.message;
       });
       socket.on('close', () => {
-        const error = new Error(this.reason);
+        const error = this.isRefused ? new HandshakeRefusal(this.reason) : new Error(this.reason);
         for (const stream of this.streams.values()) stream.failed(error);
         this.streams.clear();
         reject(error);
@@ -200,7 +206,10 @@ export class IpcClient extends EventEmitter {
       );
     } else if (type === MessageType.CONNECT_ACK) {
       if (flags & CONNECTION_ACCEPTED) this.accepted?.();
-      else this.end('the nucleus refused the connection: it does not know the SVCUID of this component');
+      else {
+        this.isRefused = true;
+        this.end('the nucleus refused the connection: it does not know the SVCUID of this component');
+      }
     } else if (type === MessageType.APPLICATION || type === MessageType.ERROR) {
       this.takeAnswer(Number(header(':stream-id')), type, flags, message.body);
     } else if (type !== MessageType.PING_RESPONSE) {

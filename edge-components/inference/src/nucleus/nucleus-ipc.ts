@@ -5,12 +5,17 @@
 import { EventEmitter } from 'node:events';
 import type { Log } from '../ports';
 import { Retry } from '../shared/retry';
-import { IpcClient, IpcRefusal } from './ipc-client';
+import { HandshakeRefusal, IpcClient, IpcRefusal } from './ipc-client';
 import type { ConfigurationCheck, Nucleus, UpdateAnswer } from './ports';
 
 /** Enough for a nucleus on a busy device; the component has to stop within seconds. */
 const CALL_TIMEOUT_MILLISECONDS = 5_000;
 const RECONNECT_MILLISECONDS = { first: 200, longest: 10_000 };
+/**
+ * Nucleus lite forgets its components when its IPC daemon is restarted, and refuses them from then on. A token is as good as
+ * the process that it was given to, so a new process is needed; the nucleus starts one when this one ends.
+ */
+const REFUSALS_UNTIL_FORGOTTEN = 5;
 const AT_LEAST_ONCE = '1';
 
 /** A call failed, or was not answered in time. `code` is the shape of the IPC model, when the nucleus gave one. */
@@ -47,6 +52,8 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private stopped = false;
   private readonly retry: Retry;
   private reconnecting = false;
+  private refusedInARow = 0;
+  private readonly notServed = new Set<string>();
 
   constructor(
     private readonly log: Log,
@@ -63,6 +70,10 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
 
   get connected(): boolean {
     return this.client !== undefined;
+  }
+
+  get unserved(): readonly string[] {
+    return [...this.notServed];
   }
 
   /** Connects and subscribes. @throws IpcCallError when the nucleus cannot be reached */
@@ -117,16 +128,27 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
     const to = <Event>(operation: string, request: object, onEvent: (event: Event) => void): Promise<void> =>
       named(operation, client.subscribe<Event>(operation, request, onEvent));
     await to('SubscribeToConfigurationUpdate', { keyPath: [] }, () => this.emit('configuration'));
-    await to<ConfigurationProposal>(
-      'SubscribeToValidateConfigurationUpdates',
-      {},
-      ({ validateConfigurationUpdateEvent: event }) => {
+    await this.ifServed('SubscribeToValidateConfigurationUpdates', (operation) =>
+      to<ConfigurationProposal>(operation, {}, ({ validateConfigurationUpdateEvent: event }) => {
         if (event) void this.answerProposal(event.configuration, event.deploymentId);
-      },
+      }),
     );
-    await to<ComponentUpdatePolicyEvent>('SubscribeToComponentUpdates', {}, ({ preUpdateEvent: event }) => {
-      if (event?.deploymentId) void this.answerUpdate(event.deploymentId);
-    });
+    await this.ifServed('SubscribeToComponentUpdates', (operation) =>
+      to<ComponentUpdatePolicyEvent>(operation, {}, ({ preUpdateEvent: event }) => {
+        if (event?.deploymentId) void this.answerUpdate(event.deploymentId);
+      }),
+    );
+  }
+
+  /** Nucleus lite asks no component anything, so it refuses to be subscribed to for it. */
+  private async ifServed(operation: string, subscribe: (operation: string) => Promise<void>): Promise<void> {
+    try {
+      await subscribe(operation);
+    } catch (error) {
+      if (!(error instanceof IpcCallError && error.code !== undefined)) throw error;
+      if (!this.notServed.has(operation)) this.log.warn('not served', { error: error.message });
+      this.notServed.add(operation);
+    }
   }
 
   /** Silence would agree as well, but only after the deployment's whole time for questions. */
@@ -189,10 +211,17 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private async tryAgain(isFirst: boolean): Promise<void> {
     try {
       await this.connect();
+      this.refusedInARow = 0;
       this.log.info('connected to the nucleus again');
     } catch (error) {
+      this.countRefusal((error as Error).cause);
       if (isFirst) this.log.warn('reconnect', { error: (error as Error).message });
     }
+  }
+
+  private countRefusal(cause: unknown): void {
+    this.refusedInARow = cause instanceof HandshakeRefusal ? this.refusedInARow + 1 : 0;
+    if (this.refusedInARow === REFUSALS_UNTIL_FORGOTTEN) this.emit('forgotten');
   }
 }
 

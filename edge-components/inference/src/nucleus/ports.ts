@@ -4,8 +4,13 @@ import type { Publisher } from '../ports';
 export interface Nucleus extends Publisher {
   /** @throws Error when it cannot be reached */
   connect(): Promise<void>;
-  /** `connected`: every time that a connection stands. `configuration`: the configuration may have changed. */
-  on(event: 'connected' | 'configuration', listener: () => void): unknown;
+  /** Operations that it does not serve and that the component can do without. */
+  readonly unserved: readonly string[];
+  /**
+   * `connected`: every time that a connection stands. `configuration`: the configuration may have changed. `forgotten`: it
+   * no longer knows this process, and never will again.
+   */
+  on(event: 'connected' | 'configuration' | 'forgotten', listener: () => void): unknown;
   /** The component's whole configuration, as it was deployed. */
   configuration(): Promise<unknown>;
   /** The component is ready. */
