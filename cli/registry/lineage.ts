@@ -53,6 +53,8 @@ export interface LineageLinks {
   readonly manifest: Found<Uint8Array>;
   /** evaluation.json */
   readonly evaluation: Found<Uint8Array>;
+  /** export.json */
+  readonly exported: Found<Uint8Array>;
   /** Every release of the use case. */
   readonly releases: readonly ReleaseLink[];
 }
@@ -237,6 +239,7 @@ export function buildLineage(links: LineageLinks): Lineage {
     checks: [
       ...executionChecks(links),
       hashes('code', links.code, metadata.codeSha256),
+      hashes('exported files', links.exported, metadata.exportSha256),
       ...datasetChecks(links, dataset?.unreadable ?? 0),
     ],
   };

@@ -133,12 +133,13 @@ export async function readLineage(
     (metadata.pipelineExecutionId &&
       executionArn(arn, environment.output('PipelineName'), metadata.pipelineExecutionId));
   const nobody = { missing: 'the package does not say which execution made it' };
-  const [execution, code, manifest, evaluation, releases] = await Promise.all([
+  const [execution, code, manifest, evaluation, exported, releases] = await Promise.all([
     madeBy ? find(madeBy, () => readExecution(clients, madeBy)) : nobody,
     madeBy ? readCode(clients, madeBy) : nobody,
     readObject(clients, 'the dataset manifest', metadata.datasetManifestUri),
     readObject(clients, 'the evaluation', described.ModelMetrics?.ModelQuality?.Statistics?.S3Uri),
+    readObject(clients, 'the export', metadata.exportUri && `${metadata.exportUri}export.json`),
     readReleases(clients, environment),
   ]);
-  return { modelPackage, execution, code, manifest, evaluation, releases };
+  return { modelPackage, execution, code, manifest, evaluation, exported, releases };
 }

@@ -1324,6 +1324,10 @@ export interface GateReport {
    * SHA-256 digest in lower-case hexadecimal.
    */
   datasetManifestSha256: string;
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  exportSha256: string;
 }
 /**
  * What the device decided about one frame.

@@ -3,6 +3,7 @@
  * canary's metrics take it back; the stable group never hears of it.
  */
 
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -76,7 +77,10 @@ async function registerWrongModel(context: DemoContext, good: PipelineExecution)
       new PutObjectCommand({ Bucket: bucket, Key: `${wrongPrefix}${name}`, Body }),
     );
   }
-  return registerCopy(context, s3Uri(bucket, wrongPrefix));
+  const exportSha256 = createHash('sha256')
+    .update(readFileSync(join(target, 'export.json')))
+    .digest('hex');
+  return registerCopy(context, { exportUri: s3Uri(bucket, wrongPrefix), exportSha256 });
 }
 
 async function download(
@@ -110,7 +114,10 @@ async function exchangeClasses(context: DemoContext, source: string, target: str
 }
 
 /** A package like the newest one, but with other files: registered by hand, so no gate has seen it. */
-async function registerCopy({ clients, environment }: DemoContext, exportUri: string): Promise<number> {
+async function registerCopy(
+  { clients, environment }: DemoContext,
+  metadata: { readonly exportUri: string; readonly exportSha256: string },
+): Promise<number> {
   const group = environment.output('ModelPackageGroupName');
   const { ModelPackageSummaryList = [] } = await clients.sageMaker.send(
     new ListModelPackagesCommand({
@@ -128,7 +135,7 @@ async function registerCopy({ clients, environment }: DemoContext, exportUri: st
       ModelPackageDescription: 'registered by hand, past the pipeline and its gate',
       InferenceSpecification: newest.InferenceSpecification,
       ModelApprovalStatus: 'PendingManualApproval',
-      CustomerMetadataProperties: { ...newest.CustomerMetadataProperties, exportUri },
+      CustomerMetadataProperties: { ...newest.CustomerMetadataProperties, ...metadata },
     }),
   );
   return Number(created.ModelPackageArn?.split('/').pop());

@@ -155,6 +155,8 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
   const register = steps.register('Register', model, evaluation, {
     datasetManifestUri: parameters.datasetManifestUri,
     accuracy: textOf(exportModel.jsonGet('gate', 'accuracy')),
+    // Read when the package is made: signing refuses an export that has changed since.
+    exportSha256: exportModel.jsonGet('gate', 'exportSha256'),
   });
   // A value that the search chooses is nothing that an execution could give.
   const searched = Object.keys(tuning?.ranges ?? {}).map((name) => hyperparameters[name]);

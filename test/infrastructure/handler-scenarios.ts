@@ -168,9 +168,9 @@ export class Field {
   buildRelease(): Promise<unknown> {
     const bucket = this.cloud.variable(BUILD, REGISTRY_VARIABLES.modelBucket);
     const prefix = `${executionPrefix('run-1')}export/`;
-    const exported = anExport({ useCase: this.useCase });
+    const exported = JSON.stringify(anExport({ useCase: this.useCase }));
     const files = {
-      'export.json': JSON.stringify(exported),
+      'export.json': exported,
       'model-int8.onnx': 'weights',
       'golden-1.png': 'picture',
     };
@@ -182,7 +182,11 @@ export class Field {
       ModelPackageArn: arn,
       ModelPackageVersion: 9,
       ModelApprovalStatus: 'Approved',
-      CustomerMetadataProperties: { useCase: this.useCase, exportUri: `s3://${bucket}/${prefix}` },
+      CustomerMetadataProperties: {
+        useCase: this.useCase,
+        exportUri: `s3://${bucket}/${prefix}`,
+        exportSha256: fileOf('export.json', exported).sha256,
+      },
       InferenceSpecification: { Containers: [{ Image: 'i', ModelDataUrl: `s3://${bucket}/model.tar.gz` }] },
     } as never);
     const ModelPackageGroupName = this.cloud.variable(BUILD, REGISTRY_VARIABLES.modelPackageGroup);

@@ -302,8 +302,8 @@ def main(arguments: list[str] | None = None) -> int:
             if options.cloud_model is not None:
                 cloud = load_model(unpack_model(options.cloud_model / "model.tar.gz", Path(folder) / "cloud"))
             exported = export(model, options.prepared, options.output, options.use_case, hardware_classes, cloud)
-        gate = gate_report(evaluation, exported, limits)
         write_contract("exported-model", exported, options.output / "export.json")
+        gate = gate_report(evaluation, exported, limits, describe_file(options.output / "export.json")["sha256"])
         write_contract("gate-report", gate, options.output / "gate.json")
         (options.output / "report.html").write_text(render_report(evaluation, exported, gate), encoding="utf-8")
     except (ExportError, ServingError, ValueError, FileNotFoundError) as error:

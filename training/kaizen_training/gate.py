@@ -272,8 +272,17 @@ def message_of(checks: list[Check]) -> str:
     return f"{message[: LONGEST_MESSAGE - 40]}...; and {len(failures) - 1} more, see gate.json"
 
 
-def gate_report(evaluation: dict[str, Any], exported: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """The contract gate-report."""
+def gate_report(
+    evaluation: dict[str, Any], exported: dict[str, Any], limits: Limits, export_sha256: str
+) -> dict[str, Any]:
+    """The contract gate-report.
+
+    Args:
+        evaluation: contract evaluation-report.
+        exported: contract exported-model, of the same test images.
+        limits: what to hold them to.
+        export_sha256: digest of the bytes of export.json, which has the digests of every other file.
+    """
     checks = checks_of(evaluation, exported, limits)
     failures = sum(not check.passed for check in checks)
     return {
@@ -285,4 +294,5 @@ def gate_report(evaluation: dict[str, Any], exported: dict[str, Any], limits: Li
         "accuracy": evaluation["accuracy"],
         "checks": [check.to_json() for check in checks],
         "datasetManifestSha256": evaluation["datasetManifestSha256"],
+        "exportSha256": export_sha256,
     }

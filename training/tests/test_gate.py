@@ -63,6 +63,10 @@ def exported(**changes: Any) -> dict[str, Any]:
     }
 
 
+def report_on(of_evaluation: dict[str, Any], of_export: dict[str, Any]) -> dict[str, Any]:
+    return gate_report(of_evaluation, of_export, LIMITS, "e" * 64)
+
+
 def failures_of(report: dict[str, Any]) -> list[str]:
     assert problems_of("gate-report", report) == []
     assert report["failures"] == len([check for check in report["checks"] if not check["passed"]])
@@ -71,7 +75,7 @@ def failures_of(report: dict[str, Any]) -> list[str]:
 
 
 def test_a_good_model_passes_and_every_limit_is_named() -> None:
-    report = gate_report(evaluation(), exported(), LIMITS)
+    report = report_on(evaluation(), exported())
     assert failures_of(report) == []
     assert report["message"] == "the model keeps all 6 limits"
     assert [(check["name"], check["subject"]) for check in report["checks"]] == [
@@ -143,7 +147,7 @@ def test_s11_the_sentence_says_which_number_failed_and_by_how_much(
     of_evaluation: dict[str, Any], of_export: dict[str, Any], sentence: str
 ) -> None:
     """[S11] Accuracy, a class, int8, and the budget of a hardware class: each alone, and word by word."""
-    report = gate_report(evaluation(**of_evaluation), exported(**of_export), LIMITS)
+    report = report_on(evaluation(**of_evaluation), exported(**of_export))
     assert failures_of(report) == [sentence]
     assert report["message"] == f"the model is not good enough: {sentence}"
 
@@ -151,24 +155,21 @@ def test_s11_the_sentence_says_which_number_failed_and_by_how_much(
 def test_int8_drop_over_the_limit_ends_in_a_sentence_of_the_gate() -> None:
     """Bad input: int8 drop over the limit."""
     worse = {"fp32Accuracy": 0.95, "int8Accuracy": 0.9, "int8AccuracyDrop": 0.05}
-    report = gate_report(evaluation(), exported(parity=worse), LIMITS)
+    report = report_on(evaluation(), exported(parity=worse))
     assert not report["passed"]
     assert "from fp32 to int8 0.050 is above the allowed 0.030 by 0.020" in report["message"]
 
 
 def test_all_failures_are_said_at_once() -> None:
-    report = gate_report(
-        evaluation(accuracy=0.7),
-        exported(parity={"fp32Accuracy": 1, "int8Accuracy": 0.5, "int8AccuracyDrop": 0.5}),
-        LIMITS,
-    )
+    worse = exported(parity={"fp32Accuracy": 1, "int8Accuracy": 0.5, "int8AccuracyDrop": 0.5})
+    report = report_on(evaluation(accuracy=0.7), worse)
     assert len(failures_of(report)) == 2
     assert "; ".join(failures_of(report)) in report["message"]
 
 
 def test_the_message_fits_into_a_failure_reason_and_counts_what_it_leaves_out() -> None:
     classes = {f"class-{number}": class_of(50, 40, 0, 45) for number in range(30)}
-    report = gate_report(evaluation(champion={"perClass": classes}), exported(), LIMITS)
+    report = report_on(evaluation(champion={"perClass": classes}), exported())
     shown = report["message"].count("fall in recall")
     assert 0 < shown < 30
     assert report["message"].endswith(f"; and {30 - shown} more, see gate.json")
@@ -176,7 +177,7 @@ def test_the_message_fits_into_a_failure_reason_and_counts_what_it_leaves_out() 
 
 
 def test_a_value_that_is_no_number_fails() -> None:
-    report = gate_report(evaluation(accuracy=float("nan")), exported(), LIMITS)
+    report = report_on(evaluation(accuracy=float("nan")), exported())
     assert not report["passed"]
 
 

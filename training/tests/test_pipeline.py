@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import shutil
@@ -61,6 +62,7 @@ def test_the_gate_speaks_after_the_export_and_the_report_shows_what_it_says(job:
     """A barely trained model is exported all the same; gate.json stops the pipeline, report.html tells a person."""
     gate = json.loads((job / "export/gate.json").read_text())
     check_contract("gate-report", gate, "gate.json")
+    assert gate["exportSha256"] == hashlib.sha256((job / "export/export.json").read_bytes()).hexdigest()
     accuracy = json.loads((job / "evaluation/evaluation.json").read_text())["accuracy"]
     failed = [check["name"] for check in gate["checks"] if not check["passed"]]
     assert (failed, gate["failures"], gate["accuracy"]) == (["accuracy"], 1, accuracy)

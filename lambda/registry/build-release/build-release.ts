@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ContractError, type ExportedModel, parseContractJson, type Release } from '../../../contracts';
 import type { S3Location } from '../../../contracts/s3-address';
 import { mapConcurrently } from '../../shared/concurrency';
@@ -47,13 +48,15 @@ const FILES_AT_A_TIME = 4;
 
 interface ApprovedPackage extends ModelPackage {
   readonly exportUri: string;
+  /** Digest of export.json as it was registered, and therefore approved. */
+  readonly exportSha256: string;
   readonly modelUri: string;
 }
 
 /**
  * Makes the release of an approved model package, exactly once however often it is asked: the counter belongs to the
  * package, every step repeats without effect, and a call after a crash completes what is missing.
- * @throws InvalidInputError when the package is not approved, lacks metadata, or its files are not what the export says
+ * @throws InvalidInputError when the package is not approved, lacks metadata, or its export is not the one that was registered
  * @throws ContractError when `export.json` breaks its contract
  */
 export async function buildRelease(
@@ -79,7 +82,7 @@ export async function buildRelease(
 
 /** Every way in which a package is not ready for a release, at once. */
 function approvedPackage(found: ModelPackage, useCase: string): ApprovedPackage {
-  const { exportUri } = found.metadata;
+  const { exportUri, exportSha256 } = found.metadata;
   const problems = [
     ...(found.approvalStatus === 'Approved'
       ? []
@@ -88,12 +91,13 @@ function approvedPackage(found: ModelPackage, useCase: string): ApprovedPackage 
       ? []
       : [`CustomerMetadataProperties.useCase: must be '${useCase}', got '${found.metadata.useCase}'`]),
     ...(exportUri ? [] : ['CustomerMetadataProperties.exportUri: must be there']),
+    ...(exportSha256 ? [] : ['CustomerMetadataProperties.exportSha256: must be there']),
     ...(found.modelUri ? [] : ['InferenceSpecification.Containers.0.ModelDataUrl: must be there']),
   ];
-  if (problems.length > 0 || !exportUri || !found.modelUri) {
+  if (problems.length > 0 || !exportUri || !exportSha256 || !found.modelUri) {
     throw new InvalidInputError(`model package ${found.arn} gets no release:\n${problems.join('\n')}`);
   }
-  return { ...found, exportUri: exportUri.replace(/\/*$/, '/'), modelUri: found.modelUri };
+  return { ...found, exportUri: exportUri.replace(/\/*$/, '/'), exportSha256, modelUri: found.modelUri };
 }
 
 async function makeRelease(
@@ -102,7 +106,7 @@ async function makeRelease(
   settings: BuildReleaseSettings,
   ports: BuildReleasePorts,
 ): Promise<StoredRelease> {
-  const exported = await readExport(approved.exportUri, settings, ports);
+  const exported = await readExport(approved, settings, ports);
   const cloudFile = exported.cloudVariant?.file;
   await keepFiles(approved.exportUri, [...exported.files, ...(cloudFile ? [cloudFile] : [])], ports);
   const release: Release = composeRelease(
@@ -130,17 +134,21 @@ async function makeRelease(
   });
 }
 
+/** What was approved: jobs of another execution may write below this one's prefix (docs/adr/0021). */
 async function readExport(
-  exportUri: string,
+  { exportUri, exportSha256 }: ApprovedPackage,
   settings: BuildReleaseSettings,
   ports: BuildReleasePorts,
 ): Promise<ExportedModel> {
   const uri = `${exportUri}export.json`;
-  const exported = parseContractJson(
-    'exported-model',
-    await ports.readText(parseS3Uri(uri, 'exportUri')),
-    uri,
-  );
+  const text = await ports.readText(parseS3Uri(uri, 'exportUri'));
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  if (sha256 !== exportSha256) {
+    throw new InvalidInputError(
+      `${uri} is not what was approved: its SHA-256 must be ${exportSha256} (CustomerMetadataProperties.exportSha256), got ${sha256}`,
+    );
+  }
+  const exported = parseContractJson('exported-model', text, uri);
   const problems = exportProblems(exported, settings.useCase, settings.architectures);
   if (problems.length > 0) throw new ContractError('exported-model', uri, problems);
   return exported;

@@ -39,6 +39,7 @@ const MANIFEST = Buffer.from(
     .join('\n'),
 );
 const CODE = Buffer.from('sourcedir.tar.gz');
+const EXPORT = Buffer.from('export.json');
 const MANIFEST_URI = `s3://datasets/manifests/accepted/${sha256(MANIFEST)}.jsonl`;
 const evaluationOf = (datasetManifestSha256: string) =>
   Buffer.from(
@@ -61,6 +62,7 @@ const WHOLE: LineageLinks = {
     metadata: {
       pipelineExecutionId: 'abcdefghijkl',
       exportUri: 's3://models/pipelines/abcdefghijkl/export/',
+      exportSha256: sha256(EXPORT),
       codeSha256: sha256(CODE),
       datasetManifestUri: MANIFEST_URI,
     },
@@ -78,6 +80,7 @@ const WHOLE: LineageLinks = {
   code: { value: CODE },
   manifest: { value: MANIFEST },
   evaluation: { value: evaluationOf(sha256(MANIFEST)) },
+  exported: { value: EXPORT },
   releases: [
     { counter: 1, status: 'SUPERSEDED', modelPackageArn: `${ARN.slice(0, -1)}1`, modelUri: CHAMPION },
     { counter: 2, status: 'IN_SERVICE', modelPackageArn: ARN },
@@ -93,6 +96,7 @@ test('[experiment lineage] package, execution, code, dataset, items, champion an
     'dataset of the execution',
     'end of the execution',
     'code',
+    'exported files',
     'dataset manifest',
     'evaluated dataset',
   ]);
@@ -152,6 +156,12 @@ test.each<[string, LineageLinks, string, string | RegExp]>([
     { ...WHOLE, evaluation: { value: Buffer.from('<html>') } },
     'evaluated dataset',
     'evaluation.json does not state it',
+  ],
+  [
+    'the export was overwritten after the registration',
+    { ...WHOLE, exported: { value: Buffer.from('another') } },
+    'exported files',
+    /^its bytes have SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/,
   ],
   [
     'the metadata was copied from another package',
@@ -286,6 +296,7 @@ const OBJECTS = {
   [MANIFEST_URI]: MANIFEST,
   's3://assets/code.gz': CODE,
   's3://models/evaluation.json': evaluationOf(sha256(MANIFEST)),
+  's3://models/pipelines/abcdefghijkl/export/export.json': EXPORT,
 };
 
 test('[experiment lineage] kaizen lineage prints every link for people', async () => {

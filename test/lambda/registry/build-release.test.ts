@@ -44,7 +44,7 @@ class World {
   clock = new Date('2026-03-01T10:00:00.000Z');
   /** Name of the port at which the process dies, once. */
   crashAt: string | undefined;
-  modelPackage: ModelPackage = {
+  modelPackage: ModelPackage & { metadata: Record<string, string> } = {
     arn: ARN,
     version: 1,
     approvalStatus: 'Approved',
@@ -53,7 +53,9 @@ class World {
   };
 
   constructor(exported: object = anExport()) {
-    this.objects.set(`${EXPORT}export.json`, JSON.stringify(exported));
+    const text = JSON.stringify(exported);
+    this.modelPackage.metadata.exportSha256 = fileOf('export.json', text).sha256;
+    this.objects.set(`${EXPORT}export.json`, text);
     this.objects.set(`${EXPORT}model-int8.onnx`, 'weights');
     this.objects.set(`${EXPORT}golden-1.png`, 'picture');
   }
@@ -226,14 +228,19 @@ describe('no release and no event', () => {
     ['was rejected since the event', { approvalStatus: 'Rejected' }, "got 'Rejected'"],
     ['has no metadata', { metadata: {} }, 'CustomerMetadataProperties.exportUri: must be there'],
     [
+      'says no digest',
+      { metadata: { useCase: USE_CASE, exportUri: EXPORT } },
+      'CustomerMetadataProperties.exportSha256: must be there',
+    ],
+    [
       'is of another use case',
-      { metadata: { useCase: 'other', exportUri: EXPORT } },
+      { metadata: { useCase: 'other', exportUri: EXPORT, exportSha256: '0'.repeat(64) } },
       "must be 'surface', got 'other'",
     ],
     ['names no model', { modelUri: undefined }, 'ModelDataUrl: must be there'],
     [
       'has an export elsewhere',
-      { metadata: { useCase: USE_CASE, exportUri: 'file:///tmp' } },
+      { metadata: { useCase: USE_CASE, exportUri: 'file:///tmp', exportSha256: '0'.repeat(64) } },
       'must be s3://',
     ],
   ])('for a package that %s', async (_, change, message) => {
@@ -250,7 +257,9 @@ describe('no release and no event', () => {
       metadata: {},
       modelUri: undefined,
     };
-    await expect(world.build()).rejects.toThrow(/ModelApprovalStatus.*useCase.*exportUri.*ModelDataUrl/s);
+    await expect(world.build()).rejects.toThrow(
+      /ModelApprovalStatus.*useCase.*exportUri.*exportSha256.*ModelDataUrl/s,
+    );
   });
 
   test('before a counter is given away', async () => {
@@ -267,6 +276,23 @@ describe('no release and no event', () => {
     const world = new World();
     world.objects.set(`${EXPORT}model-int8.onnx`, text);
     await expectRefusal(world, message);
+  });
+
+  test('case 38: for an export that another execution has overwritten after the approval', async () => {
+    const world = new World();
+    const { exportSha256: expected } = world.modelPackage.metadata;
+    const planted = anExport({
+      files: [fileOf('model-int8.onnx', 'malice'), fileOf('golden-1.png', 'picture')],
+    });
+    const text = JSON.stringify(planted);
+    world.objects.set(`${EXPORT}export.json`, text).set(`${EXPORT}model-int8.onnx`, 'malice');
+    const found = fileOf('export.json', text).sha256;
+    await expectRefusal(
+      world,
+      `${EXPORT}export.json is not what was approved: its SHA-256 must be ${expected} (CustomerMetadataProperties.exportSha256), got ${found}`,
+    );
+    expect(world.signed).toEqual([]);
+    expect(world.envelopes.size).toBe(0);
   });
 
   test('[S10] for a tampered cloud variant', async () => {

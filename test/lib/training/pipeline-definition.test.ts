@@ -51,6 +51,7 @@ interface Gate {
   readonly failures: number;
   readonly message: string;
   readonly accuracy: number;
+  readonly exportSha256?: string;
 }
 
 /** Runs the definition with jobs that succeed at once and leave these findings; requests are checked as AWS would. */
@@ -65,7 +66,12 @@ function runWith(gate: Gate, parameters: Record<string, string> = {}, definition
   });
 }
 
-const GOOD: Gate = { failures: 0, message: 'the model keeps all 8 limits', accuracy: 0.95 };
+const GOOD: Gate = {
+  failures: 0,
+  message: 'the model keeps all 8 limits',
+  accuracy: 0.95,
+  exportSha256: 'e'.repeat(64),
+};
 
 test('has the steps of docs/architecture.md, section 4, in their order', () => {
   const plan = flatten(parsePipelineDefinition(text));
@@ -111,6 +117,7 @@ test('a good model is registered with its lineage, and waits for approval', asyn
       pipelineExecutionId: execution.id,
       accuracy: '0.95',
       codeSha256: 'b'.repeat(64),
+      exportSha256: 'e'.repeat(64),
     },
   });
 });
