@@ -27,6 +27,16 @@ export const PIPELINE_PREFIX = 'pipelines/';
 /** Where an execution writes. */
 export const executionPrefix = (executionId: string): string => `${PIPELINE_PREFIX}${executionId}/`;
 
+/** Folders of an execution, by what lies there. */
+export const EXECUTION_FOLDERS = {
+  prepared: 'prepared',
+  model: 'model',
+  checkpoints: 'checkpoints',
+  evaluation: 'evaluation',
+  exported: 'export',
+} as const;
+export type ExecutionFolder = (typeof EXECUTION_FOLDERS)[keyof typeof EXECUTION_FOLDERS];
+
 /**
  * Id of the pipeline execution that wrote an export, `s3://<model bucket>/pipelines/<execution id>/export/`. Where the
  * files lie says more than a model package's metadata, which a copy made by hand repeats.

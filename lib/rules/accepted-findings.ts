@@ -8,7 +8,7 @@ import {
   RELEASE_PREFIX,
 } from '../../lambda/registry/names';
 import { CAPTURE_PREFIX, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
-import { PIPELINE_PREFIX } from '../../lambda/training/names';
+import { EXECUTION_FOLDERS, PIPELINE_PREFIX } from '../../lambda/training/names';
 
 /** A kind of finding that somebody has looked at and accepted. */
 export interface AcceptedFinding {
@@ -66,6 +66,13 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
     finding: new RegExp(`^AwsSolutions-IAM5\\[Resource::\\S+Bucket\\S+/(${PREFIXES.join('|')})\\*\\]$`),
     construct: ROLE_POLICY,
     reason: 'Objects below one prefix of one bucket.',
+  },
+  {
+    finding: new RegExp(
+      `^AwsSolutions-IAM5\\[Resource::\\S+Bucket\\S+/${PIPELINE_PREFIX}\\*/(${Object.values(EXECUTION_FOLDERS).join('|')})/\\*\\]$`,
+    ),
+    construct: /^\w+\/Training\/Pipeline\/Jobs\//,
+    reason: 'One folder of every execution: SageMaker gives jobs of all executions the same role.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:s3:::cdk-\S+-assets-\S+\/\*\]$/,

@@ -1,6 +1,7 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
 import { s3Uri } from '../../contracts/s3-address';
 import { IMAGE_PREFIX } from '../../lambda/dataset/names';
+import { EXECUTION_FOLDERS } from '../../lambda/training/names';
 import {
   hyperparametersOf,
   NO_CHAMPION,
@@ -38,7 +39,7 @@ function prepareStep({ scope, parameters, steps }: Plan) {
       manifest: `${INPUT}/manifest`,
       input: `${INPUT}/dataset`,
     },
-    output: 'prepared',
+    output: EXECUTION_FOLDERS.prepared,
   });
 }
 
@@ -96,7 +97,7 @@ function evaluateStep({ parameters, steps }: Plan, trained: Trained) {
       'champion-uri': parameters.championModelUri,
       'dataset-manifest-uri': parameters.datasetManifestUri,
     },
-    output: 'evaluation',
+    output: EXECUTION_FOLDERS.evaluation,
   });
 }
 
@@ -121,8 +122,8 @@ function exportStep({ scope, parameters, steps }: Plan, trained: Trained, evalua
         JSON.stringify({ name, ...hardwareClass }),
       ),
     },
-    output: 'export',
-    files: { gate: { output: 'export', path: 'gate.json' } },
+    output: EXECUTION_FOLDERS.exported,
+    files: { gate: { output: EXECUTION_FOLDERS.exported, path: 'gate.json' } },
   });
 }
 
@@ -147,10 +148,10 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
   const { parameters, steps } = plan;
   const { tuning } = scope.config.training;
   const hyperparameters = hyperparametersOf(parameters);
-  const prepared = prepareStep(plan).output('prepared');
+  const prepared = prepareStep(plan).output(EXECUTION_FOLDERS.prepared);
   const model = trainedModel(steps, tuning, hyperparameters, prepared);
   const trained = { model, prepared, cloudModel: cloudModel(plan, hyperparameters, prepared) };
-  const evaluation = evaluateStep(plan, trained).output('evaluation');
+  const evaluation = evaluateStep(plan, trained).output(EXECUTION_FOLDERS.evaluation);
   const exportModel = exportStep(plan, trained, evaluation);
   const register = steps.register('Register', model, evaluation, {
     datasetManifestUri: parameters.datasetManifestUri,

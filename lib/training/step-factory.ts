@@ -1,8 +1,9 @@
 /** Steps of the training pipeline as SageMaker takes them: images, instances, channels, keys and retries. */
 
 import { s3Uri } from '../../contracts/s3-address';
-import { PIPELINE_PREFIX } from '../../lambda/training/names';
+import { EXECUTION_FOLDERS, type ExecutionFolder, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
+import type { JobName, JobRoleArns } from './job-roles';
 import { NO_CHAMPION } from './pipeline-parameters';
 import { type Expression, executionVariable, join, type Value } from './sagemaker-pipeline/expression';
 import {
@@ -34,7 +35,7 @@ export interface TrainingPipelineScope {
   readonly sourceUri: string;
   /** SHA-256 of sourcedir.tar.gz. */
   readonly sourceSha256: string;
-  readonly roleArn: string;
+  readonly jobRoleArns: JobRoleArns;
   readonly encryptionKeyArn: string;
 }
 
@@ -77,8 +78,9 @@ function retryOf({ retry }: AppConfig['training']): { step: RetryPolicy; job: Re
   };
 }
 
-interface ProcessingOptions<Output extends string, File extends string> {
-  readonly module: string;
+interface ProcessingOptions<Output extends ExecutionFolder, File extends string> {
+  /** Module of `kaizen_training`, and the name of its role. */
+  readonly module: Exclude<JobName, 'train'>;
   readonly description: string;
   readonly inputs: readonly Value[];
   readonly options: Readonly<Record<string, Value>>;
@@ -96,23 +98,23 @@ export class StepFactory {
   }
 
   /** Where a step of this execution puts what it makes. */
-  private uri(folder: string): Expression {
+  private uri(folder: ExecutionFolder, below = ''): Expression {
     return join(
       '',
       s3Uri(this.scope.modelBucketName, PIPELINE_PREFIX),
       executionVariable('PipelineExecutionId'),
-      folder,
+      `/${folder}${below}`,
     );
   }
 
   /** A processing step with one output, named as its folder. */
-  processing<Output extends string, File extends string = never>(
+  processing<Output extends ExecutionFolder, File extends string = never>(
     name: string,
     options: ProcessingOptions<Output, File>,
   ): ProcessingStep<Output, File> {
     const { training, useCase } = this.scope.config;
     const localPath = `${OUTPUT}/${options.output}`;
-    const outputs = { [options.output]: { localPath, uri: this.uri(`/${options.output}`) } };
+    const outputs = { [options.output]: { localPath, uri: this.uri(options.output) } };
     return new ProcessingStep<Output, File>(name, {
       description: options.description,
       ...(options.cacheFor !== undefined && { cacheFor: options.cacheFor }),
@@ -121,7 +123,7 @@ export class StepFactory {
       outputs: outputs as Record<Output, { localPath: string; uri: Value }>,
       outputKmsKeyId: this.scope.encryptionKeyArn,
       arguments: {
-        RoleArn: this.scope.roleArn,
+        RoleArn: this.scope.jobRoleArns[options.module],
         AppSpecification: {
           ImageUri: training.image,
           ContainerEntrypoint: entryPoint(options.module),
@@ -154,7 +156,7 @@ export class StepFactory {
       },
     });
     return {
-      RoleArn: this.scope.roleArn,
+      RoleArn: this.scope.jobRoleArns.train,
       AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
       HyperParameters: {
         sagemaker_program: ENTRY_POINT,
@@ -163,7 +165,10 @@ export class StepFactory {
         ...hyperparameters,
       },
       InputDataConfig: [channel('train'), channel('validation')],
-      OutputDataConfig: { S3OutputPath: this.uri('/model'), KmsKeyId: this.scope.encryptionKeyArn },
+      OutputDataConfig: {
+        S3OutputPath: this.uri(EXECUTION_FOLDERS.model),
+        KmsKeyId: this.scope.encryptionKeyArn,
+      },
       ResourceConfig: {
         InstanceCount: training.instanceCount,
         InstanceType: training.instanceType,
@@ -220,7 +225,7 @@ export class StepFactory {
     return {
       StoppingCondition: { ...runtime, MaxWaitTimeInSeconds: spot.maximumWaitMinutes * 60 },
       EnableManagedSpotTraining: true,
-      CheckpointConfig: { S3Uri: this.uri(`/checkpoints/${stepName}`) },
+      CheckpointConfig: { S3Uri: this.uri(EXECUTION_FOLDERS.checkpoints, `/${stepName}`) },
     };
   }
 
@@ -253,7 +258,7 @@ export class StepFactory {
         },
         CustomerMetadataProperties: {
           useCase,
-          exportUri: this.uri('/export/'),
+          exportUri: this.uri(EXECUTION_FOLDERS.exported, '/'),
           pipelineExecutionId: executionVariable('PipelineExecutionId'),
           codeSha256: this.scope.sourceSha256,
           ...metadata,

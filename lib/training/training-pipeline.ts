@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { pipelineName } from '../../lambda/training/names';
 import type { DatasetStore } from '../dataset/dataset-store';
 import type { AppConfig } from '../shared/app-config';
+import { JobRoles } from './job-roles';
 import { trainingPipelineDefinition } from './pipeline-definition';
 import { PipelineRole } from './pipeline-role';
 import { TrainingSource } from './training-source';
@@ -25,7 +26,7 @@ export interface TrainingPipelineProps {
 export class TrainingPipeline extends Construct {
   readonly pipelineName: string;
   readonly pipelineArn: string;
-  /** The pipeline's and its jobs' role. */
+  /** The pipeline's own; its jobs have others. */
   readonly role: iam.IRole;
 
   constructor(scope: Construct, id: string, props: TrainingPipelineProps) {
@@ -33,10 +34,10 @@ export class TrainingPipeline extends Construct {
     const { config } = props;
     const stack = Stack.of(this);
     const source = new TrainingSource(this, 'Source');
+    const jobs = new JobRoles(this, 'Jobs', { ...props, source: source.asset, image: config.training.image });
     const { role } = new PipelineRole(this, 'Access', {
       ...props,
-      source: source.asset,
-      image: config.training.image,
+      jobRoles: jobs.arns,
       tuning: config.training.tuning !== undefined,
     });
     const definition = trainingPipelineDefinition({
@@ -46,7 +47,7 @@ export class TrainingPipeline extends Construct {
       modelPackageGroupName: props.modelPackageGroupName,
       sourceUri: source.asset.s3ObjectUrl,
       sourceSha256: source.sha256,
-      roleArn: role.roleArn,
+      jobRoleArns: jobs.arns,
       encryptionKeyArn: props.encryptionKey.keyArn,
     });
     this.pipelineName = pipelineName(config);
@@ -56,8 +57,8 @@ export class TrainingPipeline extends Construct {
       pipelineDefinition: { PipelineDefinitionBody: stack.toJsonString(definition) },
       roleArn: role.roleArn,
     });
-    // An execution may start as soon as the pipeline is there; its role is then complete.
-    pipeline.node.addDependency(role);
+    // An execution may start as soon as the pipeline is there; its roles are then complete.
+    pipeline.node.addDependency(role, jobs);
     this.pipelineArn = stack.formatArn({
       service: 'sagemaker',
       resource: 'pipeline',

@@ -10,6 +10,7 @@ import { DATASET_VARIABLES, imageKey, incomingKey } from '../../lambda/dataset/n
 import { MONITORING_VARIABLES, OPEN_EPISODE_ITEM } from '../../lambda/monitoring/names';
 import {
   CHAMPION_ITEM,
+  COUNTER_ITEM,
   REGISTRY_VARIABLES,
   releaseIdOf,
   releaseItemKey,
@@ -165,12 +166,13 @@ export class Field {
     return this.cloud.run(MERGE, { useCase });
   }
 
-  buildRelease(): Promise<unknown> {
+  /** @param overwritten whether export.json is another one than was registered and approved */
+  buildRelease({ overwritten = false } = {}): Promise<unknown> {
     const bucket = this.cloud.variable(BUILD, REGISTRY_VARIABLES.modelBucket);
     const prefix = `${executionPrefix('run-1')}export/`;
     const exported = JSON.stringify(anExport({ useCase: this.useCase }));
     const files = {
-      'export.json': exported,
+      'export.json': overwritten ? `${exported}\n` : exported,
       'model-int8.onnx': 'weights',
       'golden-1.png': 'picture',
     };
@@ -224,6 +226,7 @@ export class Field {
       classCounts: { good: 50 },
       accuracy: 0.97,
     };
+    this.cloud.putItem(table, { useCase, item: COUNTER_ITEM, value: 3 });
     for (const counter of [1, 2, 3]) {
       const releaseId = releaseIdOf(useCase, counter);
       const release = aRelease({

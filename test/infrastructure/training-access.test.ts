@@ -1,4 +1,4 @@
-/** What the user's training script may do with the role that its jobs run with: its meaning, by a simulator. */
+/** What the pipeline and its jobs, with the user's script in them, may do with their roles: its meaning, by a simulator. */
 import {
   acceptedKey,
   CURRENT_KEY,
@@ -13,8 +13,9 @@ import {
   modelPackageGroupName,
   REGISTRY_VARIABLES,
 } from '../../lambda/registry/names';
-import { executionPrefix } from '../../lambda/training/names';
+import { EXECUTION_FOLDERS, executionPrefix } from '../../lambda/training/names';
 import { DeployedFunction } from './deployed-function';
+import { Field } from './handler-scenarios';
 import { type RequestContext, simulate } from './iam-simulator';
 import { type Role, rolesOf } from './role-policies';
 import { ENVIRONMENTS, type SynthesizedApp, synthesizedApp } from './synthesized-app';
@@ -43,6 +44,13 @@ class Wishes {
   /** To approve what waits, or what one registers oneself. */
   approvals(): Wish[] {
     return [this.package('CreateModelPackage', 'Approved'), this.package('UpdateModelPackage')];
+  }
+
+  startJobs(): Wish[] {
+    return ['training-job', 'processing-job'].map((kind) => ({
+      action: `sagemaker:Create${kind === 'training-job' ? 'Training' : 'Processing'}Job`,
+      resource: this.arn('sagemaker', `${kind}/pipelines-own`),
+    }));
   }
 
   output(action: string, key: string): Wish {
@@ -105,52 +113,118 @@ async function granted(
   return sentences;
 }
 
+const JOBS = ['Prepare', 'Train', 'Evaluate', 'Export'] as const;
+/** Folder that each job writes. */
+const WRITES = {
+  Prepare: [EXECUTION_FOLDERS.prepared],
+  Train: [EXECUTION_FOLDERS.model, EXECUTION_FOLDERS.checkpoints],
+  Evaluate: [EXECUTION_FOLDERS.evaluation],
+  Export: [EXECUTION_FOLDERS.exported],
+};
+
+/** What build-release has written. */
+const releasedBy = ({ cloud }: Field): string[] =>
+  [...cloud.asked].filter((request) => request.includes('build-release: s3:PutObject'));
+
 describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
   const wishes = () => new Wishes(synthesizedApp(environment));
-  const role = (): Role => {
-    const [found, ...others] = rolesOf(synthesizedApp(environment)).filter(({ path }) =>
-      path.endsWith('/Pipeline/Access/Role'),
+  const roleAt = (path: string): Role => {
+    const [found, ...others] = rolesOf(synthesizedApp(environment)).filter((role) =>
+      role.path.endsWith(`/Pipeline/${path}`),
     );
     expect(others).toEqual([]);
-    if (!found) throw new Error('the pipeline has no role');
+    if (!found) throw new Error(`there is no role ${path}`);
     return found;
   };
+  const pipeline = () => roleAt('Access/Role');
+  const jobs = () => JOBS.map((name) => roleAt(`Jobs/${name}`));
+  const grantedToJobs = async (all: readonly Wish[]) =>
+    (await Promise.all(jobs().map((job) => granted(job, all)))).flat();
+  const ofAnotherExecution = (folder: string) => `${executionPrefix('another')}${folder}/file`;
 
-  test('may do its work: register what waits for a person, read the dataset, write its output', async () => {
-    const work = [
-      wishes().package('CreateModelPackage', 'PendingManualApproval'),
-      wishes().package('DescribeModelPackage'),
+  test('may do its work: read the dataset, and write the output of its step', async () => {
+    const reads = [
       wishes().dataset('s3:GetObject', imageKey(DIGEST)),
       wishes().dataset('s3:GetObject', acceptedKey(DIGEST)),
       wishes().listDataset(acceptedKey(DIGEST)),
-      wishes().output('s3:PutObject', `${executionPrefix('own')}export/manifest.json`),
-      wishes().passRole(role(), 'sagemaker.amazonaws.com'),
     ];
-    expect(await granted(role(), work)).toHaveLength(work.length);
+    expect(await granted(roleAt('Jobs/Prepare'), reads)).toHaveLength(reads.length);
+    for (const job of JOBS) {
+      const writes = WRITES[job].map((folder) =>
+        wishes().output('s3:PutObject', `${executionPrefix('own')}${folder}/file`),
+      );
+      expect(await granted(roleAt(`Jobs/${job}`), writes)).toHaveLength(writes.length);
+    }
   });
 
-  test('case 38: cannot approve what it registers, nor what waits', async () => {
+  test('the pipeline registers what waits for a person, and gives its jobs their roles', async () => {
+    const work = [
+      wishes().package('CreateModelPackage', 'PendingManualApproval'),
+      wishes().package('DescribeModelPackage'),
+      ...jobs().map((job) => wishes().passRole(job, 'sagemaker.amazonaws.com')),
+    ];
+    expect(await granted(pipeline(), work)).toHaveLength(work.length);
+  });
+
+  test('case 38: registers nothing, starts no jobs and passes no role', async () => {
+    const other = ['PendingManualApproval', 'Rejected', undefined];
+    expect(
+      await grantedToJobs([
+        ...wishes().approvals(),
+        ...other.map((status) => wishes().package('CreateModelPackage', status)),
+        wishes().package('DeleteModelPackage'),
+        ...wishes().startJobs(),
+        ...[pipeline(), ...jobs()].map((role) => wishes().passRole(role, 'sagemaker.amazonaws.com')),
+      ]),
+    ).toEqual([]);
+  });
+
+  test('case 38: the pipeline cannot approve what it registers, nor what waits', async () => {
     const other = ['Rejected', undefined].map((status) => wishes().package('CreateModelPackage', status));
     const removed = wishes().package('DeleteModelPackage');
-    expect(await granted(role(), [...wishes().approvals(), ...other, removed])).toEqual([]);
+    expect(await granted(pipeline(), [...wishes().approvals(), ...other, removed])).toEqual([]);
   });
 
   test('case 38: cannot write or delete what others made of a model, nor delete any output', async () => {
     const made = [blobKey(DIGEST, 'model.onnx'), envelopeKey(DIGEST), deliverReleaseKey(DIGEST)];
-    expect(
-      await granted(role(), [
-        ...made.flatMap((key) =>
-          ['s3:PutObject', 's3:DeleteObject'].map((verb) => wishes().output(verb, key)),
-        ),
-        wishes().output('s3:DeleteObject', `${executionPrefix('another')}export/manifest.json`),
-      ]),
-    ).toEqual([]);
+    const foreign = [
+      ...made.flatMap((key) => ['s3:PutObject', 's3:DeleteObject'].map((verb) => wishes().output(verb, key))),
+      ...Object.values(EXECUTION_FOLDERS).map((folder) =>
+        wishes().output('s3:DeleteObject', ofAnotherExecution(folder)),
+      ),
+    ];
+    expect(await grantedToJobs(foreign)).toEqual([]);
+    expect(await granted(pipeline(), foreign)).toEqual([]);
+  });
+
+  test("case 38: the training script cannot touch any execution's export, and a job writes its own folders only", async () => {
+    for (const job of JOBS) {
+      const others = Object.values(EXECUTION_FOLDERS).filter(
+        (folder) => !(WRITES[job] as readonly string[]).includes(folder),
+      );
+      const planted = others.map((folder) => wishes().output('s3:PutObject', ofAnotherExecution(folder)));
+      expect(await granted(roleAt(`Jobs/${job}`), planted)).toEqual([]);
+    }
+  });
+
+  test('case 38: an export that another execution overwrites after the approval is found at signing', async () => {
+    const field = new Field(synthesizedApp(environment));
+    const overwrite = wishes().output('s3:PutObject', ofAnotherExecution(EXECUTION_FOLDERS.exported));
+    // IAM cannot tell executions apart: the code that Export loads could do it.
+    expect(await granted(roleAt('Jobs/Export'), [overwrite])).toHaveLength(1);
+    await expect(field.buildRelease({ overwritten: true })).rejects.toThrow(
+      /export\/export\.json is not what was approved: its SHA-256 must be [0-9a-f]{64} \(.*exportSha256\), got [0-9a-f]{64}$/,
+    );
+    expect(releasedBy(field)).toEqual([]);
+    const untouched = new Field(synthesizedApp(environment));
+    await untouched.buildRelease();
+    expect(releasedBy(untouched)).not.toEqual([]);
   });
 
   test('case 38: cannot read or write labels, nor change the dataset', async () => {
     const dataset = [imageKey(DIGEST), acceptedKey(DIGEST), incomingKey('new'), CURRENT_KEY];
     expect(
-      await granted(role(), [
+      await grantedToJobs([
         ...wishes().labels(),
         ...dataset.flatMap((key) =>
           ['s3:PutObject', 's3:DeleteObject'].map((verb) => wishes().dataset(verb, key)),
@@ -162,8 +236,9 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     ).toEqual([]);
   });
 
-  test('case 38: cannot lend its role to another service', async () => {
-    expect(await granted(role(), [wishes().passRole(role(), 'lambda.amazonaws.com')])).toEqual([]);
+  test('case 38: the pipeline cannot lend a role to another service', async () => {
+    const lent = [pipeline(), ...jobs()].map((role) => wishes().passRole(role, 'lambda.amazonaws.com'));
+    expect(await granted(pipeline(), lent)).toEqual([]);
   });
 
   test('case 38: no role of the application approves a model package', async () => {
@@ -174,7 +249,7 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
   });
 
   test('case 38: a role whose registration has no condition, or that may update, is caught', async () => {
-    const { path, arn, statements } = role();
+    const { path, arn, statements } = pipeline();
     const [create, update] = wishes().approvals() as [Wish, Wish];
     const without = statements.map(({ Condition, ...statement }) =>
       statement.Sid === 'RegisterModels' || Condition === undefined ? statement : { ...statement, Condition },
@@ -187,6 +262,22 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     );
     expect(await granted({ path, arn, statements: updating }, [update])).toEqual([
       `${path} may do sagemaker:UpdateModelPackage on ${update.resource}`,
+    ]);
+  });
+
+  test('case 38: a job that writes all of pipelines/, as once, is caught', async () => {
+    const { path, arn, statements } = roleAt('Jobs/Train');
+    const wide = statements.map((statement) =>
+      statement.Sid === 'WriteOutput'
+        ? {
+            ...statement,
+            Resource: statement.Resource.map((one) => one.replace(/\/pipelines\/.*$/, '/pipelines/*')),
+          }
+        : statement,
+    );
+    const planted = wishes().output('s3:PutObject', ofAnotherExecution(EXECUTION_FOLDERS.exported));
+    expect(await granted({ path, arn, statements: wide }, [planted])).toEqual([
+      `${path} may do s3:PutObject on ${planted.resource}`,
     ]);
   });
 });

@@ -208,7 +208,7 @@ async function createPipeline(
     modelPackageGroupName: MODEL_PACKAGE_GROUP,
     sourceUri: `s3://${BUCKET}/code/sourcedir.tar.gz`,
     sourceSha256: '0'.repeat(64),
-    roleArn: ROLE,
+    jobRoleArns: { prepare: ROLE, train: ROLE, evaluate: ROLE, export: ROLE },
     encryptionKeyArn: `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:key/test`,
   });
   await sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: MODEL_PACKAGE_GROUP }));

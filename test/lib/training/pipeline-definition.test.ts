@@ -12,7 +12,13 @@ import { trainingPipelineDefinition } from '../../../lib/training/pipeline-defin
 import type { TrainingPipelineScope } from '../../../lib/training/step-factory';
 import type { HyperparameterRange } from '../../../lib/training/tuning-config';
 
-const ROLE = 'arn:aws:iam::000000000000:role/r';
+const roleOf = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
+const ROLES = {
+  prepare: roleOf('prepare'),
+  train: roleOf('train'),
+  evaluate: roleOf('evaluate'),
+  export: roleOf('export'),
+};
 const MANIFEST = `s3://dataset/manifests/accepted/${'a'.repeat(64)}.jsonl`;
 
 const SCOPE: TrainingPipelineScope = {
@@ -22,7 +28,7 @@ const SCOPE: TrainingPipelineScope = {
   modelPackageGroupName: 'kaizen-local-surface-inspection',
   sourceUri: 's3://assets/0123.gz',
   sourceSha256: 'b'.repeat(64),
-  roleArn: ROLE,
+  jobRoleArns: ROLES,
   encryptionKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
 };
 const TUNING = {
@@ -225,7 +231,7 @@ test('[S6] with a search configured the best trial goes on to evaluation, export
   expect(tune).toMatchObject({
     HyperParameterTuningJobConfig: { RandomSeed: local.training.seed },
     TrainingJobDefinition: {
-      RoleArn: ROLE,
+      RoleArn: ROLES.train,
       StaticHyperParameters: {
         script: 'scripts/pytorch/inspect_surface.py',
         epochs: String(local.training.epochs),

@@ -25,6 +25,8 @@ const tuning = {
   },
 } satisfies AppConfig['training']['tuning'];
 
+const ROLE = 'arn:aws:iam::000000000000:role/r';
+
 const define = (config: AppConfig) =>
   trainingPipelineDefinition({
     config,
@@ -33,7 +35,7 @@ const define = (config: AppConfig) =>
     modelPackageGroupName: 'group',
     sourceUri: 's3://assets/0123.gz',
     sourceSha256: 'b'.repeat(64),
-    roleArn: 'arn:aws:iam::000000000000:role/r',
+    jobRoleArns: { prepare: ROLE, train: ROLE, evaluate: ROLE, export: ROLE },
     encryptionKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
   });
 const tuned = (config: AppConfig): AppConfig => ({ ...config, training: { ...config.training, tuning } });
