@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import distribution
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from kaizen_training import bootstrap
 from kaizen_training.bootstrap import MODULES, REQUIREMENTS, ensure_requirements, missing_modules
@@ -45,13 +48,25 @@ def test_an_image_without_torch_needs_no_exporter_of_torch(
     assert set(missing_modules()) == missing
 
 
-def test_the_requirements_are_pinned_as_in_the_lock_and_are_the_modules_that_are_looked_for() -> None:
-    def pins(text: str) -> set[str]:
-        return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
-
-    required = pins(REQUIREMENTS.read_text())
+def test_the_requirements_are_those_of_the_lock_with_the_digests_of_their_files() -> None:
+    text = REQUIREMENTS.read_text()
+    # pip then refuses whatever has no digest, also what a requirement needs in turn.
+    assert re.search("^--require-hashes$", text, re.MULTILINE)
+    required = re.findall(r"^([\w.-]+==[\w.]+) \\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE)
+    assert len(required) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
     lock = REQUIREMENTS.parent / "requirements.lock"
-    included = [lock.parent / path for path in re.findall(r"^-r (\S+)", lock.read_text(), re.MULTILINE)]
-    assert required <= set().union(*(pins(file.read_text()) for file in (lock, *included)))
-    names = {pin.split("==")[0].replace("scikit-learn", "sklearn") for pin in required}
-    assert names == set(MODULES)
+    files = [lock, *(lock.parent / path for path in re.findall(r"^-r (\S+)", lock.read_text(), re.MULTILINE))]
+    locked = {pin for file in files for pin in re.findall(r"^([\w.-]+==[\w.]+)", file.read_text(), re.MULTILINE)}
+    assert {pin for pin, _ in required} <= locked
+    names = {pin.split("==")[0].replace("scikit-learn", "sklearn") for pin, _ in required}
+    assert set(MODULES) <= names
+
+
+def test_what_the_requirements_need_in_turn_is_among_them_or_in_the_image() -> None:
+    given = {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", REQUIREMENTS.read_text(), re.MULTILINE)}
+    in_image = {"numpy"}
+    for name in given:
+        for line in distribution(name).requires or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(needed.name) in given | in_image, f"{name} needs {line}"

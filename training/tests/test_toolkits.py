@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import io
@@ -10,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,7 +44,8 @@ def write_json(path: Path, value: object) -> None:
 def train_under_the_toolkit(base: Path, channels: dict[str, Path], **hyperparameters: object) -> tuple[int, str]:
     """Lays out /opt/ml in `base` and runs the console entry point; returns its status and the failure file's text.
 
-    The code folder is the real one, without `requirements.txt`, which the toolkit would install from the network.
+    The code folder is the real one, beside what `base / "code"` already has; without `requirements.txt`, which the
+    toolkit would install from the network. What it installs goes to `base / "site"`, and not to this environment.
     """
     code = base / "code"
     shutil.copytree(SOURCE_DIR / "kaizen_training", code / "kaizen_training", ignore=shutil.ignore_patterns("__py*"))
@@ -60,13 +63,13 @@ def train_under_the_toolkit(base: Path, channels: dict[str, Path], **hyperparame
     for name, folder in channels.items():
         (base / "input/data" / name).symlink_to(folder)
     extra = base / "site"
-    extra.mkdir()
+    extra.mkdir(exist_ok=True)
     if importlib.util.find_spec("gethostname") is None:
         # The toolkit's C extension, which `npm run setup` leaves out: MPI jobs alone load it, but all import it.
         (extra / "gethostname.py").touch()
     entry_point = Path(sys.executable).parent / "train"
     assert entry_point.exists(), f"sagemaker-training is not installed: {INSTALL}"
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": str(extra)}
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": str(extra), "PIP_TARGET": str(extra)}
     status = subprocess.run([str(entry_point)], env=environment, check=False, timeout=PATIENCE_SECONDS).returncode
     failure = base / "output/failure"
     return status, failure.read_text() if failure.exists() else ""
@@ -138,6 +141,43 @@ def test_s1_a_plain_script_runs_under_sagemaker_training(tmp_path: Path, tiny_pr
     answer, answered = handler(base / "model")(b"", "application/x-npy", "application/json")
     expected = {"epochs": 2, "optimizer": "adam", "channel": str(base / "input/data/train")}
     assert (json.loads(answer), answered) == (expected, {"type": "application/json"})
+
+
+def write_wheel(folder: Path, text: str) -> Path:
+    """A wheel of `kaizen_probe` 1.0, a module that consists of `text`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "kaizen_probe-1.0-py3-none-any.whl"
+    files = {
+        "kaizen_probe.py": text,
+        "kaizen_probe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: kaizen-probe\nVersion: 1.0\n",
+        "kaizen_probe-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "kaizen_probe-1.0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as locked", "changed"])
+def test_c14_sagemaker_training_installs_hashed_requirements_and_refuses_other_bytes(
+    tmp_path: Path, tiny_prepared: Path, changed: bool
+) -> None:
+    """[C14] requirements.txt of our form, with the wheels beside it: no index is asked."""
+    code = tmp_path / "opt-ml/code"
+    wheel = write_wheel(code / "wheels", "VALUE = 1")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (code / "requirements.txt").write_text(
+        f"--require-hashes\n--no-index\n--find-links wheels\nkaizen-probe==1.0 \\\n    --hash=sha256:{digest}\n"
+    )
+    if changed:
+        write_wheel(code / "wheels", "VALUE = 2")
+    (code / "probing.py").write_text(f"import kaizen_probe\n\n{PROGRAM}")
+    status, failure = train_under_the_toolkit(
+        tmp_path / "opt-ml", {"train": tiny_prepared}, script="probing.py", epochs=1, optimizer="adam"
+    )
+    assert (tmp_path / "opt-ml/site/kaizen_probe.py").exists() != changed
+    assert (status, failure) == (0, "") if not changed else status == 1 and "InstallRequirementsError" in failure
 
 
 def test_s1_our_reason_is_the_jobs_failure_reason_under_sagemaker_training(tmp_path: Path, tiny_prepared: Path) -> None:
