@@ -19,6 +19,7 @@ import {
   RESOURCE_NAME,
   ROLE_ARN,
   S3_URI,
+  type Schema,
   TAGS,
   text,
 } from './request-schema';
@@ -29,6 +30,14 @@ const STOPPING = object({
   MaxRuntimeInSeconds: integer(1, 2_419_200),
   MaxWaitTimeInSeconds: integer(1, 2_419_200),
 });
+const SWITCH: Schema = { type: 'boolean' };
+const VPC = object(
+  {
+    SecurityGroupIds: list(text(32, '^[-0-9a-zA-Z]+$'), 5, 1),
+    Subnets: list(text(32, '^[-0-9a-zA-Z]+$'), 16, 1),
+  },
+  ['SecurityGroupIds', 'Subnets'],
+);
 const ENVIRONMENT = mapOfText(100, 512, 512);
 const COMMAND = (parts: number) => list(text(256), parts, 1);
 const LOCAL_PATH = text(256, '^/opt/ml/.+');
@@ -79,6 +88,9 @@ const TRAINING_FIELDS = {
   ]),
   StoppingCondition: STOPPING,
   Environment: ENVIRONMENT,
+  EnableNetworkIsolation: SWITCH,
+  EnableInterContainerTrafficEncryption: SWITCH,
+  VpcConfig: VPC,
   Tags: TAGS,
 };
 const TRAINING_REQUIRED = [
@@ -92,7 +104,7 @@ const TRAINING = object(
   {
     TrainingJobName: RESOURCE_NAME,
     ...TRAINING_FIELDS,
-    EnableManagedSpotTraining: { type: 'boolean' },
+    EnableManagedSpotTraining: SWITCH,
     CheckpointConfig: object({ S3Uri: S3_URI, LocalPath: text(4096, '^/opt/ml/.+') }, ['S3Uri']),
   },
   ['TrainingJobName', ...TRAINING_REQUIRED],
@@ -158,6 +170,11 @@ const PROCESSING = object(
     ),
     StoppingCondition: STOPPING,
     Environment: ENVIRONMENT,
+    NetworkConfig: object({
+      EnableNetworkIsolation: SWITCH,
+      EnableInterContainerTrafficEncryption: SWITCH,
+      VpcConfig: VPC,
+    }),
     Tags: TAGS,
   },
   ['ProcessingJobName', 'RoleArn', 'AppSpecification', 'ProcessingResources'],

@@ -2,11 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-export interface HostProcessOptions {
+export interface HostCommand {
   readonly command: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+}
+
+export interface HostProcessOptions extends HostCommand {
   readonly onLine: (line: string) => void;
   /** Aborted: stop. */
   readonly signal: AbortSignal;

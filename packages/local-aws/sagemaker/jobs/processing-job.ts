@@ -1,11 +1,11 @@
 /** A processing job: inputs in, one process per host, outputs out. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json';
+import type { HostCommand } from './host-process';
 import type { Job } from './job';
 import {
   baseEnvironment,
   type Host,
-  type HostCommand,
   hostsOf,
   type JobEnvironment,
   numberIn,

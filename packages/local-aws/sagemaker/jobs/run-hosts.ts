@@ -1,10 +1,11 @@
 /** What training and processing jobs have in common: hosts, their processes, and why they failed. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { isObject, type Json, type JsonObject } from '../json';
-import { runHostProcess } from './host-process';
+import { isObject, type Json, type JsonObject, objectOf } from '../json';
+import { type HostCommand, runHostProcess } from './host-process';
 import type { Job } from './job';
 import { JobDirectory } from './job-directory';
+import { isNetworkIsolated, openIsolatedNetwork } from './network-isolation';
 import type { S3Store } from './s3-store';
 
 /** A FailureReason has at most 1024 characters. */
@@ -25,13 +26,6 @@ export interface Host {
   readonly name: string;
   readonly index: number;
   readonly directory: JobDirectory;
-}
-
-export interface HostCommand {
-  readonly command: string;
-  readonly arguments: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workingDirectory: string;
 }
 
 export function hostsOf(job: Job, count: number): Host[] {
@@ -84,6 +78,11 @@ export function translated(host: Host, environment: Json): Record<string, string
   return Object.fromEntries(entries.map(([name, value]) => [name, host.directory.translate(String(value))]));
 }
 
+const imageOf = (request: JsonObject): string =>
+  String(
+    objectOf(request.AlgorithmSpecification).TrainingImage ?? objectOf(request.AppSpecification).ImageUri,
+  );
+
 export const cpuCount = (): number => cpus().length;
 
 /**
@@ -102,20 +101,28 @@ export async function runHosts(
   const stopped = AbortSignal.any([job.abort.signal, interruption]);
   const signal = AbortSignal.any([stopped, failed.signal]);
   let failure: { host: Host; status: number } | undefined;
-  await Promise.all(
-    hosts.map(async (host) => {
-      const status = await runHostProcess({
-        ...commandOf(host),
-        onLine: (line) => job.log.write(host.name, line),
-        signal,
-        graceMilliseconds: environment.graceMilliseconds,
-      });
-      if (status !== 0 && failure === undefined && !stopped.aborted) {
-        failure = { host, status };
-        failed.abort();
-      }
-    }),
-  );
+  const network = isNetworkIsolated(job.request)
+    ? await openIsolatedNetwork(environment.pythonOf(imageOf(job.request)))
+    : undefined;
+  try {
+    await Promise.all(
+      hosts.map(async (host) => {
+        const command = commandOf(host);
+        const status = await runHostProcess({
+          ...(network?.enter(command) ?? command),
+          onLine: (line) => job.log.write(host.name, line),
+          signal,
+          graceMilliseconds: environment.graceMilliseconds,
+        });
+        if (status !== 0 && failure === undefined && !stopped.aborted) {
+          failure = { host, status };
+          failed.abort();
+        }
+      }),
+    );
+  } finally {
+    await network?.close();
+  }
   stopped.throwIfAborted();
   if (failure === undefined) return;
   const said = (await failureFile(failure.host)) ?? job.log.lastLines;

@@ -4,12 +4,13 @@ import { freePort } from '../../shared/free-port';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json';
 import { archiveFolders, extractArchive } from './archive';
 import { CheckpointFolder, checkpointsOf, whileStoring } from './checkpoints';
+import type { HostCommand } from './host-process';
 import type { Job } from './job';
+import { isNetworkIsolated } from './network-isolation';
 import {
   baseEnvironment,
   cpuCount,
   type Host,
-  type HostCommand,
   hostsOf,
   type JobEnvironment,
   numberIn,
@@ -169,10 +170,19 @@ async function toolkitEntryPoint(
   { s3 }: JobEnvironment,
 ): Promise<HostCommand> {
   const code = host.directory.path('code');
-  if (training.submitDirectory?.startsWith('s3://')) {
+  const submitted = training.submitDirectory;
+  if (submitted?.startsWith('s3://')) {
+    // The toolkit runs in the container.
+    if (isNetworkIsolated(job.request)) {
+      throw new Error(
+        `AlgorithmError: sagemaker_submit_directory '${submitted}' cannot be downloaded, for the container has no network: give the code as a channel`,
+      );
+    }
     const archive = host.directory.path('.image', 'sourcedir.tar.gz');
-    await s3.downloadFile(training.submitDirectory, archive, job.abort.signal);
+    await s3.downloadFile(submitted, archive, job.abort.signal);
     await extractArchive(archive, code);
+  } else if (submitted?.endsWith('.gz')) {
+    await extractArchive(host.directory.locate(submitted), code);
   }
   try {
     await access(`${code}/${training.program}`);

@@ -108,6 +108,29 @@ pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]).mkdir(parents=True, exist_ok=True
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "log.json").write_text(json.dumps(hyperparameters))
 `;
 
+/** Meets its peer, says which variables of AWS it has, and then tries to leave its network. */
+const ISOLATED = `
+import json, os, pathlib, socket, sys
+from urllib.parse import urlparse
+meeting = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+if os.environ["RANK"] == "0":
+    peer, _ = socket.create_server(meeting).accept()
+    greeting = peer.recv(5).decode()
+else:
+    while True:
+        try:
+            socket.create_connection(meeting).sendall(b"hello")
+            break
+        except ConnectionRefusedError:
+            pass
+    greeting = "sent"
+pathlib.Path(os.environ["SM_MODEL_DIR"], os.environ["SM_CURRENT_HOST"] + ".txt").write_text(greeting)
+print("knows", sorted(name for name in os.environ if name.startswith("AWS_")), flush=True)
+address = urlparse(json.loads(os.environ["SM_HPS"]).get("leaves_for", ""))
+if address.hostname:
+    socket.create_connection((address.hostname, address.port), timeout=30)
+`;
+
 /** Best at rate 0.1; reports twice, and leaves a model that says what it was made with. */
 const TUNED = `
 import json, math, os, pathlib
@@ -422,7 +445,10 @@ beforeAll(async () => {
   const put = (Key: string, Body: string | Buffer) =>
     s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
   await put('code/prepare.py', PREPARE);
-  await put('code/sourcedir.tar.gz', await sourceArchive({ 'train.py': TRAIN, 'tuned.py': TUNED }));
+  await put(
+    'code/sourcedir.tar.gz',
+    await sourceArchive({ 'train.py': TRAIN, 'tuned.py': TUNED, 'isolated.py': ISOLATED }),
+  );
   await put('data/a.txt', 'one\ntwo');
   await put('data/deep/b.txt', 'three');
   await sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: GROUP }));
@@ -955,18 +981,82 @@ function isRunning(processId: number): boolean {
   }
 }
 
+const processingEnded = (ProcessingJobName: string) =>
+  eventually(`the end of ${ProcessingJobName}`, async () => {
+    const found = await sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName }));
+    return found.ProcessingJobStatus === 'InProgress' ? undefined : found;
+  });
+
 test('a processing job says how it ended, and its grandchildren end with it', async () => {
   const script =
     'mkdir -p /opt/ml/output && echo "nothing to do" > /opt/ml/output/message; (sleep 600; echo late) & echo $! ; exit 3';
   await sagemaker.send(new CreateProcessingJobCommand(processingJob('speaks', script)));
-  const job = await eventually('the end of speaks', async () => {
-    const found = await sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName: 'speaks' }));
-    return found.ProcessingJobStatus === 'InProgress' ? undefined : found;
-  });
+  const job = await processingEnded('speaks');
   expect(job).toMatchObject({ ProcessingJobStatus: 'Failed', ExitMessage: 'nothing to do\n' });
   const grandchild = Number(/AlgorithmError: (\d+), exit code: 3/.exec(job.FailureReason ?? '')?.[1]);
   expect(grandchild).toBeGreaterThan(0);
   await eventually('the end of the grandchild', async () => (isRunning(grandchild) ? undefined : true));
+});
+
+/** Two hosts with their code in a channel, and where rank 0 and 1 go when they have met. */
+function peers(name: string, changes: Partial<CreateTrainingJobCommandInput>, leavesFor?: string) {
+  const code = { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/code/sourcedir.tar.gz` } as const;
+  return trainingJob(name, {
+    HyperParameters: {
+      sagemaker_program: 'isolated.py',
+      sagemaker_submit_directory: '/opt/ml/input/data/code/sourcedir.tar.gz',
+      ...(leavesFor !== undefined && { leaves_for: leavesFor }),
+    },
+    InputDataConfig: [{ ChannelName: 'code', DataSource: { S3DataSource: code } }],
+    ResourceConfig: { InstanceCount: 2, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
+    ...changes,
+  });
+}
+
+test('[C14] hosts without a network meet each other, have no credentials, and leave their model', async () => {
+  await sagemaker.send(peers('isolated', { EnableNetworkIsolation: true }));
+  expect(await jobEnded('isolated')).toMatchObject({
+    TrainingJobStatus: 'Completed',
+    EnableNetworkIsolation: true,
+  });
+  const model = `s3://${BUCKET}/direct/isolated/output/model.tar.gz`;
+  expect(await readModel(model, 'algo-1.txt')).toBe('hello');
+  expect(await readModel(model, 'algo-2.txt')).toBe('sent');
+  await said('isolated', "knows ['AWS_DEFAULT_REGION', 'AWS_REGION']");
+});
+
+test('[C14] a script that opens a connection fails without a network, and with one it does not', async () => {
+  await sagemaker.send(peers('connects', {}, service.url));
+  expect(await jobEnded('connects')).toMatchObject({ TrainingJobStatus: 'Completed' });
+  await sagemaker.send(peers('cut-off', { EnableNetworkIsolation: true }, service.url));
+  const job = await jobEnded('cut-off');
+  expect(job.TrainingJobStatus).toBe('Failed');
+  expect(job.FailureReason).toMatch(/^AlgorithmError: .*Connection refused, exit code: 1$/s);
+});
+
+test('[C14] a processing job without a network reads its input, leaves its output, and reaches nobody', async () => {
+  const connect = `python3 -c "import socket; socket.create_connection(('192.0.2.1', 80), timeout=30)"`;
+  const isolated = { NetworkConfig: { EnableNetworkIsolation: true } };
+  await sagemaker.send(new CreateProcessingJobCommand({ ...processingJob('cut-off', connect), ...isolated }));
+  const job = await processingEnded('cut-off');
+  expect(job.ProcessingJobStatus).toBe('Failed');
+  expect(job.FailureReason).toContain('Network is unreachable');
+  const quiet = { ...processingJob('quiet', 'true'), ...isolated };
+  await sagemaker.send(new CreateProcessingJobCommand(quiet));
+  expect(await processingEnded('quiet')).toMatchObject({ ProcessingJobStatus: 'Completed' });
+});
+
+test('[C14] the toolkit in a container without a network cannot download the code', async () => {
+  const submitted = `s3://${BUCKET}/code/sourcedir.tar.gz`;
+  await sagemaker.send(
+    peers('no-code', {
+      EnableNetworkIsolation: true,
+      HyperParameters: { sagemaker_program: 'isolated.py', sagemaker_submit_directory: submitted },
+    }),
+  );
+  expect((await jobEnded('no-code')).FailureReason).toBe(
+    `AlgorithmError: sagemaker_submit_directory '${submitted}' cannot be downloaded, for the container has no network: give the code as a channel`,
+  );
 });
 
 test('requests are checked as AWS checks them', async () => {
