@@ -4,6 +4,7 @@ import { AwsSolutionsReview } from '../lib/rules/aws-solutions-review';
 import { loadConfig } from '../lib/shared/app-config';
 
 const app = new App();
-new EdgeMlopsStage(app, loadConfig(app));
-Validations.of(app).addPlugins(new AwsSolutionsReview(app));
+const config = loadConfig(app);
+new EdgeMlopsStage(app, config);
+Validations.of(app).addPlugins(new AwsSolutionsReview(app, config.transport));
 app.synth();

@@ -1,12 +1,12 @@
 /** The command line: arguments in, text out. The rooms add their commands, and each command is a function of theirs. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { addCaptureCommands } from './captures/commands';
 import { addRedriveCommand, addStatusCommand } from './commands';
 import { addDatasetCommands } from './dataset/commands';
 import { addDeviceCommands } from './device/commands';
 import { addRegistryCommands } from './registry/commands';
 import type { Open, ProgramPorts } from './shared/commands';
-import { describeEnvironment, ENVIRONMENT_NAMES, type EnvironmentName } from './shared/environment';
+import { describeEnvironment } from './shared/environment';
 
 /** In the order of the help: the whole, then along the loop. */
 const COMMANDS = [
@@ -22,11 +22,7 @@ const COMMANDS = [
 export function buildProgram(ports: ProgramPorts): Command {
   const program = new Command('kaizen')
     .description('Operates a Kaizen Edge environment')
-    .addOption(
-      new Option('--env <name>', 'environment, as it is deployed')
-        .choices(ENVIRONMENT_NAMES)
-        .default('local'),
-    )
+    .option('--env <name>', 'environment, as it is deployed', 'local')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError(false)
     .configureOutput({
@@ -36,7 +32,7 @@ export function buildProgram(ports: ProgramPorts): Command {
     .exitOverride();
   const open: Open = async (command) => {
     const clients = ports.clients();
-    const { env } = command.optsWithGlobals<{ env: EnvironmentName }>();
+    const { env } = command.optsWithGlobals<{ env: string }>();
     return { clients, environment: await describeEnvironment(clients, env) };
   };
   for (const add of COMMANDS) add(program, ports, open);

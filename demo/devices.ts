@@ -10,9 +10,10 @@ import {
   type LocalAws,
   SupervisedProcess,
 } from '@kaizen-edge/local-aws';
-import { INFERENCE_COMPONENT_NAME } from '../lambda/device/names';
+import { inferenceComponentName } from '../lambda/device/names';
 
 export interface DeviceOptions {
+  readonly environmentName: string;
   readonly thingName: string;
   /** Folder with certificate.pem, private-key.pem and trusted-keys.json, as `kaizen device provision` wrote it. */
   readonly identityDirectory: string;
@@ -39,7 +40,7 @@ export class Device {
     copyFileSync(join(options.identityDirectory, 'trusted-keys.json'), join(trust, 'trusted-keys.json'));
     // The camera's socket appears in the component's work folder, as on a real device: a link, for the simulator's
     // sockets lie where paths are short (a Unix socket's path has at most 107 bytes).
-    const work = join(options.rootPath, 'work', INFERENCE_COMPONENT_NAME);
+    const work = join(options.rootPath, 'work', inferenceComponentName(options));
     mkdirSync(work, { recursive: true });
     symlinkSync(options.cameraSocket, join(work, 'camera.sock'));
     this.configFile = join(options.identityDirectory, 'core-device.json');

@@ -1,16 +1,13 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { useCaseOfGroup } from '../../lambda/registry/names';
-import { environmentPrefix, STACKS, stackName } from '../../lambda/shared/names';
+import { environmentPrefix, type NameScope, STACKS, stackName } from '../../lambda/shared/names';
 import type { Clients } from './clients';
 import { InputError } from './errors';
-
-export const ENVIRONMENT_NAMES = ['local', 'dev', 'prod'] as const;
-export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 /** What is deployed: the names of tables, buckets, queues, read from the outputs of the stacks. */
 export class KaizenEnvironment {
   constructor(
-    readonly name: EnvironmentName,
+    readonly name: string,
     private readonly outputs: ReadonlyMap<string, string>,
   ) {}
 
@@ -38,6 +35,11 @@ export class KaizenEnvironment {
   get useCase(): string {
     return useCaseOfGroup({ environmentName: this.name }, this.output('ModelPackageGroupName'));
   }
+
+  /** What its names are made of. */
+  get scope(): NameScope {
+    return { environmentName: this.name, useCase: this.useCase };
+  }
 }
 
 async function outputsOf(
@@ -60,7 +62,7 @@ async function outputsOf(
 /** Reads the outputs of the environment's stacks. */
 export async function describeEnvironment(
   clients: Pick<Clients, 'cloudFormation'>,
-  name: EnvironmentName,
+  name: string,
 ): Promise<KaizenEnvironment> {
   const outputs = await Promise.all(
     STACKS.map((stack) => outputsOf(clients.cloudFormation, stackName({ environmentName: name }, stack))),

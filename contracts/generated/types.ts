@@ -63,7 +63,10 @@ export interface Contracts {
  * Every value by which one environment differs from another: config/<environment>.ts.
  */
 export interface AppConfig {
-  environmentName: 'local' | 'dev' | 'prod';
+  /**
+   * Part of the name of everything that has one in the account, and the name of the configuration's file. Several environments may share an account and region.
+   */
+  environmentName: string;
   account: string;
   region: string;
   /**
@@ -519,7 +522,7 @@ export interface Capture {
   bytes: number;
 }
 /**
- * Greengrass configuration of com.kaizenedge.Inference. Defaults are in the recipe; a deployment merges over them.
+ * Greengrass configuration of the inference component. Defaults are in the recipe; a deployment merges over them.
  */
 export interface ComponentConfiguration {
   /**

@@ -123,6 +123,7 @@ async function startFleet(
       mkdirSync(dirname(identityDirectory), { recursive: true });
       await provisionDevice(clients, environment, { thingName, wave: group, folder: identityDirectory });
       const device = new Device(aws, {
+        environmentName: environment.name,
         thingName,
         identityDirectory,
         rootPath: join(identityDirectory, 'greengrass'),

@@ -16,7 +16,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { parseContractJson } from '../../contracts';
 import { canonicalJson } from '../../contracts/dsse';
 import { s3Uri } from '../../contracts/s3-address';
-import { blobKey, ENVELOPE_FILE, MODEL_COMPONENT_PREFIX } from '../../lambda/registry/names';
+import { blobKey, ENVELOPE_FILE, modelComponentName } from '../../lambda/registry/names';
 import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import { type DemoContext, note } from '../context';
 import { readInventory } from '../inventory';
@@ -71,10 +71,9 @@ async function deployTamperedModel(
 ): Promise<{ componentName: string; restore: () => Promise<void> }> {
   const { clients } = context;
   const { targetArn, components } = await canaryDeployment(context);
-  const [componentName, current] =
-    Object.entries(components).find(([name]) => name.startsWith(MODEL_COMPONENT_PREFIX)) ?? [];
-  if (!componentName || !current?.componentVersion)
-    throw new Error('the canary group has no model component');
+  const componentName = modelComponentName(context.environment.scope);
+  const current = components[componentName];
+  if (!current?.componentVersion) throw new Error('the canary group has no model component');
   const arn = componentArn(targetArn, componentName, current.componentVersion);
   const recipe = await readRecipe(context, arn);
   recipe.ComponentVersion = FORGED_VERSION;

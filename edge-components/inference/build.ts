@@ -1,5 +1,5 @@
 /**
- * Builds the self-contained artifacts of com.kaizenedge.Inference, one per architecture: the bundles, the architecture's
+ * Builds the self-contained artifacts of the inference component, one per architecture: the bundles, the architecture's
  * native files and a bill of materials, nothing else. An artifact runs from any folder with a `node` >= 20.19 on the
  * device; nothing is installed there.
  *

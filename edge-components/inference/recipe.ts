@@ -1,4 +1,4 @@
-/** The Greengrass recipe of com.kaizenedge.Inference: imported at synth by the Fleet stack, so it loads nothing native. */
+/** The Greengrass recipe of the inference component: imported at synth by the Fleet stack, so it loads nothing native. */
 import type { ComponentConfiguration, UseCaseConfiguration } from '../../contracts';
 import { recipeProblem } from '../../contracts/recipe-limits';
 
@@ -6,9 +6,10 @@ import { recipeProblem } from '../../contracts/recipe-limits';
 const GREENGRASS_ARCHITECTURES = { 'linux-x64': 'amd64', 'linux-arm64': 'aarch64' } as const;
 export type EdgeArchitecture = keyof typeof GREENGRASS_ARCHITECTURES;
 
-const COMPONENT_NAME = 'com.kaizenedge.Inference';
 
 export interface InferenceRecipeProps {
+  /** Each environment has a component of its own: `com.kaizenedge.<environment>.Inference`. */
+  readonly componentName: string;
   /** Component version, `1.<a>.<b>`, as `dist/edge/inference.json` says. */
   readonly version: string;
   /**
@@ -39,11 +40,11 @@ const topicPattern = (topic: string): string => topic.replaceAll('{thingName}', 
  * What the component may do over IPC: for each use case two topics to the cloud and one on the device, nothing else. A
  * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list.
  */
-function accessControl({ useCases }: ComponentConfiguration): object {
+function accessControl(componentName: string, { useCases }: ComponentConfiguration): object {
   const policies = (service: string, policy: (useCase: string, settings: UseCaseConfiguration) => object) =>
     Object.fromEntries(
       Object.entries(useCases).map(([useCase, settings]) => [
-        `${COMPONENT_NAME}:${service}:${useCase}`,
+        `${componentName}:${service}:${useCase}`,
         policy(useCase, settings),
       ]),
     );
@@ -89,18 +90,18 @@ function manifest(architecture: EdgeArchitecture, artifactUri: string, version: 
  * @throws Error when an artifact's file name is not literal, there is no artifact, or a nucleus would refuse the recipe's size
  */
 export function inferenceRecipe(props: InferenceRecipeProps): object {
-  const { version, artifactUris, configuration } = props;
+  const { componentName, version, artifactUris, configuration } = props;
   const artifacts = Object.entries(artifactUris) as [EdgeArchitecture, string][];
   if (artifacts.length === 0) throw new Error('artifactUris: must name at least one artifact');
   const recipe = {
     RecipeFormatVersion: '2020-01-25',
-    ComponentName: COMPONENT_NAME,
+    ComponentName: componentName,
     ComponentVersion: version,
     ComponentType: 'aws.greengrass.generic',
     ComponentDescription: 'Classifies camera frames with a signed release and reports results and health.',
     ComponentPublisher: 'Kaizen Edge',
     ComponentConfiguration: {
-      DefaultConfiguration: { ...configuration, accessControl: accessControl(configuration) },
+      DefaultConfiguration: { ...configuration, accessControl: accessControl(componentName, configuration) },
     },
     // Gives the process temporary AWS credentials for capture uploads.
     ComponentDependencies: {

@@ -1,10 +1,10 @@
 /** Names of devices: their groups, rights and code. */
-import { EVENT_SOURCE, environmentPrefix, type NameScope } from '../shared/names';
+import { environmentPrefix, eventSource, type NameScope } from '../shared/names';
 
 type EnvironmentScope = Pick<NameScope, 'environmentName'>;
 
 /** The code that every device runs. */
-export const INFERENCE_COMPONENT_NAME = `${EVENT_SOURCE}.Inference`;
+export const inferenceComponentName = (scope: EnvironmentScope): string => `${eventSource(scope)}.Inference`;
 
 /** Tag of a version of it: SHA-256 of the recipe that it was made from. Greengrass gives recipes back rewritten. */
 export const RECIPE_TAG = 'recipe-sha256';

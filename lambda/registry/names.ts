@@ -1,5 +1,5 @@
 /** Names of the registry: keys of the model bucket, of the release table, ids, components, variables, events. */
-import { EVENT_SOURCE, environmentPrefix, type NameScope } from '../shared/names';
+import { eventSource, type NameScope, useCasePrefix } from '../shared/names';
 
 export const REGISTRY_VARIABLES = {
   modelBucket: 'MODEL_BUCKET',
@@ -19,10 +19,9 @@ export const REGISTRY_EVENTS = {
 
 /** Begins the name of every use case's group. */
 const modelPackageGroupPrefix = (scope: Pick<NameScope, 'environmentName'>): string =>
-  `${environmentPrefix(scope)}-`;
+  useCasePrefix({ ...scope, useCase: '' });
 
-export const modelPackageGroupName = (scope: NameScope): string =>
-  `${modelPackageGroupPrefix(scope)}${scope.useCase}`;
+export const modelPackageGroupName = (scope: NameScope): string => useCasePrefix(scope);
 
 /** The use case whose packages a group holds. */
 export const useCaseOfGroup = (scope: Pick<NameScope, 'environmentName'>, groupName: string): string =>
@@ -55,13 +54,10 @@ export function deliverReleaseKey(sha256: string): string {
   return `${COMPONENT_PREFIX}${sha256}/${DELIVER_RELEASE_FILE}`;
 }
 
-/** Begins the name of every model component. */
-export const MODEL_COMPONENT_PREFIX = `${EVENT_SOURCE}.model.`;
-
-/** Greengrass component that carries the releases of a use case: `surface-inspection` -> `com.kaizenedge.model.SurfaceInspection`. */
-export function modelComponentName(useCase: string): string {
-  const words = useCase.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return `${MODEL_COMPONENT_PREFIX}${words.join('')}`;
+/** Greengrass component that carries the releases of a use case: `com.kaizenedge.<environment>.model.SurfaceInspection`. */
+export function modelComponentName(scope: NameScope): string {
+  const words = scope.useCase.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${eventSource(scope)}.model.${words.join('')}`;
 }
 
 /** Version of the model component of a release. */

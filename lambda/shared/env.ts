@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors';
+import { type NameScope, SHARED_VARIABLES } from './names';
 
 /**
  * Value of an environment variable that must be there.
@@ -8,6 +9,11 @@ export function requireEnvironment(name: string): string {
   const value = process.env[name];
   if (!value) throw new ConfigurationError(`environment variable ${name} is required, but it is not set`);
   return value;
+}
+
+/** The environment that the function is deployed in. */
+export function deployedEnvironment(): Pick<NameScope, 'environmentName'> {
+  return { environmentName: requireEnvironment(SHARED_VARIABLES.environment) };
 }
 
 /** Bounds of a number in the environment, both inclusive. */

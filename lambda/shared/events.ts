@@ -1,6 +1,7 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { eventBridge } from './aws';
-import { EVENT_SOURCE } from './names';
+import { deployedEnvironment } from './env';
+import { eventSource } from './names';
 
 /**
  * Puts one event on the default bus.
@@ -10,7 +11,13 @@ import { EVENT_SOURCE } from './names';
 export async function putEvent(detailType: string, detail: object): Promise<void> {
   const answer = await eventBridge().send(
     new PutEventsCommand({
-      Entries: [{ Source: EVENT_SOURCE, DetailType: detailType, Detail: JSON.stringify(detail) }],
+      Entries: [
+        {
+          Source: eventSource(deployedEnvironment()),
+          DetailType: detailType,
+          Detail: JSON.stringify(detail),
+        },
+      ],
     }),
   );
   if ((answer.FailedEntryCount ?? 0) > 0) {

@@ -1,12 +1,13 @@
 /** Metrics as Embedded Metric Format lines in the log: no call to CloudWatch on the way of a record. */
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { dimensionsOf, METRIC_NAMESPACE, type MetricDefinition } from './names';
+import { deployedEnvironment } from './env';
+import { dimensionsOf, environmentDimension, METRIC_NAMESPACE, type MetricDefinition } from './names';
 
 /** One value of a metric. */
 export interface Measurement {
   readonly metric: MetricDefinition;
   readonly value: number;
-  /** The metric's own, no more and no less. */
+  /** The metric's own, no more and no less; the environment is added where they are written. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +33,10 @@ export function writeMetrics(measurements: readonly Measurement[]): void {
   for (const group of groups.values()) {
     const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
     metrics.clearDefaultDimensions();
-    metrics.setDefaultDimensions({ ...group[0]?.dimensions });
+    metrics.setDefaultDimensions({
+      ...environmentDimension(deployedEnvironment()),
+      ...group[0]?.dimensions,
+    });
     for (const { metric, value } of group) metrics.addMetric(metric.name, metric.unit, value);
     metrics.publishStoredMetrics();
   }

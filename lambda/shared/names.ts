@@ -14,6 +14,12 @@ export interface NameScope {
 export const environmentPrefix = ({ environmentName }: Pick<NameScope, 'environmentName'>): string =>
   `kaizen-${environmentName}`;
 
+/**
+ * Begins the name of what an environment has once per use case. No environment has two hyphens in its name, so that
+ * use case `b-c` of `a` and use case `c` of `a-b` differ.
+ */
+export const useCasePrefix = (scope: NameScope): string => `${environmentPrefix(scope)}--${scope.useCase}`;
+
 /** The stacks of an environment, in the order of deployment. */
 export const STACKS = ['data', 'training', 'fleet', 'operations'] as const;
 
@@ -28,8 +34,15 @@ export const SHARED_VARIABLES = {
   useCase: 'KAIZEN_USE_CASE',
 } as const;
 
-/** Source of every event that this system puts on the default bus; the detail types are the nouns'. */
-export const EVENT_SOURCE = 'com.kaizenedge';
+/** Begins what an account and region share without a prefix of the environment: events, Greengrass components. */
+export const NAMESPACE = 'com.kaizenedge';
+
+/**
+ * Source of every event that an environment puts on the default bus, which it shares with others; the detail types are
+ * the nouns'. It also begins the names of its components.
+ */
+export const eventSource = ({ environmentName }: Pick<NameScope, 'environmentName'>): string =>
+  `${NAMESPACE}.${environmentName}`;
 
 /** CloudWatch namespace of every metric of the functions. */
 export const METRIC_NAMESPACE = 'KaizenEdge';
@@ -46,6 +59,13 @@ export interface MetricDefinition<Dimension extends string = string> {
   readonly dimensions: readonly Dimension[];
 }
 
+/** Dimension of every metric beside its own: what two environments of one account measure must not add up. */
+export const environmentDimension = ({
+  environmentName,
+}: Pick<NameScope, 'environmentName'>): Readonly<Record<string, string>> => ({
+  environment: environmentName,
+});
+
 /** A metric per use case that counts. */
 export const counted = (name: string): MetricDefinition<'useCase'> => ({
   name,
@@ -54,7 +74,7 @@ export const counted = (name: string): MetricDefinition<'useCase'> => ({
   dimensions: ['useCase'],
 });
 
-/** The metric's dimensions with these values, and no others. */
+/** The metric's own dimensions with these values, and no others. */
 export function dimensionsOf<Dimension extends string>(
   { dimensions }: MetricDefinition<Dimension>,
   values: Readonly<Record<NoInfer<Dimension>, string>>,

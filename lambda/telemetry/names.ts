@@ -20,11 +20,11 @@ export const TELEMETRY_METRICS = {
 /** What devices send; last level of the topic, last word of the rule's name. */
 export type MessageKind = 'results' | 'status';
 
-/** Topic rules take letters, digits and underscores only. */
+/** Topic rules take letters, digits and underscores only; names of environments have no underscores. */
 export const ruleName = (
   { environmentName }: Pick<NameScope, 'environmentName'>,
   kind: MessageKind,
-): string => `kaizen_${environmentName}_${kind}`;
+): string => `kaizen_${environmentName.replaceAll('-', '_')}_${kind}`;
 
 /** What the rule selects: by Basic Ingest, the topic below its own three levels. */
 export const topicFilter = ({ useCase }: NameScope, kind: MessageKind): string => `${useCase}/+/${kind}`;

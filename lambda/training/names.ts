@@ -1,12 +1,11 @@
 /** Names of training: its pipeline, and where its jobs write in the model bucket. */
-import { environmentPrefix, type NameScope } from '../shared/names';
+import { type NameScope, useCasePrefix } from '../shared/names';
 
 export const TRAINING_VARIABLES = {
   pipelineName: 'PIPELINE_NAME',
 } as const;
 
-export const pipelineName = (scope: NameScope): string =>
-  `${environmentPrefix(scope)}-${scope.useCase}-training`;
+export const pipelineName = (scope: NameScope): string => `${useCasePrefix(scope)}-training`;
 
 /** Parameters of the pipeline that who starts an execution may give. */
 export const PIPELINE_PARAMETERS = {

@@ -39,7 +39,7 @@ export class CaptureMerge extends Construct {
     dataset.grantPutImages(merge);
     telemetry.grantReadCaptures(merge, props.config.useCase);
     dataset.labelTable.grantReadData(merge);
-    grantPutOwnEvents(merge);
+    grantPutOwnEvents(merge, props.config);
     this.function = merge;
   }
 }

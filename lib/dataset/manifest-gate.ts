@@ -29,7 +29,7 @@ export class ManifestGate extends Construct {
       memorySize: 1024,
     });
     dataset.grantAcceptManifests(gate);
-    grantPutOwnEvents(gate);
+    grantPutOwnEvents(gate, props.config);
     // Manifests are rare and each reads every image: two at a time is the least that Lambda takes as a limit.
     gate.addEventSource(
       new SqsEventSource(dataset.manifestQueue.queue, {

@@ -11,7 +11,7 @@ import {
   requireArtifacts,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
-import { INFERENCE_COMPONENT_NAME } from '../../lambda/device/names';
+import { inferenceComponentName } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
 import { deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
@@ -32,7 +32,7 @@ export interface InferenceComponentProps {
 
 /** The component that runs on every device: code and default configuration, no model. */
 export class InferenceComponent extends Construct {
-  readonly name = INFERENCE_COMPONENT_NAME;
+  readonly name: string;
   /** Follows from the artifact and the recipe, configuration included. */
   readonly version: string;
   /** Where the artifacts lie. */
@@ -40,6 +40,7 @@ export class InferenceComponent extends Construct {
 
   constructor(scope: Construct, id: string, props: InferenceComponentProps) {
     super(scope, id);
+    this.name = inferenceComponentName(props.config);
     const stack = Stack.of(this);
     const artifacts = requireArtifacts(readDescription(EDGE), props.config.registry.architectures).map(
       ([architecture, { file }]) => ({
@@ -55,7 +56,8 @@ export class InferenceComponent extends Construct {
       artifacts.map(({ architecture, asset }) => [architecture, asset.s3ObjectUrl]),
     );
     const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
-    const recipe = (version: string) => inferenceRecipe({ version, artifactUris, configuration });
+    const recipe = (version: string) =>
+      inferenceRecipe({ componentName: this.name, version, artifactUris, configuration });
     this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
     const publish = this.publishFunction(props, artifacts);
     const version = new CustomResource(this, 'PublishedVersion', {
@@ -107,7 +109,7 @@ function defaultConfiguration(config: AppConfig, captureBucket: string): Compone
   const configuration = {
     useCases: {
       [config.useCase]: {
-        modelComponentName: modelComponentName(config.useCase),
+        modelComponentName: modelComponentName(config),
         resultsTopic: deviceTopic(config, 'results', '{thingName}'),
         statusTopic: deviceTopic(config, 'status', '{thingName}'),
         ...useCase,
@@ -122,7 +124,7 @@ function defaultConfiguration(config: AppConfig, captureBucket: string): Compone
   parseContract(
     'component-configuration',
     { ...configuration, captureBucket: 'decided-at-deployment' },
-    `default configuration of ${INFERENCE_COMPONENT_NAME} in ${config.environmentName}`,
+    `default configuration of ${inferenceComponentName(config)}`,
   );
   return configuration;
 }

@@ -69,7 +69,7 @@ export class DriftEvaluation extends Construct {
     props.dataset.labelTable.grantReadData(evaluate.function);
     props.telemetry.sketchTable.grantReadData(evaluate.function);
     props.episodeTable.grantReadWriteData(evaluate.function);
-    grantPutOwnEvents(evaluate.function);
+    grantPutOwnEvents(evaluate.function, props.config);
     this.function = evaluate.function;
     this.deadLetterQueue = evaluate.requireDeadLetterQueue();
     new events.Rule(this, 'Schedule', {
@@ -104,9 +104,13 @@ export class DriftEvaluation extends Construct {
 
   /** Population stability index of every feature, labelled with its name. */
   metricsDrift(): cloudwatch.Metric[] {
-    const { useCase } = this.props.config;
+    const { environmentName, useCase } = this.props.config;
     return DRIFT_FEATURES.map((feature) =>
-      functionMetric(MONITORING_METRICS.drift, { useCase, feature }, { period: this.period, label: feature }),
+      functionMetric(
+        MONITORING_METRICS.drift,
+        { environmentName, useCase, feature },
+        { period: this.period, label: feature },
+      ),
     );
   }
 

@@ -47,7 +47,7 @@ export class ReleaseBuilder extends Construct {
     props.registry.grantBuildReleases(builder.function);
     releaseTable.grantReadWriteData(builder.function);
     grantSign(signingKey, builder.function);
-    grantPutOwnEvents(builder.function);
+    grantPutOwnEvents(builder.function, props.config);
     grantReadModelPackages(builder.function, modelPackageGroupName);
     this.function = builder.function;
     this.deadLetterQueue = builder.requireDeadLetterQueue();

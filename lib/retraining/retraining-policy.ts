@@ -9,7 +9,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MONITORING_EVENTS } from '../../lambda/monitoring/names';
 import { RETRAINING_METRICS, RETRAINING_VARIABLES } from '../../lambda/retraining/names';
-import { EVENT_SOURCE } from '../../lambda/shared/names';
+import { eventSource } from '../../lambda/shared/names';
 import { TRAINING_VARIABLES } from '../../lambda/training/names';
 import type { DatasetStore } from '../dataset/dataset-store';
 import type { EpisodeTable } from '../monitoring/episode-table';
@@ -68,7 +68,7 @@ export class RetrainingPolicy extends Construct {
     props.dataset.labelTable.grantReadData(start.function);
     props.episodeTable.grantReadWriteData(start.function);
     props.mergeCaptures.grantInvoke(start.function);
-    grantPutOwnEvents(start.function);
+    grantPutOwnEvents(start.function, props.config);
     grantReadModelPackages(start.function, props.registry.modelPackageGroupName);
     this.grantStartPipeline(start.function, props.pipelineName);
     this.function = start.function;
@@ -78,7 +78,7 @@ export class RetrainingPolicy extends Construct {
     new events.Rule(this, 'DriftDetected', {
       description: 'Drift was detected',
       eventPattern: {
-        source: [EVENT_SOURCE],
+        source: [eventSource(props.config)],
         detailType: [MONITORING_EVENTS.driftDetected],
         detail: { useCase: [useCase] },
       },

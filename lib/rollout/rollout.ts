@@ -24,7 +24,7 @@ import {
   stateMachineName,
   type WaveSettings,
 } from '../../lambda/rollout/names';
-import { EVENT_SOURCE } from '../../lambda/shared/names';
+import { eventSource } from '../../lambda/shared/names';
 import type { DatasetStore } from '../dataset/dataset-store';
 import type { EpisodeTable } from '../monitoring/episode-table';
 import type { ModelRegistry } from '../registry/model-registry';
@@ -120,7 +120,7 @@ export class Rollout extends Construct {
     new events.Rule(this, 'ReleaseReady', {
       description: 'A signed release is ready',
       eventPattern: {
-        source: [EVENT_SOURCE],
+        source: [eventSource(config)],
         detailType: [REGISTRY_EVENTS.releaseReady],
         detail: { useCase: [config.useCase] },
       },
@@ -220,7 +220,7 @@ export class Rollout extends Construct {
   private finishRollout(): lambda.IFunction {
     const finish = this.step('FinishRollout', 'finish-rollout', 'Records how a rollout ended and says so');
     this.props.registry.releaseTable.grantReadWriteData(finish);
-    grantPutOwnEvents(finish);
+    grantPutOwnEvents(finish, this.props.config);
     return finish;
   }
 
@@ -265,7 +265,7 @@ export class Rollout extends Construct {
     const { registry, config } = this.props;
     registry.grantPublishComponents(step);
     this.startupScript.grantRead(step);
-    const component = `components:${modelComponentName(config.useCase)}`;
+    const component = `components:${modelComponentName(config)}`;
     this.allow(
       step,
       'PublishModelComponent',

@@ -1,14 +1,16 @@
 import { ACCEPTED_PREFIX, IMAGE_PREFIX, MANIFEST_PREFIX } from '../../lambda/dataset/names';
-import { INFERENCE_COMPONENT_NAME } from '../../lambda/device/names';
+import { inferenceComponentName } from '../../lambda/device/names';
 import {
   BLOB_PREFIX,
   COMPONENT_PREFIX,
   ENVELOPE_PREFIX,
-  MODEL_COMPONENT_PREFIX,
+  modelComponentName,
   RELEASE_PREFIX,
 } from '../../lambda/registry/names';
+import type { NameScope } from '../../lambda/shared/names';
 import { CAPTURE_PREFIX, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
 import { EXECUTION_FOLDERS, PIPELINE_PREFIX } from '../../lambda/training/names';
+import type { AppConfig } from '../shared/app-config';
 
 /** A kind of finding that somebody has looked at and accepted. */
 export interface AcceptedFinding {
@@ -16,6 +18,8 @@ export interface AcceptedFinding {
   readonly finding: RegExp;
   /** Path of the construct: `<environment>/<stack>/...`. */
   readonly construct: RegExp;
+  /** @default - whatever the configuration's `transport` */
+  readonly transport?: AppConfig['transport'];
   readonly reason: string;
 }
 
@@ -34,6 +38,9 @@ const PREFIXES = [
   REJECTED_RECORD_PREFIX,
   `${CAPTURE_PREFIX}\\S+/`,
 ];
+/** Matches the name of a component in any environment. */
+const inAnyEnvironment = (nameIn: (scope: NameScope) => string): string =>
+  nameIn({ environmentName: '@', useCase: '' }).replaceAll('.', '\\.').replace('@', '[\\w-]+');
 const ROLE_POLICY = /\/DefaultPolicy\/Resource$/;
 
 /**
@@ -76,27 +83,27 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:s3:::cdk-\S+-assets-\S+\/\*\]$/,
-    construct: /^\w+\/Fleet\/(Rollout|TokenExchange)\//,
+    construct: /^[\w-]+\/Fleet\/(Rollout|TokenExchange)\//,
     reason: 'Assets of the deployment: bundled code, the same that the devices get. No data, no secrets.',
   },
   {
     finding: new RegExp(
-      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:(components:${MODEL_COMPONENT_PREFIX.replaceAll('.', '\\.')}\\w+:versions|coreDevices|deployments):\\*\\]$`,
+      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:(components:${inAnyEnvironment(modelComponentName)}\\w+:versions|coreDevices|deployments):\\*\\]$`,
     ),
-    construct: /^\w+\/Fleet\/Rollout\//,
+    construct: /^[\w-]+\/Fleet\/Rollout\//,
     reason:
       'Versions, devices and deployments come into being at run time; their names are not known before.',
   },
   {
     finding: new RegExp(
-      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:components:${INFERENCE_COMPONENT_NAME.replaceAll('.', '\\.')}:versions:\\*\\]$`,
+      `^AwsSolutions-IAM5\\[Resource::arn:aws[\\w-]*:greengrass:\\S+:components:${inAnyEnvironment(inferenceComponentName)}:versions:\\*\\]$`,
     ),
-    construct: /^\w+\/Fleet\/Inference\/Publish\//,
+    construct: /^[\w-]+\/Fleet\/Inference\/Publish\//,
     reason: 'Every version of one named component: the one of the next deployment is not known before.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:(job|thing|thinggroup)\/\*\]$/,
-    construct: /^\w+\/Fleet\/Rollout\//,
+    construct: /^[\w-]+\/Fleet\/Rollout\//,
     reason:
       'Greengrass uses the rights of its caller: one IoT job per deployment under a name of its own, the shadows of devices that come into being at run time, and any group that a device is in.',
   },
@@ -108,12 +115,12 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   {
     finding:
       /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:((training|processing)-job\/pipelines-|hyper-parameter-tuning-job\/\*Tune)\*\]$/,
-    construct: /^\w+\/Training\/Pipeline\//,
+    construct: /^[\w-]+\/Training\/Pipeline\//,
     reason: 'Jobs that a pipeline starts: SageMaker names them after execution and step.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:logs:\S+:log-group:\/aws\/sagemaker\/\w+Jobs\*\]$/,
-    construct: /^\w+\/Training\/Pipeline\//,
+    construct: /^[\w-]+\/Training\/Pipeline\//,
     reason: 'Log streams of jobs, in the two groups whose names SageMaker fixes.',
   },
   {
@@ -129,7 +136,8 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding: /^AwsSolutions-(S10|SQS4|SNS3)$/,
-    construct: /^local\//,
-    reason: 'The local AWS speaks HTTP, on the loopback interface only (transport: any).',
+    construct: ANY,
+    transport: 'any',
+    reason: 'The local AWS speaks HTTP, on the loopback interface only.',
   },
 ];

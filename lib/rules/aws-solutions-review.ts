@@ -2,6 +2,7 @@ import type { PolicyValidationPluginReport, PolicyViolation } from 'aws-cdk-lib'
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
+import type { AppConfig } from '../shared/app-config';
 import { ACCEPTED_FINDINGS, type AcceptedFinding } from './accepted-findings';
 
 /**
@@ -11,6 +12,13 @@ import { ACCEPTED_FINDINGS, type AcceptedFinding } from './accepted-findings';
 export class AwsSolutionsReview extends AwsSolutionsChecks {
   /** Which of them were needed in the last validation. */
   readonly findingsUsed = new Set<AcceptedFinding>();
+
+  constructor(
+    scope: IConstruct,
+    private readonly transport: AppConfig['transport'],
+  ) {
+    super(scope);
+  }
 
   override validateScope(scope: IConstruct): PolicyValidationPluginReport {
     const { violations } = super.validateScope(scope);
@@ -31,7 +39,10 @@ export class AwsSolutionsReview extends AwsSolutionsChecks {
   private acknowledge(construct: IConstruct, finding: string): boolean {
     const { path } = construct.node;
     const accepted = ACCEPTED_FINDINGS.find(
-      (entry) => entry.finding.test(finding) && entry.construct.test(path),
+      (entry) =>
+        entry.finding.test(finding) &&
+        entry.construct.test(path) &&
+        (entry.transport ?? this.transport) === this.transport,
     );
     if (accepted === undefined) return false;
     this.findingsUsed.add(accepted);

@@ -1,21 +1,20 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
-import { dev } from '../../config/dev';
-import { local } from '../../config/local';
-import { prod } from '../../config/prod';
 import { type AppConfig, ContractError, problemsOf } from '../../contracts';
+import { useCasePrefix } from '../../lambda/shared/names';
 import { tuningProblems } from '../training/tuning-config';
 
 export type { AppConfig };
 
+const CONFIGURATION_FOLDER = join(__dirname, '..', '..', 'config');
 /** The account in which nothing exists but the local AWS. */
 const LOCAL_ACCOUNT = '000000000000';
 const TRAINING_FOLDER = join(__dirname, '..', '..', 'training');
+/** docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html */
+const GROUP_NAME = /^(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 const SECONDS_PER_DAY = 86_400;
 const SECONDS_PER_MINUTE = 60;
-
-const ENVIRONMENTS: Readonly<Record<AppConfig['environmentName'], AppConfig>> = { local, dev, prod };
 
 /** Region in the address of an image in Amazon ECR; undefined for one that lies elsewhere. */
 function registryRegion(image: string): string | undefined {
@@ -27,22 +26,27 @@ function broken(field: string, rule: string, value: unknown): string {
   return `${field}: ${rule}, got ${JSON.stringify(value)}`;
 }
 
+/**
+ * The model package group has just this name. Of all names that grow with those of environment and use case only it can
+ * outgrow what AWS takes; test/lambda/shared/names.test.ts shows it of the others.
+ */
+function nameProblems({ environmentName, useCase }: AppConfig): string[] {
+  const name = useCasePrefix({ environmentName, useCase });
+  if (GROUP_NAME.test(name)) return [];
+  return [
+    broken(
+      'environmentName, useCase',
+      `must give a model package group of at most 63 letters, digits and hyphens that ends in no hyphen ('${name}' has ${name.length})`,
+      [environmentName, useCase],
+    ),
+  ];
+}
+
 /** What a JSON Schema cannot say: rules that join two fields, or a field and this tree. */
 function crossFieldProblems(config: AppConfig): string[] {
-  const {
-    environmentName,
-    account,
-    region,
-    removal,
-    transport,
-    rollout,
-    telemetry,
-    monitoring,
-    training,
-    registry,
-    retraining,
-  } = config;
-  const problems: string[] = tuningProblems(training.tuning);
+  const { account, region, transport, rollout, telemetry, monitoring, training, registry, retraining } =
+    config;
+  const problems: string[] = [...nameProblems(config), ...tuningProblems(training.tuning)];
   if (rollout.waves.map((wave) => wave.name).join() !== 'canary,stable') {
     problems.push(
       broken(
@@ -162,14 +166,11 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
-  if ((environmentName === 'local') !== (account === LOCAL_ACCOUNT)) {
-    problems.push(broken('account', `must be ${LOCAL_ACCOUNT} in local, and only there`, account));
-  }
-  if (environmentName !== 'local' && transport !== 'tls-only') {
-    problems.push(broken('transport', 'must be tls-only outside local', transport));
-  }
-  if (environmentName === 'prod' && removal !== 'retain') {
-    problems.push(broken('removal', 'must be retain in prod', removal));
+  // Whatever else the local AWS may be asked to play: only there does nobody listen between two machines.
+  if (account !== LOCAL_ACCOUNT && transport !== 'tls-only') {
+    problems.push(
+      broken('transport', `must be tls-only outside the local AWS (account ${LOCAL_ACCOUNT})`, transport),
+    );
   }
   return problems;
 }
@@ -188,17 +189,31 @@ export function parseConfig(value: unknown, subject: string): AppConfig {
   return value as AppConfig;
 }
 
+/** The one configuration that a module of the folder exports. */
+function exportOf(folder: string, name: string): unknown {
+  const exported = Object.values(require(join(folder, name)) as object);
+  if (exported.length !== 1)
+    throw new Error(`config/${name}.ts: must export one value, got ${exported.length}`);
+  return exported[0];
+}
+
 /**
- * The configuration of the environment named by the context value `env` (`cdk deploy -c env=dev`); `local`
- * without one. The only reader of context in the application.
- * @throws Error for an unknown environment; ContractError for a configuration that breaks a rule
+ * The configuration `config/<name>.ts` of the environment named by the context value `env` (`cdk deploy -c env=dev`);
+ * `local` without one. The only reader of context in the application.
+ * @throws Error when there is no such file; ContractError for a configuration that breaks a rule
  */
-export function loadConfig(app: App): AppConfig {
+export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
   const name: unknown = app.node.tryGetContext('env') ?? 'local';
-  if (typeof name !== 'string' || !Object.hasOwn(ENVIRONMENTS, name)) {
-    throw new Error(
-      `context 'env': must be one of ${Object.keys(ENVIRONMENTS).join(', ')}, got ${JSON.stringify(name)}`,
-    );
+  const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
+  if (typeof name !== 'string' || !names.includes(name)) {
+    throw new Error(`context 'env': must be one of ${names.sort().join(', ')}, got ${JSON.stringify(name)}`);
   }
-  return parseConfig(ENVIRONMENTS[name as AppConfig['environmentName']], `config/${name}.ts`);
+  const subject = `config/${name}.ts`;
+  const config = parseConfig(exportOf(folder, name), subject);
+  if (config.environmentName !== name) {
+    throw new ContractError('app-config', subject, [
+      broken('environmentName', `must be the name of its file (${name})`, config.environmentName),
+    ]);
+  }
+  return config;
 }

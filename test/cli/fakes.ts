@@ -108,7 +108,7 @@ export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient
 }
 
 export const OUTPUTS = {
-  ModelPackageGroupName: 'kaizen-local-surface',
+  ModelPackageGroupName: 'kaizen-local--surface',
   DatasetBucketName: 'datasets',
   TelemetryBucketName: 'telemetry',
   ReleaseTableName: 'releases',

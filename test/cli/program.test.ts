@@ -5,7 +5,10 @@ describe('arguments', () => {
     ['frobnicate', /unknown command 'frobnicate'/],
     ['status --fast', /unknown option '--fast'/],
     ['status now', /too many arguments/],
-    ['--env mars status', /'mars' is invalid. Allowed choices are local, dev, prod/],
+    [
+      '--env mars status',
+      /^error: environment 'mars' has no output .*: are its stacks kaizen-mars-\* deployed\?/,
+    ],
     ['approve', /missing required argument 'version'/],
     ['approve one', /'one' is invalid.*whole number of at least 1/],
     ['approve 0', /whole number of at least 1/],

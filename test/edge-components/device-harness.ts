@@ -190,6 +190,7 @@ export class Device {
       ...componentChanges,
     };
     const recipe = inferenceRecipe({
+      componentName: COMPONENT_NAME,
       version: '1.0.0',
       artifactUris: { 'linux-x64': 's3://bucket/inference-linux-x64.zip' },
       configuration,

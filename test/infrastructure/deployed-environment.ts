@@ -39,6 +39,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { captureMetrics, type WrittenMetric } from '../lambda/shared/metric-lines';
 import { DeployedFunction } from './deployed-function';
 import type { RequestContext } from './iam-simulator';
+import { ResolvedValues } from './resolved-values';
 import type { SynthesizedApp } from './synthesized-app';
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -231,9 +232,10 @@ export class DeployedEnvironment {
   }
 
   private keysOf(table: string): string[] {
+    const values = new ResolvedValues(this.app);
     const found = this.app
       .resources('AWS::DynamoDB::Table')
-      .find(({ logicalId }) => logicalId.toLowerCase() === table);
+      .find(({ stack, logicalId }) => values.nameOf(stack, logicalId) === table);
     if (!found) throw new Error(`there is no table ${table}`);
     return found.Properties.KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName);
   }

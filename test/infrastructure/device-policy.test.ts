@@ -88,7 +88,7 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
   test('it may ask the data plane of Greengrass on the resources that AWS documents', () => {
     const asks = (action: string, resource: string) =>
       isAllowed(statements(), `greengrass:${action}`, resource, {});
-    const components = `arn:aws:greengrass:us-east-1:${app().config.account}:components:com.kaizenedge.Inference`;
+    const components = `arn:aws:greengrass:us-east-1:${app().config.account}:components:com.kaizenedge.local.Inference`;
     expect(asks('ResolveComponentCandidates', '*')).toBe(true);
     expect(asks('GetDeploymentConfiguration', '*')).toBe(true);
     expect(asks('ListThingGroupsForCoreDevice', iot('thing/line-1-camera'))).toBe(true);

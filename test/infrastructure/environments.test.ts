@@ -36,7 +36,7 @@ describe.each(ENVIRONMENTS)('[D1] %s', (environment) => {
   test('every stack has the outputs that tools read', () => {
     for (const [stack, names] of Object.entries(OUTPUTS)) {
       const outputs = Object.keys(app().templates.get(stack)?.findOutputs('*') ?? {});
-      expect(outputs.filter((name) => !name.startsWith('ExportsOutput')).sort()).toEqual(
+      expect(outputs.filter((name) => !name.startsWith('PublishOutput')).sort()).toEqual(
         names.split(' ').sort(),
       );
     }
@@ -85,7 +85,7 @@ describe.each(ENVIRONMENTS)('[D1] %s', (environment) => {
     ]);
     expect(names('AWS::IoT::RoleAlias', 'RoleAlias')).toEqual([`kaizen-${environment}-token-exchange`]);
     expect(names('AWS::SageMaker::Pipeline', 'PipelineName')).toEqual([
-      `kaizen-${environment}-surface-inspection-training`,
+      `kaizen-${environment}--surface-inspection-training`,
     ]);
     expect(names('AWS::StepFunctions::StateMachine', 'StateMachineName')).toEqual([
       `kaizen-${environment}-rollout`,

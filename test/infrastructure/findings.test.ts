@@ -8,8 +8,8 @@ import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 /** Reviewed once: what a review has acknowledged, a second one no longer finds. */
 const reviews = new Map(
   ENVIRONMENTS.map((environment) => {
-    const { app } = synthesizedApp(environment);
-    const review = new AwsSolutionsReview(app);
+    const { app, config } = synthesizedApp(environment);
+    const review = new AwsSolutionsReview(app, config.transport);
     return [environment, { review, report: review.validateScope(app) }];
   }),
 );
@@ -36,7 +36,7 @@ describe('findings of cdk-nag', () => {
     const bucket = new s3.Bucket(stack, 'Bucket');
     new sqs.Queue(stack, 'Queue');
 
-    const report = new AwsSolutionsReview(app).validateScope(app);
+    const report = new AwsSolutionsReview(app, 'tls-only').validateScope(app);
 
     expect(report.success).toBe(false);
     expect(report.violations.map(({ ruleName }) => ruleName).sort()).toEqual([

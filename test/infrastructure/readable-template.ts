@@ -48,7 +48,8 @@ function simplified(value: unknown): unknown {
   // Intrinsic functions as one line: the reader wants to know what is meant, not how it is spelled.
   if (entries.length === 1 && name === 'Ref') return `<${argument}>`;
   if (entries.length === 1 && name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
-  if (entries.length === 1 && name === 'Fn::ImportValue') return `<import ${importName(String(argument))}>`;
+  if (entries.length === 1 && name === 'Fn::GetStackOutput')
+    return `<${outputName(argument as StackOutput)}>`;
   if (entries.length === 1 && name === 'Fn::Join') {
     const [separator, parts] = argument as [string, unknown[]];
     return masked(parts.map(simplified).join(separator));
@@ -56,10 +57,14 @@ function simplified(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, child]) => [key, simplified(child)]));
 }
 
-/** `kaizen-dev-data:ExportsOutputFnGetAttEncryptionKey1B843E66Arn91172964` -> `kaizen-dev-data EncryptionKey...Arn`. */
-function importName(name: string): string {
-  const [stack, output = ''] = name.split(':');
-  return `${stack} ${output.replace(/^ExportsOutput(Ref|FnGetAtt)/, '').replace(/[0-9A-F]{8}$/, '')}`;
+interface StackOutput {
+  readonly StackName: string;
+  readonly OutputName: string;
+}
+
+/** `PublishOutputFnGetAttEncryptionKey1B843E66Arn91172964` -> `kaizen-dev-data EncryptionKey...Arn`. */
+function outputName({ StackName, OutputName }: StackOutput): string {
+  return `${StackName} ${OutputName.replace(/^PublishOutput(Ref|FnGetAtt)/, '').replace(/[0-9A-F]{8}$/, '')}`;
 }
 
 export function readable(template: Template): string {
@@ -69,7 +74,7 @@ export function readable(template: Template): string {
     .filter(([, { Type }]) => !NOT_REVIEWED_TYPES.includes(Type))
     .map(([id, { Metadata: _paths, ...resource }]) => [id, simplified(resource)]);
   const outputs = Object.entries(Outputs as Record<string, { Value: unknown }>)
-    .filter(([id]) => !id.startsWith('ExportsOutput'))
+    .filter(([id]) => !id.startsWith('PublishOutput'))
     .map(([id, { Value }]) => [id, simplified(Value)]);
   return stringify(
     { ...rest, Resources: Object.fromEntries(resources), Outputs: Object.fromEntries(outputs) },

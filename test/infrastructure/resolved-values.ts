@@ -2,6 +2,11 @@ import type { SynthesizedApp } from './synthesized-app';
 
 type Intrinsic = Readonly<Record<string, unknown>>;
 
+interface StackOutput {
+  readonly StackName: string;
+  readonly OutputName: string;
+}
+
 /** ARNs of resources after their name, as handlers and policies both spell them: the part after the account. */
 const REGIONAL_ARNS: Readonly<Record<string, (name: string) => string>> = {
   'AWS::CloudWatch::Alarm': (name) => `cloudwatch:alarm:${name}`,
@@ -28,12 +33,18 @@ function arnOf(
   return service && `arn:aws:${service}:${region}:${account}:${rest.join(':')}`;
 }
 
+/** `StateMachineName` of `AWS::StepFunctions::StateMachine`: the property that gives a resource its physical name. */
+export function physicalNameProperty(type: string): string {
+  const kind = type.split('::').at(-1) ?? '';
+  return { TopicRule: 'RuleName', Rule: 'Name', RoleAlias: 'RoleAlias' }[kind] ?? `${kind}Name`;
+}
+
 /** Resources whose `Ref` is their ARN. */
 const REFERRED_TO_BY_ARN = ['AWS::SNS::Topic', 'AWS::StepFunctions::StateMachine'];
 
 /**
  * Values of templates as a deployment would have them: intrinsic functions are carried out, and what CloudFormation
- * names is named after its logical id, the same wherever it is referred to.
+ * names is named after its stack and its logical id, the same wherever it is referred to.
  */
 export class ResolvedValues {
   constructor(private readonly app: SynthesizedApp) {}
@@ -51,16 +62,19 @@ export class ResolvedValues {
         const [separator, parts] = argument as [string, unknown[]];
         return parts.map((part) => this.text(stack, part)).join(separator);
       }
-      case 'Fn::ImportValue':
-        return this.imported(this.text(stack, argument));
+      case 'Fn::GetStackOutput':
+        return this.output(argument as StackOutput);
       default:
         throw new Error(`${stack}: cannot resolve ${JSON.stringify(value)}`);
     }
   }
 
-  /** Name of a resource that CloudFormation names. */
-  nameOf(logicalId: string): string {
-    return logicalId.toLowerCase();
+  /** Name of a resource: the one that the template gives it, or else the one that CloudFormation would. */
+  nameOf(stack: string, logicalId: string): string {
+    const { Type, Properties = {} } = this.app.templates.get(stack)?.toJSON().Resources[logicalId] ?? {};
+    const given = Properties[physicalNameProperty(String(Type))];
+    if (given !== undefined) return this.text(stack, given);
+    return `${this.app.stacks[stack as keyof SynthesizedApp['stacks']].stackName}-${logicalId}`.toLowerCase();
   }
 
   private reference(stack: string, logicalId: string): string {
@@ -78,7 +92,7 @@ export class ResolvedValues {
     if (found !== undefined) return found;
     return REFERRED_TO_BY_ARN.includes(this.typeOf(stack, logicalId))
       ? this.attribute(stack, [logicalId, 'Arn'])
-      : this.nameOf(logicalId);
+      : this.nameOf(stack, logicalId);
   }
 
   private typeOf(stack: string, logicalId: string): string {
@@ -86,19 +100,16 @@ export class ResolvedValues {
   }
 
   private attribute(stack: string, [logicalId, attribute]: readonly [string, string]): string {
-    const name = this.nameOf(logicalId);
+    const name = this.nameOf(stack, logicalId);
     const arn = arnOf(this.typeOf(stack, logicalId), name, this.app.config);
     return attribute === 'Arn' && arn !== undefined ? arn : `${name}.${attribute}`;
   }
 
-  private imported(exportName: string): string {
-    for (const [stack, template] of this.app.templates) {
-      for (const output of Object.values(template.findOutputs('*'))) {
-        if (output.Export && this.text(stack, output.Export.Name) === exportName) {
-          return this.text(stack, output.Value);
-        }
-      }
-    }
-    throw new Error(`no stack exports ${exportName}`);
+  private output({ StackName, OutputName }: StackOutput): string {
+    const [stack] =
+      Object.entries(this.app.stacks).find(([, { stackName }]) => stackName === StackName) ?? [];
+    const found = stack && this.app.templates.get(stack)?.toJSON().Outputs?.[OutputName];
+    if (!stack || !found) throw new Error(`${StackName} has no output ${OutputName}`);
+    return this.text(stack, found.Value);
   }
 }

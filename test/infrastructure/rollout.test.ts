@@ -1,6 +1,6 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { REGISTRY_EVENTS } from '../../lambda/registry/names';
-import { EVENT_SOURCE } from '../../lambda/shared/names';
+import { eventSource } from '../../lambda/shared/names';
 import { type Definition, definitionOf, type State } from './rollout-machine';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
@@ -125,7 +125,7 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
   test('starts on a ready release of its use case, and keeps events that it cannot deliver', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
-        source: [EVENT_SOURCE],
+        source: [eventSource({ environmentName: environment })],
         'detail-type': [REGISTRY_EVENTS.releaseReady],
         detail: { useCase: ['surface-inspection'] },
       },

@@ -257,7 +257,7 @@ test('[B10] a device is provisioned, moved to another wave, and decommissioned',
     'local',
     new Map(
       Object.entries({
-        ModelPackageGroupName: 'kaizen-local-surface',
+        ModelPackageGroupName: 'kaizen-local--surface',
         SigningKeyArn: KeyMetadata?.Arn ?? '',
         CanaryGroupName: 'canary',
         StableGroupName: 'stable',

@@ -1,9 +1,6 @@
 /** A name is spelled by the noun that owns it, in `lambda/<noun>/names.ts`, and nowhere else. */
-import type { ComponentConfiguration } from '../../contracts';
-import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { ENVELOPE_FILE } from '../../edge-components/inference/src/releases/release-verification';
 import * as dataset from '../../lambda/dataset/names';
-import * as device from '../../lambda/device/names';
 import * as monitoring from '../../lambda/monitoring/names';
 import * as registry from '../../lambda/registry/names';
 import * as retraining from '../../lambda/retraining/names';
@@ -37,7 +34,7 @@ const FRAGMENTS: readonly string[] = [
   ),
   telemetry.batchPartition(''),
   // Components, and the source of events.
-  shared.EVENT_SOURCE,
+  shared.NAMESPACE,
   // Topics, and what has a name in an account.
   telemetry.deviceTopic(SCOPE, 'results', '').split('kaizen')[0] as string,
 ];
@@ -55,7 +52,7 @@ const WORDS: readonly string[] = [
   training.PIPELINE_PARAMETERS,
 ]
   .flatMap((table): string[] => Object.values(table))
-  .concat(device.INFERENCE_COMPONENT_NAME, shared.METRIC_NAMESPACE);
+  .concat(shared.METRIC_NAMESPACE);
 
 /** Names of metrics are ordinary words: they count where the functions or the CDK code write or ask for a metric. */
 const METRICS: readonly string[] = [
@@ -135,12 +132,6 @@ test('the owner may spell it', () => {
   expect(spelledAgain(new Map([['lambda/dataset/names.ts', "const PREFIX = 'images/';"]]))).toEqual([]);
 });
 
-test('the inference component, which cannot import them, has the same names', () => {
+test('the inference component, which cannot import it, has the same name of the envelope', () => {
   expect(ENVELOPE_FILE).toBe(registry.ENVELOPE_FILE);
-  const recipe = inferenceRecipe({
-    version: '1.0.0',
-    artifactUris: { 'linux-x64': 's3://assets/inference.zip' },
-    configuration: { useCases: {} } as unknown as ComponentConfiguration,
-  });
-  expect(recipe).toMatchObject({ ComponentName: device.INFERENCE_COMPONENT_NAME });
 });

@@ -1,4 +1,4 @@
-/** Entry of com.kaizenedge.Inference: what starts when, signals, exit codes. */
+/** Entry of the inference component: what starts when, signals, exit codes. */
 
 import { readEnvironment } from './environment';
 import { threadModelHost } from './models/model-hosts';

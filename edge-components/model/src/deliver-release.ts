@@ -86,7 +86,7 @@ async function deliver(): Promise<boolean> {
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     }
-    console.error(`no verdict within ${timeoutSeconds} s: is com.kaizenedge.Inference running?`);
+    console.error(`no verdict within ${timeoutSeconds} s: is the inference component running?`);
     return false;
   } finally {
     await withdraw();

@@ -5,6 +5,8 @@ import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } 
 export type Architecture = Release['target']['architectures'][number];
 
 export interface ReleaseSettings {
+  /** Its component belongs to one environment, and so does the release. */
+  readonly environmentName: string;
   /** From creation until devices refuse to install. */
   readonly lifetimeDays: number;
   readonly architectures: readonly Architecture[];
@@ -40,7 +42,10 @@ export function composeRelease(
     modelPackageVersion: origin.modelPackageVersion,
     createdAt: origin.createdAt,
     expiresAt: expiryOf(origin.createdAt, settings.lifetimeDays),
-    target: { componentName: modelComponentName(useCase), architectures: [...settings.architectures] },
+    target: {
+      componentName: modelComponentName({ ...settings, useCase }),
+      architectures: [...settings.architectures],
+    },
     classes,
     input,
     files,

@@ -1,7 +1,7 @@
 import { DescribeModelPackageCommand } from '@aws-sdk/client-sagemaker';
 import type { Context, EventBridgeEvent } from 'aws-lambda';
 import { documentClient, kms, s3, sagemaker } from '../../shared/aws';
-import { requireEnvironment } from '../../shared/env';
+import { deployedEnvironment, requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
@@ -67,6 +67,7 @@ export async function handler(
   }
   const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   const settings = {
+    ...deployedEnvironment(),
     useCase,
     lifetimeDays: releaseLifetimeDays(),
     architectures: releaseArchitectures(),

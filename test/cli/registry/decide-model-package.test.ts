@@ -4,7 +4,7 @@ import { FakeClient, runKaizen } from '../fakes';
 const fakeSageMaker = () =>
   new FakeClient({
     ListModelPackages: ({ ModelPackageGroupName, NextToken }) => {
-      expect(ModelPackageGroupName).toBe('kaizen-local-surface');
+      expect(ModelPackageGroupName).toBe('kaizen-local--surface');
       const version = NextToken ? 1 : 2;
       return {
         ModelPackageSummaryList: [
@@ -40,7 +40,7 @@ describe('decisions', () => {
     const sageMaker = fakeSageMaker();
     const { exitCode, errors } = await runKaizen('approve 3', { sageMaker });
     expect(exitCode).toBe(2);
-    expect(errors).toContain("model package version: 3 is not in the group 'kaizen-local-surface'");
+    expect(errors).toContain("model package version: 3 is not in the group 'kaizen-local--surface'");
     expect(sageMaker.names()).not.toContain('UpdateModelPackage');
   });
 });

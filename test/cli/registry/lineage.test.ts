@@ -6,7 +6,7 @@ import type { DatasetItem } from '../../../contracts';
 import { aRelease } from '../../lambda/shared/builders';
 import { asClients, awsError, FakeClient, FakeTables, fakeCloudFormation, OUTPUTS } from '../fakes';
 
-const ARN = 'arn:aws:sagemaker:us-east-1:000000000000:model-package/kaizen-local-surface/2';
+const ARN = 'arn:aws:sagemaker:us-east-1:000000000000:model-package/kaizen-local--surface/2';
 const EXECUTION = 'arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/abcdefghijkl';
 const EARLIER = EXECUTION.replace('abcdefghijkl', 'zzzzzzzzzzzz');
 const CHAMPION = 's3://models/pipelines/zzzzzzzzzzzz/model/j/output/model.tar.gz';
@@ -344,5 +344,5 @@ test('[experiment lineage] a broken link is printed with its reason, and is exit
 test('a version that is not in the group is refused', async () => {
   const { exitCode, errors } = await run('lineage 3', OBJECTS);
   expect(exitCode).toBe(2);
-  expect(errors).toContain("model package version: 3 is not in the group 'kaizen-local-surface'");
+  expect(errors).toContain("model package version: 3 is not in the group 'kaizen-local--surface'");
 });

@@ -92,7 +92,7 @@ const EVENTS: ReportData['events'] = [
     'release',
     'canary is back on release 4 (the bytes of the release before); stable: line-3, line-4 on release 2',
   ],
-  [520, 'fault', 'line-1 refused com.kaizenedge.model.SurfaceInspection 1.0.900001 (DIGEST_MISMATCH)'],
+  [520, 'fault', 'line-1 refused com.kaizenedge.local.model.SurfaceInspection 1.0.900001 (DIGEST_MISMATCH)'],
 ].map(([second, kind, what]) => ({
   at: at(second as number),
   kind: kind as ReportData['events'][number]['kind'],

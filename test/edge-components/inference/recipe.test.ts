@@ -44,7 +44,12 @@ const BUCKET = 's3://${Token[TOKEN.1]}';
 const artifactUris = { 'linux-x64': `${BUCKET}/abc123.zip` };
 
 function recipeOf(props: Partial<Parameters<typeof inferenceRecipe>[0]> = {}): Recipe {
-  const base = { version: '1.2.3', artifactUris, configuration: configuration('surface-inspection') };
+  const base = {
+    componentName: 'com.kaizenedge.local.Inference',
+    version: '1.2.3',
+    artifactUris,
+    configuration: configuration('surface-inspection'),
+  };
   return inferenceRecipe({ ...base, ...props }) as Recipe;
 }
 
@@ -73,24 +78,24 @@ test('allows each use case two topics to the cloud and one on the device, and no
   const policies = Object.values(accessControl).flatMap((service) => Object.entries(service));
   expect(policies.map(([id, { operations, resources }]) => [id, ...operations, ...resources])).toEqual([
     [
-      'com.kaizenedge.Inference:mqttproxy:surface-inspection',
+      'com.kaizenedge.local.Inference:mqttproxy:surface-inspection',
       'aws.greengrass#PublishToIoTCore',
       '$aws/rules/kaizen_dev_results/surface-inspection/+/results',
       '$aws/rules/kaizen_dev_status/surface-inspection/+/status',
     ],
     [
-      'com.kaizenedge.Inference:mqttproxy:weld-seams',
+      'com.kaizenedge.local.Inference:mqttproxy:weld-seams',
       'aws.greengrass#PublishToIoTCore',
       '$aws/rules/kaizen_dev_results/weld-seams/+/results',
       '$aws/rules/kaizen_dev_status/weld-seams/+/status',
     ],
     [
-      'com.kaizenedge.Inference:pubsub:surface-inspection',
+      'com.kaizenedge.local.Inference:pubsub:surface-inspection',
       'aws.greengrass#PublishToTopic',
       'kaizen/surface-inspection/results',
     ],
     [
-      'com.kaizenedge.Inference:pubsub:weld-seams',
+      'com.kaizenedge.local.Inference:pubsub:weld-seams',
       'aws.greengrass#PublishToTopic',
       'kaizen/weld-seams/results',
     ],

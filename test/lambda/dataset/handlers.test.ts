@@ -74,6 +74,7 @@ describe('the handlers', () => {
     events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
     Object.assign(process.env, {
       DATASET_BUCKET: 'datasets',
+      KAIZEN_ENVIRONMENT: 'local',
       KAIZEN_USE_CASE: 'surface',
       TELEMETRY_BUCKET: 't',
       LABEL_TABLE: 'l',

@@ -27,6 +27,7 @@ beforeEach(() => {
   jest.spyOn(log, 'info').mockImplementation(() => undefined);
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
+    KAIZEN_ENVIRONMENT: 'local',
     KAIZEN_USE_CASE: 'surface',
     RELEASE_TABLE: 'releases',
     LABEL_TABLE: 'labels',
@@ -56,11 +57,11 @@ test('a fleet that is silent is no data, and opens nothing', async () => {
     episodeId: undefined,
   });
   expect(tables.commandCalls(TransactWriteCommand)).toHaveLength(0);
-  const useCase = 'surface';
+  const [environment, useCase] = ['local', 'surface'];
   expect(metrics.map(({ name, dimensions, values }) => [name, dimensions, values])).toEqual([
-    ['Results', { useCase }, [0]],
-    ['OpenEpisodes', { useCase }, [0]],
-    ['Results', { useCase, releaseId: 'surface-2' }, [0]],
+    ['Results', { environment, useCase }, [0]],
+    ['OpenEpisodes', { environment, useCase }, [0]],
+    ['Results', { environment, useCase, releaseId: 'surface-2' }, [0]],
   ]);
 });
 
@@ -88,7 +89,7 @@ test('[S12] wrong answers, read over several pages, open an episode and put the 
   });
   expect(episode).toMatchObject({ status: 'OPEN', evidence: { accuracy: { labels: 40 } } });
   const [entry] = events.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries ?? [];
-  expect(entry).toMatchObject({ Source: 'com.kaizenedge', DetailType: 'Drift Detected' });
+  expect(entry).toMatchObject({ Source: 'com.kaizenedge.local', DetailType: 'Drift Detected' });
   expect(JSON.parse(entry?.Detail ?? '')).toMatchObject({
     useCase: 'surface',
     episodeId: 'surface-2-episode-1',

@@ -20,11 +20,12 @@ const named = (name: string, extra: object = {}) =>
 
 describe('the handler', () => {
   const sagemaker = mockClient(SageMakerClient);
-  const group = 'kaizen-local-surface';
+  const group = 'kaizen-local--surface';
   const event = (detail: object) => ({ detail }) as Parameters<typeof handler>[0];
   beforeEach(() => {
     sagemaker.reset();
     Object.assign(process.env, {
+      KAIZEN_ENVIRONMENT: 'local',
       KAIZEN_USE_CASE: USE_CASE,
       MODEL_BUCKET: 'models',
       SIGNING_KEY_ARN: 'arn:aws:kms:key',

@@ -7,14 +7,14 @@ import {
 } from '../../../lambda/registry/build-release/build-release';
 import { exportProblems } from '../../../lambda/registry/build-release/compose-release';
 import type { StoredRelease } from '../../../lambda/registry/release-items';
-import { USE_CASE } from '../shared/builders';
+import { SCOPE, USE_CASE } from '../shared/builders';
 import { anExport, fileOf, sha256Of } from './builders';
 import { FakeReleaseTable } from './fake-release-table';
 
 const ARN = `arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local-${USE_CASE}/1`;
 const EXPORT = 's3://models/pipelines/run-1/export/';
 const SETTINGS = {
-  useCase: USE_CASE,
+  ...SCOPE,
   lifetimeDays: 30,
   architectures: ['linux-x64', 'linux-arm64'] as const,
 };
@@ -109,7 +109,7 @@ describe('the release of an approved package', () => {
 
     expect(stored).toMatchObject({
       status: 'READY',
-      componentName: 'com.kaizenedge.model.Surface',
+      componentName: 'com.kaizenedge.local.model.Surface',
       componentVersion: '1.0.1',
       exportUri: EXPORT,
       modelUri: world.modelPackage.modelUri,
@@ -132,7 +132,10 @@ describe('the release of an approved package', () => {
       modelPackageVersion: 1,
       createdAt: '2026-03-01T10:00:00.000Z',
       expiresAt: '2026-03-31T10:00:00.000Z',
-      target: { componentName: 'com.kaizenedge.model.Surface', architectures: ['linux-x64', 'linux-arm64'] },
+      target: {
+        componentName: 'com.kaizenedge.local.model.Surface',
+        architectures: ['linux-x64', 'linux-arm64'],
+      },
       files: anExport().files,
     });
     expect(payload).toEqual(canonicalJson(release));

@@ -43,11 +43,12 @@ beforeEach(() => {
   jest.spyOn(log, 'info').mockImplementation(() => undefined);
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
+    KAIZEN_ENVIRONMENT: 'local',
     KAIZEN_USE_CASE: 'surface',
     RELEASE_TABLE: 'releases',
     LABEL_TABLE: 'labels',
     EPISODE_TABLE: 'episodes',
-    PIPELINE_NAME: 'kaizen-local-surface-training',
+    PIPELINE_NAME: 'kaizen-local--surface-training',
     MERGE_CAPTURES_FUNCTION: 'merge-captures',
     RETRAINING_EPOCHS: '7',
     RETRAINING_MINIMUM_LABELS: '1',
@@ -89,7 +90,7 @@ test('[S9] the pipeline is started with manifest, champion, epochs and a token',
     RetrainingBudgetExhausted: 0,
   });
   expect(sageMaker.commandCalls(StartPipelineExecutionCommand)[0]?.args[0].input).toMatchObject({
-    PipelineName: 'kaizen-local-surface-training',
+    PipelineName: 'kaizen-local--surface-training',
     ClientRequestToken: expect.stringMatching(/^[0-9a-f]{64}$/),
     PipelineParameters: [
       { Name: 'DatasetManifestUri', Value: 's3://datasets/manifests/accepted/1.jsonl' },

@@ -46,7 +46,7 @@ beforeEach(() => {
 describe('deploying to a group', () => {
   const deployer = new WaveDeployer(new GreengrassV2Client({}));
   const { thingGroupArn } = aWave('canary');
-  const ours = [INFERENCE, { name: 'com.kaizenedge.model.Surface', version: '1.0.2' }];
+  const ours = [INFERENCE, { name: 'com.kaizenedge.local.model.Surface', version: '1.0.2' }];
   const foreign = {
     'org.other.Component': { componentVersion: '3.2.1', configurationUpdate: { merge: '{}' } },
   };
@@ -69,8 +69,8 @@ describe('deploying to a group', () => {
       targetArn: thingGroupArn,
       components: {
         ...foreign,
-        'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
-        'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+        'com.kaizenedge.local.Inference': { componentVersion: '1.2.3' },
+        'com.kaizenedge.local.model.Surface': { componentVersion: '1.0.2' },
       },
       iotJobConfiguration: { timeoutConfig: { inProgressTimeoutInMinutes: 9 } },
       deploymentPolicies: {
@@ -81,7 +81,7 @@ describe('deploying to a group', () => {
   });
 
   test('case 16: only a deployment that restarts something asks whether it may; a model goes in between two frames', async () => {
-    const model = { name: 'com.kaizenedge.model.Surface', version: '1.0.2', hotSwapped: true };
+    const model = { name: 'com.kaizenedge.local.model.Surface', version: '1.0.2', hotSwapped: true };
     const action = () => request()?.deploymentPolicies?.componentUpdatePolicy?.action;
     current({ [INFERENCE.name]: { componentVersion: INFERENCE.version } });
     await deployer.deploy(thingGroupArn, [INFERENCE, model], 'name', 'cause');
@@ -100,8 +100,8 @@ describe('deploying to a group', () => {
 
   test('case 15: a group that has it is left alone', async () => {
     current({
-      'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
-      'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+      'com.kaizenedge.local.Inference': { componentVersion: '1.2.3' },
+      'com.kaizenedge.local.model.Surface': { componentVersion: '1.0.2' },
     });
     await expect(deployer.deploy(thingGroupArn, ours, 'name', 'cause')).resolves.toBe('old');
     expect(request()).toBeUndefined();
@@ -110,8 +110,8 @@ describe('deploying to a group', () => {
   test('a cancelled deployment reaches nobody, so it is made again', async () => {
     current(
       {
-        'com.kaizenedge.Inference': { componentVersion: '1.2.3' },
-        'com.kaizenedge.model.Surface': { componentVersion: '1.0.2' },
+        'com.kaizenedge.local.Inference': { componentVersion: '1.2.3' },
+        'com.kaizenedge.local.model.Surface': { componentVersion: '1.0.2' },
       },
       'CANCELED',
     );
@@ -159,7 +159,7 @@ describe('publishing a component version', () => {
     await publisher.publish(aStored(2), EXECUTION);
     expect(slept).toHaveLength(1);
     expect(greengrass.commandCalls(DescribeComponentCommand)[0]?.args[0].input.arn).toBe(
-      'arn:aws:greengrass:eu-central-1:000000000000:components:com.kaizenedge.model.Surface:versions:1.0.2',
+      'arn:aws:greengrass:eu-central-1:000000000000:components:com.kaizenedge.local.model.Surface:versions:1.0.2',
     );
   });
 

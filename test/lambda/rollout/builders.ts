@@ -1,4 +1,4 @@
-import { INFERENCE_COMPONENT_NAME } from '../../../lambda/device/names';
+import { inferenceComponentName } from '../../../lambda/device/names';
 import {
   envelopeKey,
   modelComponentName,
@@ -9,17 +9,17 @@ import type { StoredRelease } from '../../../lambda/registry/release-items';
 import type { WaveSettings } from '../../../lambda/rollout/names';
 import type { RolloutState } from '../../../lambda/rollout/rollout-state';
 import { executionPrefix } from '../../../lambda/training/names';
-import { aRelease, USE_CASE } from '../shared/builders';
+import { aRelease, SCOPE, USE_CASE } from '../shared/builders';
 
 export const EXECUTION = 'arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:one';
-export const INFERENCE = { name: INFERENCE_COMPONENT_NAME, version: '1.2.3' };
+export const INFERENCE = { name: inferenceComponentName(SCOPE), version: '1.2.3' };
 
 export function aStored(counter: number, overrides: Partial<StoredRelease> = {}): StoredRelease {
   return {
     release: aRelease({ counter, releaseId: releaseIdOf(USE_CASE, counter), modelPackageVersion: counter }),
     envelopeKey: envelopeKey(String(counter)),
     envelopeSha256: 'e'.repeat(64),
-    componentName: modelComponentName(USE_CASE),
+    componentName: modelComponentName(SCOPE),
     componentVersion: modelComponentVersion(counter),
     exportUri: `s3://models/${executionPrefix(String(counter))}export/`,
     modelUri: `s3://models/${executionPrefix(String(counter))}model.tar.gz`,

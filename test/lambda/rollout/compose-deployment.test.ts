@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { type Components, compose, includes, restarts } from '../../../lambda/rollout/compose-deployment';
 
 const OURS = [
-  { name: 'com.kaizenedge.Inference', version: '1.2.3' },
-  { name: 'com.kaizenedge.model.Surface', version: '1.0.7' },
+  { name: 'com.kaizenedge.local.Inference', version: '1.2.3' },
+  { name: 'com.kaizenedge.local.model.Surface', version: '1.0.7' },
 ];
 
 const specification = fc.record(
@@ -58,8 +58,8 @@ describe('[B9] the composed deployment', () => {
 
   test("keeps an operator's configuration of our component", () => {
     const configurationUpdate = { merge: '{"statusIntervalSeconds":30}' };
-    const current = { 'com.kaizenedge.Inference': { componentVersion: '1.0.0', configurationUpdate } };
-    expect(compose(current, OURS)['com.kaizenedge.Inference']).toEqual({
+    const current = { 'com.kaizenedge.local.Inference': { componentVersion: '1.0.0', configurationUpdate } };
+    expect(compose(current, OURS)['com.kaizenedge.local.Inference']).toEqual({
       componentVersion: '1.2.3',
       configurationUpdate,
     });

@@ -7,19 +7,19 @@ const recipeOf = (stored = aStored(2), modelBucket = 'models') =>
     stored,
     modelBucket,
     deliverReleaseUri: 's3://models/components/abc/deliver-release.cjs',
-    inferenceComponentName: 'com.kaizenedge.Inference',
+    inferenceComponentName: 'com.kaizenedge.local.Inference',
   });
 
 describe('[S7] the recipe of a model component', () => {
   test('is one that Greengrass takes', () => {
     const { recipe } = parseRecipe(Buffer.from(recipeOf()));
     expect(recipe).toMatchObject({
-      ComponentName: 'com.kaizenedge.model.Surface',
+      ComponentName: 'com.kaizenedge.local.model.Surface',
       ComponentVersion: '1.0.2',
       // HARD would restart the component that serves, whenever a model comes.
       // Spelled out, because nucleus lite does not know '^' [L2].
       ComponentDependencies: {
-        'com.kaizenedge.Inference': { VersionRequirement: '>=1.0.0 <2.0.0', DependencyType: 'SOFT' },
+        'com.kaizenedge.local.Inference': { VersionRequirement: '>=1.0.0 <2.0.0', DependencyType: 'SOFT' },
       },
     });
   });
@@ -40,8 +40,8 @@ describe('[S7] the recipe of a model component', () => {
       Timeout: 300,
       Setenv: {
         ARTIFACTS_PATH: '{artifacts:path}',
-        INBOX_PATH: '{kernel:rootPath}/work/com.kaizenedge.Inference/inbox',
-        COMPONENT_NAME: 'com.kaizenedge.model.Surface',
+        INBOX_PATH: '{kernel:rootPath}/work/com.kaizenedge.local.Inference/inbox',
+        COMPONENT_NAME: 'com.kaizenedge.local.model.Surface',
         COMPONENT_VERSION: '1.0.2',
       },
     });

@@ -5,6 +5,7 @@ import { captureImageKey } from '../../../lambda/telemetry/names';
 import { emptyHistogram, emptySketch, type HistogramFeature } from '../../../lambda/telemetry/sketch';
 
 export const USE_CASE = 'surface';
+export const SCOPE = { environmentName: 'local', useCase: USE_CASE };
 export const DEVICE = 'line-1';
 export const RECEIVED_AT = Date.parse('2026-03-01T10:20:30.000Z');
 
@@ -109,11 +110,11 @@ export function aRelease(overrides: Partial<Release> = {}): Release {
     releaseId: releaseIdOf(USE_CASE, 2),
     counter: 2,
     useCase: USE_CASE,
-    modelPackageArn: 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local-surface/1',
+    modelPackageArn: 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/kaizen-local--surface/1',
     modelPackageVersion: 1,
     createdAt: '2026-02-01T00:00:00.000Z',
     expiresAt: '2027-02-01T00:00:00.000Z',
-    target: { componentName: modelComponentName(USE_CASE), architectures: ['linux-x64'] },
+    target: { componentName: modelComponentName(SCOPE), architectures: ['linux-x64'] },
     classes: ['good', 'scratch'],
     input: { name: 'image', height: 64, width: 64, outputName: 'probabilities' },
     files: [{ name: 'model-int8.onnx', sha256, bytes: 10 }],

@@ -7,13 +7,20 @@ const eventBridge = mockClient(EventBridgeClient);
 beforeEach(() => {
   eventBridge.reset();
   process.env.AWS_REGION = 'eu-central-1';
+  process.env.KAIZEN_ENVIRONMENT = 'plant-7';
 });
 
-test('an event carries our source and its detail', async () => {
+test('[C9] an event carries the source of its environment, and its detail', async () => {
   eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   await putEvent('Drift Detected', { useCase: 'surface' });
   expect(eventBridge.commandCalls(PutEventsCommand)[0]?.args[0].input).toEqual({
-    Entries: [{ Source: 'com.kaizenedge', DetailType: 'Drift Detected', Detail: '{"useCase":"surface"}' }],
+    Entries: [
+      {
+        Source: 'com.kaizenedge.plant-7',
+        DetailType: 'Drift Detected',
+        Detail: '{"useCase":"surface"}',
+      },
+    ],
   });
 });
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { acceptedDigest, acceptedKey } from '../../../lambda/dataset/names';
-import { devicePolicyName, waveGroupName } from '../../../lambda/device/names';
+import { devicePolicyName, inferenceComponentName, waveGroupName } from '../../../lambda/device/names';
+import { dashboardName } from '../../../lambda/monitoring/names';
 import { modelComponentName, modelPackageGroupName, useCaseOfGroup } from '../../../lambda/registry/names';
+import { stateMachineName } from '../../../lambda/rollout/names';
+import { eventSource, type NameScope } from '../../../lambda/shared/names';
 import {
   captureImageKey,
   captureOfSidecar,
@@ -13,12 +16,18 @@ import {
 import { pipelineName, trainingExecutionId } from '../../../lambda/training/names';
 
 const scope = { environmentName: 'dev', useCase: 'surface-inspection' };
+const PLANT = { environmentName: 'plant-7', useCase: 'a-b1-c' };
+const ENVIRONMENT = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const anyScope = fc.record({
+  environmentName: fc.stringMatching(ENVIRONMENT, { maxLength: 32 }),
+  useCase: fc.stringMatching(/^[a-z][a-z0-9-]{0,39}$/),
+});
 
 describe('names that cross a process boundary', () => {
   test.each([
     [waveGroupName(scope, 'canary'), 'kaizen-dev-canary'],
     [devicePolicyName(scope), 'kaizen-dev-device'],
-    [pipelineName(scope), 'kaizen-dev-surface-inspection-training'],
+    [pipelineName(scope), 'kaizen-dev--surface-inspection-training'],
     [
       deviceTopic(scope, 'results', 'camera-1'),
       '$aws/rules/kaizen_dev_results/surface-inspection/camera-1/results',
@@ -27,17 +36,21 @@ describe('names that cross a process boundary', () => {
       deviceTopic(scope, 'status', '{thingName}'),
       '$aws/rules/kaizen_dev_status/surface-inspection/{thingName}/status',
     ],
-    [modelComponentName('surface-inspection'), 'com.kaizenedge.model.SurfaceInspection'],
-    [modelComponentName('a-b1-c'), 'com.kaizenedge.model.AB1C'],
+    [deviceTopic(PLANT, 'results', 'line-1'), '$aws/rules/kaizen_plant_7_results/a-b1-c/line-1/results'],
+    [inferenceComponentName(PLANT), 'com.kaizenedge.plant-7.Inference'],
+    [modelComponentName(scope), 'com.kaizenedge.dev.model.SurfaceInspection'],
+    [modelComponentName(PLANT), 'com.kaizenedge.plant-7.model.AB1C'],
   ])('%s', (name, expected) => {
     expect(name).toBe(expected);
   });
 
-  test('any use case gives names that AWS takes', () => {
+  test('any environment and use case give names that AWS takes', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z][a-z0-9-]{0,39}$/), (useCase) => {
-        const named = { environmentName: 'local', useCase };
-        expect(modelComponentName(useCase)).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+      fc.property(anyScope, (named) => {
+        expect(modelComponentName(named)).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+        expect(inferenceComponentName(named)).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+        expect(eventSource(named)).toMatch(/^[A-Za-z0-9._-]{1,256}$/);
+        expect(stateMachineName(named)).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
         expect(pipelineName(named)).toMatch(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$/);
         expect(ruleName(named, 'results')).toMatch(/^[a-zA-Z0-9_]{1,128}$/);
         // AWS IoT: at most 256 bytes and, besides the three levels of Basic Ingest, seven slashes.
@@ -45,6 +58,27 @@ describe('names that cross a process boundary', () => {
         expect(topic.length).toBeLessThanOrEqual(256);
         expect(topic.split('/').length - 1 - 3).toBeLessThanOrEqual(7);
       }),
+    );
+  });
+
+  test('[C9] two environments have no name in common, whatever their use cases', () => {
+    const namesIn = (named: NameScope): string[] => [
+      ...[eventSource, inferenceComponentName, modelComponentName, modelPackageGroupName].map((nameIn) =>
+        nameIn(named),
+      ),
+      ...[pipelineName, stateMachineName, devicePolicyName, dashboardName].map((nameIn) => nameIn(named)),
+      ...['canary', 'stable'].map((wave) => waveGroupName(named, wave)),
+      ...[ruleName(named, 'results'), ruleName(named, 'status')],
+    ];
+    fc.assert(
+      fc.property(anyScope, anyScope, (one, other) => {
+        fc.pre(one.environmentName !== other.environmentName);
+        const taken = new Set(namesIn(one));
+        expect(namesIn(other).filter((name) => taken.has(name))).toEqual([]);
+      }),
+    );
+    expect(modelPackageGroupName({ environmentName: 'aa', useCase: 'b-c' })).not.toBe(
+      modelPackageGroupName({ environmentName: 'aa-b', useCase: 'c' }),
     );
   });
 });

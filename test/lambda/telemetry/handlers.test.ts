@@ -20,6 +20,7 @@ beforeEach(() => {
   bucket.reset();
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
+    KAIZEN_ENVIRONMENT: 'local',
     KAIZEN_USE_CASE: 'surface',
     TELEMETRY_BUCKET: 'telemetry',
     SKETCH_TABLE: 'sketches',

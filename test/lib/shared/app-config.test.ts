@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { dev } from '../../../config/dev';
 import { local } from '../../../config/local';
@@ -96,6 +99,15 @@ describe('[D1] the configuration of an environment', () => {
       /^monitoring\.alarmSubscriptions: /,
     ],
     ['an unknown field', 'telemetry.windowSeconds', 1, /^telemetry: unknown field 'windowSeconds'$/],
+    ...['Plant', '7-plant', 'plant--7', 'plant-', 'plant_7', 'p', 'plant.7'].map(
+      (name) =>
+        [`an environment called ${name}`, 'environmentName', name, /^environmentName: /] as [
+          string,
+          string,
+          unknown,
+          RegExp,
+        ],
+    ),
     ['a missing field', 'device.upload.privacy', undefined, /^device\.upload: .*'privacy'$/],
   ])('refuses %s, naming field, rule and value', (_what, path, value, message) => {
     expect(problemsOf(changed(local, path, value))).toEqual([expect.stringMatching(message)]);
@@ -238,27 +250,19 @@ describe('[D1] the configuration of an environment', () => {
       'retraining.minimumLabelsPerNewClass: must not be above retraining.minimumNewLabels (100), got 500',
     ],
     [
-      'the local account in AWS',
-      dev,
-      'account',
-      '000000000000',
-      'account: must be 000000000000 in local, and only there, got "000000000000"',
-    ],
-    [
-      'an AWS account in local',
+      'plaintext in AWS',
       local,
       'account',
       '111111111111',
-      'account: must be 000000000000 in local, and only there, got "111111111111"',
+      'transport: must be tls-only outside the local AWS (account 000000000000), got "any"',
     ],
     [
-      'plaintext outside local',
-      dev,
-      'transport',
-      'any',
-      'transport: must be tls-only outside local, got "any"',
+      'names that are too long together',
+      changed(dev, 'environmentName', 'a-plant-far-away-in-the-mountain'),
+      'useCase',
+      'surface-inspection-of-steel',
+      'environmentName, useCase: must give a model package group of at most 63 letters, digits and hyphens that ends in no hyphen (\'kaizen-a-plant-far-away-in-the-mountain--surface-inspection-of-steel\' has 68), got ["a-plant-far-away-in-the-mountain","surface-inspection-of-steel"]',
     ],
-    ['a prod that forgets', prod, 'removal', 'destroy', 'removal: must be retain in prod, got "destroy"'],
   ])('refuses %s', (_what, base, path, value, problem) => {
     expect(problemsOf(changed(base, path, value))).toContain(problem);
   });
@@ -296,9 +300,27 @@ describe('[D1] choosing an environment', () => {
     expect(loadConfig(new App({ context: { env: 'prod' } }))).toBe(prod);
   });
 
+  test('[C9] is by the name of a file: a new environment is a new file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kaizen-config-'));
+    const write = (name: string, config: AppConfig) =>
+      writeFileSync(join(folder, `${name}.ts`), `export const settings = ${JSON.stringify(config)};`);
+    try {
+      write('plant-7', changed(dev, 'environmentName', 'plant-7'));
+      write('plant-8', changed(dev, 'environmentName', 'plant-7'));
+      const load = (env: string) => loadConfig(new App({ context: { env } }), folder);
+      expect(load('plant-7')).toMatchObject({ environmentName: 'plant-7', account: dev.account });
+      expect(() => load('plant-8')).toThrow(
+        'environmentName: must be the name of its file (plant-8), got "plant-7"',
+      );
+      expect(() => load('dev')).toThrow(`context 'env': must be one of plant-7, plant-8, got "dev"`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test.each(['staging', 'toString', 3])('refuses %p and says what there is', (env) => {
     expect(() => loadConfig(new App({ context: { env } }))).toThrow(
-      `context 'env': must be one of local, dev, prod, got ${JSON.stringify(env)}`,
+      `context 'env': must be one of dev, local, prod, got ${JSON.stringify(env)}`,
     );
   });
 });

@@ -25,7 +25,7 @@ const SCOPE: TrainingPipelineScope = {
   config: local,
   datasetBucketName: 'dataset',
   modelBucketName: 'models',
-  modelPackageGroupName: 'kaizen-local-surface-inspection',
+  modelPackageGroupName: 'kaizen-local--surface-inspection',
   sourceUri: 's3://assets/0123.gz',
   sourceSha256: 'b'.repeat(64),
   jobRoleArns: ROLES,
@@ -108,7 +108,7 @@ test('a good model is registered with its lineage, and waits for approval', asyn
   expect(execution.status).toBe('Succeeded');
   expect(packages).toHaveLength(1);
   expect(packages[0]).toMatchObject({
-    ModelPackageGroupName: 'kaizen-local-surface-inspection',
+    ModelPackageGroupName: 'kaizen-local--surface-inspection',
     ModelApprovalStatus: 'PendingManualApproval',
     MetadataProperties: { GeneratedBy: execution.arn },
     InferenceSpecification: {
