@@ -6,7 +6,7 @@ type EnvironmentScope = Pick<NameScope, 'environmentName'>;
 /** The code that every device runs. */
 export const inferenceComponentName = (scope: EnvironmentScope): string => `${eventSource(scope)}.Inference`;
 
-/** Tag of a version of it: SHA-256 of the recipe that it was made from. Greengrass gives recipes back rewritten. */
+/** Tag of a version of it: SHA-256 of the recipe that it was made from. */
 export const RECIPE_TAG = 'recipe-sha256';
 
 export const fleetGroupName = (scope: EnvironmentScope): string => `${environmentPrefix(scope)}-fleet`;

@@ -17,20 +17,29 @@ export class ReleaseTable extends ReleaseItems {
    * The counter of a cause, allocated on the first call. Claim and counter are written in one transaction, so a crash
    * leaves either both or neither, and no counter belongs to two causes.
    * @param claimKey `packageClaimKey` or `rollbackClaimKey` of names.ts
+   * @param highestPublished asked by a table that has given none out: the first counter is the next after it
    */
-  async claimCounter(claimKey: string, now: string): Promise<Claim> {
+  async claimCounter(
+    claimKey: string,
+    now: string,
+    highestPublished: () => Promise<number> = async () => 0,
+  ): Promise<Claim> {
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
       const claimed = await this.readItem(claimKey);
       if (claimed) return { counter: Number(claimed.counter), claimedAt: String(claimed.claimedAt) };
-      const counter = await this.tryToClaim(claimKey, now);
+      const counter = await this.tryToClaim(claimKey, now, highestPublished);
       if (counter !== undefined) return { counter, claimedAt: now };
     }
     throw new Error(`the counter of ${this.useCase} was contended ${CLAIM_ATTEMPTS} times: try again`);
   }
 
-  private async tryToClaim(claimKey: string, claimedAt: string): Promise<number | undefined> {
+  private async tryToClaim(
+    claimKey: string,
+    claimedAt: string,
+    highestPublished: () => Promise<number>,
+  ): Promise<number | undefined> {
     const last = (await this.readItem(COUNTER_ITEM))?.value as number | undefined;
-    const counter = (last ?? 0) + 1;
+    const counter = (last ?? (await highestPublished())) + 1;
     try {
       await this.client.send(
         new TransactWriteCommand({

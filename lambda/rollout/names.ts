@@ -19,6 +19,9 @@ export const ROLLOUT_EVENTS = {
   rolledBack: 'Rollout Rolled Back',
 } as const;
 
+/** Tag of a version of the model component: SHA-256 of the envelope of its release, whose files it fixes. */
+export const RELEASE_TAG = 'release-sha256';
+
 export const ROLLOUT_VARIABLES = {
   /** JSON: the waves in the order of deployment, see {@link WaveSettings}. */
   waves: 'ROLLOUT_WAVES',

@@ -1,15 +1,11 @@
-import {
-  ConflictException,
-  CreateComponentVersionCommand,
-  type GreengrassV2Client,
-} from '@aws-sdk/client-greengrassv2';
+import type { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { StoredRelease } from '../registry/release-items';
 import { objectExists } from '../shared/objects';
 import { parseS3Uri } from '../shared/s3-uri';
-import { componentVersionArn, type Sleep, waitUntilDeployable } from './component-version';
+import { createOrAdopt, type Sleep } from './component-version';
 import { modelRecipe } from './model-recipe';
-import { ROLLOUT_VARIABLES } from './names';
+import { RELEASE_TAG, ROLLOUT_VARIABLES } from './names';
 
 export interface PublishSettings {
   readonly modelBucket: string;
@@ -31,22 +27,15 @@ export class ComponentPublisher {
   /**
    * Creates the version of a release, or finds it, and waits until it can be deployed.
    * @param executionArn tells partition, region and account
+   * @throws InvalidInputError when the version exists and is not this release
    * @throws Error when Greengrass refuses an artifact, with its message
    */
   async publish(stored: StoredRelease, executionArn: string): Promise<void> {
     await this.publishStartupScript();
     const recipe = modelRecipe({ stored, ...this.settings });
-    try {
-      await this.greengrass.send(new CreateComponentVersionCommand({ inlineRecipe: Buffer.from(recipe) }));
-    } catch (error) {
-      // A retry: versions never change, so the one that is there is the one that we would make.
-      if (!(error instanceof ConflictException)) throw error;
-    }
-    await waitUntilDeployable(
-      this.greengrass,
-      componentVersionArn(executionArn, stored.componentName, stored.componentVersion),
-      this.sleep,
-    );
+    // Not the recipe's digest: a release that is started again may come with another startup script.
+    const origin = { tag: RELEASE_TAG, sha256: stored.envelopeSha256 };
+    await createOrAdopt(this.greengrass, recipe, origin, executionArn, this.sleep);
   }
 
   /** Devices read from the model bucket only, under a name that Greengrass keeps as the file's name. */

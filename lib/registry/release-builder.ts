@@ -1,11 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
+import { modelComponentName, REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
@@ -49,6 +50,7 @@ export class ReleaseBuilder extends Construct {
     grantSign(signingKey, builder.function);
     grantPutOwnEvents(builder.function, props.config);
     grantReadModelPackages(builder.function, modelPackageGroupName);
+    this.grantListVersions(builder.function, props.config);
     this.function = builder.function;
     this.deadLetterQueue = builder.requireDeadLetterQueue();
     // SageMaker says so again on every later edit of an approved package; the function builds only once.
@@ -63,5 +65,23 @@ export class ReleaseBuilder extends Construct {
         new targets.LambdaFunction(builder.function, { deadLetterQueue: builder.requireDeadLetterQueue() }),
       ],
     });
+  }
+
+  /** The first counter follows those of which versions exist. */
+  private grantListVersions(builder: lambda.Function, config: AppConfig): void {
+    builder.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'ListModelComponent',
+        actions: ['greengrass:ListComponentVersions'],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'greengrass',
+            resource: 'components',
+            resourceName: modelComponentName(config),
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+      }),
+    );
   }
 }

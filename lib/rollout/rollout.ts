@@ -274,8 +274,8 @@ export class Rollout extends Construct {
     );
     this.allow(
       step,
-      'ReadModelComponent',
-      ['greengrass:DescribeComponent'],
+      'AdoptModelComponent',
+      ['greengrass:DescribeComponent', 'greengrass:TagResource'],
       [this.arn('greengrass', `${component}:versions:*`)],
     );
   }

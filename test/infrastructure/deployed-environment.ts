@@ -11,6 +11,7 @@ import {
   CreateDeploymentCommand,
   DescribeComponentCommand,
   GreengrassV2Client,
+  ListComponentVersionsCommand,
   ListDeploymentsCommand,
 } from '@aws-sdk/client-greengrassv2';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
@@ -44,7 +45,11 @@ import type { SynthesizedApp } from './synthesized-app';
 
 export type Item = Readonly<Record<string, unknown>>;
 
-const CONTEXT = { functionName: 'deployed', getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+const CONTEXT = {
+  functionName: 'deployed',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:1:function:deployed',
+  getRemainingTimeInMillis: () => 60_000,
+} as unknown as Context;
 
 const failure = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
@@ -257,6 +262,7 @@ export class DeployedEnvironment {
       .resolves({ PublicKey: publicKey.export({ type: 'spki', format: 'der' }), KeySpec: 'ECC_NIST_P256' });
     kms.on(SignCommand).resolves({ Signature: Buffer.from('signature') });
     const greengrass = mockClient(GreengrassV2Client);
+    greengrass.on(ListComponentVersionsCommand).resolves({ componentVersions: [] });
     greengrass.on(CreateComponentVersionCommand).resolves({});
     greengrass.on(ListDeploymentsCommand).resolves({ deployments: [] });
     greengrass.on(CreateDeploymentCommand).resolves({ deploymentId: 'deployment-1' });

@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import {
-  ConflictException,
-  CreateComponentVersionCommand,
   DeleteComponentCommand,
-  DescribeComponentCommand,
   type GreengrassV2Client,
   ResourceNotFoundException,
 } from '@aws-sdk/client-greengrassv2';
-import { componentVersionArn, type Sleep, waitUntilDeployable } from '../../rollout/component-version';
-import { InvalidInputError } from '../../shared/errors';
+import { createOrAdopt, type Sleep } from '../../rollout/component-version';
 import { RECIPE_TAG } from '../names';
 
 type Greengrass = Pick<GreengrassV2Client, 'send'>;
@@ -21,34 +17,14 @@ type Greengrass = Pick<GreengrassV2Client, 'send'>;
  * @returns the version's ARN, once it can be deployed
  * @throws InvalidInputError when the version exists with another recipe
  */
-export async function publishVersion(
+export function publishVersion(
   greengrass: Greengrass,
   recipe: string,
   callerArn: string,
   sleep?: Sleep,
 ): Promise<string> {
-  const { ComponentName: name, ComponentVersion: version } = JSON.parse(recipe);
-  const arn = componentVersionArn(callerArn, name, version);
-  const digest = createHash('sha256').update(recipe).digest('hex');
-  try {
-    await greengrass.send(
-      new CreateComponentVersionCommand({
-        inlineRecipe: Buffer.from(recipe),
-        tags: { [RECIPE_TAG]: digest },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConflictException)) throw error;
-    const { tags } = await greengrass.send(new DescribeComponentCommand({ arn }));
-    const found = tags?.[RECIPE_TAG];
-    if (found !== digest) {
-      throw new InvalidInputError(
-        `${arn} exists already: its tag ${RECIPE_TAG} must be ${digest}, got ${found ?? 'none'}`,
-      );
-    }
-  }
-  await waitUntilDeployable(greengrass, arn, sleep);
-  return arn;
+  const origin = { tag: RECIPE_TAG, sha256: createHash('sha256').update(recipe).digest('hex') };
+  return createOrAdopt(greengrass, recipe, origin, callerArn, sleep);
 }
 
 /** Deletes a version, if it is there. Devices that run it keep it. */

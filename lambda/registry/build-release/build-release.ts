@@ -31,11 +31,13 @@ export interface BuildReleasePorts {
   putEnvelope(key: string, body: Buffer): Promise<void>;
   readonly signer: Signer;
   readonly releases: {
-    claimCounter(claimKey: string, now: string): Promise<Claim>;
+    claimCounter(claimKey: string, now: string, highestPublished: () => Promise<number>): Promise<Claim>;
     find(counter: number): Promise<StoredRelease | undefined>;
     add(stored: StoredRelease): Promise<StoredRelease>;
     noteAnnounced(counter: number, at: string): Promise<void>;
   };
+  /** The highest counter of which a component version exists. */
+  highestPublished(): Promise<number>;
   announce(detail: { useCase: string; counter: number; releaseId: string }): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function buildRelease(
   const claim = await ports.releases.claimCounter(
     packageClaimKey(approved.version),
     ports.now().toISOString(),
+    () => ports.highestPublished(),
   );
   const stored =
     (await ports.releases.find(claim.counter)) ?? (await makeRelease(approved, claim, settings, ports));

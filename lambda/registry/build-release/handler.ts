@@ -1,13 +1,15 @@
 import { DescribeModelPackageCommand } from '@aws-sdk/client-sagemaker';
 import type { Context, EventBridgeEvent } from 'aws-lambda';
-import { documentClient, kms, s3, sagemaker } from '../../shared/aws';
+import { documentClient, greengrass, kms, s3, sagemaker } from '../../shared/aws';
+import { componentArn } from '../../shared/component-arn';
 import { deployedEnvironment, requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
-import { SHARED_VARIABLES } from '../../shared/names';
+import { type NameScope, SHARED_VARIABLES } from '../../shared/names';
 import { ModelBucket } from '../model-bucket';
-import { REGISTRY_EVENTS, REGISTRY_VARIABLES } from '../names';
+import { modelComponentName, REGISTRY_EVENTS, REGISTRY_VARIABLES } from '../names';
+import { highestPublishedCounter } from '../published-counters';
 import { ReleaseTable } from '../release-table';
 import { releaseArchitectures, releaseLifetimeDays } from '../settings';
 import { KmsSigner } from '../sign-release';
@@ -33,7 +35,7 @@ async function describePackage(arn: string): Promise<ModelPackage> {
   };
 }
 
-function awsPorts(useCase: string): BuildReleasePorts {
+function awsPorts(scope: NameScope, functionArn: string): BuildReleasePorts {
   const bucket = new ModelBucket(s3(), requireEnvironment(REGISTRY_VARIABLES.modelBucket));
   return {
     now: () => new Date(),
@@ -46,8 +48,10 @@ function awsPorts(useCase: string): BuildReleasePorts {
     releases: new ReleaseTable(
       documentClient(),
       requireEnvironment(REGISTRY_VARIABLES.releaseTable),
-      useCase,
+      scope.useCase,
     ),
+    highestPublished: () =>
+      highestPublishedCounter(greengrass(), componentArn(functionArn, modelComponentName(scope))),
     announce: (detail) => putEvent(REGISTRY_EVENTS.releaseReady, detail),
   };
 }
@@ -72,7 +76,11 @@ export async function handler(
     lifetimeDays: releaseLifetimeDays(),
     architectures: releaseArchitectures(),
   };
-  const { release, status } = await buildRelease(arn, settings, awsPorts(useCase));
+  const { release, status } = await buildRelease(
+    arn,
+    settings,
+    awsPorts(settings, context.invokedFunctionArn),
+  );
   log.info('release built', { releaseId: release.releaseId, status, modelPackageArn: arn });
   return { counter: release.counter, releaseId: release.releaseId };
 }

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import {
+  GreengrassV2Client,
+  ListComponentVersionsCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-greengrassv2';
 import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeModelPackageCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
@@ -8,6 +13,7 @@ import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { handler } from '../../../lambda/registry/build-release/handler';
 import { ModelBucket } from '../../../lambda/registry/model-bucket';
+import { highestPublishedCounter } from '../../../lambda/registry/published-counters';
 import type { StoredRelease } from '../../../lambda/registry/release-items';
 import { ReleaseTable } from '../../../lambda/registry/release-table';
 import { releaseArchitectures } from '../../../lambda/registry/settings';
@@ -54,6 +60,37 @@ describe('the handler', () => {
   ])('refuses an event %s', async (_, detail) => {
     await expect(handler(event(detail), context)).rejects.toThrow(`must name a package of group '${group}'`);
     expect(sagemaker.calls()).toHaveLength(0);
+  });
+});
+
+describe('[C9] the highest counter of which there is a version', () => {
+  const greengrass = mockClient(GreengrassV2Client);
+  const highest = () => highestPublishedCounter(new GreengrassV2Client({}), 'arn:component');
+  beforeEach(() => greengrass.reset());
+
+  test('is found on whatever page', async () => {
+    const versions = (...numbers: number[]) =>
+      numbers.map((number) => ({ componentVersion: `1.0.${number}` }));
+    greengrass
+      .on(ListComponentVersionsCommand, { arn: 'arn:component' })
+      .resolves({ componentVersions: versions(3, 1), nextToken: 'more' })
+      .on(ListComponentVersionsCommand, { arn: 'arn:component', nextToken: 'more' })
+      .resolves({ componentVersions: versions(10, 9) });
+    await expect(highest()).resolves.toBe(10);
+  });
+
+  test('is none of a component that there is not', async () => {
+    greengrass
+      .on(ListComponentVersionsCommand)
+      .rejects(
+        new ResourceNotFoundException({ $metadata: {}, message: '', resourceId: '', resourceType: '' }),
+      );
+    await expect(highest()).resolves.toBe(0);
+  });
+
+  test('is not guessed where Greengrass does not answer', async () => {
+    greengrass.on(ListComponentVersionsCommand).rejects(named('ThrottlingException'));
+    await expect(highest()).rejects.toThrow('ThrottlingException');
   });
 });
 

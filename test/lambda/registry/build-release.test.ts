@@ -40,6 +40,8 @@ class World {
   readonly envelopes = new Map<string, Buffer>();
   readonly kept: string[] = [];
   readonly signed: Buffer[] = [];
+  /** Highest counter of which Greengrass has a version. */
+  published = 0;
   readonly announced: { useCase: string; counter: number; releaseId: string }[] = [];
   clock = new Date('2026-03-01T10:00:00.000Z');
   /** Name of the port at which the process dies, once. */
@@ -88,11 +90,12 @@ class World {
           }),
       },
       releases: {
-        claimCounter: (key, now) => this.table.claimCounter(key, now),
+        claimCounter: (...request) => this.table.claimCounter(...request),
         find: (counter) => this.table.find(counter),
         add: (stored) => this.step('add', () => this.table.add(stored)),
         noteAnnounced: (counter, at) => this.step('note', () => this.table.noteAnnounced(counter, at)),
       },
+      highestPublished: async () => this.published,
       announce: async (detail) => this.step('announce', () => void this.announced.push(detail)),
     };
   }
@@ -103,6 +106,16 @@ class World {
 }
 
 describe('the release of an approved package', () => {
+  test('[C9] a table that is new goes on after the versions that devices may have seen', async () => {
+    const world = new World();
+    world.published = 41;
+    await expect(world.build()).resolves.toMatchObject({ componentVersion: '1.0.42' });
+    world.modelPackage = { ...world.modelPackage, version: 2 };
+    // The table counts from here on, whatever somebody else publishes.
+    world.published = 900_001;
+    await expect(world.build()).resolves.toMatchObject({ componentVersion: '1.0.43' });
+  });
+
   test('[B5] is the signed statement of its files', async () => {
     const world = new World();
     const stored = await world.build();

@@ -21,10 +21,10 @@ export class FakeReleaseTable {
   crowned?: ChampionItem;
   lock?: { readonly executionArn: string; readonly until: number } | undefined;
 
-  async claimCounter(claimKey: string, now: string): Promise<Claim> {
+  async claimCounter(claimKey: string, now: string, highestPublished = async () => 0): Promise<Claim> {
     const found = this.claims.get(claimKey);
     if (found) return found;
-    this.counter += 1;
+    this.counter = (this.counter || (await highestPublished())) + 1;
     const claim = { counter: this.counter, claimedAt: now };
     this.claims.set(claimKey, claim);
     return claim;

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import {
+  ConflictException,
   CreateComponentVersionCommand,
   CreateDeploymentCommand,
   DescribeComponentCommand,
@@ -163,9 +164,28 @@ describe('publishing a component version', () => {
     );
   });
 
-  test('a version that is there already is fine', async () => {
-    greengrass.on(CreateComponentVersionCommand).rejects(named('ConflictException'));
-    await expect(publisher.publish(aStored(2), EXECUTION)).resolves.toBeUndefined();
+  describe('[C9] a version that is there already', () => {
+    const found = (tags: Record<string, string>) => {
+      greengrass
+        .on(CreateComponentVersionCommand)
+        .rejects(new ConflictException({ $metadata: {}, message: '', resourceId: '', resourceType: '' }));
+      greengrass.on(DescribeComponentCommand).resolves({ tags, status: { componentState: 'DEPLOYABLE' } });
+    };
+
+    test('is taken over where the same release has made it', async () => {
+      found({ 'release-sha256': aStored(2).envelopeSha256 });
+      await expect(publisher.publish(aStored(2), EXECUTION)).resolves.toBeUndefined();
+    });
+
+    test.each([
+      ['another release', { 'release-sha256': 'f'.repeat(64) }, 'f'.repeat(64)],
+      ['nobody knows what', {}, 'none'],
+    ])('is refused where %s has made it', async (_, tags, got) => {
+      found(tags);
+      await expect(publisher.publish(aStored(2), EXECUTION)).rejects.toThrow(
+        `com.kaizenedge.local.model.Surface:versions:1.0.2 exists already: its tag release-sha256 must be ${aStored(2).envelopeSha256}, got ${got}. Something else has made it: delete this version`,
+      );
+    });
   });
 
   test('says why Greengrass cannot use it', async () => {
