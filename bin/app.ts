@@ -1,10 +1,10 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { EdgeMlopsStage } from '../lib/edge-mlops-stage';
-import { AwsSolutionsReview } from '../lib/rules/aws-solutions-review';
+import { reviews } from '../lib/rules/reviews';
 import { loadConfig } from '../lib/shared/app-config';
 
 const app = new App();
 const config = loadConfig(app);
 new EdgeMlopsStage(app, config);
-Validations.of(app).addPlugins(new AwsSolutionsReview(app, config.transport));
+Validations.of(app).addPlugins(...reviews(config.transport));
 app.synth();

@@ -18,6 +18,9 @@ import type { AppConfig } from '../shared/app-config';
 import { contentVersion } from '../shared/content-version';
 import { HandlerFunction } from '../shared/handler-function';
 
+/** Type of the custom resource that creates or adopts a version of the component. */
+export const COMPONENT_VERSION_RESOURCE = 'Custom::GreengrassComponentVersion';
+
 const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
 /** Stands for the version while the version is being computed. */
 const NO_VERSION = '0.0.0';
@@ -61,7 +64,7 @@ export class InferenceComponent extends Construct {
     this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
     const publish = this.publishFunction(props, artifacts);
     const version = new CustomResource(this, 'PublishedVersion', {
-      resourceType: 'Custom::GreengrassComponentVersion',
+      resourceType: COMPONENT_VERSION_RESOURCE,
       serviceToken: publish.functionArn,
       serviceTimeout: PUBLISHED_WITHIN,
       properties: { Recipe: stack.toJsonString(recipe(this.version)) },

@@ -1,31 +1,58 @@
-import { App, Stack, Stage, Validations } from 'aws-cdk-lib';
+import { App, CfnResource, type IPolicyValidationContext, Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { ACCEPTED_FINDINGS } from '../../lib/rules/accepted-findings';
-import { AwsSolutionsReview } from '../../lib/rules/aws-solutions-review';
-import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
+import { Review } from '../../lib/rules/review';
+import { reviews } from '../../lib/rules/reviews';
+import { ENVIRONMENTS, synthesizedAgain, synthesizedApp } from './synthesized-app';
+
+/** What the CDK gives to the packs at the end of a synthesis. */
+function validationContext(app: App): IPolicyValidationContext {
+  const stackTemplates = app.node
+    .findAll()
+    .filter(Stage.isStage)
+    .filter((stage) => stage !== app)
+    .flatMap((stage) => stage.synth({ force: true }).stacks)
+    .map(({ hierarchicalId, templateFullPath, environment: { account, region } }) => ({
+      stackConstructPath: hierarchicalId,
+      templatePath: templateFullPath,
+      account,
+      region,
+      accountId: account,
+    }));
+  return {
+    stackTemplates,
+    templatePaths: stackTemplates.map(({ templatePath }) => templatePath),
+    appConstruct: app,
+  };
+}
 
 /** Reviewed once: what a review has acknowledged, a second one no longer finds. */
-const reviews = new Map(
-  ENVIRONMENTS.map((environment) => {
-    const { app, config } = synthesizedApp(environment);
-    const review = new AwsSolutionsReview(app, config.transport);
-    return [environment, { review, report: review.validateScope(app) }];
-  }),
-);
+const reviewed = ENVIRONMENTS.flatMap((environment) => {
+  const { app, config } = synthesizedApp(environment);
+  const context = validationContext(app);
+  return reviews(config.transport).map((review) => ({
+    environment,
+    review,
+    report: review.validate(context),
+  }));
+});
 
-describe('findings of cdk-nag', () => {
+describe('findings of the packs', () => {
   test.each(ENVIRONMENTS)('%s has none that nobody has accepted', (environment) => {
-    const report = reviews.get(environment)?.report;
-    const open = report?.violations.flatMap(({ ruleName, violatingResources }) =>
-      violatingResources.map(({ constructPath }) => `${constructPath}: ${ruleName}`),
+    const reports = reviewed.filter((each) => each.environment === environment).map(({ report }) => report);
+    const open = reports.flatMap(({ violations }) =>
+      violations.flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath }) => `${constructPath}: ${ruleName}`),
+      ),
     );
     expect(open).toEqual([]);
-    expect(report?.success).toBe(true);
+    expect(reports.map(({ success }) => success)).toEqual([true, true, true]);
   });
 
   test('every accepted finding is needed', () => {
-    const used = new Set([...reviews.values()].flatMap(({ review }) => [...review.findingsUsed]));
+    const used = new Set(reviewed.flatMap(({ review }) => [...review.findingsUsed]));
     const unused = ACCEPTED_FINDINGS.filter((entry) => !used.has(entry));
     expect(unused.map(({ finding }) => String(finding))).toEqual([]);
   });
@@ -36,7 +63,7 @@ describe('findings of cdk-nag', () => {
     const bucket = new s3.Bucket(stack, 'Bucket');
     new sqs.Queue(stack, 'Queue');
 
-    const report = new AwsSolutionsReview(app, 'tls-only').validateScope(app);
+    const report = new Review(new AwsSolutionsChecks(), 'tls-only').validate(validationContext(app));
 
     expect(report.success).toBe(false);
     expect(report.violations.map(({ ruleName }) => ruleName).sort()).toEqual([
@@ -52,5 +79,60 @@ describe('findings of cdk-nag', () => {
       expect.stringContaining('AwsSolutions-S1'),
     ]);
     expect(acknowledged(stack)).toEqual([]);
+  });
+});
+
+describe('a fault in the real templates is found', () => {
+  test.each<[string, string, string, unknown, string]>([
+    [
+      '[C4] an alarm topic that only denies',
+      'dev/Operations/Alarms/Topic/Policy/Resource',
+      'PolicyDocument.Statement',
+      [{ Effect: 'Deny', Action: 'sns:Publish', Principal: { AWS: '*' }, Resource: '*' }],
+      'dev/Operations/Alarms/rollout-failed/Resource: EdgeMl-CW1[sns:Publish]',
+    ],
+    [
+      '[C5] a dimension that no function writes',
+      'dev/Operations/Alarms/accuracy-low/Resource',
+      'Dimensions',
+      [
+        { Name: 'service', Value: 'monitoring' },
+        { Name: 'useCase', Value: 'surface-inspection' },
+      ],
+      'dev/Operations/Alarms/accuracy-low/Resource: EdgeMl-CW2[',
+    ],
+    [
+      '[C6] a prefix that nobody may write',
+      'dev/Operations/Telemetry/IngestResults/Role/DefaultPolicy/Resource',
+      'PolicyDocument.Statement',
+      [],
+      'dev/Data/Telemetry/Bucket/Resource: EdgeMl-S31[Denied::rejected/]',
+    ],
+    [
+      'a device policy for every client',
+      'dev/Fleet/DevicePolicy/Policy',
+      'PolicyDocument.Statement.0.Resource',
+      '*',
+      'dev/Fleet/DevicePolicy/Policy: EdgeMl-IOT1[Resource::*]',
+    ],
+    [
+      'a role alias that may do everything',
+      'dev/Fleet/TokenExchange/Role/DefaultPolicy/Resource',
+      'PolicyDocument.Statement.0.Action',
+      's3:*',
+      'dev/Fleet/TokenExchange/Alias: EdgeMl-IOT3[ALLOWS_BROAD_ACCESS::s3:*]',
+    ],
+  ])('%s', (_, path, property, value, finding) => {
+    const { app } = synthesizedAgain('dev');
+    const planted = app.node.findAll().find(({ node }) => node.path === path);
+    if (!CfnResource.isCfnResource(planted)) throw new Error(`there is no ${path}`);
+    planted.addPropertyOverride(property, value);
+    const context = validationContext(app);
+    const found = reviews()
+      .flatMap((review) => review.validate(context).violations)
+      .flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath }) => `${constructPath}: ${ruleName}`),
+      );
+    expect(found).toContainEqual(expect.stringContaining(finding));
   });
 });

@@ -16,6 +16,7 @@ const PLACES = [
   `lib/(?:${NOUNS}|rules|shared)/%.ts`,
   'lib/training/sagemaker-pipeline/%.ts',
   'lib/delivery/%.ts',
+  'lib/rules/edge-ml/%.ts',
   `lambda/(?:${NOUNS})/%.ts`,
   `lambda/(?:${NOUNS})/%/%.ts`,
   'lambda/shared/%.ts',

@@ -1,36 +1,41 @@
-import type { PolicyValidationPluginReport, PolicyViolation } from 'aws-cdk-lib';
+import type {
+  IPolicyValidationContext,
+  IPolicyValidationPlugin,
+  PolicyValidationPluginReport,
+  PolicyViolation,
+} from 'aws-cdk-lib';
 import { Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import type { AppConfig } from '../shared/app-config';
 import { ACCEPTED_FINDINGS, type AcceptedFinding } from './accepted-findings';
 
 /**
- * The AwsSolutions rules of cdk-nag. Each accepted finding is acknowledged with its reason on the very construct
- * that it is about, never on a whole stack; any other finding fails synthesis.
+ * A pack of rules whose accepted findings are acknowledged with their reason on the very construct that they are about,
+ * never on a whole stack; any other finding fails synthesis.
  */
-export class AwsSolutionsReview extends AwsSolutionsChecks {
+export class Review implements IPolicyValidationPlugin {
+  readonly name: string;
   /** Which of them were needed in the last validation. */
   readonly findingsUsed = new Set<AcceptedFinding>();
 
   constructor(
-    scope: IConstruct,
+    private readonly pack: IPolicyValidationPlugin,
     private readonly transport: AppConfig['transport'],
   ) {
-    super(scope);
+    this.name = pack.name;
   }
 
-  override validateScope(scope: IConstruct): PolicyValidationPluginReport {
-    const { violations } = super.validateScope(scope);
+  validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
+    const { violations } = this.pack.validate(context);
     const open = violations
-      .map((violation) => this.withoutAccepted(scope, violation))
+      .map((violation) => this.withoutAccepted(context.appConstruct, violation))
       .filter(({ violatingResources }) => violatingResources.length > 0);
     return { success: open.length === 0, violations: open };
   }
 
-  private withoutAccepted(scope: IConstruct, violation: PolicyViolation): PolicyViolation {
+  private withoutAccepted(root: IConstruct, violation: PolicyViolation): PolicyViolation {
     const violatingResources = violation.violatingResources.filter(({ constructPath }) => {
-      const construct = constructPath === undefined ? undefined : findByPath(scope, constructPath);
+      const construct = constructPath === undefined ? undefined : findByPath(root, constructPath);
       return construct === undefined || !this.acknowledge(construct, violation.ruleName);
     });
     return { ...violation, violatingResources };
@@ -51,7 +56,6 @@ export class AwsSolutionsReview extends AwsSolutionsChecks {
   }
 }
 
-function findByPath(scope: IConstruct, path: string): IConstruct | undefined {
-  const { root } = scope.node;
+function findByPath(root: IConstruct, path: string): IConstruct | undefined {
   return path.split('/').reduce<IConstruct | undefined>((found, id) => found?.node.tryFindChild(id), root);
 }

@@ -1,0 +1,124 @@
+/** The templates of an application, as rules look at them: resources by type, and where references lead. */
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A CloudFormation template, as far as rules look at it. */
+export interface Template {
+  readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: Json }>>;
+  readonly Outputs?: Readonly<
+    Record<string, { readonly Value: unknown; readonly Export?: { Name: unknown } }>
+  >;
+}
+
+export interface Resource {
+  /** Whatever the caller of {@link Application} calls the stack. */
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the properties of any resource type
+  readonly properties: Readonly<Record<string, any>>;
+}
+
+export interface Statement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Service principals; `*` stands for everybody. */
+  readonly services: readonly string[];
+}
+
+export const listOf = <Value>(value: Value | readonly Value[] | undefined): readonly Value[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value as Value];
+
+interface RawStatement {
+  readonly Effect?: 'Allow' | 'Deny';
+  readonly Action?: string | readonly string[];
+  readonly Resource?: unknown;
+  readonly Principal?: '*' | { readonly Service?: unknown; readonly AWS?: unknown };
+}
+
+export class Application {
+  constructor(private readonly templates: ReadonlyMap<string, Template>) {}
+
+  resources(...types: readonly string[]): Resource[] {
+    return [...this.templates].flatMap(([stack, { Resources = {} }]) =>
+      Object.entries(Resources)
+        .filter(([, { Type }]) => types.includes(Type))
+        .map(([logicalId, { Type, Properties = {} }]) => ({
+          stack,
+          logicalId,
+          type: Type,
+          properties: Properties,
+        })),
+    );
+  }
+
+  /** The resource to which `Ref`, `Fn::GetAtt` or `Fn::ImportValue` leads, where it is in these templates. */
+  target(stack: string, reference: unknown): Resource | undefined {
+    const [[name, argument] = []] = Object.entries((reference ?? {}) as Json);
+    if (name === 'Fn::ImportValue') {
+      const exported = this.exported(argument);
+      return exported && this.target(exported.stack, exported.value);
+    }
+    const logicalId = name === 'Ref' ? argument : name === 'Fn::GetAtt' ? listOf(argument)[0] : undefined;
+    const found = this.templates.get(stack)?.Resources?.[String(logicalId)];
+    return (
+      found && { stack, logicalId: String(logicalId), type: found.Type, properties: found.Properties ?? {} }
+    );
+  }
+
+  /** The value with references as `<logical id>` and `<logical id.attribute>`, wherever they lead. */
+  text(stack: string, value: unknown): string {
+    if (typeof value !== 'object' || value === null) return String(value);
+    const [[name, argument] = []] = Object.entries(value as Json);
+    if (name === 'Ref') return `<${argument}>`;
+    if (name === 'Fn::GetAtt') return `<${listOf(argument).join('.')}>`;
+    if (name === 'Fn::Sub') return String(listOf(argument)[0]).replace(/\$\{([\w.:]+)\}/g, '<$1>');
+    if (name === 'Fn::Join') {
+      const [separator, parts] = argument as [string, readonly unknown[]];
+      return parts.map((part) => this.text(stack, part)).join(separator);
+    }
+    if (name === 'Fn::ImportValue') {
+      const exported = this.exported(argument);
+      return exported ? this.text(exported.stack, exported.value) : `<${JSON.stringify(argument)}>`;
+    }
+    return `<${JSON.stringify(value)}>`;
+  }
+
+  statements(stack: string, document: { readonly Statement?: unknown } | undefined): Statement[] {
+    return listOf(document?.Statement as RawStatement | readonly RawStatement[] | undefined).map(
+      (statement) => ({
+        effect: statement.Effect ?? 'Allow',
+        actions: listOf(statement.Action),
+        resources: listOf(statement.Resource).map((resource) => this.text(stack, resource)),
+        services:
+          statement.Principal === '*' || listOf(statement.Principal?.AWS).includes('*')
+            ? ['*']
+            : listOf(statement.Principal?.Service).map((service) => this.text(stack, service)),
+      }),
+    );
+  }
+
+  /** What a role may do: its inline policies, and those that are attached to it in its own stack. */
+  statementsOfRole(role: Resource): Statement[] {
+    const inline = listOf<{ PolicyDocument: object }>(role.properties.Policies);
+    const attached = this.resources('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy').filter(
+      ({ stack, properties }) =>
+        stack === role.stack &&
+        listOf(properties.Roles).some((each) => this.target(stack, each)?.logicalId === role.logicalId),
+    );
+    return [
+      ...inline.flatMap(({ PolicyDocument }) => this.statements(role.stack, PolicyDocument)),
+      ...attached.flatMap(({ stack, properties }) => this.statements(stack, properties.PolicyDocument)),
+    ];
+  }
+
+  private exported(name: unknown): { readonly stack: string; readonly value: unknown } | undefined {
+    for (const [stack, { Outputs = {} }] of this.templates) {
+      for (const { Value, Export } of Object.values(Outputs)) {
+        if (JSON.stringify(Export?.Name) === JSON.stringify(name)) return { stack, value: Value };
+      }
+    }
+    return undefined;
+  }
+}
