@@ -123,12 +123,12 @@ describe('a fault in the real templates is found', () => {
       'dev/Fleet/TokenExchange/Alias: EdgeMl-IOT3[ALLOWS_BROAD_ACCESS::s3:*]',
     ],
   ])('%s', (_, path, property, value, finding) => {
-    const { app } = synthesizedAgain('dev');
+    const { app, config } = synthesizedAgain('dev');
     const planted = app.node.findAll().find(({ node }) => node.path === path);
     if (!CfnResource.isCfnResource(planted)) throw new Error(`there is no ${path}`);
     planted.addPropertyOverride(property, value);
     const context = validationContext(app);
-    const found = reviews()
+    const found = reviews(config.transport)
       .flatMap((review) => review.validate(context).violations)
       .flatMap(({ ruleName, violatingResources }) =>
         violatingResources.map(({ constructPath }) => `${constructPath}: ${ruleName}`),

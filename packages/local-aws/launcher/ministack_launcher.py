@@ -245,6 +245,7 @@ def main() -> None:
         ("device-gateway", "credentials_provider"),
         ("greengrass", "event_sources"),
         ("iam", "authorization"),
+        ("launcher", "deletions"),
     ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()
