@@ -81,7 +81,7 @@ export const dev = {
     shadowFrames: 500,
     statusIntervalSeconds: 60,
   },
-  telemetry: { sketchWindowSeconds: 300 },
+  telemetry: { sketchWindowSeconds: 300, resultDays: 30, captureDays: 90 },
   monitoring: {
     scheduleMinutes: 15,
     windowMinutes: 180,

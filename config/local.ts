@@ -79,7 +79,7 @@ export const local = {
     shadowFrames: 200,
     statusIntervalSeconds: 5,
   },
-  telemetry: { sketchWindowSeconds: 10 },
+  telemetry: { sketchWindowSeconds: 10, resultDays: 1, captureDays: 1 },
   monitoring: {
     scheduleMinutes: 1,
     windowMinutes: 5,

@@ -81,7 +81,7 @@ export const prod = {
     shadowFrames: 5_000,
     statusIntervalSeconds: 60,
   },
-  telemetry: { sketchWindowSeconds: 3_600 },
+  telemetry: { sketchWindowSeconds: 3_600, resultDays: 365, captureDays: 180 },
   monitoring: {
     scheduleMinutes: 60,
     windowMinutes: 1_440,

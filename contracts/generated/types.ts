@@ -314,6 +314,14 @@ export interface AppConfig {
      * Width of one sketch. Divides a day.
      */
     sketchWindowSeconds: number;
+    /**
+     * Days after which S3 deletes results, and records that were rejected. Sketches stay.
+     */
+    resultDays: number;
+    /**
+     * Days after which S3 deletes captures. What was labelled and merged into a dataset stays there.
+     */
+    captureDays: number;
   };
   monitoring: {
     scheduleMinutes: number;

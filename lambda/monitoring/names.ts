@@ -32,7 +32,7 @@ export const MONITORING_VARIABLES = {
   accuracyDropLimit: 'ACCURACY_DROP_LIMIT',
   /** Least effective number of labels before the accuracy is assessed. Default 20. */
   minimumEffectiveLabels: 'ACCURACY_MINIMUM_EFFECTIVE_LABELS',
-  /** For at most so many devices, the worst first, metrics are emitted. Default 100. */
+  /** For at most so many devices, the worst first, metrics are emitted; each costs seven by the month. Default 0. */
   deviceMetricLimit: 'DEVICE_METRIC_LIMIT',
 } as const;
 

@@ -87,6 +87,16 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
+  // A label counts for as long as the image can still be looked at.
+  if (telemetry.captureDays * SECONDS_PER_DAY < monitoring.labelWindowMinutes * SECONDS_PER_MINUTE) {
+    problems.push(
+      broken(
+        'telemetry.captureDays',
+        `must not be below monitoring.labelWindowMinutes (${monitoring.labelWindowMinutes})`,
+        telemetry.captureDays,
+      ),
+    );
+  }
   if (monitoring.labelWindowMinutes < monitoring.windowMinutes) {
     problems.push(
       broken(

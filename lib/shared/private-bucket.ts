@@ -13,6 +13,8 @@ export interface PrivateBucketProps {
   readonly encryptionKey: kms.IKey;
   /** Whether overwritten and deleted objects stay for 30 days. */
   readonly versioned: boolean;
+  /** Days after which objects are deleted, by the prefix of their keys. @default - objects stay */
+  readonly expirationDays?: Readonly<Record<string, number>>;
 }
 
 /** A bucket that nobody reaches in public, nor without TLS where the environment says so, encrypted with the application's key. */
@@ -33,6 +35,10 @@ export class PrivateBucket extends s3.Bucket {
           abortIncompleteMultipartUploadAfter: Duration.days(INCOMPLETE_UPLOAD_DAYS),
           ...(props.versioned && { noncurrentVersionExpiration: Duration.days(NONCURRENT_VERSION_DAYS) }),
         },
+        ...Object.entries(props.expirationDays ?? {}).map(([prefix, days]) => ({
+          prefix,
+          expiration: Duration.days(days),
+        })),
       ],
     });
   }

@@ -4,6 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import {
+  CAPTURE_PREFIX,
   deviceCapturePrefix,
   REJECTED_RECORD_PREFIX,
   RESULT_PREFIX,
@@ -28,7 +29,16 @@ export class TelemetryStore extends Construct {
   constructor(scope: Construct, id: string, props: TelemetryStoreProps) {
     super(scope, id);
     // Written once under content-free ids and never changed: versions would only double the images.
-    this.bucket = new PrivateBucket(this, 'Bucket', { ...props, versioned: false });
+    const { resultDays, captureDays } = props.config.telemetry;
+    this.bucket = new PrivateBucket(this, 'Bucket', {
+      ...props,
+      versioned: false,
+      expirationDays: {
+        [RESULT_PREFIX]: resultDays,
+        [REJECTED_RECORD_PREFIX]: resultDays,
+        [CAPTURE_PREFIX]: captureDays,
+      },
+    });
     this.sketchTable = new KeyedTable(this, 'Sketches', {
       ...props,
       partitionKey: 'partition',

@@ -24,7 +24,6 @@ const FOR_PEOPLE: Readonly<Record<string, string>> = {
 /** Dimensions by which a metric is written once more, and why. */
 const CLOSER_LOOK: Readonly<Record<string, string>> = {
   releaseId: 'two releases side by side',
-  deviceId: 'the worst devices, at most DEVICE_METRIC_LIMIT of them',
 };
 
 /** `Drift{feature=confidence,useCase=surface}`: what CloudWatch tells metrics apart by. */

@@ -34,7 +34,7 @@ function optionsFromEnvironment(): EvaluateDriftOptions {
     accuracyLookbackHours: number('accuracyLookbackHours', 168, 0.001, 8760),
     accuracyDropLimit: number('accuracyDropLimit', 0.05, 0, 1),
     minimumEffectiveLabels: number('minimumEffectiveLabels', 20, 1, 1e9),
-    deviceMetricLimit: number('deviceMetricLimit', 100, 0, 10_000),
+    deviceMetricLimit: number('deviceMetricLimit', 0, 0, 10_000),
   };
 }
 

@@ -201,6 +201,13 @@ describe('[D1] the configuration of an environment', () => {
       'monitoring.labelWindowMinutes: must not be below monitoring.windowMinutes (180), got 60',
     ],
     [
+      'captures gone before their labels',
+      dev,
+      'telemetry.captureDays',
+      6,
+      'telemetry.captureDays: must not be below monitoring.labelWindowMinutes (10080), got 6',
+    ],
+    [
       'a training script that is not there',
       dev,
       'training.script',
