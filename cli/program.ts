@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addCaptureCommands } from './captures/commands';
 import { addRedriveCommand, addStatusCommand } from './commands';
+import { addCostCommands } from './cost/commands';
 import { addDatasetCommands } from './dataset/commands';
 import { addDeviceCommands } from './device/commands';
 import { addRegistryCommands } from './registry/commands';
@@ -16,6 +17,7 @@ const COMMANDS = [
   addDeviceCommands,
   addCaptureCommands,
   addRedriveCommand,
+  addCostCommands,
 ];
 
 /** Builds the program; parse it with {@link runProgram}. */

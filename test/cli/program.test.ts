@@ -46,6 +46,7 @@ describe('arguments', () => {
       'device',
       'dataset',
       'redrive',
+      'cost',
     ]) {
       expect(output).toContain(command);
     }

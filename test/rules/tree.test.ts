@@ -21,7 +21,7 @@ const PLACES = [
   `lambda/(?:${NOUNS})/%/%.ts`,
   'lambda/shared/%.ts',
   'cli/(?:program|run-program|commands|redrive-queue|status).ts',
-  'cli/(?:dataset|captures|device|registry|shared)/%.ts',
+  'cli/(?:dataset|captures|device|registry|teardown|cost|shared)/%.ts',
   'edge-components/README.md',
   'edge-components/inference/README.md',
   'edge-components/inference/(?:build|recipe).ts',

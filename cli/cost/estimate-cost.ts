@@ -1,0 +1,217 @@
+/** What an environment costs in a month: quantities by templates and usage, times prices. Pure. */
+import { DRIFT_FEATURES, MONITORING_METRICS } from '../../lambda/monitoring/names';
+import { RETRAINING_METRICS } from '../../lambda/retraining/names';
+import { TELEMETRY_METRICS } from '../../lambda/telemetry/names';
+import { InputError } from '../shared/errors';
+import { isPriced, PRICES, type PricedRegion, type PriceName, type PriceSource } from './prices';
+import type { CostFacts, PipelineJob } from './read-facts';
+import * as of from './usage';
+
+export const COST_NOUNS = [
+  'dataset',
+  'training',
+  'registry',
+  'rollout',
+  'device',
+  'telemetry',
+  'monitoring',
+  'retraining',
+  'shared',
+] as const;
+export type CostNoun = (typeof COST_NOUNS)[number];
+
+export interface CostLine {
+  readonly noun: CostNoun;
+  readonly what: string;
+  readonly price: PriceName;
+  /** In units of the price. */
+  readonly quantity: number;
+  readonly usd: number;
+  readonly source: PriceSource;
+}
+
+export interface CostEstimate {
+  readonly region: PricedRegion;
+  /** The dearest first. */
+  readonly lines: readonly CostLine[];
+  readonly usd: number;
+  /** All executions that the configuration allows, each job for as long as it may run. */
+  readonly trainingAtMostUsd: number;
+}
+
+type Quantity = readonly [noun: CostNoun, what: string, price: PriceName, quantity: number];
+
+const GIGABYTE = 1e9;
+const METER_BYTES = 5_120;
+const MINUTES_PER_DAY = 1_440;
+const MINUTES_PER_HOUR = 60;
+const SECONDS_PER_HOUR = 3_600;
+const HEAD_BYTES = 300;
+const MEGABYTES_OF_INGEST = 1;
+const MEGABYTES_OF_OTHERS = 0.5;
+/** Results of a month and more; what piles up is half there on average in the month that is estimated. */
+const HALF_A_MONTH = 0.5;
+/** Lambda has five pollers on a quiet queue, each asking for up to 20 seconds. */
+const IDLE_REQUESTS_PER_MINUTE = 15;
+/** SQS gives Lambda ten messages per receipt, and takes ten per deletion. */
+const MESSAGES_PER_REQUEST = 10;
+
+const line = (usage: of.Usage) => of.DAYS_PER_MONTH * usage.hoursPerDay * SECONDS_PER_HOUR;
+
+interface Telemetry {
+  readonly records: number;
+  readonly batches: number;
+  readonly statuses: number;
+  readonly invocations: number;
+}
+
+function telemetryOf(facts: CostFacts, usage: of.Usage): Telemetry {
+  const { devices, fps } = usage;
+  const records = devices * fps * line(usage);
+  const fitting = Math.floor((facts.messageBytes - HEAD_BYTES) / of.RECORD_BYTES);
+  const waiting = Math.max(1, fps * facts.flushSeconds);
+  const batches = records / Math.max(1, Math.min(fitting, facts.batchRecords, waiting));
+  const perSecond = batches / line(usage) || 0;
+  const together = Math.min(facts.ingestBatch, Math.max(1, perSecond * facts.ingestWindowSeconds));
+  const statuses =
+    (devices * of.DAYS_PER_MONTH * MINUTES_PER_DAY * MINUTES_PER_HOUR) / facts.statusIntervalSeconds;
+  return { records, batches, statuses, invocations: batches / together };
+}
+
+/** Gigabytes that lie in a bucket on average, of what comes in every month. */
+function pile(monthlyBytes: number, usage: of.Usage, days: number | undefined): number {
+  const months = Math.min(usage.monthsBefore + HALF_A_MONTH, (days ?? Infinity) / of.DAYS_PER_MONTH);
+  return (monthlyBytes * months) / GIGABYTE;
+}
+
+function telemetryQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
+  const { records, batches, statuses, invocations } = telemetryOf(facts, usage);
+  const meters = batches * Math.ceil(facts.messageBytes / METER_BYTES) + statuses;
+  const idle = facts.polledQueues * IDLE_REQUESTS_PER_MINUTE * MINUTES_PER_DAY * of.DAYS_PER_MONTH;
+  const seconds = batches * of.SECONDS_PER_BATCH * MEGABYTES_OF_INGEST;
+  return [
+    ['telemetry', 'results and status, rules', 'iotRule', meters],
+    ['telemetry', 'results and status, to the queues', 'iotAction', meters],
+    ['telemetry', 'queues', 'sqsRequest', (batches + statuses) * (1 + 2 / MESSAGES_PER_REQUEST) + idle],
+    ['telemetry', 'ingest, requests', 'lambdaRequest', invocations],
+    ['telemetry', 'ingest, time', facts.isArm ? 'lambdaArm' : 'lambdaX86', seconds],
+    ['telemetry', 'one object per batch', 's3Put', batches],
+    [
+      'telemetry',
+      'results that lie there',
+      's3Storage',
+      pile(records * of.RECORD_BYTES, usage, facts.resultDays),
+    ],
+    ['telemetry', 'sketches and batch ids', 'dynamoWrite', batches * of.WRITES_PER_BATCH],
+    ['telemetry', 'inventory', 'dynamoWrite', statuses * 2],
+  ];
+}
+
+function captureQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
+  const share = facts.controlSampleProbability + of.UNCERTAIN_SHARE * facts.uncertainSampleProbability;
+  const wanted = (usage.fps * line(usage) * share) / of.DAYS_PER_MONTH;
+  const daily = Math.min(wanted, facts.dailyByteBudget / of.CAPTURE_BYTES);
+  const captures = usage.devices * daily * of.DAYS_PER_MONTH;
+  return [
+    ['dataset', 'captures, image and sidecar', 's3Put', captures * 2],
+    [
+      'dataset',
+      'captures that lie there',
+      's3Storage',
+      pile(captures * of.CAPTURE_BYTES, usage, facts.captureDays),
+    ],
+  ];
+}
+
+/** @throws InputError when an instance type has no price */
+function instancePrice({ step, instanceType }: PipelineJob): PriceName {
+  if (isPriced(instanceType)) return instanceType;
+  throw new InputError(`step ${step}: ${instanceType} has no price in cli/cost/prices.ts: add it`);
+}
+
+function trainingQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
+  const jobs = facts.jobs.map((job): Quantity => {
+    const minutes = job.isTraining ? usage.trainingMinutes : of.OTHER_JOB_MINUTES;
+    const hours = (usage.trainings * job.instanceCount * minutes) / MINUTES_PER_HOUR;
+    return ['training', `${job.step}, ${job.instanceCount} x ${job.instanceType}`, instancePrice(job), hours];
+  });
+  const stored = pile(usage.trainings * of.PIPELINE_BYTES, usage, undefined);
+  return [...jobs, ['registry', 'what pipelines wrote', 's3Storage', stored]];
+}
+
+const count = (table: object): number => Object.keys(table).length;
+
+function monitoringQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
+  const windows = (facts.lookbackHours * SECONDS_PER_HOUR) / facts.sketchWindowSeconds;
+  // Per evaluation: a window of every device, eventually consistent, half a unit for 4 KB.
+  const reads = (facts.evaluations * usage.devices * windows * of.SKETCH_KILOBYTES) / 8;
+  // Drift has a value per feature; a release has no count of open episodes.
+  const perUseCase = count(MONITORING_METRICS) - 1 + DRIFT_FEATURES.length;
+  const perRelease = perUseCase - 1;
+  const perDevice = DRIFT_FEATURES.length + 2;
+  const releases = Math.max(1, usage.trainings);
+  return [
+    ['monitoring', 'alarms', 'alarm', facts.alarms],
+    ['monitoring', 'dashboards', 'dashboard', facts.dashboards],
+    ['monitoring', 'metrics of the use case', 'metric', perUseCase + count(TELEMETRY_METRICS)],
+    ['monitoring', 'metrics by release', 'metric', perRelease * releases],
+    [
+      'monitoring',
+      'metrics by device',
+      'metric',
+      perDevice * Math.min(usage.devices, facts.deviceMetricLimit),
+    ],
+    ['monitoring', 'sketches read by evaluations', 'dynamoRead', reads],
+    ['retraining', 'metrics', 'metric', count(RETRAINING_METRICS)],
+    ['retraining', 'looks at the open episode', 'lambdaRequest', facts.retrainingLooks],
+  ];
+}
+
+function fleetQuantities(usage: of.Usage): Quantity[] {
+  const { devices, trainings } = usage;
+  return [
+    ['device', 'core devices', 'greengrassDevice', devices],
+    ['device', 'connections', 'iotConnection', devices * of.DAYS_PER_MONTH * MINUTES_PER_DAY],
+    ['rollout', 'steps', 'transition', trainings * of.TRANSITIONS_PER_ROLLOUT],
+    ['rollout', 'releases to devices', 'dataOut', (trainings * devices * of.RELEASE_BYTES) / GIGABYTE],
+  ];
+}
+
+function sharedQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
+  const others = facts.evaluations + facts.retrainingLooks + usage.trainings * of.TRANSITIONS_PER_ROLLOUT;
+  const invocations = telemetryOf(facts, usage).invocations + others;
+  const seconds = others * of.SECONDS_PER_INVOCATION * MEGABYTES_OF_OTHERS;
+  return [
+    ['shared', 'keys', 'kmsKey', facts.keys],
+    ['shared', 'logs of functions', 'logIngestion', (invocations * of.LOG_BYTES) / GIGABYTE],
+    ['shared', 'other functions, time', facts.isArm ? 'lambdaArm' : 'lambdaX86', seconds],
+  ];
+}
+
+/**
+ * @throws InputError when something of the environment has no price
+ */
+export function estimateCost(facts: CostFacts, usage: of.Usage, region: PricedRegion): CostEstimate {
+  const quantities = [
+    ...fleetQuantities(usage),
+    ...telemetryQuantities(facts, usage),
+    ...captureQuantities(facts, usage),
+    ...trainingQuantities(facts, usage),
+    ...monitoringQuantities(facts, usage),
+    ...sharedQuantities(facts, usage),
+  ];
+  const lines = quantities.map(([noun, what, price, quantity]): CostLine => {
+    const [usd, source] = PRICES[price].usd[region];
+    return { noun, what, price, quantity, usd: quantity * usd, source };
+  });
+  const longest = facts.jobs.reduce((sum, job) => {
+    const [usd] = PRICES[instancePrice(job)].usd[region];
+    return sum + job.instanceCount * job.timeoutHours * usd;
+  }, 0);
+  return {
+    region,
+    lines: lines.sort((x, y) => y.usd - x.usd),
+    usd: lines.reduce((sum, { usd }) => sum + usd, 0),
+    trainingAtMostUsd: facts.maximumExecutionsPerMonth * longest,
+  };
+}
