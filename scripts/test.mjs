@@ -101,6 +101,8 @@ function temporaryFolder() {
 /** Wherever there is Python. */
 const PYTHON_FOLDERS = ['training', 'packages', 'demo', 'bench', 'test'];
 
+const PYTHON_TESTS = ['training/tests', 'packages/local-aws/test/cloudwatch'];
+
 /** They read files and share nothing: as many at a time as there are processors. */
 const STATIC_CHECKS = [
   {
@@ -129,7 +131,7 @@ const TESTS = [
   {
     name: 'tests: Python',
     command: [
-      ...[python, '-m', 'pytest', '-q', 'training/tests', `--junitxml=${pytestFile}`],
+      ...[python, '-m', 'pytest', '-q', ...PYTHON_TESTS, `--junitxml=${pytestFile}`],
       ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
       ...[
         '--cov-branch',

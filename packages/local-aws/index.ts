@@ -1,4 +1,5 @@
 /** What this package offers. Everything else in it is its own affair. */
+export { describeAlarmsAsOf } from './cloudwatch/describe-alarms';
 export { coreDeviceCommand } from './core-device/command';
 export type { CoreDeviceConfig } from './core-device/config';
 // A nucleus without a cloud, for tests of components.

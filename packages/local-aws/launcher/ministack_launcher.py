@@ -246,6 +246,7 @@ def main() -> None:
         ("greengrass", "event_sources"),
         ("iam", "authorization"),
         ("launcher", "deletions"),
+        ("cloudwatch", "alarm_clock"),
     ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()

@@ -1,6 +1,7 @@
 /** The local SageMaker: pipelines, jobs as subprocesses, model registry, events. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { type Iam, MinistackIam } from '../iam/iam';
@@ -17,6 +18,7 @@ import { Authorization } from './authorization';
 import { describeJob, describePackage } from './descriptions';
 import { EventPublisher } from './event-publisher';
 import { executionEvent, jobEvent, modelPackageEvent, stepEvent, tuningJobEvent } from './events';
+import { ExecutionMetrics } from './execution-metrics';
 import { type Interpreter, pythonOf } from './interpreter';
 import type { Job } from './jobs/job';
 import { JobCredentials, s3ClientOf } from './jobs/job-credentials';
@@ -102,9 +104,10 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
   const s3Client = new S3Client({ ...client, forcePathStyle: true });
   const s3 = new S3Store(s3Client);
   const events = new EventBridgeClient(client);
-  const publisher = new EventPublisher(events, (line) =>
-    onProgress?.({ kind: 'log', job: 'sagemaker', host: 'service', line }),
-  );
+  const onProblem = (line: string) => onProgress?.({ kind: 'log', job: 'sagemaker', host: 'service', line });
+  const publisher = new EventPublisher(events, onProblem);
+  const cloudWatch = new CloudWatchClient(client);
+  const metrics = new ExecutionMetrics(cloudWatch, onProblem);
   const arns = new Arns(region, accountId);
   const tags = new Tags();
   const iam = options.iam ?? new MinistackIam(awsEndpointUrl);
@@ -144,7 +147,7 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     arns,
     clock,
     services: stepServices({ jobs, tuning, registry, tags, authorization, readJson: readAs(options, roles) }),
-    observer: observer(publisher, clock, onProgress),
+    observer: observer(publisher, metrics, clock, onProgress),
   });
   const server = await serve(
     {
@@ -164,9 +167,10 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
       await server.stop();
       await Promise.all([pipelines.stopAll(), tuning.stopAll(), jobs.stopAll()]);
       await jobCredentials.stop();
-      await publisher.drain();
+      await Promise.all([publisher.drain(), metrics.drain()]);
       s3Client.destroy();
       events.destroy();
+      cloudWatch.destroy();
     },
   };
 }
@@ -282,12 +286,15 @@ function stepServices({
 
 function observer(
   publisher: EventPublisher,
+  metrics: ExecutionMetrics,
   clock: Clock,
   onProgress: SageMakerOptions['onProgress'],
 ): ExecutorObserver {
   return {
-    executionChanged: (execution, previous) =>
-      publisher.publish(executionEvent(execution, previous, !isRunning(execution))),
+    executionChanged: (execution, previous) => {
+      publisher.publish(executionEvent(execution, previous, !isRunning(execution)));
+      metrics.count(execution);
+    },
     stepChanged: (execution, record, previous) => {
       publisher.publish(stepEvent(execution, record, previous, clock.now()));
       onProgress?.({
