@@ -37,7 +37,7 @@ import {
 import { sdkStreamMixin } from '@smithy/core/serde';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { captureMetrics, type WrittenMetric } from '../lambda/shared/metric-lines';
+import { captureLog, metricsOfLine, type WrittenMetric } from '../lambda/shared/metric-lines';
 import { DeployedFunction } from './deployed-function';
 import type { RequestContext } from './iam-simulator';
 import { ResolvedValues } from './resolved-values';
@@ -57,7 +57,8 @@ const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).dige
 export class DeployedEnvironment {
   /** `<bucket>/<key>` -> content. */
   readonly objects = new Map<string, Buffer>();
-  readonly metrics: WrittenMetric[] = [];
+  /** What the handlers wrote to their logs. */
+  readonly log: string[] = [];
   /** What a role did not allow: `<handler>: <action> on <resource>`. */
   readonly refused: string[] = [];
   /** What handlers asked of buckets and tables, as in `refused`. */
@@ -71,6 +72,10 @@ export class DeployedEnvironment {
     this.answerS3();
     this.answerDynamoDb();
     this.answerOthers();
+  }
+
+  get metrics(): WrittenMetric[] {
+    return this.log.flatMap(metricsOfLine);
   }
 
   /** Value of a variable of a function, such as the name of its bucket. */
@@ -95,14 +100,14 @@ export class DeployedEnvironment {
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
     };
-    const written = captureMetrics();
+    const written = captureLog();
     jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
       const { handler: invoke } = await import(`../../lambda/${handler}/handler`);
       return await invoke(event, CONTEXT);
     } finally {
       jest.restoreAllMocks();
-      this.metrics.push(...written);
+      this.log.push(...written);
       this.running = undefined;
       process.env = before;
     }

@@ -102,6 +102,7 @@ export class ResolvedValues {
   private attribute(stack: string, [logicalId, attribute]: readonly [string, string]): string {
     const name = this.nameOf(stack, logicalId);
     const arn = arnOf(this.typeOf(stack, logicalId), name, this.app.config);
+    if (attribute === 'QueueName') return name;
     return attribute === 'Arn' && arn !== undefined ? arn : `${name}.${attribute}`;
   }
 

@@ -12,12 +12,24 @@ const LEFT_ALONE = [
   'clearTimeout',
 ] as const;
 
+function stopClock(at: string): void {
+  jest.useFakeTimers({ now: new Date(at), doNotFake: [...LEFT_ALONE] });
+}
+
 /** Stops the clock of a whole test file at `at`, so that no handler's window, month or deadline ends while it runs. */
 export function freezeClock(at: string): void {
-  beforeAll(() => {
-    jest.useFakeTimers({ now: new Date(at), doNotFake: [...LEFT_ALONE] });
-  });
+  beforeAll(() => stopClock(at));
   afterAll(() => {
     jest.useRealTimers();
   });
+}
+
+/** The same for a part of a test file. */
+export async function atTime<Result>(at: string, run: () => Promise<Result>): Promise<Result> {
+  stopClock(at);
+  try {
+    return await run();
+  } finally {
+    jest.useRealTimers();
+  }
 }

@@ -37,12 +37,24 @@ export function metricsOfLine(line: string): WrittenMetric[] {
 }
 
 /** Keeps what is written to standard output, until the spy is restored. */
-export function captureMetrics(): WrittenMetric[] {
-  const written: WrittenMetric[] = [];
+function capture(take: (line: string) => void): void {
   jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    for (const line of String(chunk).split('\n')) written.push(...metricsOfLine(line));
+    for (const line of String(chunk).split('\n')) take(line);
     return true;
   });
+}
+
+/** The lines of the log. */
+export function captureLog(): string[] {
+  const lines: string[] = [];
+  capture((line) => lines.push(line));
+  return lines;
+}
+
+/** What the lines of the log measure. */
+export function captureMetrics(): WrittenMetric[] {
+  const written: WrittenMetric[] = [];
+  capture((line) => written.push(...metricsOfLine(line)));
   return written;
 }
 
