@@ -5,6 +5,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ministack, startMinistack } from '@kaizen-edge/local-aws';
 import { METRIC_NAMESPACE } from '../../lambda/shared/names';
 import { buildAll } from '../../scripts/build-handlers';
@@ -15,6 +16,7 @@ import removeTemporaryFolder, { makeTemporaryFolder } from '../infrastructure/te
 import { atTime } from '../lambda/shared/frozen-clock';
 import { metricsOfLine } from '../lambda/shared/metric-lines';
 import { DeployedAlarms } from './deployed-alarms';
+import { startWebhook, type Webhook } from './webhook';
 
 jest.setTimeout(120_000);
 
@@ -33,6 +35,7 @@ let ministack: Ministack;
 let deployed: DeployedAlarms;
 /** What the real handlers write. */
 let log: string[];
+let webhook: Webhook;
 
 beforeAll(async () => {
   await buildAll();
@@ -52,13 +55,16 @@ beforeAll(async () => {
     cloud.functions.restore();
     return cloud.log;
   });
-  deployed = new DeployedAlarms(app, ministack);
+  webhook = await startWebhook();
+  deployed = new DeployedAlarms(app, ministack, webhook.url);
   await deployed.create();
+  await webhook.confirmed;
   await deployed.createFunction(REPLAY);
 });
 
 afterAll(async () => {
   deployed?.destroy();
+  await webhook?.stop();
   await ministack?.stop();
   removeTemporaryFolder();
 });
@@ -144,6 +150,8 @@ test(`C4: ${SILENT} goes off where nobody evaluates, calls once, and ends with a
   expect(await deployed.ringing(onDay(0))).toEqual([silent]);
   expect(await deployed.ringing(onDay(0))).toEqual([silent]);
   expect(await deployed.calls()).toEqual([`${silent} ALARM`]);
+  while (webhook.alarms.length === 0) await sleep(50);
+  expect(webhook.alarms).toEqual([silent]);
   const evaluate = dimension(alarmOf(SILENT));
   await deployed.createFunction(evaluate);
   await deployed.log(evaluate, []);

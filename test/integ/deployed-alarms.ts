@@ -57,6 +57,8 @@ export class DeployedAlarms {
   constructor(
     private readonly app: SynthesizedApp,
     ministack: Ministack,
+    /** A second subscriber, by HTTP. */
+    private readonly webhook: string,
   ) {
     this.values = new ResolvedValues(app);
     const { account, region } = app.config;
@@ -263,6 +265,13 @@ export class DeployedAlarms {
       [
         'Subscription',
         { Type: 'AWS::SNS::Subscription', Properties: { TopicArn, Endpoint, Protocol: 'sqs' } },
+      ],
+      [
+        'Webhook',
+        {
+          Type: 'AWS::SNS::Subscription',
+          Properties: { TopicArn, Endpoint: this.webhook, Protocol: 'http' },
+        },
       ],
     ];
   }

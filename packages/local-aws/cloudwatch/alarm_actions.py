@@ -6,9 +6,12 @@ encrypted. Either way the alarm's history has an item of the type Action.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import threading
 import time
+import uuid
 from typing import Any
 
 from ministack_parts import module_with
@@ -104,6 +107,7 @@ def install() -> None:
 
     cloudwatch._dispatch_alarm_actions = publish_what_policies_allow
     keep_keys_of_topics()
+    ask_subscribers_of_templates()
 
 
 def keep_keys_of_topics() -> None:
@@ -126,3 +130,21 @@ def keep_keys_of_topics() -> None:
         "create": keeping(handler["create"], 1),
         "update": keeping(handler["update"], 2),
     }
+
+
+def ask_subscribers_of_templates() -> None:
+    """Sends an endpoint that a template subscribes what it has to confirm, as is done for a request to subscribe."""
+    handlers = module_with("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")._RESOURCE_HANDLERS
+    sns = module_with("services.sns", "_find_subscription", "_send_subscription_confirmation")
+    create = handlers["AWS::SNS::Subscription"]["create"]
+
+    def create_and_ask(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
+        arn, attributes = create(logical_id, props, stack_name)
+        subscription = sns._find_subscription(props["TopicArn"], arn)
+        if subscription and not subscription["confirmed"]:
+            subscription["token"] = str(uuid.uuid4())
+            question = sns._send_subscription_confirmation(props["TopicArn"], subscription)
+            threading.Thread(target=asyncio.run, args=(question,), daemon=True).start()
+        return arn, attributes
+
+    handlers["AWS::SNS::Subscription"] = {**handlers["AWS::SNS::Subscription"], "create": create_and_ask}
