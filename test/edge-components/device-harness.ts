@@ -1,7 +1,7 @@
 /** The real component process, from the real artifact, against the core device's IPC server and a camera socket. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
@@ -112,6 +112,14 @@ export class Camera {
     this.socket?.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** @param work state of a use case */
+export function recordsOnDisk(work: string): number {
+  const folder = join(work, 'outbox');
+  const segments = readdirSync(folder).filter((name) => name.endsWith('.log'));
+  const lines = segments.map((name) => readFileSync(join(folder, name), 'utf8').split('\n').length - 1);
+  return lines.reduce((sum, count) => sum + count, 0);
 }
 
 export class Device {

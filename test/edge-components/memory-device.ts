@@ -15,6 +15,7 @@ import {
   type FrameSink,
   type FrameSource,
   type ImageDecoder,
+  MessageTooLarge,
   UnreadableFrame,
 } from '../../edge-components/inference/src/ports';
 import type {
@@ -295,6 +296,10 @@ export class MemoryOutbox implements ResultOutbox {
     this.sending = undefined;
   }
 
+  async split(): Promise<void> {
+    throw new Error('no batch of the tests is too large');
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }
@@ -410,6 +415,8 @@ export class MemoryNucleus implements Nucleus {
   /** What a deployment has brought. */
   deployed: unknown;
   unserved: readonly string[] = [];
+  /** Of a message to the cloud. */
+  largestBytes = Number.POSITIVE_INFINITY;
   ready = 0;
   private readonly listeners = new Map<string, (() => void)[]>();
 
@@ -439,6 +446,7 @@ export class MemoryNucleus implements Nucleus {
   async publishToCloud(topic: string, payload: Buffer, retain = false): Promise<void> {
     this.expectConnection('PublishToIoTCore');
     if (!this.online) throw new Error('PublishToIoTCore: ServiceError: the device is offline');
+    if (payload.length > this.largestBytes) throw new MessageTooLarge('too large');
     this.cloud.push({ topic, message: JSON.parse(payload.toString()), retain });
   }
 

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
-import { Camera, Device, unpackArtifact, useCaseConfiguration } from '../edge-components/device-harness';
+import {
+  Camera,
+  Device,
+  recordsOnDisk,
+  unpackArtifact,
+  useCaseConfiguration,
+} from '../edge-components/device-harness';
 import { damageOf, killLoop } from '../edge-components/kill-loop';
 import { watchSockets } from '../edge-components/process-sockets';
 import {
@@ -47,13 +53,6 @@ async function release(options: Parameters<typeof offeredFolder>[3]): Promise<st
   const folder = newFolder();
   await offeredFolder(folder, models, key, options);
   return folder;
-}
-
-function recordsOnDisk(work: string): number {
-  const folder = join(work, 'outbox');
-  const segments = readdirSync(folder).filter((name) => name.endsWith('.log'));
-  const lines = segments.map((name) => readFileSync(join(folder, name), 'utf8').split('\n').length - 1);
-  return lines.reduce((sum, count) => sum + count, 0);
 }
 
 beforeAll(async () => {

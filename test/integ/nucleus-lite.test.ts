@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildDeliverRelease } from '../../edge-components/model/build';
-import { Device, unpackArtifact } from '../edge-components/device-harness';
+import { Device, recordsOnDisk, unpackArtifact } from '../edge-components/device-harness';
 import {
   COMPONENT,
   makeModels,
@@ -84,6 +84,30 @@ test('[L4] restarted with a configuration that is wrong, it inspects with the la
     ok: false,
     value: expect.stringContaining('statusIntervalSeconds'),
   });
+});
+
+test('[L6] batches above what an IPC message may hold cut the connection once; then they are split, and none is lost', async () => {
+  const device = await newDevice();
+  expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+  const outbox = { maximumBytes: 1_000_000, batchRecords: 50, messageBytes: 20_480 };
+  const { length } = device.statuses;
+  device.configure({ outbox: { ...outbox, flushMilliseconds: 60_000 } });
+  await waitFor('a status after the change', () => device.statuses.length > length);
+  await waitFor('camera connection', () => device.cameraConnected);
+  const image = await plainImage(220);
+  // What goes to components of the device is lost while the nucleus is: the records tell which frames were answered.
+  for (let shown = 0; shown < 200; shown += 10) {
+    await waitFor(
+      'the frames before',
+      () => device.records().size + recordsOnDisk(device.stateOf()) >= shown,
+    );
+    for (let index = 0; index < 10; index++) device.show(`frame-${shown + index}`, image);
+  }
+  device.configure({ outbox: { ...outbox, flushMilliseconds: 50 } });
+  await waitFor('every record', () => device.records().size === 200, 30_000);
+  expect(device.log.split('connection to the nucleus lost')).toHaveLength(2);
+  expect(device.batches.map(({ droppedRecords }) => droppedRecords)).toEqual(device.batches.map(() => 0));
+  expect(device.batches.flatMap(({ records }) => records)).toHaveLength(200);
 });
 
 test('[L7] forgotten by a nucleus that was restarted, the process ends, so that a new one is started', async () => {

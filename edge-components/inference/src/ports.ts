@@ -125,11 +125,17 @@ export interface ModelHost {
   load(specification: ModelSpecification): Promise<LoadedModel>;
 }
 
+/** The nucleus takes no message of this size: sent again it would be refused again. */
+export class MessageTooLarge extends Error {
+  override readonly name = 'MessageTooLarge';
+}
+
 /** Messages to the cloud and to other components on the device. */
 export interface Publisher {
   /**
    * Resolves when the nucleus has taken the message; rejects when it has not, or not within the time limit.
    * @param retain whether the broker keeps it for those who subscribe later
+   * @throws MessageTooLarge when trying again is of no use
    */
   publishToCloud(topic: string, payload: Buffer, retain?: boolean): Promise<void>;
   publishLocally(topic: string, message: object): Promise<void>;

@@ -186,6 +186,19 @@ test('[L1] the status says what the nucleus does not serve; it is no fault', asy
   await device.agent.stop();
 });
 
+test('[L6] a status that is too large for the nucleus goes without its lists', async () => {
+  const device = newDevice();
+  const whole = await started();
+  device.nucleus.largestBytes = JSON.stringify(whole.statuses()[0]).length - 1;
+  await device.agent.start();
+  await settled();
+  expect(whole.statuses()[0]).toHaveProperty('cameras');
+  expect(device.statuses()).toHaveLength(1);
+  expect(device.statuses()[0]).not.toHaveProperty('cameras');
+  await device.agent.stop();
+  await whole.agent.stop();
+});
+
 test('[L7] a process that the nucleus has forgotten ends', async () => {
   const device = await started();
   device.nucleus.emit('forgotten');

@@ -1,7 +1,7 @@
 import type { DeviceStatus } from '../../../../contracts';
 import type { ComponentSettings } from '../configuration/configuration';
 import { expandTopic } from '../configuration/topics';
-import type { Clock, Publisher } from '../ports';
+import { type Clock, MessageTooLarge, type Publisher } from '../ports';
 import type { Connection } from './connection';
 import { type Condition, condition, deviceStatus } from './device-status';
 import type { Inspection } from './inspection';
@@ -106,12 +106,22 @@ export class StatusSender {
     const settings = this.ports.settings().useCases[status.useCase];
     if (!settings) return;
     const topic = expandTopic(settings.statusTopic, deviceId);
+    const send = (message: DeviceStatus): Promise<void> =>
+      publisher.publishToCloud(topic, Buffer.from(JSON.stringify(message)), settings.retainStatus);
     try {
-      await publisher.publishToCloud(topic, Buffer.from(JSON.stringify(status)), settings.retainStatus);
+      await send(status).catch((error) => {
+        if (!(error instanceof MessageTooLarge)) throw error;
+        return send(withoutLists(status));
+      });
       connection.succeeded();
     } catch (error) {
       // The next one tells more than a late one.
       connection.failed((error as Error).message);
     }
   }
+}
+
+/** For a nucleus that takes no more. The conditions say all the same what is wrong. */
+function withoutLists({ cameras, releases, refusedReleases, ...rest }: DeviceStatus): DeviceStatus {
+  return rest;
 }

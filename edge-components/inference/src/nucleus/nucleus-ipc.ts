@@ -3,7 +3,7 @@
  * connection a new one is made until it stands.
  */
 import { EventEmitter } from 'node:events';
-import type { Log } from '../ports';
+import { type Log, MessageTooLarge } from '../ports';
 import { Retry } from '../shared/retry';
 import { HandshakeRefusal, IpcClient, IpcRefusal } from './ipc-client';
 import type { ConfigurationCheck, Nucleus, UpdateAnswer } from './ports';
@@ -16,6 +16,11 @@ const RECONNECT_MILLISECONDS = { first: 200, longest: 10_000 };
  * the process that it was given to, so a new process is needed; the nucleus starts one when this one ends.
  */
 const REFUSALS_UNTIL_FORGOTTEN = 5;
+/**
+ * Nucleus lite takes IPC messages of 10,000 bytes and cuts the connection at a larger one, without a word
+ * (GGL_IPC_MAX_MSG_LEN); the headers have some 120. The classic nucleus takes what AWS IoT takes.
+ */
+const LARGEST_LITE_REQUEST_BYTES = 9_800;
 const AT_LEAST_ONCE = '1';
 
 /** A call failed, or was not answered in time. `code` is the shape of the IPC model, when the nucleus gave one. */
@@ -53,6 +58,9 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private readonly retry: Retry;
   private reconnecting = false;
   private refusedInARow = 0;
+  /** Monotonic. */
+  private connectedAt = 0;
+  private largestRequestBytes = Number.POSITIVE_INFINITY;
   private readonly notServed = new Set<string>();
 
   constructor(
@@ -91,7 +99,7 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
       client.close();
       throw error;
     }
-    this.retry.succeeded();
+    this.connectedAt = performance.now();
     this.emit('connected');
   }
 
@@ -105,12 +113,33 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   }
 
   async publishToCloud(topicName: string, payload: Buffer, retain = false): Promise<void> {
-    await this.call('PublishToIoTCore', {
+    const request = {
       topicName,
       qos: AT_LEAST_ONCE,
       payload: payload.toString('base64'),
       ...(retain && { retain }),
-    });
+    };
+    const bytes = Buffer.byteLength(JSON.stringify(request));
+    this.requireRoomFor(bytes);
+    const { client } = this;
+    try {
+      await this.call('PublishToIoTCore', request);
+    } catch (error) {
+      if (client && client !== this.client && bytes > LARGEST_LITE_REQUEST_BYTES) this.learnLimit(bytes);
+      throw error;
+    }
+  }
+
+  private requireRoomFor(bytes: number): void {
+    if (bytes > this.largestRequestBytes) {
+      throw new MessageTooLarge(`a request of ${bytes} bytes, the nucleus takes ${this.largestRequestBytes}`);
+    }
+  }
+
+  /** The connection was lost under a message that nucleus lite would not take: from now on none of this size is tried. */
+  private learnLimit(bytes: number): void {
+    this.largestRequestBytes = LARGEST_LITE_REQUEST_BYTES;
+    this.log.warn('messages are held to the size that nucleus lite takes', { bytes });
   }
 
   async publishLocally(topic: string, message: object): Promise<void> {
@@ -192,6 +221,8 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private disconnected(client: IpcClient): void {
     if (this.client !== client) return;
     this.client = undefined;
+    // One that is lost soon, and again and again, is tried later each time.
+    if (performance.now() - this.connectedAt >= RECONNECT_MILLISECONDS.longest) this.retry.succeeded();
     // Lost while it was being made: the loop that makes it goes on.
     if (this.stopped || this.reconnecting) return;
     this.log.warn('connection to the nucleus lost');

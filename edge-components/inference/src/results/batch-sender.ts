@@ -1,4 +1,4 @@
-import type { Clock, Log, Publisher } from '../ports';
+import { type Clock, type Log, MessageTooLarge, type Publisher } from '../ports';
 import { Retry } from '../shared/retry';
 import type { BatchQueue } from './ports';
 import { type Batch, resultsMessage } from './results-message';
@@ -50,23 +50,26 @@ export class BatchSender {
 
   /** Sends what is there until a publish fails or `deadline` (monotonic) has passed. */
   async flush(deadline: number): Promise<void> {
-    while (this.ports.clock.monotonic() < deadline && (await this.sendNext(true)) === 'sent');
+    while (this.ports.clock.monotonic() < deadline && ['sent', 'split'].includes(await this.sendNext(true)));
   }
 
   private async run(): Promise<void> {
     while (!this.stopped) {
       const outcome = await this.sendNext(false);
-      if (this.stopped || outcome === 'sent') continue;
+      if (this.stopped || outcome === 'sent' || outcome === 'split') continue;
       if (outcome === 'failed') await this.retry.backOff();
       else await this.retry.pause(Math.min(LONGEST_IDLE_MILLISECONDS, this.ports.flushMilliseconds()));
     }
   }
 
-  private async sendNext(flush: boolean): Promise<'sent' | 'nothing' | 'failed'> {
+  private async sendNext(flush: boolean): Promise<'sent' | 'split' | 'nothing' | 'failed'> {
     try {
       const batch = await this.ports.outbox.nextBatch(flush);
       if (!batch) return 'nothing';
-      await this.publish(batch);
+      if (!(await this.isTaken(batch))) {
+        await this.ports.outbox.split(batch.batchId);
+        return 'split';
+      }
       await this.ports.outbox.acknowledge(batch.batchId);
       const failures = this.retry.succeeded();
       if (failures > 0) this.ports.log.info('results are sent again', { failures });
@@ -78,8 +81,9 @@ export class BatchSender {
     }
   }
 
-  private async publish(batch: Batch): Promise<void> {
-    const { useCase, deviceId, publisher, clock, topic, connection } = this.ports;
+  /** @returns false when no message can hold it. @throws Error when it may go later */
+  private async isTaken(batch: Batch): Promise<boolean> {
+    const { useCase, deviceId, publisher, clock, topic, connection, log } = this.ports;
     const { batchId, droppedRecords, records } = batch;
     const sentAt = new Date(clock.now()).toISOString();
     const payload = Buffer.from(
@@ -88,7 +92,12 @@ export class BatchSender {
     try {
       await publisher.publishToCloud(topic(), payload);
       connection.succeeded();
+      return true;
     } catch (error) {
+      if (error instanceof MessageTooLarge) {
+        log.warn('batch is split', { batchId, records: records.length, error: error.message });
+        return false;
+      }
       connection.failed((error as Error).message);
       throw error;
     }

@@ -2,6 +2,7 @@
  * Results that the cloud has not taken yet, on disk.
  *
  *     outbox/<start, 8 digits>-<random>-<sequence, 8 digits>.log    one segment = one message; its name is the batch id
+ *     outbox/<the same><a or b, ...>.log                            the halves of one that was too large
  *     outbox/starts                                                 how often the component has started
  *     outbox/dropped.json                                           records dropped and not yet reported
  *     outbox/quarantine/                                            the last damaged segments, as found
@@ -31,7 +32,9 @@ export type OutboxLimits = Readonly<Required<OutboxConfiguration>>;
 
 const QUARANTINED_KEPT = 3;
 const QUARANTINE = 'quarantine';
-const SEGMENT = /^\d{8}-[0-9a-f]{8}-\d{8}\.log$/;
+const SEGMENT = /^\d{8}-[0-9a-f]{8}-\d{8}[ab]*\.log$/;
+/** Sorts behind its whole and before the next segment. */
+const HALF = /[ab]\.log$/;
 /** A sector that cannot be read three times in a row will not be readable the fourth time. */
 const READ_ATTEMPTS = 3;
 /** Segments read at the same time at the start. */
@@ -112,12 +115,15 @@ export class Outbox implements ResultOutbox {
     const { disk } = options;
     await disk.mkdir(folder, { recursive: true });
     const entries = await disk.readdir(folder);
-    const names = entries.filter((name) => SEGMENT.test(name)).sort();
+    // A split that was cut off: the whole is still there, so no half of it was ever sent.
+    const halves = entries.filter((name) => HALF.test(name) && entries.includes(name.replace(HALF, '.log')));
+    const names = entries.filter((name) => SEGMENT.test(name) && !halves.includes(name)).sort();
     const start = await countStart(folder, names, disk);
     const prefix = `${String(start).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
     const outbox = new Outbox(folder, limits, prefix, options);
     await outbox.readDrops();
-    for (const left of entries.filter((name) => name.endsWith('.tmp'))) await outbox.deleteFile(left);
+    const left = [...halves, ...entries.filter((name) => name.endsWith('.tmp'))];
+    for (const name of left) await outbox.deleteFile(name);
     for (let first = 0; first < names.length; first += PARALLEL_READS) {
       await outbox.adopt(names.slice(first, first + PARALLEL_READS));
     }
@@ -176,6 +182,20 @@ export class Outbox implements ResultOutbox {
       if (this.drops.batchId === batchId) await this.writeDrops({ unreported: this.drops.unreported });
       const segment = this.sealed.find(({ name }) => name === `${batchId}.log`);
       if (segment) await this.remove(segment);
+    });
+  }
+
+  /** Until the whole is deleted its halves count for nothing: a kill leaves the one or the other. */
+  split(batchId: string): Promise<void> {
+    return this.inTurn(async () => {
+      const segment = this.sealed.find(({ name }) => name === `${batchId}.log`);
+      if (!segment) return;
+      const records = await this.readRecords(segment);
+      if (records.length > 1) await this.replaceByHalves(segment, records);
+      else {
+        await this.drop(records.length);
+        await this.remove(segment);
+      }
     });
   }
 
@@ -284,6 +304,28 @@ export class Outbox implements ResultOutbox {
     await active.handle.truncate(active.segment.bytes).catch(() => undefined);
     await this.seal();
     if (active.segment.records === 0) await this.remove(active.segment);
+  }
+
+  private async replaceByHalves(whole: Segment, records: readonly string[]): Promise<void> {
+    const middle = Math.ceil(records.length / 2);
+    const halves: Segment[] = [];
+    for (const [letter, part] of [
+      ['a', records.slice(0, middle)],
+      ['b', records.slice(middle)],
+    ] as const) {
+      const name = whole.name.replace('.log', `${letter}.log`);
+      const text = part.map(encodeRecord).join('');
+      await replaceFile(join(this.folder, name), text, this.disk);
+      halves.push({ name, records: part.length, bytes: Buffer.byteLength(text), failedReads: 0 });
+    }
+    await this.disk.rm(join(this.folder, whole.name));
+    await syncFolder(this.folder, this.disk).catch(() => undefined);
+    const index = this.sealed.indexOf(whole);
+    for (const half of halves) this.keep(half);
+    this.sealed.splice(index, 1, ...this.sealed.splice(-2));
+    this.sealedTotals.records -= whole.records;
+    this.sealedTotals.bytes -= whole.bytes;
+    this.sending = undefined;
   }
 
   private isDue(flush: boolean): boolean {

@@ -5,6 +5,11 @@ export interface BatchQueue {
   /** The oldest one that is due; the same until it is acknowledged. */
   nextBatch(flush: boolean): Promise<Batch | undefined>;
   acknowledge(batchId: string): Promise<void>;
+  /**
+   * Makes two of a batch that no message can hold; a single record is dropped and counted.
+   * @throws Error when the disk refuses it
+   */
+  split(batchId: string): Promise<void>;
 }
 
 /** Results that the cloud has not taken yet. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { problemsOf, type ResultsBatch } from '../../../../contracts';
+import { MessageTooLarge } from '../../../../edge-components/inference/src/ports';
 import { BatchSender } from '../../../../edge-components/inference/src/results/batch-sender';
 import type { Batch } from '../../../../edge-components/inference/src/results/results-message';
 import { backoffMilliseconds } from '../../../../edge-components/inference/src/shared/backoff';
@@ -26,6 +27,7 @@ function newSender(...batches: Batch[]) {
   const attempts: { after: number; topic: string; message: ResultsBatch }[] = [];
   const state = {
     online: true,
+    largest: Number.POSITIVE_INFINITY,
     now: Date.parse('2026-11-23T12:00:00Z'),
     failing: undefined as 'nextBatch' | 'acknowledge' | undefined,
     warnings: 0,
@@ -48,11 +50,19 @@ function newSender(...batches: Batch[]) {
         fail('acknowledge');
         expect(state.queue.shift()?.batchId).toBe(batchId);
       },
+      split: async (batchId) => {
+        const whole = state.queue.shift() as Batch;
+        expect(whole.batchId).toBe(batchId);
+        state.queue.unshift(
+          ...whole.records.map((one, index) => ({ ...whole, batchId: `${batchId}${index}`, records: [one] })),
+        );
+      },
     },
     publisher: {
       publishToCloud: async (topic, payload) => {
         attempts.push({ after: Date.now() - startedAt, topic, message: JSON.parse(payload.toString()) });
         if (!state.online) throw new Error('offline');
+        if (payload.length > state.largest) throw new MessageTooLarge('too large');
       },
       publishLocally: async () => undefined,
     },
@@ -67,6 +77,19 @@ function newSender(...batches: Batch[]) {
   });
   return { sender, state };
 }
+
+test('[L6] a batch that is too large for the nucleus is split at once, and nobody thinks that the cloud is gone', async () => {
+  const { sender, state } = newSender(batch(1), batch(2));
+  state.largest = 1.5 * record(1).length;
+  sender.start();
+  await pass(0);
+  expect(state.attempts.map(({ message }) => message.records.length)).toEqual([2, 1, 1, 2, 1, 1]);
+  expect(state.outcomes).toEqual([true, true, true, true]);
+  expect(state.warnings).toBe(2);
+  const stopped = sender.stop();
+  await pass(100);
+  await stopped;
+});
 
 test('batches go out in order, one after the other, as messages of the contract', async () => {
   const { sender, state } = newSender(batch(1), batch(2), batch(3));

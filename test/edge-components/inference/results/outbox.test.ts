@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { problemsOf } from '../../../../contracts';
@@ -470,12 +470,17 @@ test('appends, sending and the bound at the same time: every record is sent once
 });
 
 /** What the test does to the outbox; `crash` kills it after so many further disk calls. */
-type Step = { kind: 'append' } | { kind: 'acknowledge' } | { kind: 'crash'; after: number };
+type Step =
+  | { kind: 'append' }
+  | { kind: 'acknowledge' }
+  | { kind: 'split' }
+  | { kind: 'crash'; after: number };
 
-test('any interleaving of append, send, acknowledge and crash: no confirmed record is lost, none is sent under two ids', async () => {
+test('any interleaving of append, send, acknowledge, split and crash: no confirmed record is lost, none is sent under two ids', async () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.constant<Step>({ kind: 'append' }) },
     { weight: 2, arbitrary: fc.constant<Step>({ kind: 'acknowledge' }) },
+    { weight: 2, arbitrary: fc.constant<Step>({ kind: 'split' }) },
     { weight: 1, arbitrary: fc.nat(12).map<Step>((after) => ({ kind: 'crash', after })) },
   );
   await fc.assert(
@@ -501,6 +506,11 @@ test('any interleaving of append, send, acknowledge and crash: no confirmed reco
           if (!batch) return;
           receive(batch.batchId, batch.records);
           await outbox.acknowledge(batch.batchId);
+        } else if (kind === 'split') {
+          const batch = await outbox.nextBatch(true);
+          // One that was taken was not too large, and a single record would be dropped.
+          if (batch && batch.records.length > 1 && !received.has(indexOf(batch.records[0] as string)))
+            await outbox.split(batch.batchId);
         }
       };
       let outbox = await Outbox.open(folder, () => limits);
@@ -531,6 +541,35 @@ test('any interleaving of append, send, acknowledge and crash: no confirmed reco
     }),
     { numRuns: 60 },
   );
+});
+
+test('[L6] a batch that is split comes as two, in order, before what follows, also over a restart', async () => {
+  const folder = newFolder();
+  const outbox = await Outbox.open(folder, () => limits);
+  for (let index = 0; index < 6; index++) await outbox.append(record(index));
+  const whole = await outbox.nextBatch();
+  await outbox.split(whole?.batchId as string);
+  const half = await outbox.nextBatch();
+  expect(half).toMatchObject({ batchId: `${whole?.batchId}a`, records: [record(0), record(1)] });
+  await outbox.split(half?.batchId as string);
+  expect(outbox.records).toBe(6);
+  expect(outbox.bytes).toBe(
+    segmentsOf(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0),
+  );
+  await outbox.close();
+  const { indices, ids, dropped } = await sendAll(await Outbox.open(folder, () => limits));
+  expect(indices).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(ids.slice(0, 3)).toEqual([`${whole?.batchId}aa`, `${whole?.batchId}ab`, `${whole?.batchId}b`]);
+  expect(dropped).toBe(0);
+});
+
+test('[L6] a single record that no message can hold is dropped and counted', async () => {
+  const outbox = await Outbox.open(newFolder(), () => limits);
+  for (let index = 0; index < 2; index++) await outbox.append(sized(index, 6_000));
+  const first = await outbox.nextBatch();
+  await outbox.split(first?.batchId as string);
+  expect(await outbox.nextBatch(true)).toMatchObject({ records: [sized(1, 6_000)], droppedRecords: 1 });
+  await outbox.close();
 });
 
 describe('a message', () => {
