@@ -6,7 +6,6 @@ import { recipeProblem } from '../../contracts/recipe-limits';
 const GREENGRASS_ARCHITECTURES = { 'linux-x64': 'amd64', 'linux-arm64': 'aarch64' } as const;
 export type EdgeArchitecture = keyof typeof GREENGRASS_ARCHITECTURES;
 
-
 export interface InferenceRecipeProps {
   /** Each environment has a component of its own: `com.kaizenedge.<environment>.Inference`. */
   readonly componentName: string;

@@ -3,7 +3,7 @@ import { IMAGE_PREFIX, MANIFEST_PREFIX } from '../../lambda/dataset/names';
 import { MONITORING_METRICS } from '../../lambda/monitoring/names';
 import { COMPONENT_PREFIX, RELEASE_PREFIX } from '../../lambda/registry/names';
 import { RETRAINING_METRICS } from '../../lambda/retraining/names';
-import { METRIC_NAMESPACE } from '../../lambda/shared/names';
+import { environmentDimension, METRIC_NAMESPACE } from '../../lambda/shared/names';
 import {
   CAPTURE_PREFIX,
   REJECTED_RECORD_PREFIX,
@@ -15,6 +15,8 @@ import { COMPONENT_VERSION_RESOURCE } from '../device/inference-component';
 import type { AppConfig } from '../shared/app-config';
 import { EdgeMlChecks } from './edge-ml/edge-ml-checks';
 import { Review } from './review';
+
+const OF_EVERY_METRIC = Object.keys(environmentDimension({ environmentName: '' }));
 
 const below = (bucket: RegExp, ...prefixes: readonly string[]) =>
   prefixes.map((prefix) => ({ bucket, prefix }));
@@ -31,9 +33,9 @@ export const reviews = (transport: AppConfig['transport']): Review[] =>
       recipes: [{ type: COMPONENT_VERSION_RESOURCE, property: 'Recipe' }],
       metrics: {
         namespace: METRIC_NAMESPACE,
-        written: [TELEMETRY_METRICS, MONITORING_METRICS, RETRAINING_METRICS].flatMap((metrics) =>
-          Object.values(metrics),
-        ),
+        written: [TELEMETRY_METRICS, MONITORING_METRICS, RETRAINING_METRICS]
+          .flatMap((metrics) => Object.values(metrics))
+          .map((metric) => ({ ...metric, dimensions: [...OF_EVERY_METRIC, ...metric.dimensions] })),
       },
       prefixes: [
         ...below(/^Dataset/, IMAGE_PREFIX, MANIFEST_PREFIX),

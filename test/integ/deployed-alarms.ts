@@ -213,7 +213,7 @@ export class DeployedAlarms {
     const reference: Readonly<Record<string, object>> = {
       'AWS::SNS::TopicPolicy': { Topics: [{ Ref: this.topic().logicalId }] },
       'AWS::SNS::Topic': {
-        TopicName: this.values.nameOf(logicalId),
+        TopicName: this.values.nameOf(stack, logicalId),
         KmsMasterKeyId: { 'Fn::GetAtt': [this.encryptionKey().logicalId, 'Arn'] },
       },
     };

@@ -53,13 +53,11 @@ export class Application {
     );
   }
 
-  /** The resource to which `Ref`, `Fn::GetAtt` or `Fn::ImportValue` leads, where it is in these templates. */
+  /** The resource to which a reference leads, of its own stack or to another, where it is in these templates. */
   target(stack: string, reference: unknown): Resource | undefined {
+    const output = this.output(reference);
+    if (output) return this.target(output.stack, output.value);
     const [[name, argument] = []] = Object.entries((reference ?? {}) as Json);
-    if (name === 'Fn::ImportValue') {
-      const exported = this.exported(argument);
-      return exported && this.target(exported.stack, exported.value);
-    }
     const logicalId = name === 'Ref' ? argument : name === 'Fn::GetAtt' ? listOf(argument)[0] : undefined;
     const found = this.templates.get(stack)?.Resources?.[String(logicalId)];
     return (
@@ -70,6 +68,8 @@ export class Application {
   /** The value with references as `<logical id>` and `<logical id.attribute>`, wherever they lead. */
   text(stack: string, value: unknown): string {
     if (typeof value !== 'object' || value === null) return String(value);
+    const output = this.output(value);
+    if (output) return this.text(output.stack, output.value);
     const [[name, argument] = []] = Object.entries(value as Json);
     if (name === 'Ref') return `<${argument}>`;
     if (name === 'Fn::GetAtt') return `<${listOf(argument).join('.')}>`;
@@ -77,10 +77,6 @@ export class Application {
     if (name === 'Fn::Join') {
       const [separator, parts] = argument as [string, readonly unknown[]];
       return parts.map((part) => this.text(stack, part)).join(separator);
-    }
-    if (name === 'Fn::ImportValue') {
-      const exported = this.exported(argument);
-      return exported ? this.text(exported.stack, exported.value) : `<${JSON.stringify(argument)}>`;
     }
     return `<${JSON.stringify(value)}>`;
   }
@@ -113,10 +109,18 @@ export class Application {
     ];
   }
 
-  private exported(name: unknown): { readonly stack: string; readonly value: unknown } | undefined {
+  /**
+   * What another stack gives out: to `Fn::ImportValue` by the name of the export, to `Fn::GetStackOutput` by that of the
+   * output. A template does not know its stack's name, so names of outputs have to differ.
+   */
+  private output(reference: unknown): { readonly stack: string; readonly value: unknown } | undefined {
+    const [[name, argument] = []] = Object.entries((reference ?? {}) as Json);
+    const { OutputName } = (name === 'Fn::GetStackOutput' ? argument : {}) as { OutputName?: string };
+    const exported = name === 'Fn::ImportValue' ? JSON.stringify(argument) : undefined;
     for (const [stack, { Outputs = {} }] of this.templates) {
-      for (const { Value, Export } of Object.values(Outputs)) {
-        if (JSON.stringify(Export?.Name) === JSON.stringify(name)) return { stack, value: Value };
+      for (const [id, { Value, Export }] of Object.entries(Outputs)) {
+        if (id === OutputName || (Export && JSON.stringify(Export.Name) === exported))
+          return { stack, value: Value };
       }
     }
     return undefined;
