@@ -7,6 +7,8 @@ export { type EventStreamMessage, encodeFrame, FrameDecoder } from './core-devic
 export { createIpcServices, IpcError, type IpcServer, startIpcServer } from './core-device/ipc/server';
 export type { NucleusName } from './core-device/nucleus/nuclei';
 export { parseRecipe } from './greengrass/recipe';
+export type { AccessCheck } from './iam/iam';
+export { REQUIRED_ACCESS } from './iam/required-access';
 export { runLocalAws } from './launcher/command';
 export { type Ministack, type MinistackOptions, startMinistack } from './launcher/ministack';
 export {

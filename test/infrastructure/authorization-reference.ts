@@ -35,6 +35,8 @@ const GREENGRASS_V2: Readonly<Record<string, readonly string[]>> = {
   'greengrass:CreateDeployment': [],
   'greengrass:ListDeployments': [],
   'greengrass:TagResource': ['component', 'componentVersion', 'coreDevice', 'deployment'],
+  'greengrass:UntagResource': ['component', 'componentVersion', 'coreDevice', 'deployment'],
+  'greengrass:ListTagsForResource': ['component', 'componentVersion', 'coreDevice', 'deployment'],
 };
 
 const READ_DEPLOYMENT = [
@@ -66,6 +68,7 @@ const DEPENDENTS: Readonly<Record<string, readonly string[]>> = {
   'sagemaker:CreatePipeline': RUN_JOB,
   'sagemaker:UpdatePipeline': ['iam:PassRole'],
   'sagemaker:CreateModelPackage': ['sagemaker:AddTags'],
+  'sagemaker:CreateModelPackageGroup': ['sagemaker:AddTags'],
 };
 
 /** Actions that a pattern such as `s3:GetObject*` stands for; none when AWS has no such action. */

@@ -66,6 +66,17 @@ export function rolesOf(app: SynthesizedApp): Role[] {
   });
 }
 
+/** What a device's certificate may do: the policies of AWS IoT. */
+export function devicesOf(app: SynthesizedApp): Pick<Role, 'path' | 'statements'>[] {
+  const values = new ResolvedValues(app);
+  return app.resources('AWS::IoT::Policy').map((policy) => ({
+    path: constructPath(app, policy),
+    statements: listOf<Statement>(policy.Properties.PolicyDocument.Statement).map((statement) =>
+      resolved(values, policy.stack, statement),
+    ),
+  }));
+}
+
 export function constructPath(app: SynthesizedApp, { stack: name, logicalId }: PlacedResource): string {
   const stack = app.stacks[name as keyof SynthesizedApp['stacks']];
   const found = stack.node

@@ -17,6 +17,7 @@ import { EXECUTION_FOLDERS, executionPrefix } from '../../lambda/training/names'
 import { DeployedFunction } from './deployed-function';
 import { Field } from './handler-scenarios';
 import { type RequestContext, simulate } from './iam-simulator';
+import { planted, withoutConditions } from './planted-faults';
 import { type Role, rolesOf } from './role-policies';
 import { ENVIRONMENTS, type SynthesizedApp, synthesizedApp } from './synthesized-app';
 
@@ -251,9 +252,7 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
   test('case 38: a role whose registration has no condition, or that may update, is caught', async () => {
     const { path, arn, statements } = pipeline();
     const [create, update] = wishes().approvals() as [Wish, Wish];
-    const without = statements.map(({ Condition, ...statement }) =>
-      statement.Sid === 'RegisterModels' || Condition === undefined ? statement : { ...statement, Condition },
-    );
+    const without = planted(statements, withoutConditions('RegisterModels'));
     expect(await granted({ path, arn, statements: without }, wishes().approvals())).toEqual([
       `${path} may do sagemaker:CreateModelPackage on ${create.resource} with sagemaker:ModelApprovalStatus = Approved`,
     ]);

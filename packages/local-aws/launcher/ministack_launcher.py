@@ -247,6 +247,7 @@ def main() -> None:
         ("iam", "authorization"),
         ("launcher", "deletions"),
         ("cloudwatch", "alarm_clock"),
+        ("iam", "service_calls"),
     ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()

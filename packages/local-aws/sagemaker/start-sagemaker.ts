@@ -159,7 +159,10 @@ export async function startSageMaker(options: SageMakerOptions): Promise<Running
     },
     (caller, operation, request) => authorization.ofRequest(caller, operation, request),
     options.port ?? 0,
-  );
+  ).catch(async (error: Error) => {
+    await jobCredentials.stop();
+    throw error;
+  });
   url = server.url;
   return {
     url: server.url,

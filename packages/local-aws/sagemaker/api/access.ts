@@ -55,6 +55,8 @@ const ABOUT_EVERYTHING = [
   'ListModelPackages',
 ];
 
+export const SAGEMAKER_OPERATIONS: readonly string[] = [...Object.keys(RESOURCES), ...ABOUT_EVERYTHING];
+
 type Context = NonNullable<AccessCheck['context']>;
 
 /** What the request has a value for. */
