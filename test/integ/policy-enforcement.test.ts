@@ -334,7 +334,7 @@ async function runScript(statements: readonly ResolvedStatement[]): Promise<stri
   return job.ProcessingJobStatus === 'Completed' ? undefined : job.FailureReason;
 }
 
-test('C7: a training script that approves its own model is refused, unless the role has no condition', async () => {
+test('C7, case 38: a training script that approves its own model is refused, unless the role has no condition', async () => {
   const statements = statementsOf('/Pipeline/Access/Role');
   const action = 'sagemaker:CreateModelPackage';
   expect(await runScript(statements)).toContain(
