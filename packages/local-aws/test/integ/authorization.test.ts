@@ -15,11 +15,15 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import {
   CreateModelPackageCommand,
   CreateModelPackageGroupCommand,
+  CreatePipelineCommand,
   CreateProcessingJobCommand,
   type CreateProcessingJobCommandInput,
+  DescribePipelineExecutionCommand,
   DescribeProcessingJobCommand,
+  ListPipelineExecutionStepsCommand,
   ListPipelinesCommand,
   SageMakerClient,
+  StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import { startGreengrass } from '../../greengrass/start-greengrass';
 import { MinistackIam } from '../../iam/iam';
@@ -321,6 +325,63 @@ open(os.environ["SAGEMAKER_BASE_DIR"] + "/processing/out/done", "w").write("done
     expect(await ended('with')).toMatchObject({ ProcessingJobStatus: 'Completed' });
     const lines = progress.flatMap((event) => (event.kind === 'log' ? [event.line] : []));
     expect(lines).toContain("session ['AccessKeyId', 'Expiration', 'SecretAccessKey', 'Token']");
+  });
+});
+
+describe('a pipeline', () => {
+  const register = (ModelApprovalStatus: string) => ({
+    Version: '2020-12-01',
+    Steps: [
+      {
+        Name: 'Register',
+        Type: 'RegisterModel',
+        Arguments: {
+          ModelPackageGroupName: 'models',
+          ModelApprovalStatus,
+          InferenceSpecification: { Containers: [{ Image: 'python' }] },
+        },
+      },
+    ],
+  });
+  /** @returns why its step failed, if it did */
+  async function run(name: string, definition: object): Promise<string | undefined> {
+    const sagemaker = sagemakerOf(ROOT);
+    await sagemaker.send(
+      new CreatePipelineCommand({
+        PipelineName: name,
+        RoleArn: roleArn('pipeline'),
+        PipelineDefinition: JSON.stringify(definition),
+      }),
+    );
+    const { PipelineExecutionArn } = await sagemaker.send(
+      new StartPipelineExecutionCommand({ PipelineName: name }),
+    );
+    await eventually(async () => {
+      const found = await sagemaker.send(new DescribePipelineExecutionCommand({ PipelineExecutionArn }));
+      return found.PipelineExecutionStatus === 'Executing' ? undefined : true;
+    });
+    const { PipelineExecutionSteps } = await sagemaker.send(
+      new ListPipelineExecutionStepsCommand({ PipelineExecutionArn }),
+    );
+    return PipelineExecutionSteps?.[0]?.FailureReason;
+  }
+
+  test('acts as its role, and fails with what that may not', async () => {
+    const action = 'sagemaker:CreateModelPackage';
+    const resource = sagemakerArn('model-package/models/*');
+    const waiting = { StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' } };
+    expect(await run('roleless', register('PendingManualApproval'))).toMatch('Could not assume role');
+    await createServiceRole(iam, {
+      name: 'pipeline',
+      service: 'sagemaker.amazonaws.com',
+      allow: [[action, resource, waiting]],
+    });
+    expect(await run('waiting', register('PendingManualApproval'))).toBeUndefined();
+    expect(await run('approving', register('Approved'))).toMatch(
+      new RegExp(
+        `^ClientError: Failed to invoke ${action}. Error Details: User: arn:aws:sts::${ACCOUNT}:assumed-role/pipeline/SageMaker is not authorized to perform: ${action} on resource: ${sagemakerArn('model-package/models/')}\\d+ because no identity-based policy allows the ${action} action$`,
+      ),
+    );
   });
 });
 
