@@ -2,7 +2,8 @@
  * The AWS IoT credentials provider: a certificate for temporary AWS credentials.
  * docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html
  */
-import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { AccessRefused, type Iam } from '../iam/iam';
+import type { TemporaryCredentials } from '../shared/credential-cache';
 import type { DeviceIdentity } from './device-identity';
 import { policiesAllow } from './iot-policy';
 import { forbidden } from './refusal';
@@ -15,13 +16,7 @@ export interface RoleAlias {
 
 /** The answer's body, as AWS writes it. */
 export interface CredentialsAnswer {
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-    /** ISO 8601. */
-    readonly expiration: string;
-  };
+  readonly credentials: TemporaryCredentials;
 }
 
 export interface CredentialsRequest {
@@ -52,32 +47,19 @@ export function authorizeCredentials(
 }
 
 /**
- * The session is named by the certificate, as the real service names it.
+ * The session is named by the certificate, as the real service names it. Of the request it says nothing to the trust
+ * policy: AWS documents only a trust without conditions, so one with a condition trusts nobody here.
  * @throws Refusal when the role does not trust the credentials provider
  */
 export async function assumeRole(
-  sts: STSClient,
-  role: RoleAlias,
-  certificateId: string,
+  iam: Pick<Iam, 'assumeRole'>,
+  { roleArn, credentialDurationSeconds: durationSeconds }: RoleAlias,
+  sessionName: string,
 ): Promise<CredentialsAnswer> {
-  const command = new AssumeRoleCommand({
-    RoleArn: role.roleArn,
-    RoleSessionName: certificateId,
-    DurationSeconds: role.credentialDurationSeconds,
+  const request = { roleArn, service: 'credentials.iot.amazonaws.com', sessionName, durationSeconds };
+  const credentials = await iam.assumeRole(request).catch((error: Error) => {
+    if (!(error instanceof AccessRefused)) throw error;
+    throw forbidden(`${roleArn} does not trust the credentials provider: ${error.message}`);
   });
-  const { Credentials } = await sts.send(command).catch((error: Error) => {
-    if (error.name !== 'AccessDenied') throw error;
-    throw forbidden(`${role.roleArn} does not trust the credentials provider: ${error.message}`);
-  });
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
-    throw new Error(`AssumeRole of ${role.roleArn} gave no credentials`);
-  return {
-    credentials: {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      sessionToken: SessionToken,
-      expiration: Expiration.toISOString(),
-    },
-  };
+  return { credentials };
 }

@@ -5,9 +5,8 @@
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { IoTClient } from '@aws-sdk/client-iot';
-import { STSClient } from '@aws-sdk/client-sts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { rootAuthorization } from '../iam/iam';
+import { type Iam, MinistackIam, rootAuthorization } from '../iam/iam';
 import type { RunningService } from '../shared/running-service';
 import { assumeRole, authorizeCredentials, type RoleAlias } from './credentials-provider';
 import { authorizeArtifact, authorizeResolve, authorizeThingGroups } from './data-plane';
@@ -24,7 +23,7 @@ import { makeServerCertificate } from './server-certificate';
 export interface DeviceGatewayOptions {
   /** Default: a free one. */
   readonly port?: number;
-  /** Where IoT and STS answer. */
+  /** Where IoT and IAM answer. */
   readonly awsEndpointUrl: string;
   /** The Greengrass control plane, whose component operations are served to devices. */
   readonly greengrassUrl: string;
@@ -46,10 +45,7 @@ export interface DeviceGateway extends RunningService {
 
 export async function startDeviceGateway(options: DeviceGatewayOptions): Promise<DeviceGateway> {
   const { region, credentials, awsEndpointUrl: endpoint } = options;
-  const clients = {
-    iot: new IoTClient({ endpoint, region, credentials }),
-    sts: new STSClient({ endpoint, region, credentials }),
-  };
+  const iot = new IoTClient({ endpoint, region, credentials });
   const certificate = await makeServerCertificate();
   const server = fastify({
     forceCloseConnections: true,
@@ -64,8 +60,8 @@ export async function startDeviceGateway(options: DeviceGatewayOptions): Promise
     },
   }) as unknown as FastifyInstance;
   server.setErrorHandler((error, _request, reply) => sendError(reply, error as Error));
-  const registry = new AwsIotRegistry(clients.iot);
-  addCredentialsRoute(server, options, registry, clients.sts);
+  const registry = new AwsIotRegistry(iot);
+  addCredentialsRoute(server, options, registry, new MinistackIam(endpoint));
   addDataPlaneRoutes(server, options, registry);
   await server.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   return {
@@ -73,8 +69,7 @@ export async function startDeviceGateway(options: DeviceGatewayOptions): Promise
     caPem: certificate.certificatePem,
     stop: async () => {
       await server.close();
-      clients.iot.destroy();
-      clients.sts.destroy();
+      iot.destroy();
     },
   };
 }
@@ -88,7 +83,7 @@ function addCredentialsRoute(
   server: FastifyInstance,
   options: DeviceGatewayOptions,
   registry: IotRegistry,
-  sts: STSClient,
+  iam: Iam,
 ): void {
   server.get<{ Params: { alias: string } }>('/role-aliases/:alias/credentials', async (request) => {
     const { alias } = request.params;
@@ -96,7 +91,7 @@ function addCredentialsRoute(
     const thingName = request.headers['x-amzn-iot-thingname'] as string | undefined;
     const identity = await deviceOf(registry, request);
     const role = authorizeCredentials(identity, { alias, aliasArn, thingName }, await options.roleAliases());
-    return assumeRole(sts, role, identity.certificateId);
+    return assumeRole(iam, role, identity.certificateId);
   });
 }
 

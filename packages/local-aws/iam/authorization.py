@@ -6,7 +6,7 @@ answers, so that their callers are judged by the same rules as those of ministac
     ``{"accessKeyId" or "request", "checks": [{"action", "resource", "context"}]}`` ->
     ``{}`` or ``{"error": {"code", "message"}}`` of the first check that is refused.
 ``POST /_local-aws/assume-role``
-    ``{"roleArn", "service", "sourceArn", "sessionName", "durationSeconds"}`` -> credentials, or ``{"error": ...}``.
+    ``{"roleArn", "service", "sourceArn"?, "sessionName", "durationSeconds"}`` -> credentials, or ``{"error": ...}``.
 
 Call :func:`install` before ``ministack.app.main()``. The functions it needs are private, so it refuses to run when one
 has moved.
@@ -115,7 +115,7 @@ class Iam:
 
     def trusts(self, role: Body, body: Body, account: str) -> bool:
         """Whether the role's trust policy names the service, on behalf of its source."""
-        document = role["AssumeRolePolicyDocument"]
+        document, source = role["AssumeRolePolicyDocument"], body.get("sourceArn")
         context = self.evaluator.EvalContext(
             principal_arn=body["service"],
             principal_type="Service",
@@ -123,7 +123,7 @@ class Iam:
             action="sts:AssumeRole",
             resource_arn=body["roleArn"],
             region=self.responses.get_region(),
-            service_context={"aws:sourceaccount": account, "aws:sourcearn": body["sourceArn"]},
+            service_context={"aws:sourceaccount": account, "aws:sourcearn": source} if source else {},
         )
         text = unquote(document) if isinstance(document, str) and not document.lstrip().startswith("{") else document
         allowed = self.evaluator.evaluate_resource_policy(text, context, service=body["service"])

@@ -28,9 +28,11 @@ export interface AssumeRoleRequest {
   readonly roleArn: string;
   /** The service that assumes it, such as `sagemaker.amazonaws.com`. */
   readonly service: string;
-  /** On whose behalf: `aws:SourceArn` of the role's trust policy. */
-  readonly sourceArn: string;
+  /** On whose behalf: `aws:SourceArn`, and with it `aws:SourceAccount`, of the role's trust policy. */
+  readonly sourceArn?: string;
   readonly sessionName: string;
+  /** @default 3600 */
+  readonly durationSeconds?: number;
 }
 
 export interface Iam {
@@ -74,7 +76,7 @@ export class MinistackIam implements Iam {
   }
 
   async assumeRole(request: AssumeRoleRequest): Promise<TemporaryCredentials> {
-    return this.ask('assume-role', { ...request, durationSeconds: SESSION_SECONDS });
+    return this.ask('assume-role', { durationSeconds: SESSION_SECONDS, ...request });
   }
 
   private async ask<Answer>(path: string, body: object): Promise<Answer> {

@@ -48,8 +48,8 @@ const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/token-exchange`;
-/** Trusts the credentials provider under conditions that AWS does not promise to meet. */
-const CONDITIONAL_ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/conditional`;
+/** One trusts the credentials provider under conditions that AWS does not promise to meet, one trusts another service. */
+const UNTRUSTING_ROLES = ['conditional', 'of-functions'] as const;
 const ALIAS_ARN = `arn:aws:iot:${REGION}:${ACCOUNT}:rolealias/tokens`;
 const BUCKET = 'greengrass-test';
 const POLICY = 'device';
@@ -153,6 +153,7 @@ async function createRoles(): Promise<void> {
       ArnLike: { 'aws:SourceArn': `${ALIAS_ARN}*` },
     },
   });
+  await createServiceRole(iam, { name: 'of-functions', service: 'lambda.amazonaws.com' });
   iam.destroy();
 }
 
@@ -179,7 +180,7 @@ async function createDevicePolicy(): Promise<void> {
     {
       Effect: 'Allow',
       Action: 'iot:AssumeRoleWithCertificate',
-      Resource: [ALIAS_ARN, `${ALIAS_ARN}-conditional`],
+      Resource: [ALIAS_ARN, ...UNTRUSTING_ROLES.map((role) => `${ALIAS_ARN}-${role}`)],
     },
     { Effect: 'Allow', Action: 'greengrass:ResolveComponentCandidates', Resource: '*' },
     {
@@ -214,7 +215,13 @@ beforeAll(async () => {
     roleAliases: async () =>
       new Map([
         ['tokens', { roleArn: ROLE_ARN, credentialDurationSeconds: 900 }],
-        ['tokens-conditional', { roleArn: CONDITIONAL_ROLE_ARN, credentialDurationSeconds: 900 }],
+        ...UNTRUSTING_ROLES.map(
+          (role) =>
+            [
+              `tokens-${role}`,
+              { roleArn: `arn:aws:iam::${ACCOUNT}:role/${role}`, credentialDurationSeconds: 900 },
+            ] as const,
+        ),
       ]),
   });
   client = new GreengrassV2Client({ endpoint: greengrass.url, region: REGION, credentials: CREDENTIALS });
@@ -521,18 +528,21 @@ describe('the credentials provider', () => {
     expect(answer.status).toBe(403);
   });
 
-  test('refuses a role whose trust has conditions that AWS does not document', async () => {
-    const answer = await callGateway(
-      gateway,
-      certificate('press-1'),
-      '/role-aliases/tokens-conditional/credentials',
-      asThing('press-1'),
-    );
-    expect(answer).toMatchObject({
-      status: 403,
-      body: { message: expect.stringContaining(`${CONDITIONAL_ROLE_ARN} does not trust`) },
-    });
-  });
+  test.each(UNTRUSTING_ROLES)(
+    'refuses the role %s, whose trust is not one that AWS documents',
+    async (role) => {
+      const answer = await callGateway(
+        gateway,
+        certificate('press-1'),
+        `/role-aliases/tokens-${role}/credentials`,
+        asThing('press-1'),
+      );
+      expect(answer).toMatchObject({
+        status: 403,
+        body: { message: expect.stringContaining(`role/${role} does not trust`) },
+      });
+    },
+  );
 
   test('refuses clients without a certificate at the handshake', async () => {
     await expect(callGateway(gateway, undefined, path, asThing('press-1'))).rejects.toThrow();
