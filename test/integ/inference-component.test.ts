@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -110,6 +110,39 @@ test('[S7] a release delivered by the startup script serves frames; each result 
     'frame-4',
   ]);
   expect(device.statuses.at(-1)).toMatchObject({ releaseId: 'brightness-test-1', highestCounter: 1 });
+});
+
+test('[N1] the script of a model waits for the folder of the component, and makes it not its own', async () => {
+  const script = await buildDeliverRelease(newFolder());
+  const work = newFolder();
+  const inbox = join(work, 'inbox');
+  const child = spawn(process.execPath, [script], {
+    env: {
+      PATH: process.env.PATH,
+      ARTIFACTS_PATH: root,
+      INBOX_PATH: inbox,
+      COMPONENT_NAME: COMPONENT,
+      COMPONENT_VERSION: '1.0.1',
+    },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  await waitFor('a word', () => said.includes('waits for the inbox: ENOENT'));
+  expect(existsSync(work)).toBe(false);
+  mkdirSync(work);
+  const [offerId] = await waitFor(
+    'the offer',
+    () => existsSync(inbox) && readdirSync(inbox).length > 0 && readdirSync(inbox),
+  );
+  writeFileSync(join(inbox, offerId as string, 'verdict.json.tmp'), JSON.stringify({ verdict: 'accepted' }));
+  renameSync(
+    join(inbox, offerId as string, 'verdict.json.tmp'),
+    join(inbox, offerId as string, 'verdict.json'),
+  );
+  expect(await ended).toBe(0);
 });
 
 test('[L10] an inspecting component has no network socket, and ONNX Runtime leaves no trace of telemetry', async () => {

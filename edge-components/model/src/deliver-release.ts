@@ -12,6 +12,8 @@ import type { ReleaseOffer, ReleaseVerdict } from '../../../contracts';
 
 const REQUIRED = ['ARTIFACTS_PATH', 'INBOX_PATH', 'COMPONENT_NAME', 'COMPONENT_VERSION'] as const;
 const POLL_MILLISECONDS = 100;
+/** The nucleus starts this script up to 30 ms before it makes the other component's folder and hands it to its user. */
+const NOT_YET = ['ENOENT', 'EACCES'];
 /**
  * A first deployment brings both components, and this one may start before the inference component has. Below the 180 s
  * that a rollout allows for an installation, so that the log says why.
@@ -36,9 +38,31 @@ function readEnvironment(variables: NodeJS.ProcessEnv): { environment: Environme
   };
 }
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** Makes nothing above the inbox: the component's own folder must not belong to who runs this. */
+async function waitForInbox(inbox: string, deadline: number): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await makeFolder(inbox);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!NOT_YET.includes(code ?? '') || performance.now() >= deadline) throw error;
+      if (isFirst) console.error(`waits for the inbox: ${message}`);
+    }
+    await pause();
+  }
+}
+
 /** Under a temporary name first: the inference component must never read half an offer. */
 async function putOffer(folder: string, offer: ReleaseOffer): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, 'offer.json.tmp');
   const handle = await open(temporary, 'w');
   try {
@@ -64,10 +88,12 @@ async function deliver(): Promise<boolean> {
   // Sorts by time, so that offers are answered in the order in which they were made.
   const offerId = `${new Date().toISOString().replace(/[^0-9]/g, '')}-${randomBytes(4).toString('hex')}`;
   const folder = join(environment.INBOX_PATH, offerId);
+  const deadline = performance.now() + timeoutSeconds * 1000;
   const withdraw = (): Promise<void> => rm(folder, { recursive: true, force: true });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void withdraw().finally(() => process.exit(1)));
   }
+  await waitForInbox(environment.INBOX_PATH, deadline);
   await putOffer(folder, {
     schemaVersion: 1,
     offerId,
@@ -77,14 +103,13 @@ async function deliver(): Promise<boolean> {
     offeredAt: new Date().toISOString(),
   });
   try {
-    const deadline = performance.now() + timeoutSeconds * 1000;
     while (performance.now() < deadline) {
       const verdict = await readVerdict(join(folder, 'verdict.json'));
       if (verdict) {
         console.log(JSON.stringify(verdict));
         return verdict.verdict === 'accepted';
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      await pause();
     }
     console.error(`no verdict within ${timeoutSeconds} s: is the inference component running?`);
     return false;

@@ -100,7 +100,6 @@ export class Component {
     private definition: ComponentDefinition,
     private readonly host: ComponentHost,
   ) {
-    mkdirSync(host.workPath, { recursive: true });
     this.log = new LogFile(host.logPath);
     this.rearm();
     this.loop = this.drive();
@@ -248,6 +247,8 @@ export class Component {
     if (this.wish === 'STOP') this.move('stopRequested');
     else {
       this.adoptDefinition();
+      // Not before: another component that is started first does not find it, as with the nucleus.
+      mkdirSync(this.host.workPath, { recursive: true });
       const problem = await this.runToEnd('install');
       if (this.wants('REINSTALL', 'STOP')) return true; // interrupted: look at the wish again
       if (problem) this.fail(problem.code, problem.reason);

@@ -66,6 +66,14 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
 }
 
+test('[N1] the work folder is made when the component is started, and not before', async () => {
+  const component = manager.add(definition('it', { startup: 'true' }));
+  expect(existsSync(join(root, 'it'))).toBe(false);
+  component.start();
+  await up('it');
+  expect(existsSync(join(root, 'it'))).toBe(true);
+});
+
 test('install, then startup; it is up when startup ends well', async () => {
   manager
     .add(definition('it', { install: 'echo "$WHO $FROM_HOST" > made', startup: 'cat made > started' }))
