@@ -100,7 +100,10 @@ export class GreengrassFleet {
   }
 
   /** A thing with its certificate in a thing group of its own. */
-  async provision(thingName: string): Promise<{ config: CoreDeviceConfig; groupArn: string }> {
+  async provision(
+    thingName: string,
+    changes: Partial<CoreDeviceConfig> = {},
+  ): Promise<{ config: CoreDeviceConfig; groupArn: string }> {
     const certificate = await provisionDevice(this.iot, thingName, POLICY);
     this.groups += 1;
     const thingGroupName = `${thingName}-group-${this.groups}`;
@@ -125,6 +128,7 @@ export class GreengrassFleet {
       privateKeyPath: join(folder, 'key.pem'),
       roleAlias: 'tokens',
       componentEnvironment: { NODE_PATH: MODULES },
+      ...changes,
     };
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     return { config, groupArn: thingGroupArn as string };

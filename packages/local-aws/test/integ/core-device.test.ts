@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ListCoreDevicesCommand } from '@aws-sdk/client-greengrassv2';
 import { zipSync } from 'fflate';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { BUCKET, DeviceProcess, GreengrassFleet, type Recipe } from '../core-device/greengrass-fleet';
@@ -348,6 +349,59 @@ test('a component speaks IPC through the real client; offline it is told so and 
   await eventually(async () => (new Set(counts).size > 8 ? true : undefined));
   const distinct = [...new Set(counts)].sort((left, right) => left - right);
   expect(distinct).toEqual(distinct.map((_count, index) => (distinct[0] as number) + index));
+});
+
+test('a device of nucleus lite: [L2] [L3] [L4] [L8] what it refuses, what it restarts, and what it reports', async () => {
+  const { config, groupArn } = await fleet.provision('line-lite', { nucleus: 'lite' });
+  const device = start(config);
+  await device.event('ready');
+  const libraries = (VersionRequirement: string): Recipe => ({
+    ComponentDependencies: { 'com.example.LiteLibrary': { VersionRequirement } },
+  });
+  const elsewhere = resident('com.example.LiteElsewhere', '1.0.0');
+  const [manifest] = elsewhere.Manifests as Recipe[];
+  await fleet.createComponent(resident('com.example.LiteLibrary', '1.0.0'));
+  await fleet.createComponent(resident('com.example.LiteCaret', '1.0.0', '', libraries('^1.0.0')));
+  await fleet.createComponent(resident('com.example.Lite', '1.0.0', '', libraries('>=1.0.0 <2.0.0')));
+  await fleet.createComponent({
+    ...elsewhere,
+    Manifests: [{ ...manifest, Platform: { os: 'linux', runtime: '*', architecture: '/amd64|aarch64/' } }],
+  });
+  await fleet.createComponent({
+    ComponentName: 'com.example.LiteRefusal',
+    ComponentVersion: '1.0.0',
+    Manifests: [{ Platform: { os: 'linux', runtime: '*' }, Lifecycle: { startup: 'sh -c "exit 3"' } }],
+  });
+  const deployed = async (components: Parameters<GreengrassFleet['deploy']>[1]) => {
+    const outcome = await fleet.finished('line-lite', await fleet.deploy(groupArn, components));
+    return [outcome.coreDeviceExecutionStatus, outcome.reason];
+  };
+  expect(await deployed({ 'com.example.LiteCaret': '1.0.0' })).toEqual([
+    'FAILED',
+    expect.stringContaining("com.example.LiteLibrary is in the range '^1.0.0'"),
+  ]);
+  expect(await deployed({ 'com.example.LiteElsewhere': '1.0.0' })).toEqual([
+    'FAILED',
+    expect.stringContaining('no lifecycle was found for linux'),
+  ]);
+  expect(await deployed({ 'com.example.Lite': '1.0.0', 'com.example.LiteRefusal': '1.0.0' })).toMatchObject([
+    'SUCCEEDED',
+  ]);
+  const before = await written(device, 'work/com.example.Lite/pid');
+  const changed = {
+    componentVersion: '1.0.0',
+    configurationUpdate: { merge: JSON.stringify({ word: 'other' }) },
+  };
+  expect(await deployed({ 'com.example.Lite': changed })).toMatchObject(['SUCCEEDED']);
+  await eventually(async () => {
+    const now = device.read('work/com.example.Lite/pid').trim();
+    return now !== before && isAlive(now) ? true : undefined;
+  });
+  expect(isAlive(before)).toBe(false);
+  const { coreDevices } = await fleet.client.send(
+    new ListCoreDevicesCommand({ runtime: 'aws_nucleus_lite' }),
+  );
+  expect(coreDevices?.map(({ coreDeviceThingName }) => coreDeviceThingName)).toEqual(['line-lite']);
 });
 
 test('a device that cannot reach the cloud starts its components from what it knows', async () => {
