@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { NucleusName } from '@kaizen-edge/local-aws';
 import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
 import {
@@ -41,8 +42,14 @@ let folders = 0;
 
 const newFolder = (): string => join(root, `folder-${++folders}`);
 
-async function newDevice(environment: Record<string, string> = {}): Promise<Device> {
+const NUCLEI = ['classic', 'lite'] as const;
+
+async function newDevice(
+  environment: Record<string, string> = {},
+  nucleus: NucleusName = 'classic',
+): Promise<Device> {
   const device = new Device(newFolder(), root, [key, revoked]);
+  device.nucleus = nucleus;
   device.environment = environment;
   devices.push(device);
   await device.start();
@@ -164,62 +171,71 @@ test('[L10] an inspecting component has no network socket, and ONNX Runtime leav
   ]);
 });
 
-test('refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]', async () => {
-  const device = await newDevice();
-  expect(await device.offer(await release({ counter: 5 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+test.each(NUCLEI)(
+  'refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]: %s',
+  async (nucleus) => {
+    const device = await newDevice({}, nucleus);
+    expect(await device.offer(await release({ counter: 5 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
 
-  const tampered = await release({ counter: 6 });
-  const model = readFileSync(join(tampered, 'model-fp32.onnx'));
-  model[model.length - 40] = (model[model.length - 40] as number) ^ 1;
-  writeFileSync(join(tampered, 'model-fp32.onnx'), model);
-  expect(await device.offer(tampered, COMPONENT)).toMatchObject({
-    verdict: 'refused',
-    code: 'DIGEST_MISMATCH',
-  });
+    const tampered = await release({ counter: 6 });
+    const model = readFileSync(join(tampered, 'model-fp32.onnx'));
+    model[model.length - 40] = (model[model.length - 40] as number) ^ 1;
+    writeFileSync(join(tampered, 'model-fp32.onnx'), model);
+    expect(await device.offer(tampered, COMPONENT)).toMatchObject({
+      verdict: 'refused',
+      code: 'DIGEST_MISMATCH',
+    });
 
-  const stranger = newFolder();
-  await offeredFolder(stranger, models, signingKey(), { counter: 6 });
-  expect(await device.offer(stranger, COMPONENT)).toMatchObject({ verdict: 'refused', code: 'KEY_UNKNOWN' });
+    const stranger = newFolder();
+    await offeredFolder(stranger, models, signingKey(), { counter: 6 });
+    expect(await device.offer(stranger, COMPONENT)).toMatchObject({
+      verdict: 'refused',
+      code: 'KEY_UNKNOWN',
+    });
 
-  const byRevoked = newFolder();
-  await offeredFolder(byRevoked, models, revoked, { counter: 6 });
-  expect(await device.offer(byRevoked, COMPONENT)).toMatchObject({ verdict: 'refused', code: 'KEY_REVOKED' });
+    const byRevoked = newFolder();
+    await offeredFolder(byRevoked, models, revoked, { counter: 6 });
+    expect(await device.offer(byRevoked, COMPONENT)).toMatchObject({
+      verdict: 'refused',
+      code: 'KEY_REVOKED',
+    });
 
-  const changed = newFolder();
-  const honest = await offeredFolder(changed, models, key, { counter: 6 });
-  const forged = {
-    ...signRelease({ ...honest, counter: 900 }, key),
-    signatures: signRelease(honest, key).signatures,
-  };
-  writeFileSync(join(changed, 'release.dsse.json'), JSON.stringify(forged));
-  expect(await device.offer(changed, COMPONENT)).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    const changed = newFolder();
+    const honest = await offeredFolder(changed, models, key, { counter: 6 });
+    const forged = {
+      ...signRelease({ ...honest, counter: 900 }, key),
+      signatures: signRelease(honest, key).signatures,
+    };
+    writeFileSync(join(changed, 'release.dsse.json'), JSON.stringify(forged));
+    expect(await device.offer(changed, COMPONENT)).toMatchObject({ code: 'SIGNATURE_INVALID' });
 
-  expect(await device.offer(await release({ counter: 4 }), COMPONENT)).toMatchObject({
-    code: 'COUNTER_TOO_LOW',
-  });
-  expect(await device.offer(await release({ counter: 6 }), 'com.example.Other')).toMatchObject({
-    code: 'WRONG_TARGET',
-  });
-  const script = await buildDeliverRelease(newFolder());
-  await expect(
-    promisify(execFile)(process.execPath, [script], {
-      env: {
-        PATH: process.env.PATH,
-        ARTIFACTS_PATH: tampered,
-        INBOX_PATH: join(device.work, 'inbox'),
-        COMPONENT_NAME: COMPONENT,
-        COMPONENT_VERSION: '1.0.6',
-      },
-    }),
-  ).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('DIGEST_MISMATCH') });
+    expect(await device.offer(await release({ counter: 4 }), COMPONENT)).toMatchObject({
+      code: 'COUNTER_TOO_LOW',
+    });
+    expect(await device.offer(await release({ counter: 6 }), 'com.example.Other')).toMatchObject({
+      code: 'WRONG_TARGET',
+    });
+    const script = await buildDeliverRelease(newFolder());
+    await expect(
+      promisify(execFile)(process.execPath, [script], {
+        env: {
+          PATH: process.env.PATH,
+          ARTIFACTS_PATH: tampered,
+          INBOX_PATH: join(device.work, 'inbox'),
+          COMPONENT_NAME: COMPONENT,
+          COMPONENT_VERSION: '1.0.6',
+        },
+      }),
+    ).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('DIGEST_MISMATCH') });
 
-  device.show('still-serving', await plainImage(220));
-  await waitFor('record', () => device.records().size === 1);
-  expect([...device.records().values()][0]).toMatchObject({ releaseId: 'brightness-test-5', status: 'ok' });
-  expect(device.statuses.at(-1)?.refusedReleases?.map(({ code }) => code)).toEqual(
-    expect.arrayContaining(['KEY_UNKNOWN', 'KEY_REVOKED', 'SIGNATURE_INVALID', 'COUNTER_TOO_LOW']),
-  );
-});
+    device.show('still-serving', await plainImage(220));
+    await waitFor('record', () => device.records().size === 1);
+    expect([...device.records().values()][0]).toMatchObject({ releaseId: 'brightness-test-5', status: 'ok' });
+    expect(device.statuses.at(-1)?.refusedReleases?.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['KEY_UNKNOWN', 'KEY_REVOKED', 'SIGNATURE_INVALID', 'COUNTER_TOO_LOW']),
+    );
+  },
+);
 
 test('a release that fails its self-test is refused, quarantined and never serves [case 3, 17, 19, 23]', async () => {
   const device = await newDevice();
@@ -295,24 +311,27 @@ test('[B8] a hot swap under load drops no frame and mixes no result; [B3] the re
   expect(device.statuses.at(-1)?.framesDropped).toBe(0);
 });
 
-test('results made offline are sent after the outage, none lost, none twice under another id [S8] [case 29]', async () => {
-  const device = await newDevice();
-  await device.offer(await release({ counter: 1 }), COMPONENT);
-  await waitFor('camera connection', () => device.cameraConnected);
-  const image = await plainImage(200);
-  device.online = false;
-  device.show('first', image);
-  await waitFor('the outage to be noticed', () => device.log.includes('results not sent'));
-  await device.showUntil((shown) => shown === 129, 'frame', image);
-  await waitFor('130 records on disk', () => recordsOnDisk(device.stateOf()) === 130);
-  expect(device.batches).toEqual([]);
-  expect(await device.endProcess('SIGKILL')).toBe('SIGKILL');
-  device.online = true;
-  await device.startProcess();
-  await waitFor('every record', () => device.records().size === 130);
-  expect(device.batches.map(({ droppedRecords }) => droppedRecords)).toEqual(device.batches.map(() => 0));
-  expect([...device.records().values()].filter(({ online }) => !online).length).toBeGreaterThanOrEqual(129);
-});
+test.each(NUCLEI)(
+  'results made offline are sent after the outage, none lost, none twice under another id [S8] [case 29]: %s',
+  async (nucleus) => {
+    const device = await newDevice({}, nucleus);
+    await device.offer(await release({ counter: 1 }), COMPONENT);
+    await waitFor('camera connection', () => device.cameraConnected);
+    const image = await plainImage(200);
+    device.online = false;
+    device.show('first', image);
+    await waitFor('the outage to be noticed', () => device.log.includes('results not sent'));
+    await device.showUntil((shown) => shown === 129, 'frame', image);
+    await waitFor('130 records on disk', () => recordsOnDisk(device.stateOf()) === 130);
+    expect(device.batches).toEqual([]);
+    expect(await device.endProcess('SIGKILL')).toBe('SIGKILL');
+    device.online = true;
+    await device.startProcess();
+    await waitFor('every record', () => device.records().size === 130);
+    expect(device.batches.map(({ droppedRecords }) => droppedRecords)).toEqual(device.batches.map(() => 0));
+    expect([...device.records().values()].filter(({ online }) => !online).length).toBeGreaterThanOrEqual(129);
+  },
+);
 
 test('[B6] chosen frames go to S3 with token-exchange credentials, within privacy and budget', async () => {
   const puts = new Map<string, Buffer>();
@@ -374,17 +393,20 @@ test('[B6] chosen frames go to S3 with token-exchange credentials, within privac
   }
 });
 
-test('a lost nucleus comes back: the component reconnects, reports RUNNING and keeps every result', async () => {
-  const device = await newDevice();
-  await device.offer(await release({ counter: 1 }), COMPONENT);
-  await waitFor('camera connection', () => device.cameraConnected);
-  const before = device.running;
-  await device.stopIpc();
-  device.show('while-away', await plainImage(200));
-  await device.startIpc();
-  await waitFor('RUNNING again', () => device.running > before);
-  await waitFor('record', () => device.records().size === 1);
-});
+test.each(NUCLEI)(
+  'a lost nucleus comes back: the component reconnects, reports RUNNING and keeps every result: %s',
+  async (nucleus) => {
+    const device = await newDevice({}, nucleus);
+    await device.offer(await release({ counter: 1 }), COMPONENT);
+    await waitFor('camera connection', () => device.cameraConnected);
+    const before = device.running;
+    await device.stopIpc();
+    device.show('while-away', await plainImage(200));
+    await device.startIpc();
+    await waitFor('RUNNING again', () => device.running > before);
+    await waitFor('record', () => device.records().size === 1);
+  },
+);
 
 test('a configuration update that is invalid is rejected, reported, and changes nothing', async () => {
   const device = await newDevice();
@@ -412,19 +434,22 @@ test('a configuration that changes while the component starts is taken', async (
   await waitFor('statuses each second', () => device.statuses.length > count + 2);
 });
 
-test('SIGTERM under load ends the process with 0 after its results are safe', async () => {
-  const device = await newDevice();
-  await device.offer(await release({ counter: 1 }), COMPONENT);
-  await waitFor('camera connection', () => device.cameraConnected);
-  for (let index = 0; index < 20; index++) device.show(`frame-${index}`, await plainImage(200));
-  await waitFor('a result', () => device.localResults.length > 5);
-  expect(await device.endProcess('SIGTERM')).toBe(0);
-  // What the process has written last is read after its end.
-  await waitFor(
-    'every result that the line was told',
-    () => device.records().size + recordsOnDisk(device.stateOf()) === device.localResults.length,
-  );
-});
+test.each(NUCLEI)(
+  'SIGTERM under load ends the process with 0 after its results are safe: %s',
+  async (nucleus) => {
+    const device = await newDevice({}, nucleus);
+    await device.offer(await release({ counter: 1 }), COMPONENT);
+    await waitFor('camera connection', () => device.cameraConnected);
+    for (let index = 0; index < 20; index++) device.show(`frame-${index}`, await plainImage(200));
+    await waitFor('a result', () => device.localResults.length > 5);
+    expect(await device.endProcess('SIGTERM')).toBe(0);
+    // What the process has written last is read after its end.
+    await waitFor(
+      'every result that the line was told',
+      () => device.records().size + recordsOnDisk(device.stateOf()) === device.localResults.length,
+    );
+  },
+);
 
 test('case 1: SIGKILL at random instants of installations leaves a verified release that serves, every time', async () => {
   const device = await newDevice();
@@ -447,33 +472,36 @@ test('case 1: SIGKILL at random instants of installations leaves a verified rele
   );
 });
 
-test('case 5: a release with which the process dies on its first frames gives way at the third start', async () => {
-  const device = await newDevice();
-  expect(await device.offer(await release({ counter: 1, gain: 4 }), COMPONENT)).toMatchObject({
-    code: 'ACCEPTED',
-  });
-  const fatal = await release({ counter: 2, gain: 5 });
-  expect(await device.offer(fatal, COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
-  for (let death = 1; death <= 2; death++) {
-    await waitFor('camera connection', () => device.cameraConnected);
-    const shown = device.localResults.length;
-    device.show(`fatal-${death}`, await plainImage(200));
-    await waitFor('its result', () => device.localResults.length > shown);
-    await device.endProcess('SIGKILL');
-    await device.startProcess();
-  }
-  const status = await waitFor('the release before', () =>
-    device.statuses.find(({ releaseId, endedUncleanly }) => endedUncleanly && releaseId?.endsWith('-1')),
-  );
-  expect(status.healthy).toBe(false);
-  expect(status.conditions.find(({ name }) => name === 'release')?.value).toContain(
-    'ended the component 2 times',
-  );
-  expect(await device.offer(fatal, COMPONENT)).toMatchObject({ code: 'QUARANTINED' });
-  expect(await device.offer(await release({ counter: 3, gain: 6 }), COMPONENT)).toMatchObject({
-    code: 'ACCEPTED',
-  });
-});
+test.each(NUCLEI)(
+  'case 5: a release with which the process dies on its first frames gives way at the third start: %s',
+  async (nucleus) => {
+    const device = await newDevice({}, nucleus);
+    expect(await device.offer(await release({ counter: 1, gain: 4 }), COMPONENT)).toMatchObject({
+      code: 'ACCEPTED',
+    });
+    const fatal = await release({ counter: 2, gain: 5 });
+    expect(await device.offer(fatal, COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+    for (let death = 1; death <= 2; death++) {
+      await waitFor('camera connection', () => device.cameraConnected);
+      const shown = device.localResults.length;
+      device.show(`fatal-${death}`, await plainImage(200));
+      await waitFor('its result', () => device.localResults.length > shown);
+      await device.endProcess('SIGKILL');
+      await device.startProcess();
+    }
+    const status = await waitFor('the release before', () =>
+      device.statuses.find(({ releaseId, endedUncleanly }) => endedUncleanly && releaseId?.endsWith('-1')),
+    );
+    expect(status.healthy).toBe(false);
+    expect(status.conditions.find(({ name }) => name === 'release')?.value).toContain(
+      'ended the component 2 times',
+    );
+    expect(await device.offer(fatal, COMPONENT)).toMatchObject({ code: 'QUARANTINED' });
+    expect(await device.offer(await release({ counter: 3, gain: 6 }), COMPONENT)).toMatchObject({
+      code: 'ACCEPTED',
+    });
+  },
+);
 
 test('case 16: an update waits while parts are inspected, goes ahead when they stop, and never waits for ever', async () => {
   const device = await newDevice();

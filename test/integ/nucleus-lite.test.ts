@@ -1,4 +1,4 @@
-/** The real component process under the IPC of nucleus lite; inference-component.test.ts has the classic one's. */
+/** What is different under nucleus lite; inference-component.test.ts has what is the same. */
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -58,8 +58,8 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private readonly retry: Retry;
   private reconnecting = false;
   private refusedInARow = 0;
-  /** Monotonic. */
-  private connectedAt = 0;
+  /** Messages to the cloud that the nucleus has not answered. */
+  private underWay = 0;
   private largestRequestBytes = Number.POSITIVE_INFINITY;
   private readonly notServed = new Set<string>();
 
@@ -99,7 +99,6 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
       client.close();
       throw error;
     }
-    this.connectedAt = performance.now();
     this.emit('connected');
   }
 
@@ -122,11 +121,15 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
     const bytes = Buffer.byteLength(JSON.stringify(request));
     this.requireRoomFor(bytes);
     const { client } = this;
+    this.underWay++;
     try {
       await this.call('PublishToIoTCore', request);
+      this.retry.succeeded();
     } catch (error) {
       if (client && client !== this.client && bytes > LARGEST_LITE_REQUEST_BYTES) this.learnLimit(bytes);
       throw error;
+    } finally {
+      this.underWay--;
     }
   }
 
@@ -221,10 +224,10 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private disconnected(client: IpcClient): void {
     if (this.client !== client) return;
     this.client = undefined;
-    // One that is lost soon, and again and again, is tried later each time.
-    if (performance.now() - this.connectedAt >= RECONNECT_MILLISECONDS.longest) this.retry.succeeded();
     // Lost while it was being made: the loop that makes it goes on.
     if (this.stopped || this.reconnecting) return;
+    // Lost under a message to the cloud, which will be sent again: it may be the message, so each time it comes later.
+    if (this.underWay === 0) this.retry.succeeded();
     this.log.warn('connection to the nucleus lost');
     void this.reconnect();
   }

@@ -12,7 +12,7 @@ import { sourcePorts } from '../cameras';
 const [APPLICATION, CONNECT, CONNECT_ACK] = [0, 4, 5];
 const folder = temporaryFolder();
 const socketPath = join(folder, 'ipc.sock');
-const nucleus = { connections: 0, losesSubscribers: false };
+const nucleus = { connections: 0, losesSubscribers: false, losesPublishers: false };
 const sockets = new Set<Socket>();
 let server: Server;
 let ipc: NucleusIpc;
@@ -49,29 +49,62 @@ function answer(socket: Socket, headers: Readonly<Record<string, unknown>>): voi
     nucleus.connections++;
     socket.write(message(CONNECT_ACK, 1));
   } else if (nucleus.losesSubscribers) socket.destroy();
+  else if (nucleus.losesPublishers && headers.operation === 'aws.greengrass#PublishToIoTCore')
+    socket.destroy();
   else socket.write(message(APPLICATION, 0));
 }
 
-test('a connection that is lost while it is being made is tried again by one loop, later each time', async () => {
-  fakeTimeouts();
+function newIpc() {
   const { log, lines } = sourcePorts();
-  let pauses = 0;
+  const state = { pauses: 0 };
   const random = (): number => {
-    pauses++;
+    state.pauses++;
     return 0;
   };
+  const environment = { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID: 'token' };
   ipc = new NucleusIpc(
     log,
     () => [],
     () => 0,
     random,
-    { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath, SVCUID: 'token' },
+    environment,
   );
+  return { lines, state };
+}
+
+test('[L6] a connection that is lost under the same message again and again is made later each time', async () => {
+  fakeTimeouts();
+  const { state } = newIpc();
+  await ipc.connect();
+  nucleus.losesPublishers = true;
+  for (const [index, delay] of [100, 200, 400].entries()) {
+    const connections = nucleus.connections;
+    await expect(ipc.publishToCloud('topic', Buffer.alloc(1))).rejects.toThrow('lost');
+    await waitFor('a pause', () => state.pauses === index + 1);
+    await pass(delay - 1);
+    expect(nucleus.connections).toBe(connections);
+    await pass(1);
+    await waitFor('a connection', () => ipc.connected);
+  }
+  nucleus.losesPublishers = false;
+  await ipc.publishToCloud('topic', Buffer.alloc(1));
+  for (const socket of sockets) socket.destroy();
+  await waitFor('a pause', () => state.pauses === 4);
+  await pass(100);
+  await waitFor('a connection', () => ipc.connected);
+  ipc.close();
+  jest.useRealTimers();
+});
+
+test('a connection that is lost while it is being made is tried again by one loop, later each time', async () => {
+  fakeTimeouts();
+  const { lines, state } = newIpc();
+  nucleus.connections = 0;
   await ipc.connect();
   nucleus.losesSubscribers = true;
   for (const socket of sockets) socket.destroy();
   for (const [index, delay] of [100, 200, 400, 800].entries()) {
-    await waitFor('a pause', () => pauses === index + 1);
+    await waitFor('a pause', () => state.pauses === index + 1);
     await pass(delay - 1);
     expect(jest.getTimerCount()).toBe(1);
     expect(nucleus.connections).toBe(index + 1);
