@@ -3,14 +3,22 @@
  * sorted names, no times, no owners.
  *
  * In the archive: `kaizen_training/`, `scripts/`, `requirements.txt`, and the contracts that the Python reads at
- * `contracts/`.
+ * `contracts/`. For jobs without a network a second one, `sourcedir-python<version>.tar.gz`, which holds the wheels of
+ * `requirements.txt` too; `--wheels <version>` downloads them, and from then on every build makes it.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { REPOSITORY_ROOT as ROOT, virtualEnvironmentPython } from './repository';
 
-const ROOT = join(__dirname, '..');
+const OUTPUT = join(ROOT, 'dist', 'training');
+const REQUIREMENTS = 'requirements.txt';
+const WHEELS = 'wheels';
+/** Of the images: x86-64 with glibc 2.28 or later. */
+const PLATFORMS = ['manylinux_2_28_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
 /** Path in the repository -> path in the archive. */
 const SOURCES: Readonly<Record<string, string>> = {
@@ -64,19 +72,92 @@ export async function deterministicArchive(files: readonly SourceFile[]): Promis
   return archive;
 }
 
-/** Writes `<outputDirectory>/sourcedir.tar.gz`; returns its path. */
-export async function buildTrainingSource(
-  outputDirectory: string = join(ROOT, 'dist', 'training'),
-): Promise<string> {
-  const archive = await deterministicArchive(trainingSourceFiles());
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+
+/**
+ * The same files, with wheels beside `requirements.txt`, which makes pip take these and ask no index.
+ * @param wheels named by file name
+ * @throws Error when a requirement has no wheel with one of its digests
+ */
+export function withWheels(files: readonly SourceFile[], wheels: readonly SourceFile[]): SourceFile[] {
+  const digests = new Set(wheels.map(({ content }) => sha256(content)));
+  const added = wheels.map(({ name, content }) => ({ name: `${WHEELS}/${name}`, content }));
+  return [...files, ...added].map((file) => {
+    if (file.name !== REQUIREMENTS) return file;
+    const text = file.content.toString('utf8');
+    const missing = [...text.matchAll(/^([\w.-]+==\S+) \\\n((?: +--hash=sha256:\w+(?: \\)?\n)+)/gm)]
+      .filter(
+        ([, , hashes = '']) =>
+          ![...hashes.matchAll(/sha256:(\w+)/g)].some(([, one = '']) => digests.has(one)),
+      )
+      .map(([, name]) => name);
+    if (missing.length > 0) throw new Error(`no wheel has a digest of ${missing.join(', ')}`);
+    return { ...file, content: Buffer.from(`--no-index\n--find-links ${WHEELS}\n${text}`) };
+  });
+}
+
+const wheelFolder = (outputDirectory: string, python: string) => join(outputDirectory, `${WHEELS}-${python}`);
+
+/** Downloads the wheels of `requirements.txt` for a version of Python, such as `3.12`; pip checks their digests. */
+function downloadWheels(python: string, outputDirectory: string = OUTPUT): void {
+  const folder = wheelFolder(outputDirectory, python);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const target = ['--python-version', python, '--implementation', 'cp'];
+  const platforms = PLATFORMS.flatMap((platform) => ['--platform', platform]);
+  const requirements = join(ROOT, 'training', REQUIREMENTS);
+  execFileSync(
+    virtualEnvironmentPython(),
+    [
+      ...[
+        '-m',
+        'pip',
+        'download',
+        '--disable-pip-version-check',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+      ],
+      ...[...target, ...platforms, '--dest', folder, '--requirement', requirements],
+    ],
+    { stdio: 'inherit' },
+  );
+}
+
+/** Versions of Python whose wheels have been downloaded. */
+function downloadedWheels(outputDirectory: string): string[] {
+  if (!existsSync(outputDirectory)) return [];
+  return readdirSync(outputDirectory).flatMap((name) => new RegExp(`^${WHEELS}-(.+)$`).exec(name)?.[1] ?? []);
+}
+
+/** Writes `<outputDirectory>/sourcedir.tar.gz`, and one for every version of Python with wheels; returns the first path. */
+export async function buildTrainingSource(outputDirectory: string = OUTPUT): Promise<string> {
+  const files = trainingSourceFiles();
   mkdirSync(outputDirectory, { recursive: true });
-  const file = join(outputDirectory, 'sourcedir.tar.gz');
-  writeFileSync(file, archive);
-  return file;
+  const write = async (name: string, content: readonly SourceFile[]) => {
+    const file = join(outputDirectory, name);
+    writeFileSync(file, await deterministicArchive(content));
+    return file;
+  };
+  for (const python of downloadedWheels(outputDirectory)) {
+    const folder = wheelFolder(outputDirectory, python);
+    const wheels = readdirSync(folder)
+      .sort()
+      .map((name) => ({ name, content: readFileSync(join(folder, name)) }));
+    await write(`sourcedir-python${python}.tar.gz`, withWheels(files, wheels));
+  }
+  return write('sourcedir.tar.gz', files);
+}
+
+async function main([option, python]: string[]): Promise<string> {
+  if (option === '--wheels' && python !== undefined) downloadWheels(python);
+  else if (option !== undefined)
+    throw new Error(`usage: build-training-source.ts [--wheels <version of Python>]`);
+  return buildTrainingSource();
 }
 
 if (require.main === module) {
-  buildTrainingSource().then(
+  main(process.argv.slice(2)).then(
     (file) => console.error(`wrote ${file}`),
     (error: Error) => {
       console.error(error.message);

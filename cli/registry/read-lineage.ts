@@ -74,17 +74,30 @@ async function readExecution(clients: LineageClients, arn: string): Promise<Exec
   };
 }
 
-/** Where the execution's jobs had their code from: in its definition, as a hyperparameter of the training toolkit. */
+/** The fields that we read of a pipeline's definition. */
+interface PipelineDefinition {
+  readonly Steps?: readonly {
+    readonly Arguments?: {
+      readonly ProcessingInputs?: readonly {
+        readonly InputName?: string;
+        readonly S3Input?: { readonly S3Uri?: string };
+      }[];
+    };
+  }[];
+}
+
+/** Where the execution's jobs had their code from: the input of that name in its definition. */
 async function readCode(clients: LineageClients, arn: string): Promise<Found<Uint8Array>> {
-  const definition = await find('the definition of the execution', async () => {
+  const found = await find('the definition of the execution', async () => {
     const answer = await clients.sageMaker.send(
       new DescribePipelineDefinitionForExecutionCommand({ PipelineExecutionArn: arn }),
     );
-    return answer.PipelineDefinition ?? '';
+    return JSON.parse(answer.PipelineDefinition ?? '{}') as PipelineDefinition;
   });
-  if ('missing' in definition) return definition;
-  const uri = /"sagemaker_submit_directory"\s*:\s*"(s3:[^"]+)"/.exec(definition.value)?.[1];
-  return readObject(clients, 'the code', uri);
+  if ('missing' in found) return found;
+  const inputs = found.value.Steps?.flatMap((step) => step.Arguments?.ProcessingInputs ?? []);
+  const code = inputs?.find(({ InputName }) => InputName === 'code');
+  return readObject(clients, 'the code', code?.S3Input?.S3Uri);
 }
 
 async function readReleases(clients: LineageClients, environment: KaizenEnvironment): Promise<ReleaseLink[]> {

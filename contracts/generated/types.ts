@@ -113,6 +113,39 @@ export interface AppConfig {
      */
     timeoutMinutes: number;
     /**
+     * KMS key of the jobs' volumes. Left out: SageMaker's own. Instance types with local storage take none.
+     */
+    volumeKeyArn?: string;
+    /**
+     * For accounts whose policies demand it. Left out: jobs run in SageMaker's network and install packages from its index.
+     */
+    network?: {
+      /**
+       * Jobs run without a network and without credentials (EnableNetworkIsolation), with packages that come with their code.
+       */
+      isolation?: {
+        /**
+         * Version of Python in the image, for which packages are downloaded.
+         */
+        python: '3.11' | '3.12' | '3.13';
+      };
+      /**
+       * Where the jobs' network interfaces are (VpcConfig). Its endpoint of S3 must reach the buckets.
+       */
+      vpc?: {
+        /**
+         * @minItems 1
+         * @maxItems 16
+         */
+        subnets: string[];
+        /**
+         * @minItems 1
+         * @maxItems 5
+         */
+        securityGroupIds: string[];
+      };
+    };
+    /**
      * Trains on spot capacity, which costs up to 90 % less and may be taken back: the job then goes on from its checkpoint. Left out: on demand.
      */
     spot?: {

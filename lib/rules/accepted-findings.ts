@@ -78,7 +78,7 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
     finding: new RegExp(
       `^AwsSolutions-IAM5\\[Resource::\\S+Bucket\\S+/${PIPELINE_PREFIX}\\*/(${Object.values(EXECUTION_FOLDERS).join('|')})/\\*\\]$`,
     ),
-    construct: /^\w+\/Training\/Pipeline\/Jobs\//,
+    construct: /^[\w-]+\/Training\/Pipeline\/Jobs\//,
     reason: 'One folder of every execution: SageMaker gives jobs of all executions the same role.',
   },
   {
@@ -114,9 +114,10 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding:
-      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:sagemaker:\S+:((training|processing)-job\/pipelines-|hyper-parameter-tuning-job\/\*Tune)\*\]$/,
+      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:(sagemaker:\S+:((training|processing)-job\/pipelines-|hyper-parameter-tuning-job\/\*Tune)|ec2:\S+:network-interface\/)\*\]$/,
     construct: /^[\w-]+\/Training\/Pipeline\//,
-    reason: 'Jobs that a pipeline starts: SageMaker names them after execution and step.',
+    reason:
+      'Jobs that a pipeline starts: SageMaker names them after execution and step, and their network interfaces as they come.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:logs:\S+:log-group:\/aws\/sagemaker\/\w+Jobs\*\]$/,

@@ -115,6 +115,12 @@ function crossFieldProblems(config: AppConfig): string[] {
   if (imageRegion !== undefined && imageRegion !== region) {
     problems.push(broken('training.image', `must lie in the region (${region})`, training.image));
   }
+  // SageMaker encrypts volumes with keys of its own region only.
+  if (training.volumeKeyArn !== undefined && training.volumeKeyArn.split(':')[3] !== region) {
+    problems.push(
+      broken('training.volumeKeyArn', `must lie in the region (${region})`, training.volumeKeyArn),
+    );
+  }
   // Otherwise every release starts its life below the limit at which it is retrained.
   if (monitoring.minimumAccuracy > training.minimumAccuracy) {
     problems.push(

@@ -6,6 +6,7 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { EXECUTION_FOLDERS, type ExecutionFolder, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { DatasetStore } from '../dataset/dataset-store';
+import type { AppConfig } from '../shared/app-config';
 import { serviceRole } from '../shared/service-role';
 
 /** What a job does with the folders of executions. */
@@ -35,8 +36,9 @@ export interface JobRolesProps {
   readonly dataset: DatasetStore;
   readonly modelBucket: s3.Bucket;
   readonly encryptionKey: kms.IKey;
-  readonly source: Asset;
-  readonly image: string;
+  /** What jobs read of the deployment: their code. */
+  readonly assets: readonly Asset[];
+  readonly training: Pick<AppConfig['training'], 'image' | 'network' | 'volumeKeyArn'>;
 }
 
 /**
@@ -69,7 +71,7 @@ export class JobRoles extends Construct {
     };
   }
 
-  private statements(work: Work, { modelBucket, encryptionKey, source, image }: JobRolesProps) {
+  private statements(work: Work, { modelBucket, encryptionKey, assets, training }: JobRolesProps) {
     const objects = (folders: readonly ExecutionFolder[]) =>
       folders.map((folder) => modelBucket.arnForObjects(`${PIPELINE_PREFIX}*/${folder}/*`));
     return [
@@ -80,14 +82,66 @@ export class JobRoles extends Construct {
             allowList('ListInput', modelBucket, `${PIPELINE_PREFIX}*`),
           ]
         : []),
-      allow('ReadCode', ['s3:GetObject'], [source.bucket.arnForObjects(source.s3ObjectKey)]),
-      allowList('ListCode', source.bucket, source.s3ObjectKey),
+      allow(
+        'ReadCode',
+        ['s3:GetObject'],
+        assets.map(({ bucket, s3ObjectKey }) => bucket.arnForObjects(s3ObjectKey)),
+      ),
+      ...assets.map(({ bucket, s3ObjectKey }, index) =>
+        allowList(`ListCode${index || ''}`, bucket, s3ObjectKey),
+      ),
       allow(
         'UseKey',
         ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'],
         [encryptionKey.keyArn],
       ),
-      ...this.containerStatements(image),
+      ...this.containerStatements(training.image),
+      ...this.networkStatements(training),
+    ];
+  }
+
+  /** What AWS documents for jobs in a VPC, and with a key of their own for their volumes (sagemaker-roles.html). */
+  private networkStatements({ network, volumeKeyArn }: JobRolesProps['training']): iam.PolicyStatement[] {
+    const ec2 = (resource: string, resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'ec2', resource, resourceName });
+    const interfaces = ec2('network-interface', '*');
+    const { vpc } = network ?? {};
+    return [
+      ...(vpc
+        ? [
+            allow(
+              'MakeNetworkInterfaces',
+              ['ec2:CreateNetworkInterface'],
+              [
+                interfaces,
+                ...vpc.subnets.map((id) => ec2('subnet', id)),
+                ...vpc.securityGroupIds.map((id) => ec2('security-group', id)),
+              ],
+            ),
+            allow(
+              'UseNetworkInterfaces',
+              [
+                'ec2:CreateNetworkInterfacePermission',
+                'ec2:DeleteNetworkInterface',
+                'ec2:DeleteNetworkInterfacePermission',
+              ],
+              [interfaces],
+            ),
+            // These know no resources.
+            allow(
+              'LookAtVpc',
+              [
+                'ec2:DescribeDhcpOptions',
+                'ec2:DescribeNetworkInterfaces',
+                'ec2:DescribeSecurityGroups',
+                'ec2:DescribeSubnets',
+                'ec2:DescribeVpcs',
+              ],
+              ['*'],
+            ),
+          ]
+        : []),
+      ...(volumeKeyArn === undefined ? [] : [allow('EncryptVolumes', ['kms:CreateGrant'], [volumeKeyArn])]),
     ];
   }
 

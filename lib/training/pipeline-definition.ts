@@ -2,6 +2,7 @@
 import { s3Uri } from '../../contracts/s3-address';
 import { IMAGE_PREFIX } from '../../lambda/dataset/names';
 import { EXECUTION_FOLDERS } from '../../lambda/training/names';
+import { isIsolated } from './job-network';
 import {
   hyperparametersOf,
   NO_CHAMPION,
@@ -87,14 +88,16 @@ const modelInputs = ({ model, prepared }: Trained): Value[] => [
 ];
 const MODEL_OPTIONS = { model: `${INPUT}/model`, prepared: `${INPUT}/prepared` };
 
-function evaluateStep({ parameters, steps }: Plan, trained: Trained) {
+function evaluateStep({ scope, parameters, steps }: Plan, trained: Trained) {
+  const champion = parameters.championModelUri;
+  const isolated = isIsolated(scope.config.training);
   return steps.processing('Evaluate', {
     module: 'evaluate',
     description: 'Scores the untouched test split, beside the champion',
-    inputs: modelInputs(trained),
+    inputs: [...modelInputs(trained), ...(isolated ? [s3Input('champion', champion)] : [])],
     options: {
       ...MODEL_OPTIONS,
-      'champion-uri': parameters.championModelUri,
+      ...(isolated ? { champion: `${INPUT}/champion` } : { 'champion-uri': champion }),
       'dataset-manifest-uri': parameters.datasetManifestUri,
     },
     output: EXECUTION_FOLDERS.evaluation,
@@ -144,7 +147,11 @@ function qualityGate(exportModel: ReturnType<typeof exportStep>, register: Regis
 
 /** The definition, ready for `PipelineDefinitionBody`; CDK tokens in the scope stay tokens. */
 export function trainingPipelineDefinition(scope: TrainingPipelineScope): RenderedPipeline {
-  const plan: Plan = { scope, parameters: parametersOf(scope.config), steps: new StepFactory(scope) };
+  const plan: Plan = {
+    scope,
+    parameters: parametersOf(scope.config, scope.noChampionUri),
+    steps: new StepFactory(scope),
+  };
   const { parameters, steps } = plan;
   const { tuning } = scope.config.training;
   const hyperparameters = hyperparametersOf(parameters);

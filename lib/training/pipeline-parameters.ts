@@ -8,7 +8,8 @@ import type { TuningConfig } from './tuning-config';
 export const NO_CHAMPION = 'none';
 const PROBABILITY = { minimum: 0, maximum: 1 };
 
-export function parametersOf({ training }: Pick<AppConfig, 'training'>) {
+/** @param noChampion `ChampionModelUri` of an execution that is not given any */
+export function parametersOf({ training }: Pick<AppConfig, 'training'>, noChampion = NO_CHAMPION) {
   return {
     datasetManifestUri: new Parameter(NAMES.datasetManifestUri, 'String'),
     epochs: new Parameter(NAMES.epochs, 'Integer', training.epochs, { minimum: 1, maximum: 1000 }),
@@ -21,7 +22,7 @@ export function parametersOf({ training }: Pick<AppConfig, 'training'>) {
       maximum: 2,
     }),
     seed: new Parameter(NAMES.seed, 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
-    championModelUri: new Parameter(NAMES.championModelUri, 'String', NO_CHAMPION),
+    championModelUri: new Parameter(NAMES.championModelUri, 'String', noChampion),
     minimumAccuracy: new Parameter(NAMES.minimumAccuracy, 'Float', training.minimumAccuracy, PROBABILITY),
     maximumRecallDrop: new Parameter(
       NAMES.maximumRecallDrop,

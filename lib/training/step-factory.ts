@@ -3,6 +3,7 @@
 import { s3Uri } from '../../contracts/s3-address';
 import { EXECUTION_FOLDERS, type ExecutionFolder, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
+import { isIsolated, processingNetwork, trainingNetwork, volumeOf } from './job-network';
 import type { JobName, JobRoleArns } from './job-roles';
 import { NO_CHAMPION } from './pipeline-parameters';
 import { type Expression, executionVariable, join, type Value } from './sagemaker-pipeline/expression';
@@ -35,6 +36,8 @@ export interface TrainingPipelineScope {
   readonly sourceUri: string;
   /** SHA-256 of sourcedir.tar.gz. */
   readonly sourceSha256: string;
+  /** S3 URI of what stands in the champion's place where there is none; with network isolation only. */
+  readonly noChampionUri?: string;
   readonly jobRoleArns: JobRoleArns;
   readonly encryptionKeyArn: string;
 }
@@ -63,6 +66,13 @@ export function s3Input(name: string, uri: Value, localPath = `${INPUT}/${name}`
     S3Input: { S3Uri: uri, LocalPath: localPath, S3DataType: 'S3Prefix', S3InputMode: 'File' },
   };
 }
+
+const channel = (name: string, uri: Value): Value => ({
+  ChannelName: name,
+  DataSource: {
+    S3DataSource: { S3DataType: 'S3Prefix', S3Uri: uri, S3DataDistributionType: 'FullyReplicated' },
+  },
+});
 
 function retryOf({ retry }: AppConfig['training']): { step: RetryPolicy; job: RetryPolicy } {
   return {
@@ -134,9 +144,10 @@ export class StepFactory {
           ClusterConfig: {
             InstanceCount: 1,
             InstanceType: training.instanceType,
-            VolumeSizeInGB: training.volumeGigabytes,
+            ...volumeOf(training),
           },
         },
+        ...processingNetwork(training),
         StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
       },
     });
@@ -145,26 +156,24 @@ export class StepFactory {
   /** The training toolkit starts the entry point, and that the user's script. */
   private trainingJob(prepared: Expression, hyperparameters: Readonly<Record<string, Value>>) {
     const { training } = this.scope.config;
-    const channel = (channelName: string): Value => ({
-      ChannelName: channelName,
-      DataSource: {
-        S3DataSource: {
-          S3DataType: 'S3Prefix',
-          S3Uri: prepared,
-          S3DataDistributionType: 'FullyReplicated',
-        },
-      },
-    });
+    const data = [channel('train', prepared), channel('validation', prepared)];
+    const {
+      code,
+      inputs,
+      hyperparameters: own,
+    } = isIsolated(training)
+      ? this.offline(hyperparameters)
+      : { code: this.scope.sourceUri, inputs: [], hyperparameters };
     return {
       RoleArn: this.scope.jobRoleArns.train,
       AlgorithmSpecification: { TrainingImage: training.image, TrainingInputMode: 'File' },
       HyperParameters: {
         sagemaker_program: ENTRY_POINT,
-        sagemaker_submit_directory: this.scope.sourceUri,
+        sagemaker_submit_directory: code,
         script: training.script ?? DEFAULT_SCRIPT,
-        ...hyperparameters,
+        ...own,
       },
-      InputDataConfig: [channel('train'), channel('validation')],
+      InputDataConfig: [...data, ...inputs],
       OutputDataConfig: {
         S3OutputPath: this.uri(EXECUTION_FOLDERS.model),
         KmsKeyId: this.scope.encryptionKeyArn,
@@ -172,10 +181,26 @@ export class StepFactory {
       ResourceConfig: {
         InstanceCount: training.instanceCount,
         InstanceType: training.instanceType,
-        VolumeSizeInGB: training.volumeGigabytes,
+        ...volumeOf(training),
       },
       StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
-      EnableInterContainerTrafficEncryption: training.instanceCount > 1,
+      ...trainingNetwork(training),
+    };
+  }
+
+  /**
+   * Of a job without a network: code and champion are channels, which SageMaker fills from outside of the container.
+   * The toolkit takes an archive in a channel as it takes one in S3.
+   */
+  private offline({ champion_uri: champion, ...hyperparameters }: Readonly<Record<string, Value>>) {
+    const { sourceUri } = this.scope;
+    return {
+      code: `/opt/ml/input/data/code/${sourceUri.split('/').at(-1)}`,
+      inputs: [
+        channel('code', sourceUri),
+        ...(champion === undefined || champion === NO_CHAMPION ? [] : [channel('champion', champion)]),
+      ],
+      hyperparameters,
     };
   }
 

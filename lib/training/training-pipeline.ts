@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import * as sagemaker from 'aws-cdk-lib/aws-sagemaker';
 import { Construct } from 'constructs';
 import { pipelineName } from '../../lambda/training/names';
@@ -12,6 +14,8 @@ import { JobRoles } from './job-roles';
 import { trainingPipelineDefinition } from './pipeline-definition';
 import { PipelineRole } from './pipeline-role';
 import { TrainingSource } from './training-source';
+
+const NO_CHAMPION_FILE = join(__dirname, '..', '..', 'training', 'no-champion.none');
 
 export interface TrainingPipelineProps {
   readonly config: AppConfig;
@@ -33,8 +37,14 @@ export class TrainingPipeline extends Construct {
     super(scope, id);
     const { config } = props;
     const stack = Stack.of(this);
-    const source = new TrainingSource(this, 'Source');
-    const jobs = new JobRoles(this, 'Jobs', { ...props, source: source.asset, image: config.training.image });
+    const { network } = config.training;
+    const source = new TrainingSource(this, 'Source', network?.isolation?.python);
+    const noChampion = network?.isolation && new Asset(this, 'NoChampion', { path: NO_CHAMPION_FILE });
+    const jobs = new JobRoles(this, 'Jobs', {
+      ...props,
+      training: config.training,
+      assets: [source.asset, ...(noChampion ? [noChampion] : [])],
+    });
     const { role } = new PipelineRole(this, 'Access', {
       ...props,
       jobRoles: jobs.arns,
@@ -47,6 +57,7 @@ export class TrainingPipeline extends Construct {
       modelPackageGroupName: props.modelPackageGroupName,
       sourceUri: source.asset.s3ObjectUrl,
       sourceSha256: source.sha256,
+      ...(noChampion && { noChampionUri: noChampion.s3ObjectUrl }),
       jobRoleArns: jobs.arns,
       encryptionKeyArn: props.encryptionKey.keyArn,
     });

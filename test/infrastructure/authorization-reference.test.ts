@@ -2,7 +2,7 @@ import { deviceActionsMatching } from './authorization-reference';
 import { type Fault, planted, withoutStatements, withResource } from './planted-faults';
 import { type Exceptions, PolicyJudge, type Principal } from './policy-faults';
 import { devicesOf, resourcePoliciesOf, rolesOf } from './role-policies';
-import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
+import { ENVIRONMENTS, synthesizedApp, synthesizedInVpc } from './synthesized-app';
 
 const EXCEPTIONS: Exceptions = {
   everyResource: {
@@ -27,6 +27,14 @@ async function judged(judge: PolicyJudge, principals: readonly Principal[]): Pro
   expect(principals.length).toBeGreaterThan(0);
   return (await Promise.all(principals.map((principal) => judge.faultsOf(principal)))).flat();
 }
+
+test("[C14] AWS's reference has nothing against what jobs in a VPC may do", async () => {
+  const jobs = rolesOf(synthesizedInVpc('dev')).filter(({ path }) => path.includes('/Pipeline/Jobs/'));
+  expect(jobs.flatMap(({ statements }) => statements.map(({ Sid }) => Sid))).toEqual(
+    expect.arrayContaining(['MakeNetworkInterfaces', 'EncryptVolumes']),
+  );
+  expect(await judged(new PolicyJudge(EXCEPTIONS), jobs)).toEqual([]);
+});
 
 describe.each(ENVIRONMENTS)("%s: AWS's reference", (environment) => {
   const app = () => synthesizedApp(environment);

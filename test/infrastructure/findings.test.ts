@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { ACCEPTED_FINDINGS } from '../../lib/rules/accepted-findings';
 import { Review } from '../../lib/rules/review';
 import { reviews } from '../../lib/rules/reviews';
-import { ENVIRONMENTS, synthesizedAgain, synthesizedApp } from './synthesized-app';
+import { ENVIRONMENTS, synthesizedAgain, synthesizedApp, synthesizedInVpc } from './synthesized-app';
 
 /** What the CDK gives to the packs at the end of a synthesis. */
 function validationContext(app: App): IPolicyValidationContext {
@@ -49,6 +49,12 @@ describe('findings of the packs', () => {
     );
     expect(open).toEqual([]);
     expect(reports.map(({ success }) => success)).toEqual([true, true, true]);
+  });
+
+  test('[C14] jobs in a VPC bring none that nobody has accepted', () => {
+    const { app, config } = synthesizedInVpc('dev');
+    const context = validationContext(app);
+    expect(reviews(config.transport).flatMap((review) => review.validate(context).violations)).toEqual([]);
   });
 
   test('every accepted finding is needed', () => {

@@ -2,7 +2,7 @@ import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
 import { EdgeMlopsStage } from '../../lib/edge-mlops-stage';
-import { type AppConfig, loadConfig } from '../../lib/shared/app-config';
+import { type AppConfig, loadConfig, parseConfig } from '../../lib/shared/app-config';
 
 export const ENVIRONMENTS = ['local', 'dev', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
@@ -29,9 +29,13 @@ export interface SynthesizedApp {
   resources(type: string): PlacedResource[];
 }
 
-function synthesize(environment: EnvironmentName): SynthesizedApp {
+function synthesize(
+  environment: EnvironmentName,
+  settings: Partial<AppConfig['training']> = {},
+): SynthesizedApp {
   const app = new App({ context: { ...cdkJson.context, env: environment } });
-  const config = loadConfig(app);
+  const loaded = loadConfig(app);
+  const config = parseConfig({ ...loaded, training: { ...loaded.training, ...settings } }, environment);
   const { data, training, fleet, operations } = new EdgeMlopsStage(app, config);
   const stacks = { data, training, fleet, operations };
   const templates = new Map(Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]));
@@ -62,3 +66,12 @@ export function synthesizedApp(environment: EnvironmentName): SynthesizedApp {
 
 /** Synthesized anew, to compare. */
 export const synthesizedAgain = synthesize;
+
+/** The application whose jobs run in a VPC, with a key of their own for their volumes. */
+export const synthesizedInVpc = (environment: EnvironmentName): SynthesizedApp =>
+  synthesize(environment, {
+    volumeKeyArn: 'arn:aws:kms:us-east-1:111111111111:key/volumes',
+    network: {
+      vpc: { subnets: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+    },
+  });

@@ -26,7 +26,12 @@ import {
   startLocalAws,
 } from '@kaizen-edge/local-aws';
 import { local } from '../../config/local';
-import { type AppConfig, type ExportedModel, parseContractJson } from '../../contracts';
+import {
+  type AppConfig,
+  type EvaluationReport,
+  type ExportedModel,
+  parseContractJson,
+} from '../../contracts';
 import { waitFor } from '../../demo/waiting';
 import { acceptedKey } from '../../lambda/dataset/names';
 import { executionPrefix } from '../../lambda/training/names';
@@ -40,6 +45,7 @@ const BUCKET = 'training';
 const ROLE = `arn:aws:iam::${LOCAL_ACCOUNT_ID}:role/pipeline`;
 const MODEL_PACKAGE_GROUP = 'models';
 const PIPELINE = 'training';
+const NO_CHAMPION_KEY = 'code/no-champion.none';
 const PATIENCE = { timeoutSeconds: 900, pollMilliseconds: 250 };
 
 export interface TrainingPipelineOptions {
@@ -66,6 +72,8 @@ export interface RunningTrainingPipeline {
   readModel(uri: string, file: string): Promise<Buffer>;
   /** export.json of the last execution. */
   exported(): Promise<ExportedModel>;
+  /** evaluation.json of the last execution. */
+  evaluation(): Promise<EvaluationReport>;
   stop(): Promise<void>;
 }
 
@@ -126,6 +134,8 @@ export async function startTrainingPipeline(
 
 function running(s3: S3Client, sagemaker: SageMakerClient, manifestUri: string, signal: AbortSignal) {
   let last = '';
+  const readJson = async (file: string) =>
+    (await readObject(s3, `s3://${BUCKET}/${executionPrefix(last)}${file}`)).toString('utf8');
   return {
     modelPackageGroup: MODEL_PACKAGE_GROUP,
     async execute(parameters: Readonly<Record<string, string>>) {
@@ -141,13 +151,10 @@ function running(s3: S3Client, sagemaker: SageMakerClient, manifestUri: string, 
     },
     trained: (name: string) => trained(sagemaker, name, signal),
     readModel: (uri: string, file: string) => readModelFile(s3, uri, file),
-    async exported() {
-      const report = await readObject(
-        s3,
-        `s3://${BUCKET}/${executionPrefix(String(last))}export/export.json`,
-      );
-      return parseContractJson('exported-model', report.toString('utf8'), 'export.json');
-    },
+    exported: async () =>
+      parseContractJson('exported-model', await readJson('export/export.json'), 'export.json'),
+    evaluation: async () =>
+      parseContractJson('evaluation-report', await readJson('evaluation/evaluation.json'), 'evaluation.json'),
   };
 }
 
@@ -165,6 +172,7 @@ async function putInputs(s3: S3Client, folder: string, items: number): Promise<s
     if (entry.isFile()) await put(relative(folder, path), readFileSync(path));
   }
   await put('code/sourcedir.tar.gz', await deterministicArchive(trainingSourceFiles()));
+  await put(NO_CHAMPION_KEY, Buffer.from('nobody'));
   const manifest = readFileSync(join(folder, 'manifest.jsonl'));
   const key = acceptedKey(createHash('sha256').update(manifest).digest('hex'));
   await put(key, manifest);
@@ -208,6 +216,7 @@ async function createPipeline(
     modelPackageGroupName: MODEL_PACKAGE_GROUP,
     sourceUri: `s3://${BUCKET}/code/sourcedir.tar.gz`,
     sourceSha256: '0'.repeat(64),
+    ...(training.network?.isolation && { noChampionUri: `s3://${BUCKET}/${NO_CHAMPION_KEY}` }),
     jobRoleArns: { prepare: ROLE, train: ROLE, evaluate: ROLE, export: ROLE },
     encryptionKeyArn: `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:key/test`,
   });

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from kaizen_training.baseline import LUMA
 from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.calibration import calibration_of
+from kaizen_training.champion import NO_CHAMPION, champion_in
 from kaizen_training.comparison import compare_with_champion
 from kaizen_training.prepared import Split, load_description, load_split
 from kaizen_training.quality import Answers, confusion_of, per_class, wilson_interval
@@ -108,7 +109,7 @@ def evaluate(model_dir: Path, prepared: Path, champion_uri: str, use_case: str) 
             raise ValueError(f"classes: the model answers {classes}, the dataset has {description.classes}")
         _, on_validation = challenger.probabilities(validation.images)
         champion_answers = None
-        if champion_uri != "none":
+        if champion_uri != NO_CHAMPION:
             champion = load_model(fetch_model(champion_uri, Path(folder) / "champion"))
             champion_classes, champion_probabilities = champion.probabilities(test.images)
             champion_answers = Answers(champion_classes, champion_probabilities.argmax(axis=1))
@@ -129,7 +130,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("/opt/ml/processing/input/model"))
     parser.add_argument("--prepared", type=Path, default=Path("/opt/ml/processing/input/prepared"))
-    parser.add_argument("--champion-uri", default="none")
+    champion = parser.add_mutually_exclusive_group()
+    champion.add_argument("--champion-uri", default=NO_CHAMPION)
+    champion.add_argument("--champion", type=Path, help="folder of a job without a network, in the place of an address")
     parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output/evaluation"))
     parser.add_argument("--use-case", required=True)
     parser.add_argument("--dataset-manifest-uri", required=True)
@@ -138,7 +141,8 @@ def main(arguments: list[str] | None = None) -> int:
     from kaizen_training.contracts import write_contract
 
     try:
-        report = evaluate(options.model, options.prepared, options.champion_uri, options.use_case)
+        champion_uri = options.champion_uri if options.champion is None else champion_in(options.champion)
+        report = evaluate(options.model, options.prepared, champion_uri, options.use_case)
         options.output.mkdir(parents=True, exist_ok=True)
         write_contract("evaluation-report", report, options.output / "evaluation.json")
     except (ServingError, ValueError, FileNotFoundError) as error:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kaizen_training.champion import CHAMPION_CHANNEL, CHAMPION_URI, champion_in
+
 ARGUMENTS = (
     "hyperparameters",
     "input_data_config",
@@ -169,6 +171,11 @@ def read_job(environment: Mapping[str, str]) -> TrainingJob:
         "hosts": hosts,
         "current_host": environment.get("SM_CURRENT_HOST", ""),
     }
+    if CHAMPION_CHANNEL in arguments["channel_input_dirs"]:
+        try:
+            hyperparameters[CHAMPION_URI] = champion_in(Path(arguments["channel_input_dirs"][CHAMPION_CHANNEL]))
+        except ValueError as error:
+            problems.append(str(error))
     if arguments["current_host"] not in hosts:
         problems.append(f"SM_CURRENT_HOST: must be one of SM_HOSTS, got '{arguments['current_host']}'")
     if problems:

@@ -258,7 +258,14 @@ function clients(objects: Record<string, Buffer>) {
           },
     DescribePipelineDefinitionForExecution: () => ({
       PipelineDefinition: JSON.stringify({
-        HyperParameters: { sagemaker_submit_directory: 's3://assets/code.gz' },
+        Steps: [
+          {
+            Name: 'Prepare',
+            Arguments: {
+              ProcessingInputs: [{ InputName: 'code', S3Input: { S3Uri: 's3://assets/code.gz' } }],
+            },
+          },
+        ],
       }),
     }),
   });

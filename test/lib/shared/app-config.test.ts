@@ -229,6 +229,13 @@ describe('[D1] the configuration of an environment', () => {
       'training.image: must lie in the region (us-east-1), got "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch:2.13"',
     ],
     [
+      'a volume key of another region',
+      prod,
+      'training.volumeKeyArn',
+      'arn:aws:kms:eu-west-1:222222222222:key/volumes',
+      'training.volumeKeyArn: must lie in the region (us-east-1), got "arn:aws:kms:eu-west-1:222222222222:key/volumes"',
+    ],
+    [
       'an alarm above the gate',
       dev,
       'monitoring.minimumAccuracy',

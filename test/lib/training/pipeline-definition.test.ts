@@ -314,3 +314,107 @@ describe('[S1] the capacity of the Train step', () => {
     });
   });
 });
+
+describe('[C14] where jobs run', () => {
+  const NO_CHAMPION = 's3://assets/none.none';
+  const VPC = { subnets: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] };
+  const KEY = 'arn:aws:kms:us-east-1:000000000000:key/volumes';
+  const requestsWith = async (
+    training: Partial<AppConfig['training']>,
+    parameters: Record<string, string> = {},
+  ) => {
+    const rendered = trainingPipelineDefinition({
+      ...SCOPE,
+      ...(training.network?.isolation && { noChampionUri: NO_CHAMPION }),
+      config: { ...local, training: { ...local.training, ...training } },
+    });
+    const { execution, requests } = await runWith(GOOD, parameters, JSON.stringify(rendered));
+    expect(execution.status).toBe('Succeeded');
+    return requests;
+  };
+  const isolation = { python: '3.12' } as const;
+  interface Channel {
+    readonly ChannelName: string;
+    readonly DataSource: { readonly S3DataSource: { readonly S3Uri: string } };
+  }
+  const urisOf = (train: JsonObject | undefined) =>
+    Object.fromEntries(
+      ((train?.InputDataConfig ?? []) as unknown as Channel[]).map(({ ChannelName, DataSource }) => [
+        ChannelName,
+        DataSource.S3DataSource.S3Uri,
+      ]),
+    );
+
+  test('is not said without settings', async () => {
+    for (const request of await requestsWith({})) {
+      expect(JSON.stringify(request)).not.toMatch(
+        /NetworkConfig|EnableNetworkIsolation|VpcConfig|VolumeKmsKeyId/,
+      );
+    }
+  });
+
+  test('is a VPC, with a key for the volumes, in every job', async () => {
+    const [prepare, train, evaluate, exported] = await requestsWith({
+      network: { vpc: VPC },
+      volumeKeyArn: KEY,
+    });
+    const VpcConfig = { Subnets: VPC.subnets, SecurityGroupIds: VPC.securityGroupIds };
+    expect(train).toMatchObject({ VpcConfig, ResourceConfig: { VolumeKmsKeyId: KEY } });
+    expect(train).not.toHaveProperty('EnableNetworkIsolation');
+    for (const processing of [prepare, evaluate, exported]) {
+      expect(processing).toMatchObject({
+        NetworkConfig: { VpcConfig },
+        ProcessingResources: { ClusterConfig: { VolumeKmsKeyId: KEY } },
+      });
+    }
+  });
+
+  test('is no network: code and champion are inputs, and nothing is left to be downloaded', async () => {
+    const [prepare, train, evaluate, exported] = await requestsWith(
+      { network: { isolation } },
+      { ChampionModelUri: 's3://models/champion/model.tar.gz' },
+    );
+    expect(train?.EnableNetworkIsolation).toBe(true);
+    for (const processing of [prepare, evaluate, exported]) {
+      expect(processing?.NetworkConfig).toEqual({ EnableNetworkIsolation: true });
+    }
+    expect(urisOf(train)).toMatchObject({
+      code: 's3://assets/0123.gz',
+      champion: 's3://models/champion/model.tar.gz',
+    });
+    expect(train?.HyperParameters).toMatchObject({
+      sagemaker_submit_directory: '/opt/ml/input/data/code/0123.gz',
+    });
+    expect(JSON.stringify(train?.HyperParameters)).not.toContain('s3://');
+    expect(valuesOf(argumentsOf(evaluate), '--champion')).toEqual(['/opt/ml/processing/input/champion']);
+    expect(valuesOf(argumentsOf(evaluate), '--champion-uri')).toEqual([]);
+    expect(evaluate?.ProcessingInputs).toContainEqual({
+      InputName: 'champion',
+      S3Input: expect.objectContaining({
+        S3Uri: 's3://models/champion/model.tar.gz',
+        LocalPath: '/opt/ml/processing/input/champion',
+      }),
+    });
+  });
+
+  test('is no network: the first execution has a file in the place of its champion', async () => {
+    const [, train] = await requestsWith({ network: { isolation } });
+    expect(urisOf(train).champion).toBe(NO_CHAMPION);
+  });
+
+  test('is no network: the larger network starts afresh, without a champion', async () => {
+    const requests = await requestsWith({ network: { isolation }, cloudVariant: { widthMultiplier: 1 } });
+    const [afresh] = requests.filter(
+      ({ HyperParameters }) => (HyperParameters as JsonObject | undefined)?.width_multiplier === '1',
+    );
+    expect(Object.keys(urisOf(afresh))).toEqual(['train', 'validation', 'code']);
+  });
+
+  test.each([
+    [1, false],
+    [2, true],
+  ])('of %i hosts encrypts what they say to each other: %p', async (instanceCount, encrypted) => {
+    const [, train] = await requestsWith({ instanceCount });
+    expect(train?.EnableInterContainerTrafficEncryption).toBe(encrypted);
+  });
+});

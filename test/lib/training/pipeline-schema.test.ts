@@ -39,12 +39,25 @@ const define = (config: AppConfig) =>
     encryptionKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
   });
 const tuned = (config: AppConfig): AppConfig => ({ ...config, training: { ...config.training, tuning } });
+const cutOff = (config: AppConfig): AppConfig => ({
+  ...config,
+  training: {
+    ...config.training,
+    volumeKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/volumes',
+    network: {
+      isolation: { python: '3.12' },
+      vpc: { subnets: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+    },
+  },
+});
 
 test.each([
   ['local', local],
   ['dev', dev],
   ['prod', prod],
   ['a pipeline that searches', tuned(local)],
+  ['jobs without a network, in a VPC, with a volume key', cutOff(local)],
+  ['a search without a network', tuned(cutOff(local))],
 ])('the definition of %s is valid by the schema', (_name, config) => {
   validate(define(config));
   expect(validate.errors).toBeNull();
