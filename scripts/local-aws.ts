@@ -1,6 +1,6 @@
-/** What this project tells the local AWS: its Python environments, and which of them stand for which images. */
+/** What this project tells the local AWS: its Python environments, which of them stand for which images, and the functions' Node. */
 import type { Interpreter } from '@kaizen-edge/local-aws';
-import { virtualEnvironmentPython } from './repository';
+import { FUNCTION_RUNTIMES, virtualEnvironmentPython } from './repository';
 
 const INTERPRETERS: readonly Interpreter[] = [
   { imagePattern: /pytorch/, pythonPath: virtualEnvironmentPython() },
@@ -11,4 +11,8 @@ const INTERPRETERS: readonly Interpreter[] = [
   },
 ];
 
-export const LOCAL_AWS_SETTINGS = { python: virtualEnvironmentPython(), interpreters: INTERPRETERS } as const;
+export const LOCAL_AWS_SETTINGS = {
+  python: virtualEnvironmentPython(),
+  interpreters: INTERPRETERS,
+  functionRuntimes: FUNCTION_RUNTIMES,
+} as const;

@@ -20,6 +20,16 @@ const MXNET_REQUIREMENTS = join('training', 'requirements-mxnet.lock');
 /** The edge component is built for each; edge-components/inference/packaging/installed-package.ts looks there as well. */
 const DEVICE_ARCHITECTURES = ['linux-x64', 'linux-arm64'];
 const DEVICE_PACKAGES = join(ROOT, 'node_modules', '.devices');
+/**
+ * Node of the functions' runtime, nodejs24.x, from npm's packages of Node's own builds. In a folder of its own, because
+ * npm would put a `node` before this machine's on the PATH of every script.
+ */
+const FUNCTION_NODE = '24.21.0';
+const FUNCTION_PACKAGES = join(ROOT, 'node_modules', '.functions');
+const FUNCTION_NODE_INTEGRITY = {
+  x64: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  arm64: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+};
 /** numpy 1.23.5, the last that MXNet 1.9.1 works with, has no wheel for a later Python. */
 const MXNET_PYTHON_MINOR_VERSIONS = [10, 11];
 
@@ -130,7 +140,31 @@ export function setup() {
     writeFileSync(STATE_FILE, JSON.stringify({ ...readState(), npm: npmDigest }));
   }
   for (const architecture of DEVICE_ARCHITECTURES) installForDevices(architecture, readJson(lockFile));
+  installForFunctions();
   setUpPython();
+}
+
+/** The local AWS, which alone needs it, runs on Linux. */
+function installForFunctions() {
+  const integrity = FUNCTION_NODE_INTEGRITY[process.arch];
+  if (process.platform !== 'linux' || integrity === undefined) return;
+  const name = `node-linux-${process.arch}`;
+  const installed = join(FUNCTION_PACKAGES, 'node_modules', name, 'package.json');
+  if (existsSync(installed) && readJson(installed).version === FUNCTION_NODE) return;
+  const manifest = { private: true, dependencies: { [name]: FUNCTION_NODE } };
+  const packages = { '': manifest, [`node_modules/${name}`]: { version: FUNCTION_NODE, integrity } };
+  mkdirSync(FUNCTION_PACKAGES, { recursive: true });
+  writeFileSync(join(FUNCTION_PACKAGES, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(
+    join(FUNCTION_PACKAGES, 'package-lock.json'),
+    JSON.stringify({ lockfileVersion: 3, requires: true, packages }),
+  );
+  runStep(
+    `installing Node ${FUNCTION_NODE} for functions`,
+    'npm',
+    ['ci', '--prefix', FUNCTION_PACKAGES, '--ignore-scripts', '--no-audit', '--no-fund'],
+    NETWORK_HINT,
+  );
 }
 
 /**

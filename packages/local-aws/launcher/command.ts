@@ -6,21 +6,24 @@ import { parseArgs } from 'node:util';
 import type { Interpreter } from '../sagemaker/interpreter';
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from './start-local-aws';
 
-const USAGE = `Usage: local-aws [--python <interpreter>] [--image <pattern>=<interpreter>] [--variables <file>]
+const USAGE = `Usage: local-aws [--python <interpreter>] [--image <pattern>=<interpreter>] [--runtime <name>=<node>]
+                 [--variables <file>]
   --python <interpreter>           Python that has what requirements.lock pins (default $LOCAL_AWS_PYTHON)
   --image <pattern>=<interpreter>  Python that runs the jobs of the images that the regular expression finds; repeatable
+  --runtime <name>=<node>          Node that runs the functions of a Lambda runtime such as nodejs24.x; repeatable
   --variables <file>               where endpoints and credentials are written, to be sourced (default local-aws.env)
   --help                           shows this`;
 
 const EXIT_USAGE = 2;
 
 /** What the command takes where no option says otherwise. */
-export interface LocalAwsDefaults extends Partial<Pick<LocalAwsOptions, 'python' | 'interpreters'>> {
+export interface LocalAwsDefaults
+  extends Partial<Pick<LocalAwsOptions, 'python' | 'interpreters' | 'functionRuntimes'>> {
   /** @default local-aws.env */
   readonly variables?: string;
 }
 
-interface Settings extends Pick<LocalAwsOptions, 'python' | 'interpreters'> {
+interface Settings extends Pick<LocalAwsOptions, 'python' | 'interpreters' | 'functionRuntimes'> {
   readonly variables: string;
 }
 
@@ -40,11 +43,18 @@ function interpreterOf(text: string): Interpreter {
   }
 }
 
+function runtimeOf(text: string): [string, string] {
+  const [name = '', node = ''] = text.split('=');
+  if (name === '' || node === '') throw new UsageError(`--runtime must be <name>=<node>, got '${text}'`);
+  return [name, resolve(node)];
+}
+
 /** @returns undefined when only the usage was asked for. @throws UsageError */
 function settingsOf(args: readonly string[], defaults: LocalAwsDefaults): Settings | undefined {
   const options = {
     python: { type: 'string' },
     image: { type: 'string', multiple: true },
+    runtime: { type: 'string', multiple: true },
     variables: { type: 'string' },
     help: { type: 'boolean', default: false },
   } as const;
@@ -60,6 +70,10 @@ function settingsOf(args: readonly string[], defaults: LocalAwsDefaults): Settin
   return {
     python: resolve(python),
     interpreters: [...(values.image ?? []).map(interpreterOf), ...(defaults.interpreters ?? [])],
+    functionRuntimes: {
+      ...defaults.functionRuntimes,
+      ...Object.fromEntries((values.runtime ?? []).map(runtimeOf)),
+    },
     variables: values.variables ?? defaults.variables ?? 'local-aws.env',
   };
 }

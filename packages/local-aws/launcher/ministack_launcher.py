@@ -248,6 +248,7 @@ def main() -> None:
         ("launcher", "deletions"),
         ("cloudwatch", "alarm_clock"),
         ("iam", "service_calls"),
+        ("launcher", "function_runtimes"),
     ):
         sys.path.insert(0, str(PACKAGE / folder))
         importlib.import_module(module).install()

@@ -21,6 +21,11 @@ export interface LocalAwsOptions {
   readonly python: string;
   /** Which Python environments stand for which container images; a job of another image fails. */
   readonly interpreters: readonly Interpreter[];
+  /**
+   * Lambda runtime, such as `nodejs24.x`, -> executable. A function whose runtime is not named runs on this machine's
+   * `node`; where its major version is another, its invocations fail.
+   */
+  readonly functionRuntimes?: Readonly<Record<string, string>>;
   /** Called with one message when a part ends although nobody stopped it. */
   readonly onCrash: (message: string) => void;
   /** Progress of pipelines and jobs. */
@@ -68,6 +73,7 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
       AWS_ENDPOINT_URL_SAGEMAKER: `http://127.0.0.1:${sagemakerPort}`,
       AWS_ENDPOINT_URL_GREENGRASSV2: `http://127.0.0.1:${greengrassPort}`,
       LOCAL_AWS_ROLE_ALIAS_URL: aliases.url,
+      LOCAL_AWS_FUNCTION_RUNTIMES: JSON.stringify(options.functionRuntimes ?? {}),
     },
   });
   stops.push(ministack.stop);

@@ -22,6 +22,7 @@ test.each([
   ['an image without a Python', ['--python', 'x', '--image', 'torch'], "got 'torch'"],
   ['an image without a pattern', ['--python', 'x', '--image', '=python'], "got '=python'"],
   ['a pattern that is none', ['--python', 'x', '--image', '(=python'], '--image: Invalid regular expression'],
+  ['a runtime without a Node', ['--python', 'x', '--runtime', 'nodejs24.x'], "got 'nodejs24.x'"],
 ])('%s is refused with the usage', async (_case, args, message) => {
   expect(await runLocalAws(args)).toBe(2);
   expect(said.join('\n')).toContain(message);
