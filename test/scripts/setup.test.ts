@@ -213,6 +213,23 @@ describe('the set-up of a fresh clone', () => {
     expect(calls).toMatch(new RegExp(`--os ${os} --cpu ${cpu} --libc glibc --ignore-scripts`));
   });
 
+  test('[C14] installs the Node of the functions beside the one that runs, once', () => {
+    const path = python('3.11');
+    setup(path);
+    const folder = join(clone, 'node_modules', '.functions');
+    const name = `node_modules/node-linux-${process.arch}`;
+    const { packages: locked } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+    expect(locked[name]).toEqual({
+      version: expect.stringMatching(/^24\.\d+\.\d+$/),
+      integrity: expect.stringMatching(/^sha512-/),
+    });
+    const installed = JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'));
+    expect(installed.version).toBe(locked[name].version);
+    setup(path);
+    const calls = readFileSync(join(clone, 'npm.log'), 'utf8');
+    expect(calls.match(/^ci --prefix \S+\.functions --ignore-scripts/gm)).toHaveLength(1);
+  });
+
   test('says so when npm leaves a package of a device out, as it does with a digest that is wrong', () => {
     program('npm', 'mkdir -p node_modules');
     const outcome = setup(python('3.11'));
