@@ -14,7 +14,8 @@ let pipeline: RunningTrainingPipeline;
 
 beforeAll(async () => {
   pipeline = await startTrainingPipeline({
-    datasetItems: 120,
+    // Few, and yet a part of every class in every split.
+    datasetItems: 240,
     training: { network: { isolation: { python: '3.12' } } },
   });
 }, TIMEOUT);
