@@ -36,6 +36,8 @@ export async function openIsolatedNetwork(python: string, unshare = 'unshare'): 
   const holder = spawn(unshare, [...OWN_NETWORK, '--', python, PROGRAM], { stdio: ['pipe', 'pipe', 'pipe'] });
   const said: string[] = [];
   holder.stderr.on('data', (chunk) => said.push(String(chunk)));
+  // It may have ended before it is asked to.
+  holder.stdin.on('error', () => undefined);
   const ended = new Promise<string>((resolve) => {
     holder.once('error', (error) => resolve(error.message));
     holder.once('close', (status) => resolve(said.join('').trim() || `exit code ${status}`));
