@@ -6,7 +6,8 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Release } from '../../contracts';
 
-export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED';
+/** ABORTED: its execution ended without saying how; whoever wants it starts it again. */
+export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED' | 'ABORTED';
 
 /** A signed release as the table knows it. */
 export interface StoredRelease {

@@ -27,6 +27,7 @@ export const ROLLOUT_VARIABLES = {
   waves: 'ROLLOUT_WAVES',
   /** JSON: see {@link RolloutLimits}. */
   limits: 'ROLLOUT_LIMITS',
+  stateMachineArn: 'ROLLOUT_STATE_MACHINE_ARN',
   inferenceComponentName: 'INFERENCE_COMPONENT_NAME',
   inferenceComponentVersion: 'INFERENCE_COMPONENT_VERSION',
   /** S3 URI of the startup script as the deployment uploaded it. */

@@ -29,7 +29,7 @@ export interface WaveCheck {
 }
 
 export interface RolloutPlan {
-  /** BUSY: another rollout of the use case runs; NOTHING_TO_DO: `reason` says why. */
+  /** BUSY: another rollout of the use case runs, and this one's turn comes when it ends; NOTHING_TO_DO: `reason` says why. */
   readonly outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO';
   readonly reason?: string;
   readonly componentName: string;

@@ -3,8 +3,21 @@ import {
   TransactionCanceledException,
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { CHAMPION_ITEM, ROLLOUT_LOCK_ITEM, releaseItemKey, waveItemKey } from '../registry/names';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  paginateQuery,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import {
+  CHAMPION_ITEM,
+  counterOfItem,
+  RELEASE_ITEM_PREFIX,
+  ROLLOUT_LOCK_ITEM,
+  releaseItemKey,
+  waveItemKey,
+} from '../registry/names';
 import {
   type ChampionItem,
   ReleaseItems,
@@ -18,6 +31,14 @@ export interface Ending {
   readonly status: ReleaseStatus;
   readonly reason?: string | undefined;
   readonly judgement?: Judgement | undefined;
+}
+
+/** A release, as far as the order of rollouts needs it. */
+export interface ReleaseState {
+  readonly counter: number;
+  readonly status: ReleaseStatus;
+  /** Rollout that has claimed it. */
+  readonly executionArn?: string;
 }
 
 /** Releases of one use case on their way: which runs where, and the lock of the rollout that moves one. */
@@ -44,17 +65,39 @@ export class RolloutTable extends ReleaseItems {
     return wave;
   }
 
+  /** The execution that holds the use case; `undefined` when none does. */
+  async holder(): Promise<string | undefined> {
+    return (await this.readItem(ROLLOUT_LOCK_ITEM))?.executionArn as string | undefined;
+  }
+
+  /** Every release, oldest first. */
+  async releaseStates(): Promise<ReleaseState[]> {
+    const states: ReleaseState[] = [];
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
+      ProjectionExpression: '#item, #status, executionArn',
+      ExpressionAttributeNames: { '#item': 'item', '#status': 'status' },
+      ExpressionAttributeValues: { ':useCase': this.useCase, ':prefix': RELEASE_ITEM_PREFIX },
+      ConsistentRead: true,
+    };
+    for await (const { Items = [] } of paginateQuery(
+      { client: this.client as DynamoDBDocumentClient },
+      query,
+    )) {
+      states.push(
+        ...Items.map(({ item, ...state }) => ({ ...state, counter: counterOfItem(item) }) as ReleaseState),
+      );
+    }
+    return states;
+  }
+
   /**
-   * READY -> ROLLING_OUT for this execution, unless another rollout holds the use case.
-   * @param until epoch seconds after which the lock of an execution that died may be taken over
+   * READY -> ROLLING_OUT for this execution, unless another rollout holds the use case. Whoever starts a rollout that
+   * was aborted wants it.
    * @returns BUSY when another one holds it, TAKEN when the release is not READY any more
    */
-  async claim(
-    counter: number,
-    executionArn: string,
-    now: number,
-    until: number,
-  ): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
+  async claim(counter: number, executionArn: string): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
     try {
       await this.client.send(
         new TransactWriteCommand({
@@ -62,11 +105,9 @@ export class RolloutTable extends ReleaseItems {
             {
               Put: {
                 TableName: this.tableName,
-                Item: { ...this.key(ROLLOUT_LOCK_ITEM), counter, executionArn, until },
-                ConditionExpression:
-                  'attribute_not_exists(useCase) OR executionArn = :execution OR #until < :now',
-                ExpressionAttributeNames: { '#until': 'until' },
-                ExpressionAttributeValues: { ':execution': executionArn, ':now': now },
+                Item: { ...this.key(ROLLOUT_LOCK_ITEM), counter, executionArn },
+                ConditionExpression: 'attribute_not_exists(useCase) OR executionArn = :execution',
+                ExpressionAttributeValues: { ':execution': executionArn },
               },
             },
             {
@@ -74,11 +115,12 @@ export class RolloutTable extends ReleaseItems {
                 TableName: this.tableName,
                 Key: this.key(releaseItemKey(counter)),
                 UpdateExpression: 'SET #status = :rollingOut, executionArn = :execution',
-                ConditionExpression: '#status = :ready',
+                ConditionExpression: '#status IN (:ready, :aborted)',
                 ExpressionAttributeNames: { '#status': 'status' },
                 ExpressionAttributeValues: {
                   ':rollingOut': 'ROLLING_OUT' satisfies ReleaseStatus,
                   ':ready': 'READY' satisfies ReleaseStatus,
+                  ':aborted': 'ABORTED' satisfies ReleaseStatus,
                   ':execution': executionArn,
                 },
               },
@@ -97,6 +139,13 @@ export class RolloutTable extends ReleaseItems {
   /** READY -> SUPERSEDED; a release that is not READY stays as it is. */
   async withdraw(counter: number, reason: string): Promise<void> {
     await this.setStatus(counter, { status: 'SUPERSEDED', reason }, '#status = :expected', {
+      ':expected': 'READY',
+    });
+  }
+
+  /** READY -> ABORTED: its execution died before it claimed the release. */
+  async giveUp(counter: number, reason: string): Promise<void> {
+    await this.setStatus(counter, { status: 'ABORTED', reason }, '#status = :expected', {
       ':expected': 'READY',
     });
   }

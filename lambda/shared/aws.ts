@@ -10,6 +10,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -37,4 +38,5 @@ export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({}))
 export const sagemaker = /* @__PURE__ */ once(() => new SageMakerClient({}));
 export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client({}));
 export const iot = /* @__PURE__ */ once(() => new IoTClient({}));
+export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
 export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));

@@ -139,6 +139,12 @@ export class Alarms extends Construct {
       sentence: 'A rollout failed: a release was taken back, or waves may run different releases.',
       metric: props.rollout.stateMachine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }),
     });
+    // The machine has no time limit, so no execution of it ends as timed out.
+    this.addCount('rollout-aborted', {
+      severity: 'high',
+      sentence: 'A rollout was stopped: waves may run different releases.',
+      metric: props.rollout.stateMachine.metricAborted({ period: FIVE_MINUTES, statistic: 'Sum' }),
+    });
     this.addCount('pipeline-failed', {
       severity: 'low',
       sentence: 'An execution of the training pipeline failed.',

@@ -64,6 +64,7 @@ export function rolloutDefinition(
   const checkRollBack = step('Check the devices rolled back', functions.check);
   const recordRollBack = step('Record the roll-back', functions.finish, ending('ROLLED_BACK'));
 
+  const waitsItsTurn = new sfn.Succeed(scope, 'Another rollout is running');
   const nothingToDo = new sfn.Succeed(scope, 'Nothing to roll out');
   const inService = new sfn.Succeed(scope, 'In service everywhere');
   const rolledBack = new sfn.Fail(scope, 'Rolled back', {
@@ -84,7 +85,7 @@ export function rolloutDefinition(
   plan.next(
     new sfn.Choice(scope, 'May the rollout start?')
       .when(is('$.plan.outcome', 'START'), deploy)
-      .when(is('$.plan.outcome', 'BUSY'), pause('Wait for the other rollout').next(plan))
+      .when(is('$.plan.outcome', 'BUSY'), waitsItsTurn)
       .otherwise(nothingToDo),
   );
   deploy.next(

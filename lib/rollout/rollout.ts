@@ -7,6 +7,7 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -42,8 +43,11 @@ const STARTUP_SCRIPT = join(__dirname, '..', '..', 'dist', 'edge', 'deliver-rele
 const LONGEST_HISTORY = 25_000;
 /** A look at a wave is a wait, a task and a choice: entered, exited, scheduled, started, succeeded. */
 const EVENTS_PER_LOOK = 9;
-/** Room for everything that is not a look at a wave, such as waiting for another rollout to end. */
+/** Room for everything that is not a look at a wave. */
 const HISTORY_MARGIN = 5_000;
+
+/** Step Functions tells of an execution's end by best effort. */
+const LOOK_FOR_NEXT_EVERY = Duration.hours(1);
 
 /** A thing group that gets a release at the same time. */
 export interface RolloutWave {
@@ -68,7 +72,7 @@ export interface RolloutProps {
 /** Brings a release to the fleet wave by wave, judges it by what the devices report, and takes it back. */
 export class Rollout extends Construct {
   readonly stateMachine: sfn.StateMachine;
-  /** `Release Ready` events that could not start an execution. */
+  /** Events that could not start an execution. */
   readonly deadLetterQueue: sqs.IQueue;
 
   private readonly startupScript: Asset;
@@ -116,6 +120,7 @@ export class Rollout extends Construct {
       tracingEnabled: true,
     });
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetters', props);
+    this.startNextRollout();
     // The event may come twice: the second execution finds the release claimed and ends.
     new events.Rule(this, 'ReleaseReady', {
       description: 'A signed release is ready',
@@ -140,7 +145,45 @@ export class Rollout extends Construct {
     });
     this.props.registry.releaseTable.grantReadWriteData(plan);
     this.grantPublish(plan);
+    this.grantDescribeExecutions(plan);
     return plan;
+  }
+
+  /**
+   * Whatever ends an execution makes room for the next release, also a person who stops it. A function of its own, which
+   * may start executions and deploys nothing.
+   */
+  private startNextRollout(): void {
+    const next = this.step(
+      'StartNextRollout',
+      'start-next-rollout',
+      'Starts the rollout that waits its turn',
+      {
+        [ROLLOUT_VARIABLES.stateMachineArn]: this.stateMachine.stateMachineArn,
+      },
+    );
+    this.props.registry.releaseTable.grantReadWriteData(next);
+    this.grantDescribeExecutions(next);
+    this.stateMachine.grantStartExecution(next);
+    const { deadLetterQueue } = this;
+    next.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(deadLetterQueue) });
+    new events.Rule(this, 'RolloutEnded', {
+      description: 'A rollout has ended, in whatever way',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [this.stateMachine.stateMachineArn],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+      targets: [new targets.LambdaFunction(next, { deadLetterQueue })],
+    });
+    new events.Rule(this, 'NextRollout', {
+      description: 'Looks for the next rollout: the end of one may have gone untold',
+      schedule: events.Schedule.rate(LOOK_FOR_NEXT_EVERY),
+      targets: [new targets.LambdaFunction(next, { deadLetterQueue })],
+    });
   }
 
   private deployWave(): lambda.IFunction {
@@ -317,6 +360,16 @@ export class Rollout extends Construct {
       'ReadDeploymentJobs',
       ['iot:DescribeJob', 'iot:DescribeThing', 'iot:DescribeThingGroup', 'iot:GetThingShadow'],
       ['job/*', 'thing/*', 'thinggroup/*'].map((resource) => this.arn('iot', resource)),
+    );
+  }
+
+  /** By the machine's name: the functions that it calls cannot wait for its ARN. */
+  private grantDescribeExecutions(step: lambda.Function): void {
+    this.allow(
+      step,
+      'LookAtHolder',
+      ['states:DescribeExecution'],
+      [this.arn('states', `execution:${stateMachineName(this.props.config)}:*`)],
     );
   }
 

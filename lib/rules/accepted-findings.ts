@@ -102,6 +102,11 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
     reason: 'Every version of one named component: the one of the next deployment is not known before.',
   },
   {
+    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:states:\S+:execution:\S+:\*\]$/,
+    construct: /^[\w-]+\/Fleet\/Rollout\//,
+    reason: 'Every execution of one named state machine: which one holds the use case is known at run time.',
+  },
+  {
     finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:(job|thing|thinggroup)\/\*\]$/,
     construct: /^[\w-]+\/Fleet\/Rollout\//,
     reason:

@@ -39,6 +39,9 @@ const GREENGRASS_V2: Readonly<Record<string, readonly string[]>> = {
   'greengrass:ListTagsForResource': ['component', 'componentVersion', 'coreDevice', 'deployment'],
 };
 
+/** Actions whose resource is of one of the required types: an execution is of a standard or of an express workflow. */
+const ONE_OF_REQUIRED: readonly string[] = ['states:DescribeExecution'];
+
 const READ_DEPLOYMENT = [
   'iot:DescribeJob',
   'iot:DescribeThing',
@@ -138,7 +141,7 @@ async function actionOf(service: string, action: string): Promise<Action> {
     resourceTypes: found.map(({ type, details: { arn } }) => ({
       name: type.name,
       arnFormats: arn.split(', '),
-      isRequired: type.required,
+      isRequired: type.required && !ONE_OF_REQUIRED.includes(name),
     })),
     conditionKeys: [
       ...details.conditionKeys,

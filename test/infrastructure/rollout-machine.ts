@@ -65,6 +65,8 @@ function effectiveInput({ Parameters }: State, data: Json, context: Json): unkno
 
 export interface Walk {
   readonly visited: readonly string[];
+  /** Length of the history, as Step Functions counts it. */
+  readonly events: number;
   readonly status: 'SUCCEEDED' | 'FAILED';
   readonly cause?: string;
   readonly output: Json;
@@ -79,6 +81,14 @@ export interface WalkOptions {
   wait(seconds: number): void;
 }
 
+/** Thrown out of `invoke`, it ends the execution as StopExecution does: nothing is caught. */
+export class StoppedExecution extends Error {}
+
+/** Entered, exited, and of a task scheduled, started and succeeded or failed. */
+const EVENTS: Readonly<Partial<Record<State['Type'], number>>> = { Task: 5, Succeed: 2, Fail: 1 };
+/** An execution begins and ends. */
+const EVENTS_OF_EXECUTION = 2;
+
 /** More steps than any test needs: a loop that does not end. */
 const MOST_STEPS = 500;
 
@@ -87,17 +97,23 @@ export async function walk(options: WalkOptions): Promise<Walk> {
   const { definition, executionArn } = options;
   const context: Json = { Execution: { Id: executionArn } };
   const visited: string[] = [];
+  const events = () =>
+    visited.reduce(
+      (total, state) => total + (EVENTS[definition.States[state]?.Type ?? 'Task'] ?? 2),
+      EVENTS_OF_EXECUTION,
+    );
   let data = options.input;
   let name = definition.StartAt;
   while (visited.length < MOST_STEPS) {
     const state = definition.States[name];
     if (!state) throw new Error(`there is no state '${name}'`);
     visited.push(name);
-    if (state.Type === 'Succeed') return { visited, status: 'SUCCEEDED', output: data };
+    if (state.Type === 'Succeed') return { visited, events: events(), status: 'SUCCEEDED', output: data };
     if (state.Type === 'Fail') {
       const cause = state.CausePath && resolve(state.CausePath, data, context);
       return {
         visited,
+        events: events(),
         status: 'FAILED',
         ...(cause !== undefined && { cause: String(cause) }),
         output: data,
@@ -121,6 +137,7 @@ export async function walk(options: WalkOptions): Promise<Walk> {
         const answer = await options.invoke(state.Resource ?? '', effectiveInput(state, data, context));
         data = JSON.parse(JSON.stringify(answer));
       } catch (error) {
+        if (error instanceof StoppedExecution) throw error;
         const catcher = state.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes('States.ALL'));
         if (!catcher?.ResultPath) throw error;
         const Cause = JSON.stringify({ errorMessage: (error as Error).message });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Sketch } from '../../contracts';
 import { checkWave } from '../../lambda/rollout/check-wave/check-wave';
 import type { ComponentVersion } from '../../lambda/rollout/compose-deployment';
@@ -7,10 +8,18 @@ import { judgeWave, type OpenEpisode } from '../../lambda/rollout/judge-wave/jud
 import { planRollout } from '../../lambda/rollout/plan-rollout/plan-rollout';
 import { composeRollback, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
 import { parseState } from '../../lambda/rollout/rollout-state';
+import {
+  type EndedExecution,
+  type NextRollout,
+  startNextRollout,
+} from '../../lambda/rollout/start-next-rollout/start-next-rollout';
 import { FakeReleaseTable } from '../lambda/registry/fake-release-table';
 import { aStored, INFERENCE, WAVES } from '../lambda/rollout/builders';
 import { aSketch, USE_CASE } from '../lambda/shared/builders';
-import { definitionOf, type Walk, walk } from './rollout-machine';
+import { definitionOf, StoppedExecution, type Walk, walk } from './rollout-machine';
+
+const executionArnOf = (name: string) =>
+  `arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:${name}`;
 
 /** What a device does with a release. */
 type Behaviour = 'accepts' | 'refuses' | 'is offline';
@@ -40,6 +49,10 @@ class Fleet {
   episode?: OpenEpisode;
   failing?: { readonly step: string; readonly times: number };
   clock = Date.parse('2026-03-01T10:00:00.000Z');
+  /** Status of every execution that Step Functions knows, by ARN. */
+  readonly executions = new Map<string, EndedExecution['status'] | 'RUNNING'>();
+  /** Called when a step is about to run; what it throws ends the execution as StopExecution does. */
+  beforeStep: (step: string, counter: number) => void = () => undefined;
   private readonly calls = new Map<string, number>();
 
   constructor(counters: readonly number[], champion?: number) {
@@ -56,6 +69,8 @@ class Fleet {
     this.table.releases.set(counter, aStored(counter));
     this.table.counter = Math.max(this.table.counter, counter);
   }
+
+  private isRunning = async (executionArn: string) => this.executions.get(executionArn) === 'RUNNING';
 
   private now = () => new Date(this.clock);
   private listThings = async (group: string) => this.groups[group] ?? [];
@@ -115,6 +130,7 @@ class Fleet {
           getRelease: (counter) => table.get(counter),
           table,
           publish,
+          isRunning: this.isRunning,
         });
       case 'DeployWave':
         return deployWave(state, INFERENCE, {
@@ -122,6 +138,7 @@ class Fleet {
           listThings,
           deploy,
           noteWave: (...of) => table.noteWave(...of),
+          holder: () => table.holder(),
         });
       case 'CheckWave':
         return checkWave(state, { now, listThings, viewDevice: this.viewDevice });
@@ -154,11 +171,24 @@ class Fleet {
   }
 
   /** Runs the rollout of a release through the synthesized state machine. */
-  rollOut(counter: number, execution = `execution-of-${counter}`): Promise<Walk> {
+  async rollOut(counter: number, execution = `execution-of-${counter}`): Promise<Walk> {
+    const executionArn = executionArnOf(execution);
+    this.executions.set(executionArn, 'RUNNING');
+    try {
+      const walked = await this.walk(counter, executionArn);
+      this.executions.set(executionArn, walked.status);
+      return walked;
+    } catch (error) {
+      this.executions.set(executionArn, 'ABORTED');
+      throw error;
+    }
+  }
+
+  private walk(counter: number, executionArn: string): Promise<Walk> {
     return walk({
       definition: definitionOf('local'),
       input: { useCase: USE_CASE, counter, releaseId: `${USE_CASE}-${counter}` },
-      executionArn: `arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:${execution}`,
+      executionArn,
       wait: (seconds) => {
         this.clock += seconds * 1000;
       },
@@ -168,12 +198,26 @@ class Fleet {
           resource;
         const calls = (this.calls.get(step) ?? 0) + 1;
         this.calls.set(step, calls);
+        this.beforeStep(step, counter);
         const answer = await this.run(step, input);
         // The process dies after its work and before its answer.
         if (this.failing?.step === step && calls <= this.failing.times) throw new Error(`${step} died`);
         return answer;
       },
     });
+  }
+
+  /** What `start-next-rollout` does when it is woken; the executions that it starts run at once. */
+  async lookForNext(ended?: EndedExecution): Promise<{ readonly next: NextRollout; readonly walks: Walk[] }> {
+    const walks: Walk[] = [];
+    const next = await startNextRollout(ended, {
+      isRunning: this.isRunning,
+      table: this.table,
+      start: async (counter) => {
+        walks.push(await this.rollOut(counter, `next-${counter}-${this.executions.size}`));
+      },
+    });
+    return { next, walks };
   }
 
   runningEverywhere(): number[] {
@@ -364,14 +408,6 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.events).toHaveLength(1);
   });
 
-  test('one rollout at a time: the next release waits for the lock', async () => {
-    const fleet = new Fleet([1, 2, 3], 1);
-    fleet.table.lock = { executionArn: 'other', until: fleet.clock / 1000 + 10 };
-    const { status, visited } = await fleet.rollOut(3);
-    expect(visited).toContain('Wait for the other rollout');
-    expect(status).toBe('SUCCEEDED');
-  });
-
   test('case 6: a release older than what is deployed is not rolled out', async () => {
     const fleet = new Fleet([1, 2], 2);
     await expect(fleet.rollOut(1)).resolves.toMatchObject({ status: 'SUCCEEDED' });
@@ -442,6 +478,182 @@ describe('[B2] a whole rollout through the state machine', () => {
       3: 'SUPERSEDED',
       4: 'IN_SERVICE',
     });
+  });
+});
+
+describe('[C10] one rollout at a time', () => {
+  const holder = executionArnOf('holder');
+  /** Release 2 is being rolled out by `holder`; whoever is named besides is ready. */
+  const heldFleet = (...ready: number[]) => {
+    const fleet = new Fleet([1, 2, ...ready], 1);
+    fleet.executions.set(holder, 'RUNNING');
+    void fleet.table.claim(2, holder);
+    return fleet;
+  };
+
+  test('a release that waits for 30 days behind another costs less than 100 events', async () => {
+    const fleet = heldFleet(3);
+    const waiting = await fleet.rollOut(3);
+    expect(waiting.visited.at(-1)).toBe('Another rollout is running');
+    expect(fleet.table.statuses()[3]).toBe('READY');
+    for (let hour = 0; hour < 30 * 24; hour++) {
+      fleet.clock += 3_600_000;
+      await expect(fleet.lookForNext()).resolves.toEqual({ next: { kind: 'HELD' }, walks: [] });
+    }
+    expect(waiting.events).toBeLessThan(100);
+    fleet.executions.set(holder, 'SUCCEEDED');
+    await fleet.table.end(2, holder, { status: 'IN_SERVICE' });
+    await fleet.table.unlock(holder);
+    const { next, walks } = await fleet.lookForNext();
+    expect(next).toEqual({ kind: 'STARTED', counter: 3 });
+    expect(walks[0]?.visited.at(-1)).toBe('In service everywhere');
+  });
+
+  test('two that wait have their turns in order, each woken by the end of the one before', async () => {
+    const fleet = heldFleet(3, 4);
+    await fleet.rollOut(4);
+    await fleet.rollOut(3);
+    fleet.executions.set(holder, 'SUCCEEDED');
+    await fleet.table.end(2, holder, { status: 'IN_SERVICE' });
+    await fleet.table.unlock(holder);
+    const started: NextRollout[] = [];
+    for (let turn = 0; turn < 3; turn++) started.push((await fleet.lookForNext()).next);
+    expect(started).toEqual([
+      { kind: 'STARTED', counter: 3 },
+      { kind: 'STARTED', counter: 4 },
+      { kind: 'NOTHING_READY' },
+    ]);
+    expect(fleet.table.statuses()).toMatchObject({ 3: 'SUPERSEDED', 4: 'IN_SERVICE' });
+  });
+
+  test.each([
+    ['PlanRollout', 'ABORTED'],
+    ['DeployWave', 'ABORTED'],
+    // What a wave has had is superseded by what it gets.
+    ['CheckWave', 'SUPERSEDED'],
+    ['JudgeWave', 'SUPERSEDED'],
+    ['FinishRollout', 'SUPERSEDED'],
+  ])(
+    'a rollout that is stopped before %s loses the use case within one look, while another waits',
+    async (stoppedAt, status) => {
+      const fleet = new Fleet([1, 2, 3], 1);
+      fleet.beforeStep = (step, counter) => {
+        if (step === stoppedAt && counter === 2) throw new StoppedExecution();
+      };
+      await expect(fleet.rollOut(2)).rejects.toThrow(StoppedExecution);
+      const executionArn = executionArnOf('execution-of-2');
+      expect(fleet.executions.get(executionArn)).toBe('ABORTED');
+      const { next } = await fleet.lookForNext({ executionArn, status: 'ABORTED', counter: 2 });
+      expect(next).toEqual({ kind: 'STARTED', counter: 3 });
+      expect(fleet.table.statuses()).toMatchObject({ 2: status, 3: 'IN_SERVICE' });
+      expect(fleet.table.releases.get(2)?.reason).toMatch(
+        /ended (as ABORTED )?before (its rollout did|it began)\.$/,
+      );
+      expect(fleet.table.lock).toBeUndefined();
+      expect(fleet.runningEverywhere()).toEqual([3]);
+    },
+  );
+
+  test('stopped between claim and first wave, it also makes way for a release that comes later', async () => {
+    const fleet = heldFleet(3);
+    fleet.executions.set(holder, 'ABORTED');
+    const { status, visited } = await fleet.rollOut(3);
+    expect(visited.at(-1)).toBe('In service everywhere');
+    expect(status).toBe('SUCCEEDED');
+    expect(fleet.table.releases.get(2)).toMatchObject({
+      status: 'ABORTED',
+      reason: `${holder} ended before its rollout did.`,
+    });
+  });
+
+  test.each<[string, EndedExecution['status'] | undefined]>([
+    ['failed', 'FAILED'],
+    ['timed out', 'TIMED_OUT'],
+    ['is of a state machine that was deleted', undefined],
+  ])('a holder that %s holds nothing', async (_, status) => {
+    const fleet = heldFleet();
+    if (status) fleet.executions.set(holder, status);
+    else fleet.executions.delete(holder);
+    await expect(fleet.lookForNext()).resolves.toMatchObject({ next: { kind: 'NOTHING_READY' } });
+    expect(fleet.table.lock).toBeUndefined();
+    expect(fleet.table.statuses()[2]).toBe('ABORTED');
+  });
+
+  test('a release whose execution fails before it claims anything is not started over and over', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.beforeStep = (step) => {
+      if (step === 'PlanRollout') throw new Error('the table is away');
+    };
+    await expect(fleet.rollOut(2)).resolves.toMatchObject({ status: 'FAILED' });
+    const executionArn = executionArnOf('execution-of-2');
+    await expect(fleet.lookForNext({ executionArn, status: 'FAILED', counter: 2 })).resolves.toMatchObject({
+      next: { kind: 'NOTHING_READY' },
+    });
+    expect(fleet.table.releases.get(2)).toMatchObject({
+      status: 'ABORTED',
+      reason: `${executionArn} ended as FAILED before it began.`,
+    });
+  });
+
+  test('whoever wants an aborted release starts it again by hand', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    await fleet.table.giveUp(2, 'stopped');
+    await expect(fleet.lookForNext()).resolves.toMatchObject({ next: { kind: 'NOTHING_READY' } });
+    await expect(fleet.rollOut(2, 'by-hand')).resolves.toMatchObject({ status: 'SUCCEEDED' });
+    expect(fleet.table.statuses()[2]).toBe('IN_SERVICE');
+  });
+
+  test('an execution that has lost the use case deploys nothing, and takes nothing back', async () => {
+    const fleet = new Fleet([1, 2, 3], 1);
+    fleet.beforeStep = (step, counter) => {
+      if (step !== 'DeployWave' || counter !== 2) return;
+      fleet.table.lock = { executionArn: 'another' };
+      fleet.table.waves.set('canary', { counter: 3 });
+    };
+    const { cause } = await fleet.rollOut(2);
+    expect(cause).toContain('the use case is held by another, not by');
+    expect(fleet.deployments).toEqual([]);
+    expect(fleet.table.waves.get('canary')).toEqual({ counter: 3 });
+    expect(fleet.table.lock).toEqual({ executionArn: 'another' });
+  });
+
+  test('whatever happens in whatever order: one holder at a time, and nothing waits for ever', async () => {
+    const happening = fc.oneof(
+      fc.record({ what: fc.constant('approve' as const) }),
+      fc.record({ what: fc.constant('look' as const) }),
+      fc.record({ what: fc.constant('stop' as const), at: fc.integer({ min: 0, max: 12 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { maxLength: 12 }), async (happenings) => {
+        const fleet = new Fleet([1], 1);
+        let last = 1;
+        let stopAfter = Number.POSITIVE_INFINITY;
+        fleet.beforeStep = () => {
+          stopAfter -= 1;
+          if (stopAfter < 0) {
+            stopAfter = Number.POSITIVE_INFINITY;
+            throw new StoppedExecution();
+          }
+        };
+        const ignoreStop = (error: unknown) => {
+          if (!(error instanceof StoppedExecution)) throw error;
+        };
+        for (const one of happenings) {
+          if (one.what === 'stop') stopAfter = one.at;
+          if (one.what === 'look') await fleet.lookForNext().catch(ignoreStop);
+          if (one.what !== 'approve') continue;
+          last += 1;
+          fleet.addRelease(last);
+          await fleet.rollOut(last).catch(ignoreStop);
+        }
+        stopAfter = Number.POSITIVE_INFINITY;
+        for (let look = 0; look <= last; look++) await fleet.lookForNext();
+        expect(fleet.table.lock).toBeUndefined();
+        expect(Object.values(fleet.table.statuses())).not.toContain('READY');
+        expect(Object.values(fleet.table.statuses())).not.toContain('ROLLING_OUT');
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -133,6 +133,28 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
     });
   });
 
+  test('[C10] whatever ends an execution, or the hour, makes room for the next', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('^RolloutStateMachine') }],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue() })],
+    });
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 hour)' });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+  });
+
+  test('[C10] no execution times out, so no alarm has to ask whether one did', () => {
+    expect(definitionOf(environment)).not.toHaveProperty('TimeoutSeconds');
+  });
+
   test('[B5] only the roll-back may sign', () => {
     const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
     const signing = policies.filter(([, policy]) => JSON.stringify(policy).includes('kms:Sign'));

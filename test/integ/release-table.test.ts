@@ -95,11 +95,23 @@ test('a release is claimed by one execution, and one rollout runs at a time', as
   expect(await releases.add(aStored(1, { envelopeKey: 'another' }))).toEqual(
     expect.objectContaining({ envelopeKey: aStored(1).envelopeKey }),
   );
-  expect(await rollouts.claim(1, FIRST, 10, 100)).toBe('CLAIMED');
-  expect(await rollouts.claim(1, SECOND, 10, 100)).toBe('TAKEN');
-  expect(await rollouts.claim(2, SECOND, 10, 100)).toBe('BUSY');
-  // The lock of an execution that died ends by itself.
-  expect(await rollouts.claim(2, SECOND, 101, 200)).toBe('CLAIMED');
+  expect(await rollouts.claim(1, FIRST)).toBe('CLAIMED');
+  expect(await rollouts.claim(1, SECOND)).toBe('TAKEN');
+  expect(await rollouts.claim(2, SECOND)).toBe('BUSY');
+  expect(await rollouts.holder()).toBe(FIRST);
+  expect(await rollouts.releaseStates()).toEqual([
+    { counter: 1, status: 'ROLLING_OUT', executionArn: FIRST },
+    { counter: 2, status: 'READY' },
+  ]);
+  await rollouts.unlock(SECOND);
+  expect(await rollouts.holder()).toBe(FIRST);
+  await rollouts.unlock(FIRST);
+  expect(await rollouts.holder()).toBeUndefined();
+  // Whose rollout was stopped before it began may be started again.
+  await rollouts.giveUp(2, 'stopped');
+  await rollouts.giveUp(1, 'too late');
+  expect((await rollouts.releaseStates()).map(({ status }) => status)).toEqual(['ROLLING_OUT', 'ABORTED']);
+  expect(await rollouts.claim(2, SECOND)).toBe('CLAIMED');
   expect(await rollouts.end(1, SECOND, { status: 'ROLLED_BACK' })).toBe(false);
   const judgement = { verdict: 'ROLL_BACK', reasons: ['slow'], numbers: { results: 60 } } as const;
   expect(await rollouts.end(1, FIRST, { status: 'ROLLED_BACK', reason: 'slow', judgement })).toBe(true);

@@ -12,11 +12,14 @@ export interface DeployWavePorts {
     cause: string,
   ): Promise<string>;
   noteWave(name: string, counter: number): Promise<WaveItem>;
+  /** The execution that holds the use case. */
+  holder(): Promise<string | undefined>;
 }
 
 /**
  * Deploys the release to the current wave. A group without devices gets the deployment too, since devices that join it
  * later follow it, but there is nobody to wait for or to judge by: the rollout goes on to the next wave.
+ * @throws Error when another rollout has the use case: this execution was stopped, and its release given up
  */
 export async function deployWave(
   state: RolloutState,
@@ -25,6 +28,12 @@ export async function deployWave(
 ): Promise<RolloutState> {
   const { componentName, componentVersion } = planOf(state);
   const wave = currentWave(state);
+  const holder = await ports.holder();
+  if (holder !== state.executionArn) {
+    throw new Error(
+      `the use case is held by ${holder ?? 'nobody'}, not by ${state.executionArn}: start the release anew`,
+    );
+  }
   const things = await ports.listThings(wave.thingGroupName);
   // Noted first: from here on the wave counts as touched.
   const { previousCounter } = await ports.noteWave(wave.name, state.counter);

@@ -21,6 +21,7 @@ export const handler = step(async (state) => {
     now: () => new Date(),
     listThings: (thingGroupName) => listThings(iot(), thingGroupName),
     deploy: (...request) => deployer.deploy(...request),
+    holder: () => table.holder(),
     noteWave: (name, counter) => table.noteWave(name, counter),
   });
   log.info('wave deployed', { outcome: next.deployment?.outcome, wave: next.waves.at(-1) });

@@ -1,31 +1,25 @@
 import type { ChampionItem, StoredRelease, WaveItem } from '../../registry/release-items';
 import type { WaveSettings } from '../names';
+import { type HolderPorts, isHeld } from '../rollout-holder';
 import type { RolloutState } from '../rollout-state';
 
-export interface PlanRolloutPorts {
+export interface PlanRolloutPorts extends HolderPorts {
   now(): Date;
   getRelease(counter: number): Promise<StoredRelease>;
-  readonly table: {
+  readonly table: HolderPorts['table'] & {
     champion(): Promise<ChampionItem | undefined>;
     wave(name: string): Promise<WaveItem | undefined>;
-    claim(
-      counter: number,
-      executionArn: string,
-      now: number,
-      until: number,
-    ): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'>;
+    claim(counter: number, executionArn: string): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'>;
     withdraw(counter: number, reason: string): Promise<void>;
   };
   publish(stored: StoredRelease, executionArn: string): Promise<void>;
 }
 
-/** Twice every wait, so that the lock of a rollout that still runs never ends; an aborted one blocks no longer. */
-function lockSeconds(waves: readonly WaveSettings[]): number {
-  const once = waves.reduce(
-    (total, wave) => total + 2 * wave.installTimeoutSeconds + wave.bakeSeconds + wave.decisionTimeoutSeconds,
-    0,
-  );
-  return 2 * once;
+/** A holder that runs no more loses the use case at once, and to whoever is first. */
+async function claim({ counter, executionArn }: RolloutState, ports: PlanRolloutPorts) {
+  const claimed = await ports.table.claim(counter, executionArn);
+  if (claimed !== 'BUSY' || (await isHeld(ports))) return claimed;
+  return ports.table.claim(counter, executionArn);
 }
 
 /** Why a release must not be rolled out although it is ready; devices would refuse it. */
@@ -38,7 +32,8 @@ function unfitness(stored: StoredRelease, highestDeployed: number, now: Date): s
 
 /**
  * Claims a ready release for this execution and publishes its component. Asked again by the same execution it answers
- * the same; another execution for the same release (the event came twice) gets NOTHING_TO_DO.
+ * the same; another execution for the same release (the event came twice) gets NOTHING_TO_DO. One that finds another
+ * rollout running gets BUSY and ends: start-next-rollout starts its release again.
  * @throws Error when the release is not in the table, or Greengrass refuses its component
  */
 export async function planRollout(
@@ -65,25 +60,19 @@ export async function planRollout(
   });
   const isOurs = stored.status === 'ROLLING_OUT' && stored.executionArn === state.executionArn;
   if (!isOurs) {
-    if (stored.status !== 'READY') return answer('NOTHING_TO_DO', `the release is ${stored.status}`);
-    const now = ports.now();
+    if (stored.status !== 'READY' && stored.status !== 'ABORTED')
+      return answer('NOTHING_TO_DO', `the release is ${stored.status}`);
     const highestDeployed = Math.max(
       0,
       champion?.counter ?? 0,
       ...deployed.map((wave) => wave?.counter ?? 0),
     );
-    const unfit = unfitness(stored, highestDeployed, now);
+    const unfit = unfitness(stored, highestDeployed, ports.now());
     if (unfit !== undefined) {
       await ports.table.withdraw(state.counter, unfit);
       return answer('NOTHING_TO_DO', unfit);
     }
-    const seconds = Math.floor(now.getTime() / 1000);
-    const claimed = await ports.table.claim(
-      state.counter,
-      state.executionArn,
-      seconds,
-      seconds + lockSeconds(waves),
-    );
+    const claimed = await claim(state, ports);
     if (claimed === 'BUSY') return answer('BUSY', 'another rollout is running');
     if (claimed === 'TAKEN') return answer('NOTHING_TO_DO', 'another execution rolls the release out');
   }

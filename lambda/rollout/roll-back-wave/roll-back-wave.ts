@@ -18,6 +18,8 @@ export interface RollBackWavePorts {
   };
   readonly table: {
     champion(): Promise<ChampionItem | undefined>;
+    /** The execution that holds the use case. */
+    holder(): Promise<string | undefined>;
     wave(name: string): Promise<WaveItem | undefined>;
     noteWave(name: string, counter: number): Promise<WaveItem>;
   };
@@ -98,7 +100,9 @@ export async function rollBackWave(
   ports: RollBackWavePorts,
 ): Promise<RolloutState> {
   const because = failureOf(state);
-  const touched = await touchedWaves(state, ports);
+  // Another rollout's waves are its own: an execution that was stopped and redriven has no say in them.
+  const holds = (await ports.table.holder()) === state.executionArn;
+  const touched = holds ? await touchedWaves(state, ports) : [];
   if (touched.length === 0)
     return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because } };
   const champion = await ports.table.champion();

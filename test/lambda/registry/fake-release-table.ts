@@ -5,7 +5,7 @@ import type {
   StoredRelease,
   WaveItem,
 } from '../../../lambda/registry/release-items';
-import type { Ending } from '../../../lambda/rollout/rollout-table';
+import type { Ending, ReleaseState } from '../../../lambda/rollout/rollout-table';
 
 type Mutable = { -readonly [Field in keyof StoredRelease]: StoredRelease[Field] } & {
   reason?: string;
@@ -19,7 +19,7 @@ export class FakeReleaseTable {
   readonly waves = new Map<string, WaveItem>();
   counter = 0;
   crowned?: ChampionItem;
-  lock?: { readonly executionArn: string; readonly until: number } | undefined;
+  lock?: { readonly executionArn: string } | undefined;
 
   async claimCounter(claimKey: string, now: string, highestPublished = async () => 0): Promise<Claim> {
     const found = this.claims.get(claimKey);
@@ -72,12 +72,25 @@ export class FakeReleaseTable {
     return wave;
   }
 
-  async claim(counter: number, executionArn: string, now: number, until: number) {
-    const held = this.lock && this.lock.executionArn !== executionArn && this.lock.until >= now;
+  async holder(): Promise<string | undefined> {
+    return this.lock?.executionArn;
+  }
+
+  async releaseStates(): Promise<ReleaseState[]> {
+    return [...this.releases]
+      .sort(([one], [other]) => one - other)
+      .map(([counter, { status, executionArn }]) => ({
+        counter,
+        status,
+        ...(executionArn !== undefined && { executionArn }),
+      }));
+  }
+
+  async claim(counter: number, executionArn: string) {
     const release = this.releases.get(counter);
-    if (release?.status !== 'READY') return 'TAKEN' as const;
-    if (held) return 'BUSY' as const;
-    this.lock = { executionArn, until };
+    if (release?.status !== 'READY' && release?.status !== 'ABORTED') return 'TAKEN' as const;
+    if (this.lock && this.lock.executionArn !== executionArn) return 'BUSY' as const;
+    this.lock = { executionArn };
     Object.assign(release, { status: 'ROLLING_OUT', executionArn });
     return 'CLAIMED' as const;
   }
@@ -85,6 +98,11 @@ export class FakeReleaseTable {
   async withdraw(counter: number, reason: string): Promise<void> {
     const release = this.releases.get(counter);
     if (release?.status === 'READY') Object.assign(release, { status: 'SUPERSEDED', reason });
+  }
+
+  async giveUp(counter: number, reason: string): Promise<void> {
+    const release = this.releases.get(counter);
+    if (release?.status === 'READY') Object.assign(release, { status: 'ABORTED', reason });
   }
 
   async end(counter: number, executionArn: string, ending: Ending): Promise<boolean> {

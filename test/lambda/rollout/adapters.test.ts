@@ -12,8 +12,16 @@ import {
 import { IoTClient, ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
+  DescribeExecutionCommand,
+  ExecutionDoesNotExist,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import {
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
+  QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -25,6 +33,7 @@ import { waveSettings } from '../../../lambda/rollout/environment';
 import { handler as finishRollout } from '../../../lambda/rollout/finish-rollout/handler';
 import { ComponentPublisher } from '../../../lambda/rollout/publish-component';
 import { RolloutTable } from '../../../lambda/rollout/rollout-table';
+import { handler as startNextRollout } from '../../../lambda/rollout/start-next-rollout/handler';
 import { listThings } from '../../../lambda/rollout/thing-group';
 import { WaveDeployer } from '../../../lambda/rollout/wave-deployer';
 import { USE_CASE } from '../shared/builders';
@@ -40,8 +49,9 @@ const greengrass = mockClient(GreengrassV2Client);
 const s3 = mockClient(S3Client);
 const iot = mockClient(IoTClient);
 const dynamo = mockClient(DynamoDBDocumentClient);
+const stepFunctions = mockClient(SFNClient);
 beforeEach(() => {
-  for (const mock of [greengrass, s3, iot, dynamo]) mock.reset();
+  for (const mock of [greengrass, s3, iot, dynamo, stepFunctions]) mock.reset();
 });
 
 describe('deploying to a group', () => {
@@ -228,12 +238,12 @@ describe('the rollout table', () => {
   ])('a claim of what %s', async (_, error, outcome) => {
     if (error) dynamo.on(TransactWriteCommand).rejects(error);
     else dynamo.on(TransactWriteCommand).resolves({});
-    await expect(table.claim(2, EXECUTION, 1, 2)).resolves.toBe(outcome);
+    await expect(table.claim(2, EXECUTION)).resolves.toBe(outcome);
   });
 
   test('case 34: a throttled claim is an error', async () => {
     dynamo.on(TransactWriteCommand).rejects(named('ThrottlingException'));
-    await expect(table.claim(2, EXECUTION, 1, 2)).rejects.toThrow('ThrottlingException');
+    await expect(table.claim(2, EXECUTION)).rejects.toThrow('ThrottlingException');
   });
 
   test('an ending names only what it sets', async () => {
@@ -250,6 +260,76 @@ describe('the rollout table', () => {
     dynamo.on(UpdateCommand).rejects(named('ConditionalCheckFailedException'));
     await expect(table.end(2, 'another', { status: 'ROLLED_BACK', reason: 'x' })).resolves.toBe(false);
   });
+});
+
+describe('[C10] the next rollout', () => {
+  const stateMachineArn = 'arn:aws:states:eu-central-1:000000000000:stateMachine:kaizen-local-rollout';
+  const ended = (detail: object) =>
+    startNextRollout({ detail } as Parameters<typeof startNextRollout>[0], {} as Context);
+  const releases = (...statuses: string[]) =>
+    statuses.map((status, index) => ({ item: `release#00000${index + 1}`, status, executionArn: EXECUTION }));
+  beforeEach(() => {
+    Object.assign(process.env, {
+      KAIZEN_USE_CASE: USE_CASE,
+      RELEASE_TABLE: 'releases',
+      ROLLOUT_STATE_MACHINE_ARN: stateMachineArn,
+    });
+    dynamo.on(GetCommand).resolves({});
+    dynamo.on(QueryCommand).resolves({ Items: releases('IN_SERVICE', 'READY', 'READY') });
+    dynamo.on(UpdateCommand).resolves({});
+    dynamo.on(DeleteCommand).resolves({});
+  });
+
+  test('is started with its release as the input', async () => {
+    await expect(ended({})).resolves.toEqual({ kind: 'STARTED', counter: 2 });
+    expect(stepFunctions.commandCalls(StartExecutionCommand)[0]?.args[0].input).toEqual({
+      stateMachineArn,
+      input: '{"useCase":"surface","counter":2,"releaseId":"surface-2"}',
+    });
+  });
+
+  test.each(['RUNNING', 'PENDING_REDRIVE'] as const)('waits for a holder that is %s', async (status) => {
+    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
+    stepFunctions.on(DescribeExecutionCommand, { executionArn: EXECUTION }).resolves({ status });
+    await expect(ended({})).resolves.toEqual({ kind: 'HELD' });
+    expect(stepFunctions.commandCalls(StartExecutionCommand)).toHaveLength(0);
+  });
+
+  test('is started after a holder that was stopped, which loses lock and release', async () => {
+    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
+    dynamo.on(QueryCommand).resolves({ Items: releases('IN_SERVICE', 'ROLLING_OUT', 'READY') });
+    stepFunctions.on(DescribeExecutionCommand).resolves({ status: 'ABORTED' });
+    await expect(
+      ended({ executionArn: EXECUTION, status: 'ABORTED', input: '{"counter":2}' }),
+    ).resolves.toEqual({ kind: 'STARTED', counter: 3 });
+    const updates = dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => input);
+    expect(updates).toEqual([
+      expect.objectContaining({ ConditionExpression: '#status = :expected' }),
+      expect.objectContaining({
+        Key: { useCase: USE_CASE, item: 'release#000002' },
+        ConditionExpression: 'executionArn = :expected',
+      }),
+    ]);
+    expect(dynamo.commandCalls(DeleteCommand)[0]?.args[0].input).toMatchObject({
+      ConditionExpression: 'executionArn = :execution',
+    });
+  });
+
+  test('case 34: a throttled look at the holder is no verdict on it', async () => {
+    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
+    stepFunctions.on(DescribeExecutionCommand).rejects(named('ThrottlingException'));
+    await expect(ended({})).rejects.toThrow('ThrottlingException');
+    expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(0);
+  });
+
+  test.each([['nobody knows', new ExecutionDoesNotExist({ $metadata: {}, message: 'no such execution' })]])(
+    'a holder that %s does not run',
+    async (_, error) => {
+      dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
+      stepFunctions.on(DescribeExecutionCommand).rejects(error);
+      await expect(ended({})).resolves.toMatchObject({ kind: 'STARTED' });
+    },
+  );
 });
 
 test('every page of a thing group is read', async () => {
