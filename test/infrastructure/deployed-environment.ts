@@ -5,7 +5,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import {
   CreateComponentVersionCommand,
   CreateDeploymentCommand,
@@ -59,6 +59,8 @@ export class DeployedEnvironment {
   readonly objects = new Map<string, Buffer>();
   /** What the handlers wrote to their logs. */
   readonly log: string[] = [];
+  /** What handlers put on the default bus. */
+  readonly events: PutEventsRequestEntry[] = [];
   /** What a role did not allow: `<handler>: <action> on <resource>`. */
   readonly refused: string[] = [];
   /** What handlers asked of buckets and tables, as in `refused`. */
@@ -258,8 +260,21 @@ export class DeployedEnvironment {
     return this.items.get(table)?.find((item) => this.hasSameKey(table, item, key));
   }
 
+  private get bus(): string {
+    const { region, account } = this.app.config;
+    return `arn:aws:events:${region}:${account}:event-bus/default`;
+  }
+
   private answerOthers(): void {
-    mockClient(EventBridgeClient).on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+    mockClient(EventBridgeClient)
+      .on(PutEventsCommand)
+      .callsFake(async ({ Entries }) => {
+        for (const entry of Entries) {
+          await this.authorize('events:PutEvents', this.bus, { 'events:source': [entry.Source] });
+          this.events.push(entry);
+        }
+        return { FailedEntryCount: 0 };
+      });
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const kms = mockClient(KMSClient);
     kms

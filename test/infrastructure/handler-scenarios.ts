@@ -244,6 +244,7 @@ export class Field {
         release: JSON.stringify(release),
       });
     }
+    this.cloud.putItem(table, { useCase, item: COUNTER_ITEM, value: 3 });
     const { exportUri, modelUri } = aStored(2);
     this.cloud.putItem(table, { useCase, item: CHAMPION_ITEM, counter: 2, exportUri, modelUri });
   }

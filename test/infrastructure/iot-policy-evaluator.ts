@@ -7,7 +7,7 @@ export interface Connection {
 }
 
 /** `*` is any text and `?` any character; in resources MQTT's `+` and `#` are ordinary characters. */
-function matches(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\#]/g, '\\$&')
     .replaceAll('*', '.*')

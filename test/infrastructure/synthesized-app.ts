@@ -33,9 +33,15 @@ function synthesize(
   environment: EnvironmentName,
   settings: Partial<AppConfig['training']> = {},
 ): SynthesizedApp {
-  const app = new App({ context: { ...cdkJson.context, env: environment } });
-  const loaded = loadConfig(app);
-  const config = parseConfig({ ...loaded, training: { ...loaded.training, ...settings } }, environment);
+  const config = loadConfig(new App({ context: { env: environment } }));
+  return synthesizedWith(
+    parseConfig({ ...config, training: { ...config.training, ...settings } }, environment),
+  );
+}
+
+/** The application of any environment. */
+export function synthesizedWith(config: AppConfig): SynthesizedApp {
+  const app = new App({ context: cdkJson.context });
   const { data, training, fleet, operations } = new EdgeMlopsStage(app, config);
   const stacks = { data, training, fleet, operations };
   const templates = new Map(Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]));
