@@ -6,6 +6,9 @@ type EnvironmentScope = Pick<NameScope, 'environmentName'>;
 /** The code that every device runs. */
 export const inferenceComponentName = (scope: EnvironmentScope): string => `${eventSource(scope)}.Inference`;
 
+/** Stands for the version in a recipe that has not been published: it follows from the recipe's other content. */
+export const UNVERSIONED = '0.0.0-unversioned';
+
 /** Tag of a version of it: SHA-256 of the recipe that it was made from. */
 export const RECIPE_TAG = 'recipe-sha256';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CfnDeletionPolicy, type CfnResource, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, type CfnResource, CustomResource, Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -11,19 +11,18 @@ import {
   requireArtifacts,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
-import { inferenceComponentName } from '../../lambda/device/names';
+import { inferenceComponentName, UNVERSIONED } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
 import { deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
-import { contentVersion } from '../shared/content-version';
 import { HandlerFunction } from '../shared/handler-function';
 
 /** Type of the custom resource that creates or adopts a version of the component. */
 export const COMPONENT_VERSION_RESOURCE = 'Custom::GreengrassComponentVersion';
 
 const EDGE = join(__dirname, '..', '..', 'dist', 'edge');
-/** Stands for the version while the version is being computed. */
-const NO_VERSION = '0.0.0';
+/** `arn:aws:greengrass:<region>:<account>:components:<name>:versions:<version>` */
+const VERSION_IN_ARN = 8;
 /** Of the stack's patience: Lambda tries an answer that CloudFormation did not take twice more. */
 const PUBLISHED_WITHIN = Duration.minutes(20);
 
@@ -36,7 +35,7 @@ export interface InferenceComponentProps {
 /** The component that runs on every device: code and default configuration, no model. */
 export class InferenceComponent extends Construct {
   readonly name: string;
-  /** Follows from the artifact and the recipe, configuration included. */
+  /** Follows from the artifact and the recipe, configuration included; known when it has been published. */
   readonly version: string;
   /** Where the artifacts lie. */
   readonly artifactBucket: s3.IBucket;
@@ -59,17 +58,21 @@ export class InferenceComponent extends Construct {
       artifacts.map(({ architecture, asset }) => [architecture, asset.s3ObjectUrl]),
     );
     const configuration = defaultConfiguration(props.config, props.telemetryBucket.bucketName);
-    const recipe = (version: string) =>
-      inferenceRecipe({ componentName: this.name, version, artifactUris, configuration });
-    this.version = contentVersion(JSON.stringify(stack.resolve(recipe(NO_VERSION))));
+    const recipe = inferenceRecipe({
+      componentName: this.name,
+      version: UNVERSIONED,
+      artifactUris,
+      configuration,
+    });
     const publish = this.publishFunction(props, artifacts);
     const version = new CustomResource(this, 'PublishedVersion', {
       resourceType: COMPONENT_VERSION_RESOURCE,
       serviceToken: publish.functionArn,
       serviceTimeout: PUBLISHED_WITHIN,
-      properties: { Recipe: stack.toJsonString(recipe(this.version)) },
+      properties: { Recipe: stack.toJsonString(recipe) },
     });
     version.node.addDependency(publish);
+    this.version = Fn.select(VERSION_IN_ARN, Fn.split(':', version.ref));
     const { cfnOptions } = version.node.defaultChild as CfnResource;
     // Devices may still run, or go back to, an earlier version; a deployment takes over what it finds.
     cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;

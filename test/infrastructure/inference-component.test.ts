@@ -1,4 +1,5 @@
 import { type ComponentConfiguration, problemsOf } from '../../contracts';
+import { UNVERSIONED } from '../../lambda/device/names';
 import { assetPrefix } from '../../lib/shared/stack-props';
 import { ENVIRONMENTS, type EnvironmentName, synthesizedApp } from './synthesized-app';
 
@@ -33,6 +34,16 @@ function recipeText(environment: EnvironmentName): string {
 describe.each(ENVIRONMENTS)('the inference component of %s', (environment) => {
   const recipe = (): Recipe => JSON.parse(recipeText(environment));
   const { config } = synthesizedApp(environment);
+
+  test('has a version that is made of the recipe as it is deployed', () => {
+    const app = synthesizedApp(environment);
+    const [component] = app.resources('Custom::GreengrassComponentVersion');
+    const outputs = app.templates.get('fleet')?.toJSON().Outputs;
+    expect(outputs.InferenceComponentVersion.Value).toEqual({
+      'Fn::Select': [8, { 'Fn::Split': [':', { Ref: component?.logicalId }] }],
+    });
+    expect(recipe()).toMatchObject({ ComponentVersion: UNVERSIONED });
+  });
 
   test('has a recipe that Greengrass takes', () => {
     expect(Buffer.byteLength(recipeText(environment))).toBeLessThanOrEqual(LARGEST_RECIPE_BYTES);

@@ -20,6 +20,7 @@ const REGIONAL_ARNS: Readonly<Record<string, (name: string) => string>> = {
   'AWS::SNS::Topic': (name) => `sns:${name}`,
   'AWS::SQS::Queue': (name) => `sqs:${name}`,
   'AWS::StepFunctions::StateMachine': (name) => `states:stateMachine:${name}`,
+  'Custom::GreengrassComponentVersion': (name) => `greengrass:components:${name}:versions:1.0.0`,
 };
 
 function arnOf(
@@ -40,7 +41,11 @@ export function physicalNameProperty(type: string): string {
 }
 
 /** Resources whose `Ref` is their ARN. */
-const REFERRED_TO_BY_ARN = ['AWS::SNS::Topic', 'AWS::StepFunctions::StateMachine'];
+const REFERRED_TO_BY_ARN = [
+  'AWS::SNS::Topic',
+  'AWS::StepFunctions::StateMachine',
+  'Custom::GreengrassComponentVersion',
+];
 
 /**
  * Values of templates as a deployment would have them: intrinsic functions are carried out, and what CloudFormation
@@ -61,6 +66,11 @@ export class ResolvedValues {
       case 'Fn::Join': {
         const [separator, parts] = argument as [string, unknown[]];
         return parts.map((part) => this.text(stack, part)).join(separator);
+      }
+      case 'Fn::Select': {
+        const [index, from] = argument as [number, { readonly 'Fn::Split': [string, unknown] }];
+        const [separator, whole] = from['Fn::Split'];
+        return this.text(stack, whole).split(separator)[index] ?? '';
       }
       case 'Fn::GetStackOutput':
         return this.output(argument as StackOutput);

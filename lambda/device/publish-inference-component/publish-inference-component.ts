@@ -5,14 +5,16 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-greengrassv2';
 import { createOrAdopt, type Sleep } from '../../rollout/component-version';
-import { RECIPE_TAG } from '../names';
+import { contentVersion } from '../content-version';
+import { RECIPE_TAG, UNVERSIONED } from '../names';
 
 type Greengrass = Pick<GreengrassV2Client, 'send'>;
 
 /**
  * Creates the component version that a recipe describes, or finds it where an earlier deployment has left it: who goes
- * back to an earlier configuration gets the version that devices already know.
- * @param recipe JSON, with ComponentName and ComponentVersion
+ * back to an earlier configuration gets the version that devices already know. The version is made here, of the recipe
+ * as it is deployed: names of buckets, which CloudFormation makes, are content too.
+ * @param recipe JSON, with ComponentName, and UNVERSIONED wherever the version belongs
  * @param callerArn tells partition, region and account
  * @returns the version's ARN, once it can be deployed
  * @throws InvalidInputError when the version exists with another recipe
@@ -24,7 +26,8 @@ export function publishVersion(
   sleep?: Sleep,
 ): Promise<string> {
   const origin = { tag: RECIPE_TAG, sha256: createHash('sha256').update(recipe).digest('hex') };
-  return createOrAdopt(greengrass, recipe, origin, callerArn, sleep);
+  const versioned = recipe.replaceAll(UNVERSIONED, contentVersion(recipe));
+  return createOrAdopt(greengrass, versioned, origin, callerArn, sleep);
 }
 
 /** Deletes a version, if it is there. Devices that run it keep it. */

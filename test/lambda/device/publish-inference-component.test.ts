@@ -6,6 +6,8 @@ import type {
   CloudFormationCustomResourceResponse,
   Context,
 } from 'aws-lambda';
+import { contentVersion } from '../../../lambda/device/content-version';
+import { UNVERSIONED } from '../../../lambda/device/names';
 import { handler } from '../../../lambda/device/publish-inference-component/handler';
 import {
   deleteVersion,
@@ -16,15 +18,17 @@ import { FakeComponents } from './fake-components';
 const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:111111111111:function:publish';
 const arnOf = (version: string) =>
   `arn:aws:greengrass:eu-west-1:111111111111:components:com.example.Inference:versions:${version}`;
-const recipeOf = (version: string, statusIntervalSeconds = 5) =>
+const recipeOf = (configuration: object) =>
   JSON.stringify({
     RecipeFormatVersion: '2020-01-25',
     ComponentName: 'com.example.Inference',
-    ComponentVersion: version,
-    ComponentConfiguration: { DefaultConfiguration: { statusIntervalSeconds } },
+    ComponentVersion: UNVERSIONED,
+    ComponentConfiguration: { DefaultConfiguration: configuration },
+    Manifests: [{ Lifecycle: { Setenv: { COMPONENT_VERSION: UNVERSIONED } } }],
   });
-const A = recipeOf('1.17.4');
-const B = recipeOf('1.5.99', 60);
+const A = recipeOf({ statusIntervalSeconds: 5 });
+const B = recipeOf({ statusIntervalSeconds: 60 });
+const [VERSION_OF_A, VERSION_OF_B] = [contentVersion(A), contentVersion(B)];
 
 let components: FakeComponents;
 const slept: number[] = [];
@@ -41,35 +45,48 @@ beforeEach(() => {
 
 describe('a version of the inference component', () => {
   test('is created, and given out once it can be deployed', async () => {
-    expect(await publish(A)).toBe(arnOf('1.17.4'));
+    expect(await publish(A)).toBe(arnOf(VERSION_OF_A));
     expect(slept).toEqual([1_000]);
-    expect(components.versions.get(arnOf('1.17.4'))?.recipe).toBe(A);
+    expect(components.versions.get(arnOf(VERSION_OF_A))?.recipe).toBe(
+      A.replaceAll(UNVERSIONED, VERSION_OF_A),
+    );
+    expect(VERSION_OF_A).not.toBe(VERSION_OF_B);
+  });
+
+  test('[C9] is another one where CloudFormation has made another bucket', async () => {
+    await publish(recipeOf({ captureBucket: 'kaizen-plant-data-telemetry-1' }));
+    await publish(recipeOf({ captureBucket: 'kaizen-plant-data-telemetry-2' }));
+    expect(components.versions.size).toBe(2);
   });
 
   test('configuration A, B, A: the version of A that is still there is taken over', async () => {
-    expect(await publish(A)).toBe(arnOf('1.17.4'));
-    expect(await publish(B)).toBe(arnOf('1.5.99'));
-    expect(await publish(A)).toBe(arnOf('1.17.4'));
-    expect([...components.versions.keys()]).toEqual([arnOf('1.17.4'), arnOf('1.5.99')]);
+    expect(await publish(A)).toBe(arnOf(VERSION_OF_A));
+    expect(await publish(B)).toBe(arnOf(VERSION_OF_B));
+    expect(await publish(A)).toBe(arnOf(VERSION_OF_A));
+    expect([...components.versions.keys()]).toEqual([arnOf(VERSION_OF_A), arnOf(VERSION_OF_B)]);
   });
 
   test('is not taken over where another recipe has made it', async () => {
-    await publish(A);
-    await expect(publish(recipeOf('1.17.4', 7))).rejects.toThrow(
-      /^arn:\S+:versions:1\.17\.4 exists already: its tag recipe-sha256 must be [0-9a-f]{64}, got [0-9a-f]{64}\. Something else has made it: delete this version in Greengrass, unless devices run it, and try again$/,
+    components.versions.set(arnOf(VERSION_OF_A), {
+      tags: { 'recipe-sha256': 'f'.repeat(64) },
+      recipe: B,
+      looks: 0,
+    });
+    await expect(publish(A)).rejects.toThrow(
+      /^arn:\S+:versions:1\.\d+\.\d+ exists already: its tag recipe-sha256 must be [0-9a-f]{64}, got f{64}\. Something else has made it: delete this version in Greengrass, unless devices run it, and try again$/,
     );
-    expect(components.versions.get(arnOf('1.17.4'))?.recipe).toBe(A);
+    expect(components.versions.get(arnOf(VERSION_OF_A))?.recipe).toBe(B);
   });
 
   test('is not taken over where nobody says what made it', async () => {
-    components.versions.set(arnOf('1.17.4'), { tags: {}, recipe: A, looks: 0 });
+    components.versions.set(arnOf(VERSION_OF_A), { tags: {}, recipe: A, looks: 0 });
     await expect(publish(A)).rejects.toThrow(/must be [0-9a-f]{64}, got none\./);
   });
 
   test('is deleted, also twice', async () => {
     await publish(A);
-    await deleteVersion(components.greengrass as never, arnOf('1.17.4'));
-    await deleteVersion(components.greengrass as never, arnOf('1.17.4'));
+    await deleteVersion(components.greengrass as never, arnOf(VERSION_OF_A));
+    await deleteVersion(components.greengrass as never, arnOf(VERSION_OF_A));
     expect(components.versions.size).toBe(0);
   });
 });
@@ -122,7 +139,7 @@ describe('as a custom resource', () => {
     const first = await ask({ RequestType: 'Create', ...version(A) });
     expect(first).toEqual({
       Status: 'SUCCESS',
-      PhysicalResourceId: arnOf('1.17.4'),
+      PhysicalResourceId: arnOf(VERSION_OF_A),
       StackId: 'stack',
       RequestId: 'request-0',
       LogicalResourceId: 'Version',
@@ -133,23 +150,23 @@ describe('as a custom resource', () => {
         PhysicalResourceId: answers.at(-1)?.PhysicalResourceId,
         ...version(recipe),
       });
-    expect(await update(B)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: arnOf('1.5.99') });
-    expect(await update(A)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: arnOf('1.17.4') });
-    expect(await ask({ RequestType: 'Delete', PhysicalResourceId: arnOf('1.17.4') })).toMatchObject({
+    expect(await update(B)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: arnOf(VERSION_OF_B) });
+    expect(await update(A)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: arnOf(VERSION_OF_A) });
+    expect(await ask({ RequestType: 'Delete', PhysicalResourceId: arnOf(VERSION_OF_A) })).toMatchObject({
       Status: 'SUCCESS',
     });
-    expect([...components.versions.keys()]).toEqual([arnOf('1.5.99')]);
+    expect([...components.versions.keys()]).toEqual([arnOf(VERSION_OF_B)]);
   });
 
   test('a failed update keeps the version before, with the reason', async () => {
     await ask({ RequestType: 'Create', ...version(A) });
-    components.versions.set(arnOf('1.5.99'), { tags: {}, recipe: 'of somebody else', looks: 1 });
+    components.versions.set(arnOf(VERSION_OF_B), { tags: {}, recipe: 'of somebody else', looks: 1 });
     expect(
-      await ask({ RequestType: 'Update', PhysicalResourceId: arnOf('1.17.4'), ...version(B) }),
+      await ask({ RequestType: 'Update', PhysicalResourceId: arnOf(VERSION_OF_A), ...version(B) }),
     ).toMatchObject({
       Status: 'FAILED',
-      PhysicalResourceId: arnOf('1.17.4'),
-      Reason: expect.stringContaining('1.5.99 exists already'),
+      PhysicalResourceId: arnOf(VERSION_OF_A),
+      Reason: expect.stringContaining(`${VERSION_OF_B} exists already`),
     });
   });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { contentVersion } from '../../../lib/shared/content-version';
+import { contentVersion } from '../../../lambda/device/content-version';
 
 describe('contentVersion', () => {
   test('follows from the content alone', () => {
