@@ -1,4 +1,4 @@
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import {
   counterOf,
@@ -62,4 +62,31 @@ test('a champion whose release is missing is an error, not silence', async () =>
 test('a stored release that breaks its contract is refused', async () => {
   client.on(GetCommand).resolves({ Item: { release: '{"schemaVersion":1}' } });
   await expect(releases.find(2)).rejects.toThrow("release 2 of surface does not fit the contract 'release'");
+});
+
+describe('[C9] the first counter of a table', () => {
+  const counterOfClaim = () =>
+    client.commandCalls(TransactWriteCommand)[0]?.args[0].input.TransactItems?.[0]?.Put?.Item?.counter;
+  beforeEach(() => client.on(TransactWriteCommand).resolves({}));
+
+  test.each([
+    ['follows the versions that are there', 41, 42],
+    ['is 1 where there are none', 0, 1],
+  ])('%s', async (_, published, counter) => {
+    client.on(GetCommand).resolves({});
+    await expect(releases.claimCounter('package#000001', 'now', async () => published)).resolves.toEqual({
+      counter,
+      claimedAt: 'now',
+    });
+    expect(counterOfClaim()).toBe(counter);
+  });
+
+  test('is the only one for which Greengrass is asked', async () => {
+    client.on(GetCommand).resolves({});
+    client.on(GetCommand, { Key: { useCase: 'surface', item: 'counter' } }).resolves({ Item: { value: 7 } });
+    const highestPublished = jest.fn();
+    await releases.claimCounter('package#000001', 'now', highestPublished);
+    expect(counterOfClaim()).toBe(8);
+    expect(highestPublished).not.toHaveBeenCalled();
+  });
 });
