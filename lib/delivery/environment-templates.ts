@@ -15,7 +15,9 @@ export interface TemplateResource {
 /** A CloudFormation template, as far as this application writes any. */
 export interface StackTemplate {
   readonly Resources: Readonly<Record<string, TemplateResource>>;
-  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: unknown }>>;
+  readonly Outputs?: Readonly<
+    Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>
+  >;
 }
 
 /** Templates of one environment by the name of their stack. */

@@ -67,7 +67,7 @@ function outputName({ StackName, OutputName }: StackOutput): string {
   return `${StackName} ${OutputName.replace(/^PublishOutput(Ref|FnGetAtt)/, '').replace(/[0-9A-F]{8}$/, '')}`;
 }
 
-export function readable(template: Template): string {
+function reviewed(template: Template): Record<string, unknown> {
   const { Resources, Outputs, ...rest } = template.toJSON();
   for (const section of NOT_REVIEWED_SECTIONS) delete rest[section];
   const resources = Object.entries(Resources as Record<string, { Type: string; Metadata?: object }>)
@@ -76,8 +76,40 @@ export function readable(template: Template): string {
   const outputs = Object.entries(Outputs as Record<string, { Value: unknown }>)
     .filter(([id]) => !id.startsWith('PublishOutput'))
     .map(([id, { Value }]) => [id, simplified(Value)]);
-  return stringify(
-    { ...rest, Resources: Object.fromEntries(resources), Outputs: Object.fromEntries(outputs) },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  );
+  return { ...rest, Resources: Object.fromEntries(resources), Outputs: Object.fromEntries(outputs) };
+}
+
+export function readable(template: Template): string {
+  return stringify(reviewed(template), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** `Resources.Key.Properties.Enabled: true`, one line per value. */
+function lines(value: unknown, path = ''): string[] {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, child]) => lines(child, path === '' ? key : `${path}.${key}`))
+    : [`${path}: ${value}`];
+}
+
+/**
+ * What one environment's template has otherwise than another's, a line per value: `-` of the first, `+` of the second.
+ * Their names and accounts count as the same.
+ */
+export function differences(
+  first: { readonly environment: string; readonly template: Template },
+  second: typeof first,
+): string {
+  const named = ({ environment, template }: typeof first): string[] =>
+    lines(reviewed(template)).map((line) =>
+      line
+        .replace(/\b\d{12}\b/g, '<account>')
+        .replace(new RegExp(`(AllowEventRule)${environment}(\\w+)[0-9A-F]{8}`, 'g'), '$1$2')
+        .replace(new RegExp(`(kaizen[-_]|env: )${environment}(?![a-z])`, 'g'), '$1<env>'),
+    );
+  const [before, after] = [named(first), named(second)];
+  return [
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+  ]
+    .sort((left, right) => left.slice(2).localeCompare(right.slice(2), 'en'))
+    .join('\n');
 }

@@ -38,7 +38,11 @@ interface RawStatement {
 }
 
 export class Application {
-  constructor(private readonly templates: ReadonlyMap<string, Template>) {}
+  /** @param nameOf how {@link text} calls a resource; by default by its logical id */
+  constructor(
+    private readonly templates: ReadonlyMap<string, Template>,
+    private readonly nameOf: (stack: string, logicalId: string) => string = (_, logicalId) => logicalId,
+  ) {}
 
   resources(...types: readonly string[]): Resource[] {
     return [...this.templates].flatMap(([stack, { Resources = {} }]) =>
@@ -65,14 +69,17 @@ export class Application {
     );
   }
 
-  /** The value with references as `<logical id>` and `<logical id.attribute>`, wherever they lead. */
+  /** The value with references as `<name>` and `<name.attribute>` of what they lead to, in whichever stack. */
   text(stack: string, value: unknown): string {
     if (typeof value !== 'object' || value === null) return String(value);
     const output = this.output(value);
     if (output) return this.text(output.stack, output.value);
     const [[name, argument] = []] = Object.entries(value as Json);
-    if (name === 'Ref') return `<${argument}>`;
-    if (name === 'Fn::GetAtt') return `<${listOf(argument).join('.')}>`;
+    if (name === 'Ref') return `<${this.nameOf(stack, String(argument))}>`;
+    if (name === 'Fn::GetAtt') {
+      const [logicalId, ...attribute] = listOf(argument).map(String);
+      return `<${[this.nameOf(stack, logicalId ?? ''), ...attribute].join('.')}>`;
+    }
     if (name === 'Fn::Sub') return String(listOf(argument)[0]).replace(/\$\{([\w.:]+)\}/g, '<$1>');
     if (name === 'Fn::Join') {
       const [separator, parts] = argument as [string, readonly unknown[]];
