@@ -8,6 +8,7 @@ import { addDeviceCommands } from './device/commands';
 import { addRegistryCommands } from './registry/commands';
 import type { Open, ProgramPorts } from './shared/commands';
 import { describeEnvironment } from './shared/environment';
+import { addTeardownCommands } from './teardown/commands';
 
 /** In the order of the help: the whole, then along the loop. */
 const COMMANDS = [
@@ -18,6 +19,7 @@ const COMMANDS = [
   addCaptureCommands,
   addRedriveCommand,
   addCostCommands,
+  addTeardownCommands,
 ];
 
 /** Builds the program; parse it with {@link runProgram}. */

@@ -1,6 +1,7 @@
 /** SDK clients for the local AWS, with the endpoints given explicitly: the demo's own environment stays untouched. */
 
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import { IoTClient } from '@aws-sdk/client-iot';
@@ -21,7 +22,6 @@ export interface DemoClients extends Clients {
   readonly greengrass: GreengrassV2Client;
   readonly sageMaker: SageMakerClient;
   readonly lambda: LambdaClient;
-  readonly stepFunctions: SFNClient;
 }
 
 export function makeClients(aws: LocalAws): DemoClients {
@@ -36,6 +36,7 @@ export function makeClients(aws: LocalAws): DemoClients {
     iot: new IoTClient(settings),
     kms: new KMSClient(settings),
     lambda: new LambdaClient(settings),
+    logs: new CloudWatchLogsClient(settings),
     s3: new S3Client({ ...settings, forcePathStyle: true }),
     sageMaker: new SageMakerClient(at('AWS_ENDPOINT_URL_SAGEMAKER')),
     stepFunctions: new SFNClient(settings),

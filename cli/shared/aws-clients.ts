@@ -1,4 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import * as aws from '../../lambda/shared/aws';
 import type { Clients } from './clients';
 
@@ -13,5 +15,7 @@ export function awsClients(): Clients {
     iot: aws.iot(),
     sageMaker: aws.sagemaker(),
     greengrass: aws.greengrass(),
+    stepFunctions: new SFNClient({}),
+    logs: new CloudWatchLogsClient({}),
   };
 }

@@ -1,9 +1,11 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import type { IoTClient } from '@aws-sdk/client-iot';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -17,4 +19,6 @@ export interface Clients {
   readonly iot: IoTClient;
   readonly sageMaker: SageMakerClient;
   readonly greengrass: GreengrassV2Client;
+  readonly stepFunctions: SFNClient;
+  readonly logs: CloudWatchLogsClient;
 }

@@ -1,12 +1,14 @@
 /** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { runProgram } from '../../cli/run-program';
@@ -99,6 +101,8 @@ export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient
     iot: new IoTClient({}),
     sageMaker: new SageMakerClient({}),
     greengrass: new GreengrassV2Client({}),
+    stepFunctions: new SFNClient({}),
+    logs: new CloudWatchLogsClient({}),
   };
   for (const [name, client] of Object.entries(clients)) {
     const fake = fakes[name as keyof Clients] ?? new FakeClient({});

@@ -26,6 +26,9 @@ describe('arguments', () => {
     ['device provision a/b --group canary --out x', /thing name: must be 1 to 124/],
     ['dataset upload absent', /there is no file or folder 'absent'/],
     ['redrive absent', /queue: must be one of results, got 'absent'/],
+    ['destroy --dataset burn', /Allowed choices are keep, export, delete/],
+    ['destroy --devices keep', /Allowed choices are delete/],
+    ['destroy --models export', /--export-to: must name a folder where models is exported/],
   ])('kaizen %s is exit code 2 and one sentence', async (line, message) => {
     const { exitCode, errors } = await runKaizen(line);
     expect(exitCode).toBe(2);
@@ -46,6 +49,7 @@ describe('arguments', () => {
       'device',
       'dataset',
       'redrive',
+      'destroy',
       'cost',
     ]) {
       expect(output).toContain(command);

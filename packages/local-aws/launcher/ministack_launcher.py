@@ -153,7 +153,8 @@ def update_role_alias(physical_id: str, _old: Properties, new: Properties, _stac
 
 
 def delete_role_alias(physical_id: str, _props: Properties) -> None:
-    request("DELETE", role_alias_url(physical_id))
+    # A content type without a body is refused.
+    request("DELETE", role_alias_url(physical_id), {})
 
 
 HANDLERS: dict[str, dict[str, Callable[..., Any]]] = {

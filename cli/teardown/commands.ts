@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander';
+import type { AddCommands } from '../shared/commands';
+import { destroyEnvironment } from './destroy-environment';
+import { type Choices, HOLDINGS } from './holdings';
+
+/** What each choice is about. */
+const DESCRIPTIONS: Readonly<Record<keyof typeof HOLDINGS, string>> = {
+  devices: 'things, certificates and core devices',
+  dataset: 'images, manifests and labels',
+  models: 'model packages, releases, their files and the key that signs them',
+  telemetry: 'results, captures, sketches, inventory and episodes',
+  components: 'versions of the components in Greengrass',
+  logs: 'log groups of functions and rollouts',
+};
+
+type DestroyCommandOptions = Choices & { readonly exportTo?: string; readonly execute?: boolean };
+
+export const addTeardownCommands: AddCommands = (program, ports, open) => {
+  const destroy = program
+    .command('destroy')
+    .description('takes an environment down; shows the plan unless --execute is given');
+  for (const [holding, choices] of Object.entries(HOLDINGS)) {
+    const description = DESCRIPTIONS[holding as keyof typeof HOLDINGS];
+    destroy.addOption(new Option(`--${holding} <choice>`, description).choices(choices));
+  }
+  destroy
+    .option('--export-to <folder>', 'folder of this machine for what is exported')
+    .option('--execute', 'take the steps; run again with the same choices to finish a run that was cut off')
+    .action(async ({ exportTo, execute, ...choices }: DestroyCommandOptions, command: Command) => {
+      const { clients, environment } = await open(command);
+      const options = { choices, exportFolder: exportTo, dryRun: !execute };
+      await destroyEnvironment(clients, environment, options, ports.write);
+    });
+};

@@ -1,0 +1,78 @@
+import type { Clients } from '../shared/clients';
+import { describeEnvironment, type KaizenEnvironment } from '../shared/environment';
+import { InputError, refuse } from '../shared/errors';
+import { describeStep, formatPlan } from './format-plan';
+import type { Choices } from './holdings';
+import { planTeardown } from './plan-teardown';
+import { readExisting } from './read-existing';
+import { takeStep } from './take-step';
+
+export interface DestroyOptions {
+  readonly choices: Choices;
+  /** Folder of this machine for what is exported. */
+  readonly exportFolder?: string | undefined;
+  /** Whether the plan is only shown. */
+  readonly dryRun: boolean;
+  /** Waits between looks. @default - real time */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+}
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** @throws InputError when something is exported, and nobody has said where to */
+function checkExport({ choices, exportFolder }: DestroyOptions): void {
+  const exported = Object.entries(choices).filter(([, choice]) => choice === 'export');
+  if (exported.length > 0 && exportFolder === undefined) {
+    throw new InputError(
+      `--export-to: must name a folder where ${exported.map(([name]) => name).join(', ')} is exported`,
+    );
+  }
+}
+
+/**
+ * Takes an environment down: plans by what is there, shows the plan, and takes its steps unless `dryRun`. A run that
+ * was cut off is finished by running it again with the same choices.
+ * @throws InputError with every reason not to begin; then nothing has been done
+ * @throws Error when a step fails, or when something is left at the end
+ */
+export async function destroyEnvironment(
+  clients: Clients,
+  environment: KaizenEnvironment,
+  options: DestroyOptions,
+  write: (text: string) => void,
+): Promise<void> {
+  checkExport(options);
+  const existing = await readExisting(clients, environment);
+  const plan = planTeardown(existing, options.choices);
+  refuse(`environment '${environment.name}' is not destroyed`, plan.refusals);
+  if (plan.steps.length === 0) {
+    write(`Nothing is left of environment ${environment.name}`);
+    return;
+  }
+  write(formatPlan(environment.name, plan));
+  if (options.dryRun) {
+    write('Nothing was done: add --execute');
+    return;
+  }
+  const context = {
+    clients,
+    environment,
+    folder: () => options.exportFolder ?? '',
+    modelPackages: existing.modelPackages,
+    pause: options.pause ?? sleep,
+  };
+  for (const [index, step] of plan.steps.entries()) {
+    write(`${index + 1}/${plan.steps.length} ${describeStep(step)[0]}`);
+    await takeStep(context, step);
+  }
+  const left = planTeardown(
+    await readExisting(clients, await describeEnvironment(clients, environment.name)),
+    options.choices,
+  );
+  if (left.steps.length + left.refusals.length > 0) {
+    throw new Error(
+      `something has come into environment '${environment.name}' meanwhile: run the command again`,
+    );
+  }
+  write(`Destroyed environment ${environment.name}; kept: ${plan.kept.join(', ') || 'nothing'}`);
+}
