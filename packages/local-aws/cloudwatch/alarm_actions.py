@@ -21,12 +21,21 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 ACTIONS_OF = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 
 logger = logging.getLogger("cloudwatch")
+cloudwatch = module_with("services.cloudwatch", "_dispatch_alarm_actions", "_history_entries", "_is_sns_action_arn")
+evaluator = module_with("core.iam_evaluator", "EvalContext", "evaluate_resource_policy")
+kms = module_with("services.kms", "key_policy_for_arn")
+provisioners = module_with("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
+responses = module_with("core.responses", "get_account_id", "get_region")
+sns = module_with(
+    "services.sns",
+    *("topic_policy_allows", "_topic_by_arn_any_scope", "_topics"),
+    *("_find_subscription", "_send_subscription_confirmation"),
+)
 
 
 def refusal_of(topic_arn: str, alarm_arn: str) -> str | None:
     """CloudWatch's words for what keeps it from publishing to a topic, None when nothing does."""
-    sns = module_with("services.sns", "topic_policy_allows", "_topic_by_arn_any_scope")
-    account = module_with("core.responses", "get_account_id").get_account_id()
+    account = responses.get_account_id()
     topic = sns._topic_by_arn_any_scope(topic_arn)
     if topic is None:
         return "Topic does not exist"
@@ -43,9 +52,7 @@ def refusal_of(topic_arn: str, alarm_arn: str) -> str | None:
 
 def key_policy_allows(key: str, alarm_arn: str, account: str) -> bool:
     """Whether CloudWatch may use a key; the policies of keys that AWS manages do not let it."""
-    evaluator = module_with("core.iam_evaluator", "EvalContext", "evaluate_resource_policy")
-    found = module_with("services.kms", "key_policy_for_arn").key_policy_for_arn(key)
-    region = module_with("core.responses", "get_region").get_region()
+    found = kms.key_policy_for_arn(key)
     if found is None:
         return False
     policy, _owner = found
@@ -58,7 +65,7 @@ def key_policy_allows(key: str, alarm_arn: str, account: str) -> bool:
                 principal_account="",
                 action=action,
                 resource_arn=key,
-                region=region,
+                region=responses.get_region(),
                 service_context={"aws:sourcearn": alarm_arn, "aws:sourceaccount": account},
             ),
             service=SERVICE,
@@ -88,8 +95,7 @@ def history_item(alarm: dict[str, Any], topic_arn: str, refusal: str | None) -> 
 
 
 def install() -> None:
-    """Lets the policies of topics and keys decide, and says clearly when ministack's function has moved."""
-    cloudwatch = module_with("services.cloudwatch", "_dispatch_alarm_actions", "_history_entries", "_is_sns_action_arn")
+    """Lets the policies of topics and keys decide."""
     publish = cloudwatch._dispatch_alarm_actions
 
     def publish_what_policies_allow(alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> None:
@@ -112,15 +118,14 @@ def install() -> None:
 
 def keep_keys_of_topics() -> None:
     """Keeps KmsMasterKeyId of a template's topic, which ministack's handlers forget."""
-    handlers = module_with("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")._RESOURCE_HANDLERS
-    topics = module_with("services.sns", "_topics")._topics
+    handlers = provisioners._RESOURCE_HANDLERS
     handler = handlers["AWS::SNS::Topic"]
 
     def keeping(original: Any, properties_at: int) -> Any:
         def provision(*arguments: Any, **named: Any) -> Any:
             physical_id, attributes = original(*arguments, **named)
             key = arguments[properties_at].get("KmsMasterKeyId")
-            topics[physical_id]["attributes"].update({"KmsMasterKeyId": key} if key else {})
+            sns._topics[physical_id]["attributes"].update({"KmsMasterKeyId": key} if key else {})
             return physical_id, attributes
 
         return provision
@@ -134,8 +139,7 @@ def keep_keys_of_topics() -> None:
 
 def ask_subscribers_of_templates() -> None:
     """Sends an endpoint that a template subscribes what it has to confirm, as is done for a request to subscribe."""
-    handlers = module_with("services.cloudformation.provisioners", "_RESOURCE_HANDLERS")._RESOURCE_HANDLERS
-    sns = module_with("services.sns", "_find_subscription", "_send_subscription_confirmation")
+    handlers = provisioners._RESOURCE_HANDLERS
     create = handlers["AWS::SNS::Subscription"]["create"]
 
     def create_and_ask(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:

@@ -27,6 +27,9 @@ DEFAULT_SECONDS = 5.0
 NOT_EVALUATED = ("Metrics", "ThresholdMetricId", "EvaluateLowSampleCountPercentile", "EvaluationWindow")
 
 logger = logging.getLogger("cloudwatch")
+evaluator = module_with("core.iam_evaluator", "pin_request_origin")
+provisioners = module_with("services.cloudformation.provisioners", "_cw_metric_alarm_record")
+responses = module_with("core.responses", "request_scope")
 cloudwatch = module_with(
     "services.cloudwatch",
     *("_alarms", "_metrics", "_dims_key", "_dims_from_list", "_calc_stats", "_stat_value", "_is_percentile_stat"),
@@ -93,7 +96,6 @@ def not_evaluated(properties: Iterable[str], comparison: str, statistic: str | N
 
 def refuse_what_is_not_evaluated() -> None:
     """An alarm that would be evaluated as something else is refused, by request and by template."""
-    provisioners = module_with("services.cloudformation.provisioners", "_cw_metric_alarm_record")
     put, record = cloudwatch._put_metric_alarm, provisioners._cw_metric_alarm_record
 
     def put_metric_alarm(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
@@ -115,7 +117,6 @@ def refuse_what_is_not_evaluated() -> None:
 
 def tick() -> None:
     """Evaluates the alarms of every account and region that has some."""
-    responses = module_with("core.responses", "request_scope")
     now = time.time()
     for account, region in {key[:2] for key in list(cloudwatch._alarms._data)}:
         with responses.request_scope(account, region):
@@ -126,7 +127,7 @@ def tick() -> None:
 def keep_ticking(seconds: float) -> None:
     """Never returns; a tick that fails is told, and the next one is tried."""
     # CloudWatch publishes by TLS, whatever thread that is here.
-    module_with("core.iam_evaluator", "pin_request_origin").pin_request_origin("127.0.0.1", True)
+    evaluator.pin_request_origin("127.0.0.1", True)
     while True:
         time.sleep(seconds)
         try:
@@ -136,7 +137,7 @@ def keep_ticking(seconds: float) -> None:
 
 
 def install() -> None:
-    """Puts evaluation by the clock in the place of ministack's, or says clearly what of it has moved."""
+    """Puts evaluation by the clock in the place of ministack's."""
     metric_sources.install()
     alarm_actions.install()
     refuse_what_is_not_evaluated()

@@ -24,6 +24,10 @@ EXECUTIONS = {
 }
 
 cloudwatch = module_with("services.cloudwatch", "_store_datum", "record_metric")
+functions = module_with("services.lambda_svc", "_emit_lambda_logs", "_emit_lambda_metrics")
+logs = module_with("services.cloudwatch_logs", "_append_log_events")
+machines = module_with("services.stepfunctions", "_emit_execution_status_event")
+sqs = module_with("services.sqs", "_queues", "_queue_name_to_url", "_expire_retained")
 
 
 def store_embedded_metrics(events: list[dict[str, Any]]) -> None:
@@ -50,7 +54,6 @@ def sample_queues(now: float, *, every_queue: bool = False) -> None:
         now: Seconds since the epoch, which the ages are counted to.
         every_queue: Whether to sample those that are not due as well.
     """
-    sqs = module_with("services.sqs", "_queues", "_queue_name_to_url", "_expire_retained")
     for name, url in sqs._queue_name_to_url.items():
         queue = sqs._queues.get(url)
         if queue is None:
@@ -71,11 +74,7 @@ def sample_queues(now: float, *, every_queue: bool = False) -> None:
 
 
 def install() -> None:
-    """Adds the metrics, or says clearly which of ministack's functions has moved."""
-    logs = module_with("services.cloudwatch_logs", "_append_log_events")
-    functions = module_with("services.lambda_svc", "_emit_lambda_logs", "_emit_lambda_metrics")
-    machines = module_with("services.stepfunctions", "_emit_execution_status_event")
-
+    """Adds the metrics."""
     append, log_invocation, count, announce = (
         logs._append_log_events,
         functions._emit_lambda_logs,
