@@ -1,6 +1,7 @@
 /** SDK clients for the local AWS, with the endpoints given explicitly: the demo's own environment stays untouched. */
 
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
@@ -18,6 +19,7 @@ import type { Clients } from '../cli/shared/clients';
 /** The operator's clients, whole, and those that only an onlooker needs. */
 export interface DemoClients extends Clients {
   readonly s3: S3Client;
+  readonly cloudWatch: CloudWatchClient;
   readonly dynamoDb: DynamoDBDocumentClient;
   readonly greengrass: GreengrassV2Client;
   readonly sageMaker: SageMakerClient;
@@ -29,6 +31,7 @@ export function makeClients(aws: LocalAws): DemoClients {
   const at = (variable: string) => ({ ...settings, endpoint: aws.environment[variable] as string });
   return {
     cloudFormation: new CloudFormationClient(settings),
+    cloudWatch: new CloudWatchClient(settings),
     dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient(settings), {
       marshallOptions: { removeUndefinedValues: true },
     }),

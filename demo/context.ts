@@ -1,5 +1,6 @@
 import type { LocalAws } from '@kaizen-edge/local-aws';
 import type { KaizenEnvironment } from '../cli/shared/environment';
+import type { AlarmWatch } from './alarms/alarm-watch';
 import type { DemoClients } from './clients';
 import type { DemoConsole } from './console';
 import type { Device } from './devices';
@@ -37,6 +38,7 @@ export interface DemoContext {
   readonly devices: readonly Device[];
   readonly line: InspectionLine;
   readonly labeller: Labeller;
+  readonly alarms: AlarmWatch;
   readonly observations: Observations;
   readonly memory: MemorySampler;
   // What the phases leave for the report.

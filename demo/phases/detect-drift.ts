@@ -19,6 +19,7 @@ export async function detectDrift(context: DemoContext): Promise<void> {
         async () => (await readEpisodes(context))[0],
       );
       note(context, 'drift', `drift episode opened for release ${episode.releaseId}: ${episode.evidence}`);
+      await context.alarms.hears('drift-episode-open', context.signal);
     },
   );
 }

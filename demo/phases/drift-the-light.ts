@@ -12,6 +12,8 @@ export async function driftTheLight(context: DemoContext): Promise<void> {
   await console.phase('the light drifts, and one device loses its network', async () => {
     context.line.change('drifted');
     const from = Date.now();
+    context.alarms.expect('drift-episode-open', from, 'the light over the line drifts');
+    context.alarms.expect('accuracy-low', from, 'the release in service has not been trained for this light');
     note(context, 'line', 'the light over the line drifts: darker, warmer, a strong gradient');
     await goOffline(context);
     keepSpan(context, 'light drift', from);

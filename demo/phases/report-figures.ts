@@ -61,6 +61,7 @@ async function gather(context: DemoContext): Promise<ReportData> {
     models: context.models,
     examples: examplesOf(context, seen),
     refusals: await refusalsOf(context),
+    alarms: await context.alarms.account(),
     drift: (await readEpisodes(context)).map(({ openedAt, releaseId, evidence }) => ({
       openedAt,
       releaseId,

@@ -7,8 +7,9 @@ import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
 import { provisionDevice } from '../../cli/device/provision-device';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
+import { AlarmWatch } from '../alarms/alarm-watch';
 import { type DemoClients, makeClients } from '../clients';
-import type { DemoContext } from '../context';
+import type { DemoContext, DemoEvent } from '../context';
 import { deployToLocalAws } from '../deploy';
 import { Device } from '../devices';
 import { loadFrameStock } from '../inspection-line/frame-stock';
@@ -37,6 +38,7 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
   );
   stops.push(aws.stop);
 
+  const deployedFrom = Date.now();
   const [images, environment] = await console.phase(
     'Rendering the parts; cdk bootstrap and cdk deploy of the four stacks',
     () =>
@@ -52,6 +54,9 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
   );
 
   const clients = makeClients(aws);
+  const events: DemoEvent[] = [];
+  const alarms = await watchAlarms(run, clients, environment, events, stops);
+  alarms.expect('drift-not-evaluated', deployedFrom, 'nothing has been evaluated since the deployment');
   const line = makeLine(run, images, stops);
   await line.start();
   const devices = await console.phase('Provisioning and starting four core devices', () =>
@@ -73,14 +78,37 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
     devices,
     line,
     labeller,
+    alarms,
     observations: new Observations(clients.s3, environment.output('TelemetryBucketName'), line),
     memory,
-    events: [],
+    events,
     spans: [],
     rollouts: [],
     models: [],
     outage: { deviceId: '', from: 0, until: 0 },
   };
+}
+
+async function watchAlarms(
+  run: DemoRun,
+  clients: DemoClients,
+  environment: KaizenEnvironment,
+  events: DemoEvent[],
+  stops: Array<() => Promise<void>>,
+): Promise<AlarmWatch> {
+  const { console } = run;
+  const alarms = new AlarmWatch({
+    clients,
+    environment,
+    onRing: (what, reason) => {
+      events.push({ at: Date.now(), what, kind: 'alarm' });
+      console.line(`  alarm ${what}\n    ${reason}`);
+    },
+    onEnd: (what) => console.line(`  alarm ${what}`),
+  });
+  await alarms.start((error) => run.abort.abort(error));
+  stops.push(() => alarms.stop());
+  return alarms;
 }
 
 function makeLine(run: DemoRun, images: RenderedFolders, stops: Array<() => Promise<void>>): InspectionLine {

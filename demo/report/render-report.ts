@@ -1,6 +1,7 @@
 /** The demo's report as one HTML file that needs nothing else: no scripts, no fonts, no requests. */
 import { Html, html } from './html';
 import type { ReportData } from './report-data';
+import { alarmsSection } from './sections/alarms';
 import { benefitsSection } from './sections/benefits';
 import { confusionsSection } from './sections/confusions';
 import { driftSection } from './sections/drift';
@@ -24,6 +25,7 @@ export const SECTIONS: ReadonlyArray<{
   { id: 'figures', link: 'Figures', render: keyFiguresSection },
   { id: 'timeline', link: 'Timeline', render: timelineSection },
   { id: 'drift', link: 'Drift', render: driftSection },
+  { id: 'alarms', link: 'Alarms', render: alarmsSection },
   { id: 'rollouts', link: 'Rollouts', render: rolloutsSection },
   { id: 'confusions', link: 'Confusions', render: confusionsSection },
   { id: 'benefits', link: 'Benefits', render: benefitsSection },

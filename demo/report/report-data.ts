@@ -11,7 +11,7 @@ export interface ReportData {
     /** Milliseconds since the epoch. */
     readonly at: number;
     readonly what: string;
-    readonly kind: 'line' | 'release' | 'rollout' | 'drift' | 'training' | 'fault';
+    readonly kind: 'line' | 'release' | 'rollout' | 'drift' | 'training' | 'fault' | 'alarm';
   }>;
   readonly devices: ReadonlyArray<{
     readonly deviceId: string;
@@ -89,6 +89,23 @@ export interface ReportData {
     readonly deviceId: string;
     readonly code: string;
     readonly what: string;
+  }>;
+  readonly alarms: ReadonlyArray<{
+    /** The alarm's entry in the runbook. */
+    readonly heading: string;
+    readonly severity: 'high' | 'low';
+    /** What the alarm says of itself. */
+    readonly sentence: string;
+    /** What it went off for. */
+    readonly because: string;
+    /** CloudWatch's words. */
+    readonly reason: string;
+    /** Milliseconds since the epoch. */
+    readonly from: number;
+    /** null when it had not ended with the run. */
+    readonly until: number | null;
+    /** When its message reached the topic's subscriber; null for an alarm that calls nobody, and before anybody was subscribed. */
+    readonly calledAt: number | null;
   }>;
   readonly drift: ReadonlyArray<{
     readonly openedAt: string;

@@ -16,6 +16,7 @@ export const EVENT_SHAPES: Readonly<Record<EventKind, { readonly symbol: string;
     release: { symbol: 'rect', colour: '#E69F00' },
     rollout: { symbol: 'diamond', colour: '#E69F00' },
     drift: { symbol: 'triangle', colour: '#CC79A7' },
+    alarm: { symbol: 'path://M0 0H10L5 10Z', colour: '#D55E00' },
     fault: { symbol: 'path://M3 0H7L10 3V7L7 10H3L0 7V3Z', colour: '#F0E442' },
   };
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ministack, startMinistack } from '@kaizen-edge/local-aws';
+import { AlarmWatch } from '../../demo/alarms/alarm-watch';
 import { METRIC_NAMESPACE } from '../../lambda/shared/names';
 import { buildAll } from '../../scripts/build-handlers';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
@@ -158,6 +159,43 @@ test(`C4: ${SILENT} goes off where nobody evaluates, calls once, and ends with a
   expect(await deployed.ringing(onDay(0))).toEqual([]);
   // Three periods later it is silent again, and stays so for the rest of this file.
   expect(await deployed.ringing(onDay(0.5))).toEqual([silent]);
+  expect(await deployed.calls()).toEqual([`${silent} ALARM`]);
+});
+
+test('the watch of the demo accounts for them, and fails for one that nothing explains and one that is silent', async () => {
+  const rung: string[] = [];
+  const watch = () =>
+    new AlarmWatch({
+      clients: deployed.clients,
+      environment: { name: ENVIRONMENT, output: () => deployed.topicArn },
+      onRing: (what) => rung.push(what),
+      onEnd: (what) => rung.push(what),
+    });
+  const onCall = watch();
+  await onCall.start((error) => {
+    throw error;
+  });
+  onCall.expect(SILENT, 0, 'nobody evaluates here');
+  await deployed.log(dimension(alarmOf(SILENT)), []);
+  expect(await deployed.ringing(onDay(0))).toEqual([]);
+  expect(await deployed.ringing(onDay(0.5))).toEqual([silent]);
+  await onCall.hears(SILENT, new AbortController().signal);
+  const account = await onCall.account();
+  await onCall.stop();
+  expect(account.map(({ heading, because }) => `${heading}: ${because}`)).toEqual(
+    Array(3).fill(`${SILENT}: nobody evaluates here`),
+  );
+  // The first two went off before it was subscribed.
+  expect(account.map(({ calledAt }) => calledAt !== null)).toEqual([false, false, true]);
+  expect(rung[0]).toBe(`${SILENT} goes off: Nobody compares the field with the baseline.`);
+  expect(rung.filter((what) => what === `${SILENT} ends`)).toHaveLength(2);
+  onCall.expect('accuracy-low', 0, 'the labels are bad');
+  await expect(onCall.account()).rejects.toThrow(
+    'alarm accuracy-low did not go off, although the labels are bad',
+  );
+  await expect(watch().account()).rejects.toThrow(
+    `alarm ${SILENT} went off, and nothing that happened explains it: Threshold Crossed: no datapoints`,
+  );
   expect(await deployed.calls()).toEqual([`${silent} ALARM`]);
 });
 

@@ -78,6 +78,16 @@ export class DeployedAlarms {
     }
   }
 
+  /** For who watches them as well. */
+  get clients() {
+    return { cloudFormation: this.cloudFormation, cloudWatch: this.cloudWatch, sqs: this.sqs };
+  }
+
+  get topicArn(): string {
+    const { stack, logicalId } = this.topic();
+    return this.values.text(stack, { Ref: logicalId });
+  }
+
   /** As they are deployed. */
   alarms(): Resource['Properties'][] {
     return this.app

@@ -12,6 +12,7 @@ const KIND_NAMES: Readonly<Record<ReportData['events'][number]['kind'], string>>
   release: '■ release',
   rollout: '◆ rollout',
   drift: '▲ drift',
+  alarm: '▼ alarm',
   fault: '⬣ fault',
 };
 

@@ -63,6 +63,31 @@ function windowsOf(deviceId: string, canary: boolean, random: () => number): Dev
 
 const DRIFT = '{"kind":"DRIFT","feature":"brightness","value":2.143,"limit":0.25}';
 
+const ALARMS: ReportData['alarms'] = [
+  {
+    heading: 'drift-not-evaluated',
+    severity: 'high',
+    sentence: 'Nobody compares the field with the baseline.',
+    because: 'nothing has been evaluated since the deployment',
+    reason:
+      'Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as [Breaching].',
+    from: at(2),
+    until: at(51),
+    calledAt: at(3),
+  },
+  {
+    heading: 'drift-episode-open',
+    severity: 'low',
+    sentence: 'The field has drifted from the baseline of the release in service.',
+    because: 'the light over the line drifts',
+    reason:
+      'Threshold Crossed: 1 out of the last 1 datapoints [1.0 (23/11/26 09:33:20)] was greater than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).',
+    from: at(200),
+    until: null,
+    calledAt: null,
+  },
+];
+
 const EVENTS: ReportData['events'] = [
   [0, 'training', 'dataset accepted: 2400 images of dent, good, scratch, stain; manifest 9f2c41d07be1'],
   [62, 'training', 'pipeline succeeded: accuracy 96.8 %, model package 1 waits for approval'],
@@ -74,6 +99,7 @@ const EVENTS: ReportData['events'] = [
   [175, 'line', 'all 160 results that line-4 made offline have arrived'],
   [198, 'drift', `drift detected on release ${USE_CASE}-1: ${DRIFT}`],
   [199, 'line', 'accuracy under the drifted light: 77.9 % of 1536 frames'],
+  [200, 'alarm', 'drift-episode-open goes off: The field has drifted from the baseline'],
   [210, 'line', "parts with the new defect 'crack' appear"],
   [241, 'training', 'retraining started by the policy: execution 7d1e0a'],
   [
@@ -243,6 +269,7 @@ export async function seededData(seed = 20261123): Promise<ReportData> {
       { deviceId: 'line-1', code: 'DIGEST_MISMATCH', what: `${USE_CASE}-4` },
       { deviceId: 'line-2', code: 'DIGEST_MISMATCH', what: `${USE_CASE}-4` },
     ],
+    alarms: ALARMS,
     drift: [{ openedAt: new Date(at(196)).toISOString(), releaseId: `${USE_CASE}-1`, evidence: [DRIFT] }],
     retraining: {
       executions: 1,
@@ -277,6 +304,7 @@ export const EMPTY: ReportData = {
   models: [],
   examples: [],
   refusals: [],
+  alarms: [],
   drift: [],
   retraining: { executions: 0, labels: {}, newClasses: [] },
 };
