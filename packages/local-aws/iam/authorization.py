@@ -110,7 +110,8 @@ class Iam:
                 "PrincipalType": "AssumedRole",
             },
         )
-        until = datetime.fromtimestamp(expiration, timezone.utc).isoformat()
+        # As AWS writes it: the SDKs take no other offset than Z.
+        until = datetime.fromtimestamp(expiration, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"accessKeyId": key, "secretAccessKey": secret, "sessionToken": token, "expiration": until}
 
     def trusts(self, role: Body, body: Body, account: str) -> bool:

@@ -497,6 +497,8 @@ describe('the credentials provider', () => {
       'secretAccessKey',
       'sessionToken',
     ]);
+    // Components' SDKs refuse any other form.
+    expect(credentials.expiration).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const device = new S3Client({
       ...settings(),
       forcePathStyle: true,
