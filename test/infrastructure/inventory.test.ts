@@ -23,7 +23,8 @@ describe.each(ENVIRONMENTS)('[D3] the page of %s', (environment) => {
       expect(page).toContain(`| [${Properties.AlarmName}](../runbook.md#`);
     }
     const roles = app.resources('AWS::IAM::Role');
-    expect(page.match(/^#### \S+Role$/gm)).toHaveLength(roles.length);
+    const [rolesOfPage = ''] = page.split('### Policies of resources');
+    expect(rolesOfPage.match(/^#### \S+$/gm)).toHaveLength(roles.length);
     const statements = app
       .resources('AWS::IAM::Policy')
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
