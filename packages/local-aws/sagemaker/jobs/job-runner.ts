@@ -58,7 +58,8 @@ export class JobRunner {
       );
     }
     const now = this.options.clock.now();
-    const directory = join(this.options.stateDirectory, 'jobs', name);
+    // A training job may have the name of a processing job.
+    const directory = join(this.options.stateDirectory, 'jobs', `${kind}-${name}`);
     const job: Job = {
       kind,
       name,

@@ -108,12 +108,14 @@ pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]).mkdir(parents=True, exist_ok=True
 pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "log.json").write_text(json.dumps(hyperparameters))
 `;
 
-/** Meets its peer, says which variables of AWS it has, and then tries to leave its network. */
+/** Meets its peer, if it has one, says which variables of AWS it has, and then tries to leave its network. */
 const ISOLATED = `
 import json, os, pathlib, socket, sys
 from urllib.parse import urlparse
 meeting = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-if os.environ["RANK"] == "0":
+if os.environ["WORLD_SIZE"] == "1":
+    greeting = "alone"
+elif os.environ["RANK"] == "0":
     peer, _ = socket.create_server(meeting).accept()
     greeting = peer.recv(5).decode()
 else:
@@ -998,7 +1000,7 @@ test('a processing job says how it ended, and its grandchildren end with it', as
   await eventually('the end of the grandchild', async () => (isRunning(grandchild) ? undefined : true));
 });
 
-/** Two hosts with their code in a channel, and where rank 0 and 1 go when they have met. */
+/** Two hosts with their code in a channel, and where they go when they have met. */
 function peers(name: string, changes: Partial<CreateTrainingJobCommandInput>, leavesFor?: string) {
   const code = { S3DataType: 'S3Prefix', S3Uri: `s3://${BUCKET}/code/sourcedir.tar.gz` } as const;
   return trainingJob(name, {
@@ -1026,9 +1028,12 @@ test('[C14] hosts without a network meet each other, have no credentials, and le
 });
 
 test('[C14] a script that opens a connection fails without a network, and with one it does not', async () => {
-  await sagemaker.send(peers('connects', {}, service.url));
+  const alone = {
+    ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
+  } as const;
+  await sagemaker.send(peers('connects', alone, service.url));
   expect(await jobEnded('connects')).toMatchObject({ TrainingJobStatus: 'Completed' });
-  await sagemaker.send(peers('cut-off', { EnableNetworkIsolation: true }, service.url));
+  await sagemaker.send(peers('cut-off', { ...alone, EnableNetworkIsolation: true }, service.url));
   const job = await jobEnded('cut-off');
   expect(job.TrainingJobStatus).toBe('Failed');
   expect(job.FailureReason).toMatch(/^AlgorithmError: .*Connection refused, exit code: 1$/s);
