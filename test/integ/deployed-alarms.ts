@@ -184,7 +184,7 @@ export class DeployedAlarms {
     await this.lambda.send(
       new CreateFunctionCommand({
         FunctionName,
-        Runtime: 'nodejs22.x',
+        Runtime: 'nodejs24.x',
         Handler: 'index.handler',
         Role: `arn:aws:iam::${this.app.config.account}:role/${ROLE}`,
         Code: { ZipFile: zipSync({ 'index.js': Buffer.from(ECHO) }) },

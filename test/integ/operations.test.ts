@@ -77,7 +77,7 @@ beforeAll(async () => {
     throw new Error(message);
   };
   ministack = await startMinistack({
-    python: LOCAL_AWS_SETTINGS.python,
+    ...LOCAL_AWS_SETTINGS,
     workDirectory: folder,
     environment: { AUTH: 'false' },
     onCrash: crash,

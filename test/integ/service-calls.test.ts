@@ -94,7 +94,7 @@ async function createMachine(name: string, definition: object): Promise<string> 
 
 beforeAll(async () => {
   ministack = await startMinistack({
-    python: LOCAL_AWS_SETTINGS.python,
+    ...LOCAL_AWS_SETTINGS,
     workDirectory: work,
     onCrash: (message) => {
       throw new Error(message);

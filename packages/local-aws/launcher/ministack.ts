@@ -19,6 +19,11 @@ export interface MinistackOptions {
   readonly workDirectory: string;
   /** Interpreter that has what requirements.lock pins. */
   readonly python: string;
+  /**
+   * Lambda runtime, such as `nodejs24.x`, -> executable. A function whose runtime is not named runs on this machine's
+   * `node`; where its major version is another, its invocations fail.
+   */
+  readonly functionRuntimes?: Readonly<Record<string, string>> | undefined;
   /** Added to its environment, which it hands to the functions that it runs. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with one message when it ends although nobody stopped it. */
@@ -52,6 +57,7 @@ export async function startMinistack(options: MinistackOptions): Promise<Minista
       LOG_LEVEL: 'INFO',
       PYTHONUNBUFFERED: '1',
       PYTHONDONTWRITEBYTECODE: '1',
+      LOCAL_AWS_FUNCTION_RUNTIMES: JSON.stringify(options.functionRuntimes ?? {}),
       ...options.environment,
     },
   });

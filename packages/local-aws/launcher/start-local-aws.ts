@@ -6,7 +6,7 @@ import { startGreengrass } from '../greengrass/start-greengrass';
 import type { Interpreter } from '../sagemaker/interpreter';
 import { type SageMakerProgress, startSageMaker } from '../sagemaker/start-sagemaker';
 import { freePort } from '../shared/free-port';
-import { startMinistack } from './ministack';
+import { type MinistackOptions, startMinistack } from './ministack';
 import { startRoleAliasRegistry } from './role-alias-registry';
 
 export const LOCAL_REGION = 'us-east-1';
@@ -21,11 +21,8 @@ export interface LocalAwsOptions {
   readonly python: string;
   /** Which Python environments stand for which container images; a job of another image fails. */
   readonly interpreters: readonly Interpreter[];
-  /**
-   * Lambda runtime, such as `nodejs24.x`, -> executable. A function whose runtime is not named runs on this machine's
-   * `node`; where its major version is another, its invocations fail.
-   */
-  readonly functionRuntimes?: Readonly<Record<string, string>>;
+  /** Those of {@link MinistackOptions}. */
+  readonly functionRuntimes?: MinistackOptions['functionRuntimes'];
   /** Called with one message when a part ends although nobody stopped it. */
   readonly onCrash: (message: string) => void;
   /** Progress of pipelines and jobs. */
@@ -69,11 +66,11 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
     workDirectory: options.workDirectory,
     python: options.python,
     onCrash: options.onCrash,
+    functionRuntimes: options.functionRuntimes,
     environment: {
       AWS_ENDPOINT_URL_SAGEMAKER: `http://127.0.0.1:${sagemakerPort}`,
       AWS_ENDPOINT_URL_GREENGRASSV2: `http://127.0.0.1:${greengrassPort}`,
       LOCAL_AWS_ROLE_ALIAS_URL: aliases.url,
-      LOCAL_AWS_FUNCTION_RUNTIMES: JSON.stringify(options.functionRuntimes ?? {}),
     },
   });
   stops.push(ministack.stop);
