@@ -27,15 +27,21 @@ export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEn
     `--output=${join(options.directory, 'cdk.out')}`,
     '--context=env=local',
   ]);
+  return deployedEnvironment('local', outputsFile);
+}
+
+/** @param outputsFile as `cdk deploy --outputs-file` writes it */
+export function deployedEnvironment(name: string, outputsFile: string): KaizenEnvironment {
   const byStack = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
   // An output's name is unique over the stacks.
   return new KaizenEnvironment(
-    'local',
+    name,
     new Map(Object.values(byStack).flatMap((stack) => Object.entries(stack))),
   );
 }
 
-async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
+/** One command of the unmodified CDK CLI. @throws Error with its last lines */
+export async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
   const cdk = new SupervisedProcess({
     name: `cdk ${args[0]}`,
     command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'cdk'),
