@@ -94,6 +94,7 @@ async function approveAModel(environment: KaizenEnvironment): Promise<void> {
     'export.json': exported,
     'model-int8.onnx': 'weights',
     'golden-1.png': 'picture',
+    'model.tar.gz': 'archive',
   };
   for (const [name, Body] of Object.entries(files)) {
     await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}${name}`, Body }));
@@ -103,7 +104,7 @@ async function approveAModel(environment: KaizenEnvironment): Promise<void> {
       ModelPackageGroupName: environment.output('ModelPackageGroupName'),
       ModelApprovalStatus: 'PendingManualApproval',
       InferenceSpecification: {
-        Containers: [{ Image: local.training.image, ModelDataUrl: s3Uri(bucket, 'model.tar.gz') }],
+        Containers: [{ Image: local.training.image, ModelDataUrl: s3Uri(bucket, `${prefix}model.tar.gz`) }],
         SupportedContentTypes: ['application/x-npy'],
         SupportedResponseMIMETypes: ['application/json'],
       },
