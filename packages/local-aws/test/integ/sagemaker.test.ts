@@ -51,6 +51,7 @@ import type { Ministack } from '../../launcher/ministack';
 import { archiveFolders } from '../../sagemaker/jobs/archive';
 import { type SageMakerProgress, startSageMaker, systemClock } from '../../sagemaker/start-sagemaker';
 import type { RunningService } from '../../shared/running-service';
+import { canCutOff } from '../can-cut-off';
 import { startTestMinistack } from '../greengrass/running-ministack';
 import { PYTHON } from '../python';
 import { readModelFile, readObject } from '../sagemaker/model-archive';
@@ -1015,54 +1016,65 @@ function peers(name: string, changes: Partial<CreateTrainingJobCommandInput>, le
   });
 }
 
-test('[C14] hosts without a network meet each other, have no credentials, and leave their model', async () => {
-  await sagemaker.send(peers('isolated', { EnableNetworkIsolation: true }));
-  expect(await jobEnded('isolated')).toMatchObject({
-    TrainingJobStatus: 'Completed',
-    EnableNetworkIsolation: true,
-  });
-  const model = `s3://${BUCKET}/direct/isolated/output/model.tar.gz`;
-  expect(await readModel(model, 'algo-1.txt')).toBe('hello');
-  expect(await readModel(model, 'algo-2.txt')).toBe('sent');
-  await said('isolated', "knows ['AWS_DEFAULT_REGION', 'AWS_REGION']");
-});
-
-test('[C14] a script that opens a connection fails without a network, and with one it does not', async () => {
-  const alone = {
-    ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
-  } as const;
-  await sagemaker.send(peers('connects', alone, service.url));
-  expect(await jobEnded('connects')).toMatchObject({ TrainingJobStatus: 'Completed' });
-  await sagemaker.send(peers('cut-off', { ...alone, EnableNetworkIsolation: true }, service.url));
-  const job = await jobEnded('cut-off');
-  expect(job.TrainingJobStatus).toBe('Failed');
-  expect(job.FailureReason).toMatch(/^AlgorithmError: .*Connection refused, exit code: 1$/s);
-});
-
-test('[C14] a processing job without a network reads its input, leaves its output, and reaches nobody', async () => {
-  const connect = `python3 -c "import socket; socket.create_connection(('192.0.2.1', 80), timeout=30)"`;
-  const isolated = { NetworkConfig: { EnableNetworkIsolation: true } };
-  await sagemaker.send(new CreateProcessingJobCommand({ ...processingJob('cut-off', connect), ...isolated }));
-  const job = await processingEnded('cut-off');
-  expect(job.ProcessingJobStatus).toBe('Failed');
-  expect(job.FailureReason).toContain('Network is unreachable');
-  const quiet = { ...processingJob('quiet', 'true'), ...isolated };
-  await sagemaker.send(new CreateProcessingJobCommand(quiet));
-  expect(await processingEnded('quiet')).toMatchObject({ ProcessingJobStatus: 'Completed' });
-});
-
-test('[C14] the toolkit in a container without a network cannot download the code', async () => {
-  const submitted = `s3://${BUCKET}/code/sourcedir.tar.gz`;
-  await sagemaker.send(
-    peers('no-code', {
+if (canCutOff()) {
+  test('[C14] hosts without a network meet each other, have no credentials, and leave their model', async () => {
+    await sagemaker.send(peers('isolated', { EnableNetworkIsolation: true }));
+    expect(await jobEnded('isolated')).toMatchObject({
+      TrainingJobStatus: 'Completed',
       EnableNetworkIsolation: true,
-      HyperParameters: { sagemaker_program: 'isolated.py', sagemaker_submit_directory: submitted },
-    }),
-  );
-  expect((await jobEnded('no-code')).FailureReason).toBe(
-    `AlgorithmError: sagemaker_submit_directory '${submitted}' cannot be downloaded, for the container has no network: give the code as a channel`,
-  );
-});
+    });
+    const model = `s3://${BUCKET}/direct/isolated/output/model.tar.gz`;
+    expect(await readModel(model, 'algo-1.txt')).toBe('hello');
+    expect(await readModel(model, 'algo-2.txt')).toBe('sent');
+    await said('isolated', "knows ['AWS_DEFAULT_REGION', 'AWS_REGION']");
+  });
+
+  test('[C14] a script that opens a connection fails without a network, and with one it does not', async () => {
+    const alone = {
+      ResourceConfig: { InstanceCount: 1, InstanceType: 'ml.m5.large', VolumeSizeInGB: 1 },
+    } as const;
+    await sagemaker.send(peers('connects', alone, service.url));
+    expect(await jobEnded('connects')).toMatchObject({ TrainingJobStatus: 'Completed' });
+    await sagemaker.send(peers('cut-off', { ...alone, EnableNetworkIsolation: true }, service.url));
+    const job = await jobEnded('cut-off');
+    expect(job.TrainingJobStatus).toBe('Failed');
+    expect(job.FailureReason).toMatch(/^AlgorithmError: .*Connection refused, exit code: 1$/s);
+  });
+
+  test('[C14] a processing job without a network reads its input, leaves its output, and reaches nobody', async () => {
+    const connect = `python3 -c "import socket; socket.create_connection(('192.0.2.1', 80), timeout=30)"`;
+    const isolated = { NetworkConfig: { EnableNetworkIsolation: true } };
+    await sagemaker.send(
+      new CreateProcessingJobCommand({ ...processingJob('cut-off', connect), ...isolated }),
+    );
+    const job = await processingEnded('cut-off');
+    expect(job.ProcessingJobStatus).toBe('Failed');
+    expect(job.FailureReason).toContain('Network is unreachable');
+    const quiet = { ...processingJob('quiet', 'true'), ...isolated };
+    await sagemaker.send(new CreateProcessingJobCommand(quiet));
+    expect(await processingEnded('quiet')).toMatchObject({ ProcessingJobStatus: 'Completed' });
+  });
+
+  test('[C14] the toolkit in a container without a network cannot download the code', async () => {
+    const submitted = `s3://${BUCKET}/code/sourcedir.tar.gz`;
+    await sagemaker.send(
+      peers('no-code', {
+        EnableNetworkIsolation: true,
+        HyperParameters: { sagemaker_program: 'isolated.py', sagemaker_submit_directory: submitted },
+      }),
+    );
+    expect((await jobEnded('no-code')).FailureReason).toBe(
+      `AlgorithmError: sagemaker_submit_directory '${submitted}' cannot be downloaded, for the container has no network: give the code as a channel`,
+    );
+  });
+} else {
+  test('[C14] a job without a network is refused by a machine that cannot cut it off', async () => {
+    await sagemaker.send(peers('isolated', { EnableNetworkIsolation: true }));
+    const job = await jobEnded('isolated');
+    expect(job.TrainingJobStatus).toBe('Failed');
+    expect(job.FailureReason).toMatch(/^ClientError: EnableNetworkIsolation cannot be kept on this machine/);
+  });
+}
 
 test('requests are checked as AWS checks them', async () => {
   const { Tags } = await sagemaker.send(
