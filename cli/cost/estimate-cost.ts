@@ -1,27 +1,15 @@
 /** What an environment costs in a month: quantities by templates and usage, times prices. Pure. */
 import { DRIFT_FEATURES, MONITORING_METRICS } from '../../lambda/monitoring/names';
 import { RETRAINING_METRICS } from '../../lambda/retraining/names';
+import type { Owner } from '../../lambda/shared/names';
 import { TELEMETRY_METRICS } from '../../lambda/telemetry/names';
 import { InputError } from '../shared/errors';
 import { isPriced, PRICES, type PricedRegion, type PriceName, type PriceSource } from './prices';
 import type { CostFacts, PipelineJob } from './read-facts';
 import * as of from './usage';
 
-export const COST_NOUNS = [
-  'dataset',
-  'training',
-  'registry',
-  'rollout',
-  'device',
-  'telemetry',
-  'monitoring',
-  'retraining',
-  'shared',
-] as const;
-export type CostNoun = (typeof COST_NOUNS)[number];
-
 export interface CostLine {
-  readonly noun: CostNoun;
+  readonly noun: Owner;
   readonly what: string;
   readonly price: PriceName;
   /** In units of the price. */
@@ -39,7 +27,7 @@ export interface CostEstimate {
   readonly trainingAtMostUsd: number;
 }
 
-type Quantity = readonly [noun: CostNoun, what: string, price: PriceName, quantity: number];
+type Quantity = readonly [noun: Owner, what: string, price: PriceName, quantity: number];
 
 const GIGABYTE = 1e9;
 const METER_BYTES = 5_120;

@@ -1,5 +1,6 @@
+import { OWNERS } from '../../lambda/shared/names';
 import { formatTable } from '../shared/table';
-import { COST_NOUNS, type CostEstimate, type CostLine } from './estimate-cost';
+import type { CostEstimate, CostLine } from './estimate-cost';
 import { PRICE_SOURCES, PRICES } from './prices';
 import {
   CAPTURE_BYTES,
@@ -29,7 +30,7 @@ function row(line: CostLine): string[] {
 /** The estimate as text for a terminal. */
 export function formatCost(environmentName: string, usage: Usage, estimate: CostEstimate): string {
   const { region, lines, usd } = estimate;
-  const nouns = COST_NOUNS.map((noun) => {
+  const nouns = OWNERS.map((noun) => {
     const sum = lines.filter((line) => line.noun === noun).reduce((total, line) => total + line.usd, 0);
     return [noun, dollars(sum)];
   });

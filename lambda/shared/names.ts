@@ -4,6 +4,22 @@
  * (test/rules/names.test.ts).
  */
 
+/** Who owns what there is (docs/architecture.md), in the order of the loop. */
+export const NOUNS = [
+  'dataset',
+  'training',
+  'registry',
+  'rollout',
+  'device',
+  'telemetry',
+  'monitoring',
+  'retraining',
+] as const;
+
+/** The nouns, and what none of them owns. */
+export const OWNERS = [...NOUNS, 'shared'] as const;
+export type Owner = (typeof OWNERS)[number];
+
 /** What a name is made of; an AppConfig fits. */
 export interface NameScope {
   readonly environmentName: string;

@@ -1,5 +1,7 @@
-/** Which noun owns a construct of a stack (docs/architecture.md); what no noun owns is shared. */
-const NOUNS: Readonly<Record<string, string>> = {
+import type { Owner } from '../../lambda/shared/names';
+
+/** Which noun owns a construct of a stack. */
+const OWNER_OF: Readonly<Record<string, Owner>> = {
   'Data/EncryptionKey': 'shared',
   'Data/Dataset': 'dataset',
   'Data/Registry': 'registry',
@@ -22,19 +24,13 @@ const NOUNS: Readonly<Record<string, string>> = {
   'Operations/Overview': 'monitoring',
 };
 
-/** In the order of the loop. */
-export const INVENTORY_NOUNS = [
-  ...['dataset', 'training', 'registry', 'rollout', 'device', 'telemetry', 'monitoring', 'retraining'],
-  'shared',
-] as const;
-
 /**
  * @param path of the construct, without the environment: `Data/Dataset/Bucket`
  * @throws Error for a construct that the table does not have
  */
-export function nounOf(path: string): string {
+export function nounOf(path: string): Owner {
   const construct = path.split('/').slice(0, 2).join('/');
-  const noun = NOUNS[construct];
+  const noun = OWNER_OF[construct];
   if (noun === undefined) {
     throw new Error(
       `lib/delivery/construct-nouns.ts: no noun for the construct '${construct}': add it to the table`,

@@ -1,4 +1,4 @@
-import { INVENTORY_NOUNS } from './construct-nouns';
+import { OWNERS } from '../../lambda/shared/names';
 import type { Inventory, InventoryResource } from './inventory';
 import { type RawStatement, statementWords } from './statement-words';
 
@@ -56,7 +56,7 @@ function permissionLine(inventory: Inventory, permission: InventoryResource): st
 
 /** Every statement of every policy in plain words: roles by noun, then what resources allow. */
 export function accessSection(inventory: Inventory): string[] {
-  const nouns = INVENTORY_NOUNS.flatMap((noun) => {
+  const nouns = OWNERS.flatMap((noun) => {
     const roles = inventory.of('AWS::IAM::Role').filter((role) => role.noun === noun);
     return roles.length === 0
       ? []

@@ -1,4 +1,4 @@
-import { INVENTORY_NOUNS } from './construct-nouns';
+import { OWNERS } from '../../lambda/shared/names';
 import type { Inventory, InventoryResource } from './inventory';
 import { resourceSpecification } from './resource-specification';
 import { isReliedOn } from './stack-update';
@@ -21,7 +21,7 @@ function nameOf(inventory: Inventory, each: InventoryResource): string {
 
 /** Resources by noun. */
 export function resourcesSection(inventory: Inventory): string[] {
-  return INVENTORY_NOUNS.flatMap((noun) => {
+  return OWNERS.flatMap((noun) => {
     const listed = inventory.resources.filter((each) => each.noun === noun && !ELSEWHERE.test(each.type));
     if (listed.length === 0) return [];
     const rows = listed.map(

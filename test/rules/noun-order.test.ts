@@ -1,16 +1,6 @@
 /** Data flows forward: a noun imports earlier nouns and what is shared. What closes the loop is named here. */
+import { NOUNS } from '../../lambda/shared/names';
 import { importsOf, type Sources, sourcesBelow } from './source-files';
-
-const NOUNS = [
-  'dataset',
-  'training',
-  'registry',
-  'rollout',
-  'device',
-  'telemetry',
-  'monitoring',
-  'retraining',
-] as const;
 
 /** `<folder> <from> -> <to>`, and why it must be so. */
 const BACKWARDS: Readonly<Record<string, string>> = {
