@@ -176,7 +176,7 @@ function patternsOf(app: SynthesizedApp): EventPattern[] {
     .map(({ stack, Properties }) => resolved(stack, Properties.EventPattern) as EventPattern);
 }
 
-describe('[C9] two environments in one account and region', () => {
+describe('[D1] [C9] two environments in one account and region', () => {
   test('an environment is called as anybody likes', () => {
     expect(Object.values(PLANT_7.stacks).map(({ stackName }) => stackName)).toEqual(
       ['data', 'training', 'fleet', 'operations'].map((stack) => `kaizen-plant-7-${stack}`),

@@ -187,7 +187,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('[C8] configuration A, B, A deploys, and devices get the version back that they know', async () => {
+test('[D1] [C8] configuration A, B, A deploys, and devices get the version back that they know', async () => {
   const changed = { ...PLANT, device: { ...PLANT.device, statusIntervalSeconds: 60 } };
   const versions: string[] = [];
   for (const config of [PLANT, changed, PLANT]) {
