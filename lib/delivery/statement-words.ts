@@ -1,3 +1,4 @@
+import { listOf } from '../rules/edge-ml/application';
 import type { Inventory, InventoryResource } from './inventory';
 
 /** A statement of an IAM, IoT or resource policy, as a template has it. */
@@ -34,8 +35,6 @@ const OPERATORS: Readonly<Record<string, string>> = {
   ArnLike: 'is like',
 };
 
-const listOf = (value: unknown): readonly unknown[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value];
 const code = (text: string): string => `\`${text}\``;
 
 const verbOf = (action: string): string => VERBS.find(([pattern]) => pattern.test(action))?.[1] ?? 'use';

@@ -1,31 +1,23 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { NucleusName } from '@kaizen-edge/local-aws';
 import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
-import {
-  Camera,
-  Device,
-  recordsOnDisk,
-  unpackArtifact,
-  useCaseConfiguration,
-} from '../edge-components/device-harness';
+import { Camera, recordsOnDisk, useCaseConfiguration } from '../edge-components/device-harness';
+import { deviceSuite } from '../edge-components/device-suite';
 import { damageOf, killLoop } from '../edge-components/kill-loop';
 import { watchSockets } from '../edge-components/process-sockets';
 import {
   COMPONENT,
   expectedProbabilities,
   HEIGHT,
-  makeModels,
   offeredFolder,
   plainImage,
   signingKey,
   signRelease,
-  temporaryFolder,
   USE_CASE,
   WIDTH,
 } from '../edge-components/release-fixture';
@@ -33,45 +25,10 @@ import { waitFor } from '../edge-components/wait-for';
 
 jest.setTimeout(180_000);
 
-const root = temporaryFolder();
-const models = join(root, 'models');
-const key = signingKey();
 const revoked = signingKey('revoked');
-const devices: Device[] = [];
-let folders = 0;
-
-const newFolder = (): string => join(root, `folder-${++folders}`);
+const { root, models, key, newFolder, newDevice, release } = deviceSuite([revoked]);
 
 const NUCLEI = ['classic', 'lite'] as const;
-
-async function newDevice(
-  environment: Record<string, string> = {},
-  nucleus: NucleusName = 'classic',
-): Promise<Device> {
-  const device = new Device(newFolder(), root, [key, revoked]);
-  device.nucleus = nucleus;
-  device.environment = environment;
-  devices.push(device);
-  await device.start();
-  return device;
-}
-
-async function release(options: Parameters<typeof offeredFolder>[3]): Promise<string> {
-  const folder = newFolder();
-  await offeredFolder(folder, models, key, options);
-  return folder;
-}
-
-beforeAll(async () => {
-  makeModels(models);
-  await unpackArtifact(root);
-});
-
-afterEach(async () => {
-  await Promise.all(devices.splice(0).map((device) => device.stop()));
-});
-
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test('[S7] a release delivered by the startup script serves frames; each result reaches the cloud and the device', async () => {
   const device = await newDevice();
@@ -155,7 +112,7 @@ test('[N1] the script of a model waits for the folder of the component, and make
 test('[L10] an inspecting component has no network socket, and ONNX Runtime leaves no trace of telemetry', async () => {
   const temporary = newFolder();
   mkdirSync(temporary);
-  const device = await newDevice({ TMPDIR: temporary });
+  const device = await newDevice({ environment: { TMPDIR: temporary } });
   const seen = watchSockets(device.processId);
   expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
   await waitFor('camera connection', () => device.cameraConnected);
@@ -174,7 +131,7 @@ test('[L10] an inspecting component has no network socket, and ONNX Runtime leav
 test.each(NUCLEI)(
   'refusals carry their own code, fail the startup script and leave the release in service [case 6, 9, 11, 12, 13]: %s',
   async (nucleus) => {
-    const device = await newDevice({}, nucleus);
+    const device = await newDevice({ nucleus });
     expect(await device.offer(await release({ counter: 5 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
 
     const tampered = await release({ counter: 6 });
@@ -314,7 +271,7 @@ test('[B8] a hot swap under load drops no frame and mixes no result; [B3] the re
 test.each(NUCLEI)(
   'results made offline are sent after the outage, none lost, none twice under another id [S8] [case 29]: %s',
   async (nucleus) => {
-    const device = await newDevice({}, nucleus);
+    const device = await newDevice({ nucleus });
     await device.offer(await release({ counter: 1 }), COMPONENT);
     await waitFor('camera connection', () => device.cameraConnected);
     const image = await plainImage(200);
@@ -357,9 +314,11 @@ test('[B6] chosen frames go to S3 with token-exchange credentials, within privac
   const { port } = server.address() as AddressInfo;
   try {
     const device = await newDevice({
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
-      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token of the nucleus',
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      environment: {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token of the nucleus',
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      },
     });
     await device.offer(await release({ counter: 1 }), COMPONENT);
     await waitFor('camera connection', () => device.cameraConnected);
@@ -396,7 +355,7 @@ test('[B6] chosen frames go to S3 with token-exchange credentials, within privac
 test.each(NUCLEI)(
   'a lost nucleus comes back: the component reconnects, reports RUNNING and keeps every result: %s',
   async (nucleus) => {
-    const device = await newDevice({}, nucleus);
+    const device = await newDevice({ nucleus });
     await device.offer(await release({ counter: 1 }), COMPONENT);
     await waitFor('camera connection', () => device.cameraConnected);
     const before = device.running;
@@ -437,7 +396,7 @@ test('a configuration that changes while the component starts is taken', async (
 test.each(NUCLEI)(
   'SIGTERM under load ends the process with 0 after its results are safe: %s',
   async (nucleus) => {
-    const device = await newDevice({}, nucleus);
+    const device = await newDevice({ nucleus });
     await device.offer(await release({ counter: 1 }), COMPONENT);
     await waitFor('camera connection', () => device.cameraConnected);
     for (let index = 0; index < 20; index++) device.show(`frame-${index}`, await plainImage(200));
@@ -475,7 +434,7 @@ test('case 1: SIGKILL at random instants of installations leaves a verified rele
 test.each(NUCLEI)(
   'case 5: a release with which the process dies on its first frames gives way at the third start: %s',
   async (nucleus) => {
-    const device = await newDevice({}, nucleus);
+    const device = await newDevice({ nucleus });
     expect(await device.offer(await release({ counter: 1, gain: 4 }), COMPONENT)).toMatchObject({
       code: 'ACCEPTED',
     });

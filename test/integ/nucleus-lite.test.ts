@@ -1,51 +1,18 @@
 /** What is different under nucleus lite; inference-component.test.ts has what is the same. */
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildDeliverRelease } from '../../edge-components/model/build';
-import { Device, recordsOnDisk, unpackArtifact } from '../edge-components/device-harness';
-import {
-  COMPONENT,
-  makeModels,
-  offeredFolder,
-  plainImage,
-  signingKey,
-  temporaryFolder,
-} from '../edge-components/release-fixture';
+import { recordsOnDisk } from '../edge-components/device-harness';
+import { deviceSuite } from '../edge-components/device-suite';
+import { COMPONENT, plainImage } from '../edge-components/release-fixture';
 import { waitFor } from '../edge-components/wait-for';
 
 jest.setTimeout(120_000);
 
-const root = temporaryFolder();
-const models = join(root, 'models');
-const key = signingKey();
-const devices: Device[] = [];
-let folders = 0;
-const newFolder = (): string => join(root, `folder-${++folders}`);
-
-async function newDevice(): Promise<Device> {
-  const device = new Device(newFolder(), root, [key]);
-  device.nucleus = 'lite';
-  devices.push(device);
-  await device.start();
-  return device;
-}
-
-async function release(options: Parameters<typeof offeredFolder>[3]): Promise<string> {
-  const folder = newFolder();
-  await offeredFolder(folder, models, key, options);
-  return folder;
-}
-
-beforeAll(async () => {
-  makeModels(models);
-  await unpackArtifact(root);
-});
-afterEach(async () => {
-  await Promise.all(devices.splice(0).map((device) => device.stop()));
-});
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const suite = deviceSuite();
+const { newFolder, release } = suite;
+const newDevice = () => suite.newDevice({ nucleus: 'lite' });
 
 test('[S7] [L1] a release delivered by the script serves frames; the status says what the nucleus does not serve', async () => {
   const device = await newDevice();
