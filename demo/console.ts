@@ -9,7 +9,16 @@ export class DemoConsole {
   private readonly started = Date.now();
   private statusShown = false;
 
-  constructor(private readonly out: NodeJS.WriteStream = process.stdout) {}
+  /** @param speaker whose lines these are, where several speak. @default - nobody is named */
+  constructor(
+    private readonly out: NodeJS.WriteStream = process.stdout,
+    private readonly speaker = '',
+  ) {}
+
+  /** For one of several: its lines begin with its name, and no status line is rewritten under the others' hands. */
+  speakingFor(name: string): DemoConsole {
+    return new DemoConsole(this.out, `${name} | `);
+  }
 
   async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.line(`\n■ ${name}`);
@@ -24,12 +33,12 @@ export class DemoConsole {
   line(text: string): void {
     if (this.statusShown) this.out.write('\r\x1b[2K');
     this.statusShown = false;
-    this.out.write(`${text}\n`);
+    this.out.write(`${text.replace(/^(?=.)/gm, this.speaker)}\n`);
   }
 
   /** Overwritten by the next line or status; not shown where output is not a terminal. */
   status(text: string): void {
-    if (!this.out.isTTY) return;
+    if (!this.out.isTTY || this.speaker) return;
     this.out.write(`\r\x1b[2K  ${text.slice(0, (this.out.columns ?? 100) - 3)}`);
     this.statusShown = true;
   }

@@ -6,26 +6,42 @@ import { recoverByRetraining } from './phases/recover-by-retraining';
 import { reportFigures } from './phases/report-figures';
 import { rollOutFirstRelease } from './phases/roll-out-first-release';
 import { rollOutWrongModel } from './phases/roll-out-wrong-model';
-import { startEverything } from './phases/start-everything';
+import { type Cloud, startCloud } from './phases/start-cloud';
+import { startLine } from './phases/start-line';
 import { tamperWithAnArtifact } from './phases/tamper-with-an-artifact';
 import { trainFirstModel } from './phases/train-first-model';
-import type { DemoRun } from './run';
+import { type DemoRun, type LoopRun, loopRunsOf } from './run';
+
+type Stops = Array<() => Promise<void>>;
 
 /** @throws Error naming what failed; everything that was started has ended then */
 export async function runDemo(run: DemoRun): Promise<void> {
-  const stops: Array<() => Promise<void>> = [];
+  const stops: Stops = [];
   try {
-    const context = await startEverything(run, stops);
-    const firstExecution = await trainFirstModel(context);
-    await rollOutFirstRelease(context, firstExecution);
-    await driftTheLight(context);
-    await introduceCrack(context);
-    await detectDrift(context);
-    const secondExecution = await recoverByRetraining(context);
-    await rollOutWrongModel(context, secondExecution);
-    await tamperWithAnArtifact(context);
-    await reportFigures(context, run.work);
+    const cloud = await startCloud(run, stops);
+    // The first that fails ends the others: what they wait for would come from a run that is over.
+    const loops = loopRunsOf(run).map((loop) =>
+      runLoop(loop, cloud, stops).catch((error: Error) => {
+        run.abort.abort(error);
+        throw error;
+      }),
+    );
+    await Promise.allSettled(loops);
+    await Promise.all(loops);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
+}
+
+async function runLoop(run: LoopRun, cloud: Cloud, stops: Stops): Promise<void> {
+  const context = await startLine(run, cloud, stops);
+  const firstExecution = await trainFirstModel(context);
+  await rollOutFirstRelease(context, firstExecution);
+  await driftTheLight(context);
+  await introduceCrack(context);
+  await detectDrift(context);
+  const secondExecution = await recoverByRetraining(context);
+  await rollOutWrongModel(context, secondExecution);
+  await tamperWithAnArtifact(context);
+  await reportFigures(context, run.reportFolder);
 }

@@ -15,19 +15,27 @@ export interface DeployOptions {
 }
 
 /** @throws Error with the CLI's last lines */
-export async function deployToLocalAws(options: DeployOptions): Promise<KaizenEnvironment> {
-  const outputsFile = join(options.directory, 'stack-outputs.json');
+export async function bootstrapLocalAws(options: DeployOptions): Promise<void> {
   await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`]);
+}
+
+/**
+ * @param name under which the local configuration is deployed
+ * @throws Error with the CLI's last lines
+ */
+export async function deployToLocalAws(options: DeployOptions, name = 'local'): Promise<KaizenEnvironment> {
+  const outputsFile = join(options.directory, `stack-outputs-${name}.json`);
   await runCdk(options, [
     'deploy',
     '**',
     '--require-approval=never',
     '--concurrency=4',
     `--outputs-file=${outputsFile}`,
-    `--output=${join(options.directory, 'cdk.out')}`,
+    `--output=${join(options.directory, `cdk.out-${name}`)}`,
     '--context=env=local',
+    `--context=name=${name}`,
   ]);
-  return deployedEnvironment('local', outputsFile);
+  return deployedEnvironment(name, outputsFile);
 }
 
 /** @param outputsFile as `cdk deploy --outputs-file` writes it */

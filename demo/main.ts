@@ -31,6 +31,7 @@ async function main(): Promise<number> {
   try {
     await runDemo({
       settings: args.small ? SMALL : FULL,
+      environmentNames: args.environments,
       work,
       console: demoConsole,
       abort,

@@ -24,11 +24,10 @@ import {
 const ROUND_MILLISECONDS = 1000;
 /** Two evaluations of drift, and slack. */
 const RING_TIMEOUT_SECONDS = 150;
-const PAGER = 'demo-pager';
 
 /** A stack of the onlooker's own: the application is not touched. */
-function pagerTemplate(topicArn: string): string {
-  const queue = { Type: 'AWS::SQS::Queue', Properties: { QueueName: PAGER } };
+function pagerTemplate(pager: string, topicArn: string): string {
+  const queue = { Type: 'AWS::SQS::Queue', Properties: { QueueName: pager } };
   const Statement = {
     Effect: 'Allow',
     Principal: { Service: 'sns.amazonaws.com' },
@@ -79,9 +78,12 @@ export class AlarmWatch {
   private readonly calls = new Map<string, number[]>();
   private subscribedAt = Number.POSITIVE_INFINITY;
   private readonly prefix: string;
+  /** Names its stack and its queue. */
+  private readonly pager: string;
 
   constructor(private readonly options: AlarmWatchOptions) {
     this.prefix = alarmName({ environmentName: options.environment.name }, '');
+    this.pager = `${options.environment.name}-demo-pager`;
   }
 
   /** Subscribes, and begins to look. */
@@ -140,12 +142,12 @@ export class AlarmWatch {
 
   private async subscribe(): Promise<void> {
     const { clients, environment } = this.options;
-    const TemplateBody = pagerTemplate(environment.output('AlarmTopicArn'));
+    const TemplateBody = pagerTemplate(this.pager, environment.output('AlarmTopicArn'));
     const client = clients.cloudFormation;
-    await client.send(new CreateStackCommand({ StackName: PAGER, TemplateBody }));
+    await client.send(new CreateStackCommand({ StackName: this.pager, TemplateBody }));
     await waitUntilStackCreateComplete(
       { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
-      { StackName: PAGER },
+      { StackName: this.pager },
     );
     this.subscribedAt = Date.now();
   }
@@ -204,7 +206,7 @@ export class AlarmWatch {
 
   private async answerCalls(): Promise<void> {
     const client = this.options.clients.sqs;
-    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: PAGER }));
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: this.pager }));
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
     );

@@ -16,12 +16,11 @@ import type { ReportData } from '../report/report-data';
 import { summaryText } from '../report/summary';
 import { measureRoundTrips, ROUND_TRIP_WHAT } from '../round-trip';
 import { sizeOfObjects } from '../stored-objects';
-import type { WorkDirectory } from '../work-directory';
 
-export async function reportFigures(context: DemoContext, work: WorkDirectory): Promise<void> {
+export async function reportFigures(context: DemoContext, reportFolder: string): Promise<void> {
   const data = await context.console.phase('measuring and writing the report', () => gather(context));
-  const html = join(work.path, 'report.html');
-  writeFileSync(join(work.path, 'report.json'), JSON.stringify(data));
+  const html = join(reportFolder, 'report.html');
+  writeFileSync(join(reportFolder, 'report.json'), JSON.stringify(data));
   writeFileSync(html, renderReport(data));
   context.console.line(`\n${summaryText(data)}\n\nReport: ${html}`);
 }

@@ -215,7 +215,9 @@ function exportOf(folder: string, name: string): unknown {
 
 /**
  * The configuration `config/<name>.ts` of the environment named by the context value `env` (`cdk deploy -c env=dev`);
- * `local` without one. The only reader of context in the application.
+ * `local` without one. The context value `name` deploys it under another name, as an environment of its own: a copy of
+ * dev for one person or one branch (`cdk deploy -c env=dev -c name=dev-alice`). The only reader of context in the
+ * application.
  * @throws Error when there is no such file; ContractError for a configuration that breaks a rule
  */
 export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
@@ -231,5 +233,7 @@ export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
       broken('environmentName', `must be the name of its file (${name})`, config.environmentName),
     ]);
   }
-  return config;
+  const otherName: unknown = app.node.tryGetContext('name') ?? name;
+  if (otherName === name) return config;
+  return parseConfig({ ...config, environmentName: otherName }, `${subject} under the context's 'name'`);
 }

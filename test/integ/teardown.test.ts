@@ -19,7 +19,7 @@ import { describeEnvironment, type KaizenEnvironment } from '../../cli/shared/en
 import { destroyEnvironment } from '../../cli/teardown/destroy-environment';
 import type { Choices } from '../../cli/teardown/holdings';
 import { type DemoClients, makeClients } from '../../demo/clients';
-import { deployToLocalAws } from '../../demo/deploy';
+import { bootstrapLocalAws, deployToLocalAws } from '../../demo/deploy';
 import { blobKey, modelComponentName, releaseItemKey } from '../../lambda/registry/names';
 import { captureImageKey } from '../../lambda/telemetry/names';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
@@ -55,13 +55,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const deploy = (): Promise<KaizenEnvironment> =>
-  deployToLocalAws({
-    aws,
-    directory: folder,
-    onLine: () => {},
-    signal: new AbortController().signal,
-  });
+async function deploy(): Promise<KaizenEnvironment> {
+  const { signal } = new AbortController();
+  const options = { aws, directory: folder, onLine: () => {}, signal };
+  await bootstrapLocalAws(options);
+  return deployToLocalAws(options);
+}
 
 /** `<kind> <name>` of everything, except for what the CDK bootstrap makes. */
 async function everything(): Promise<string[]> {

@@ -314,6 +314,13 @@ describe('[D1] choosing an environment', () => {
     expect(loadConfig(new App({ context: { env: 'prod' } }))).toBe(prod);
   });
 
+  test("takes the context's `name` for a copy of an environment under another name", () => {
+    const load = (name: unknown) => loadConfig(new App({ context: { env: 'local', name } }));
+    expect(load('plant-7')).toEqual({ ...local, environmentName: 'plant-7' });
+    expect(load('local')).toBe(local);
+    expect(() => load('Plant 7')).toThrow(/config\/local\.ts under the context's 'name'.*environmentName/s);
+  });
+
   test('[C9] is by the name of a file: a new environment is a new file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kaizen-config-'));
     const write = (name: string, config: AppConfig) =>

@@ -1,62 +1,36 @@
-/** Local AWS, images, the four stacks, the fleet and the line: everything that the loop needs, with nothing trained yet. */
+/** The fleet, the line, and who watches both: everything that one environment's loop needs, with nothing trained yet. */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
+import type { LocalAws } from '@kaizen-edge/local-aws';
 import { provisionDevice } from '../../cli/device/provision-device';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
-import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { AlarmWatch } from '../alarms/alarm-watch';
-import { type DemoClients, makeClients } from '../clients';
+import type { DemoClients } from '../clients';
 import type { DemoContext, DemoEvent } from '../context';
-import { deployToLocalAws } from '../deploy';
 import { Device } from '../devices';
 import { loadFrameStock } from '../inspection-line/frame-stock';
 import { InspectionLine } from '../inspection-line/inspection-line';
 import { Labeller } from '../labeller';
-import { MemorySampler } from '../memory-sampler';
 import { Observations } from '../observations';
-import { type RenderedFolders, renderImages } from '../render';
-import type { DemoRun } from '../run';
-import { TrainingProgressPrinter } from '../training-progress';
+import type { RenderedFolders } from '../render';
+import type { LoopRun } from '../run';
+import type { Cloud } from './start-cloud';
 
-export async function startEverything(run: DemoRun, stops: Array<() => Promise<void>>): Promise<DemoContext> {
-  const { console, settings, abort, work } = run;
-  const progress = new TrainingProgressPrinter(console);
-  const onCrash = (message: string) => abort.abort(new Error(message));
-
-  const memory = new MemorySampler();
-  stops.push(async () => memory.stop());
-  const aws = await console.phase('Starting the local AWS', () =>
-    startLocalAws({
-      ...LOCAL_AWS_SETTINGS,
-      workDirectory: join(work.run, 'aws'),
-      onCrash,
-      onTrainingProgress: (event) => progress.print(event),
-    }),
-  );
-  stops.push(aws.stop);
-
-  const deployedFrom = Date.now();
-  const [images, environment] = await console.phase(
-    'Rendering the parts; cdk bootstrap and cdk deploy of the four stacks',
-    () =>
-      Promise.all([
-        renderImages(work.run, settings, abort.signal),
-        deployToLocalAws({
-          aws,
-          directory: work.run,
-          onLine: (line) => console.status(line),
-          signal: abort.signal,
-        }),
-      ]),
-  );
-
-  const clients = makeClients(aws);
+export async function startLine(
+  run: LoopRun,
+  cloud: Cloud,
+  stops: Array<() => Promise<void>>,
+): Promise<DemoContext> {
+  const { console, settings, abort, environmentName } = run;
+  const { aws, clients, images, memory } = cloud;
+  const environment = cloud.environments.get(environmentName) as KaizenEnvironment;
+  mkdirSync(run.runFolder, { recursive: true });
+  mkdirSync(run.reportFolder, { recursive: true });
   const events: DemoEvent[] = [];
   const alarms = await watchAlarms(run, clients, environment, events, stops);
-  alarms.expect('drift-not-evaluated', deployedFrom, 'nothing has been evaluated since the deployment');
+  alarms.expect('drift-not-evaluated', cloud.deployedFrom, 'nothing has been evaluated since the deployment');
   const line = makeLine(run, images, stops);
   await line.start();
   const devices = await console.phase('Provisioning and starting four core devices', () =>
@@ -70,7 +44,7 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
     settings,
     console,
     signal: abort.signal,
-    directory: work.run,
+    directory: run.runFolder,
     aws,
     clients,
     environment,
@@ -90,7 +64,7 @@ export async function startEverything(run: DemoRun, stops: Array<() => Promise<v
 }
 
 async function watchAlarms(
-  run: DemoRun,
+  run: LoopRun,
   clients: DemoClients,
   environment: KaizenEnvironment,
   events: DemoEvent[],
@@ -111,7 +85,7 @@ async function watchAlarms(
   return alarms;
 }
 
-function makeLine(run: DemoRun, images: RenderedFolders, stops: Array<() => Promise<void>>): InspectionLine {
+function makeLine(run: LoopRun, images: RenderedFolders, stops: Array<() => Promise<void>>): InspectionLine {
   // A Unix socket's path has at most 107 bytes, and a clone may lie deep.
   const socketDirectory = mkdtempSync(join(tmpdir(), 'kaizen-line-'));
   stops.push(async () => rmSync(socketDirectory, { recursive: true, force: true }));
@@ -127,14 +101,14 @@ function makeLine(run: DemoRun, images: RenderedFolders, stops: Array<() => Prom
     },
     condition: 'normal',
     seed,
-    truthFile: join(run.work.run, 'truth.jsonl'),
+    truthFile: join(run.runFolder, 'truth.jsonl'),
   });
   stops.push(() => line.stop());
   return line;
 }
 
 async function startFleet(
-  run: DemoRun,
+  run: LoopRun,
   aws: LocalAws,
   clients: DemoClients,
   environment: KaizenEnvironment,
@@ -147,7 +121,7 @@ async function startFleet(
   });
   for (const group of ['canary', 'stable'] as const) {
     for (const thingName of run.settings.devices[group]) {
-      const identityDirectory = join(run.work.run, 'devices', thingName);
+      const identityDirectory = join(run.runFolder, 'devices', thingName);
       mkdirSync(dirname(identityDirectory), { recursive: true });
       await provisionDevice(clients, environment, { thingName, wave: group, folder: identityDirectory });
       const device = new Device(aws, {
