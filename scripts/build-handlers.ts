@@ -8,9 +8,10 @@
  *
  * The same sources give the same bytes, so that an unchanged function is not deployed again.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import writeFileAtomic from 'write-file-atomic';
 
 const ROOT = join(__dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -31,11 +32,19 @@ export function handlerFolders(): string[] {
     .sort();
 }
 
+/** A function that is no more would look like a part of this build. */
+function removeOthers(built: ReadonlySet<string>): void {
+  for (const entry of readdirSync(join(DIST, 'lambda'), { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.name === 'index.js' && !built.has(path)) rmSync(path);
+  }
+}
+
 /** Bundles every handler; the runtime's own SDK changes without notice, so ours is bundled. */
 export async function buildHandlers(): Promise<string[]> {
   const folders = handlerFolders();
-  rmSync(join(DIST, 'lambda'), { recursive: true, force: true });
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: Object.fromEntries(
       folders.map((folder) => [`${folder}/index`, join(LAMBDA, folder, 'handler.ts')]),
     ),
@@ -51,6 +60,14 @@ export async function buildHandlers(): Promise<string[]> {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  // Another build, or a synthesis that reads these folders, may be running: what is unchanged is left alone.
+  for (const { path, contents } of outputFiles) {
+    const bytes = Buffer.from(contents);
+    if (existsSync(path) && bytes.equals(readFileSync(path))) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    await writeFileAtomic(path, bytes);
+  }
+  removeOthers(new Set(outputFiles.map(({ path }) => path)));
   return folders;
 }
 

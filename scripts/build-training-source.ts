@@ -8,10 +8,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import writeFileAtomic from 'write-file-atomic';
 import { REPOSITORY_ROOT as ROOT, virtualEnvironmentPython } from './repository';
 
 const OUTPUT = join(ROOT, 'dist', 'training');
@@ -136,7 +137,7 @@ export async function buildTrainingSource(outputDirectory: string = OUTPUT): Pro
   mkdirSync(outputDirectory, { recursive: true });
   const write = async (name: string, content: readonly SourceFile[]) => {
     const file = join(outputDirectory, name);
-    writeFileSync(file, await deterministicArchive(content));
+    await writeFileAtomic(file, await deterministicArchive(content));
     return file;
   };
   for (const python of downloadedWheels(outputDirectory)) {

@@ -13,9 +13,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Models } from '@cyclonedx/cyclonedx-library';
+import writeFileAtomic from 'write-file-atomic';
 import { ARCHIVE_FORMAT, archive } from './packaging/archive';
 import {
   type ArchitectureArtifact,
@@ -65,13 +66,6 @@ async function contentFor(
   return { files, bill, sha256: sha256(text) };
 }
 
-/** Never a half-written file, also when two builds run at once. */
-async function put(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
-}
-
 /** The zip that is already there, when it is what would be written: compressing 70 MB takes seconds. */
 async function reusable(
   outDirectory: string,
@@ -98,12 +92,12 @@ async function putArtifact(
   const files = new Map([...content.files, [BILL_FILE, Buffer.from(bill)]]);
   const sizes = new Map([...files].map(([name, bytes]) => [name, bytes.length]));
   checkBudget(zipName(architecture), sizes, bundles);
-  await put(join(outDirectory, billName(architecture)), bill);
+  await writeFileAtomic(join(outDirectory, billName(architecture)), bill);
 
   const previous = await reusable(outDirectory, architecture, version, content);
   if (previous) return previous;
   const zip = await archive(files);
-  await put(join(outDirectory, zipName(architecture)), zip);
+  await writeFileAtomic(join(outDirectory, zipName(architecture)), Buffer.from(zip));
   return {
     file: zipName(architecture),
     sha256: sha256(zip),
@@ -142,7 +136,7 @@ export async function buildInferenceArtifact(outDirectory: string): Promise<Arti
     await rm(join(outDirectory, billName(architecture)), { force: true });
   }
   const description: ArtifactDescription = { version, architectures };
-  await put(join(outDirectory, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
+  await writeFileAtomic(join(outDirectory, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
   return description;
 }
 

@@ -2,14 +2,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import writeFileAtomic from 'write-file-atomic';
 
 const ROOT = join(__dirname, '..', '..');
 
 /** Writes `deliver-release.cjs`, one file without dependencies, and returns its path. */
 export async function buildDeliverRelease(outDirectory: string): Promise<string> {
-  await mkdir(outDirectory, { recursive: true });
   const outfile = join(outDirectory, 'deliver-release.cjs');
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: [join(ROOT, 'edge-components', 'model', 'src', 'deliver-release.ts')],
     absWorkingDir: ROOT,
     outfile,
@@ -19,6 +20,8 @@ export async function buildDeliverRelease(outDirectory: string): Promise<string>
     format: 'cjs',
     logLevel: 'silent',
   });
+  await mkdir(outDirectory, { recursive: true });
+  for (const { path, contents } of outputFiles) await writeFileAtomic(path, Buffer.from(contents));
   return outfile;
 }
 
