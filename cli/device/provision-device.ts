@@ -158,7 +158,14 @@ export async function provisionDevice(
   await folder.writeThing(thing);
   await folder.writeTrustedKeys(trustedKeys);
   await clients.iot.send(new AttachPolicyCommand({ policyName, target: thing.certificateArn }));
-  await clients.iot.send(new AttachThingPrincipalCommand({ thingName, principal: thing.certificateArn }));
+  await clients.iot.send(
+    // A certificate of one thing alone: AWS IoT then knows the thing of every connection, whatever its client id.
+    new AttachThingPrincipalCommand({
+      thingName,
+      principal: thing.certificateArn,
+      thingPrincipalType: 'EXCLUSIVE_THING',
+    }),
+  );
   await joinWave(clients.iot, environment, thing);
   return thing;
 }

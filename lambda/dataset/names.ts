@@ -56,6 +56,9 @@ export function acceptedDigest(address: string): string | undefined {
     : undefined;
 }
 
+/** Behind the key or URI of an accepted manifest: the list of the objects that it needs, as S3DataType ManifestFile. */
+export const OBJECT_LIST_SUFFIX = '.objects.json';
+
 export function rejectedKey(name: string): string {
   return `${REJECTED_PREFIX}${name}.report.json`;
 }

@@ -18,8 +18,9 @@ export interface DevicePolicyProps {
 
 /**
  * What a device's certificate may do: speak for its own thing and for no other. Thing-policy variables resolve
- * only on MQTT connections whose client id is the thing name, so Connect allows no other client id; the
- * Greengrass data plane is HTTPS, where they do not resolve, so its statements name resources of the account
+ * on MQTT connections whose client id is the thing's name, or whose certificate belongs to one thing exclusively
+ * (docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html); the Greengrass data plane is HTTPS, where
+ * they do not resolve, so its statements name resources of the account
  * (docs.aws.amazon.com/greengrass/v2/developerguide/device-auth.html says which resources each operation has).
  */
 export class DevicePolicy extends Construct {
@@ -63,7 +64,8 @@ export class DevicePolicy extends Construct {
     ];
     return [
       {
-        ...allow('iot:Connect', iotArn('client', THING)),
+        // Beyond 50 subscriptions the classic nucleus makes a second connection, `<thing>#2`. No thing's name has a `#`.
+        ...allow('iot:Connect', [iotArn('client', THING), iotArn('client', `${THING}#*`)]),
         Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
       },
       allow(

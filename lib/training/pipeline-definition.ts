@@ -1,6 +1,5 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
-import { s3Uri } from '../../contracts/s3-address';
-import { IMAGE_PREFIX } from '../../lambda/dataset/names';
+import { ACCEPTED_PREFIX, OBJECT_LIST_SUFFIX } from '../../lambda/dataset/names';
 import { EXECUTION_FOLDERS } from '../../lambda/training/names';
 import { isIsolated } from './job-network';
 import {
@@ -11,9 +10,16 @@ import {
   textsOf,
 } from './pipeline-parameters';
 import { definePipeline, type RenderedPipeline } from './sagemaker-pipeline/define';
-import { type Expression, type Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
+import { type Expression, join, type Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
 import { atMost, ConditionStep, FailStep, type RegisterModelStep } from './sagemaker-pipeline/steps';
-import { CACHE_FOR, INPUT, StepFactory, s3Input, type TrainingPipelineScope } from './step-factory';
+import {
+  CACHE_FOR,
+  INPUT,
+  type PreparedData,
+  StepFactory,
+  s3Input,
+  type TrainingPipelineScope,
+} from './step-factory';
 import type { TuningConfig } from './tuning-config';
 
 /** Part of the names of its jobs, by which the pipeline's role knows them. */
@@ -26,18 +32,16 @@ interface Plan {
   readonly steps: StepFactory;
 }
 
-function prepareStep({ scope, parameters, steps }: Plan) {
+function prepareStep({ parameters, steps }: Plan) {
   return steps.processing('Prepare', {
     module: 'prepare',
     description: 'Decodes the images of the manifest into one archive per split',
     cacheFor: CACHE_FOR,
-    inputs: [
-      s3Input('dataset', s3Uri(scope.datasetBucketName, IMAGE_PREFIX), `${INPUT}/dataset/images`),
-      s3Input('manifest', parameters.datasetManifestUri),
-    ],
+    // The manifest and its images, not everything that the bucket has ever been given.
+    inputs: [s3Input('dataset', join('', parameters.datasetManifestUri, OBJECT_LIST_SUFFIX), 'ManifestFile')],
     options: {
       'manifest-uri': parameters.datasetManifestUri,
-      manifest: `${INPUT}/manifest`,
+      manifest: `${INPUT}/dataset/${ACCEPTED_PREFIX}`,
       input: `${INPUT}/dataset`,
     },
     output: EXECUTION_FOLDERS.prepared,
@@ -49,20 +53,20 @@ function trainedModel(
   steps: StepFactory,
   tuning: TuningConfig | undefined,
   hyperparameters: Readonly<Record<string, Parameter>>,
-  prepared: Expression,
+  prepared: PreparedData,
 ): Expression {
   const texts = textsOf(hyperparameters);
   if (tuning === undefined) {
     return steps.training('Train', prepared, texts).property('ModelArtifacts.S3ModelArtifacts');
   }
-  return steps.tuning(TUNING_STEP_NAME, tuning, prepared, texts).bestModel();
+  return steps.tuning(TUNING_STEP_NAME, tuning, prepared.uri, texts).bestModel();
 }
 
 /** The larger network that stays in the cloud, where one is configured. */
 function cloudModel(
   { scope, steps }: Plan,
   hyperparameters: Readonly<Record<string, Parameter>>,
-  prepared: Expression,
+  prepared: PreparedData,
 ): Expression | undefined {
   const { cloudVariant, tuning } = scope.config.training;
   if (!cloudVariant) return undefined;
@@ -155,9 +159,10 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
   const { parameters, steps } = plan;
   const { tuning } = scope.config.training;
   const hyperparameters = hyperparametersOf(parameters);
-  const prepared = prepareStep(plan).output(EXECUTION_FOLDERS.prepared);
+  const prepare = prepareStep(plan);
+  const prepared = { uri: prepare.output(EXECUTION_FOLDERS.prepared), jobName: prepare.jobName };
   const model = trainedModel(steps, tuning, hyperparameters, prepared);
-  const trained = { model, prepared, cloudModel: cloudModel(plan, hyperparameters, prepared) };
+  const trained = { model, prepared: prepared.uri, cloudModel: cloudModel(plan, hyperparameters, prepared) };
   const evaluation = evaluateStep(plan, trained).output(EXECUTION_FOLDERS.evaluation);
   const exportModel = exportStep(plan, trained, evaluation);
   const register = steps.register('Register', model, evaluation, {

@@ -1,7 +1,7 @@
 /** What an execution of the training pipeline may be given, and what its jobs make of it. */
 import { PIPELINE_PARAMETERS as NAMES } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
-import { Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
+import { type Expression, Parameter, textOf } from './sagemaker-pipeline/expression';
 import type { TuningConfig } from './tuning-config';
 
 /** `ChampionModelUri` where a training starts from nothing. */
@@ -49,8 +49,8 @@ export const hyperparametersOf = (parameters: PipelineParameters): Record<string
 export function textsOf(
   hyperparameters: Readonly<Record<string, Parameter>>,
   tuning?: TuningConfig,
-): Record<string, Value> {
-  const text = (name: string, parameter: Parameter): Value => {
+): Record<string, string | Expression> {
+  const text = (name: string, parameter: Parameter): string | Expression => {
     if (tuning && name in tuning.ranges) return String(parameter.defaultValue);
     return parameter.type === 'String' ? parameter : textOf(parameter);
   };

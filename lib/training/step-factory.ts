@@ -1,5 +1,6 @@
 /** Steps of the training pipeline as SageMaker takes them: images, instances, channels, keys and retries. */
 
+import { createHash } from 'node:crypto';
 import { s3Uri } from '../../contracts/s3-address';
 import { EXECUTION_FOLDERS, type ExecutionFolder, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
@@ -60,10 +61,15 @@ const commandLine = (options: Readonly<Record<string, Value>>): Value[] =>
     (Array.isArray(value) ? value : [value]).flatMap((one: Value) => [`--${name}`, one]),
   );
 
-export function s3Input(name: string, uri: Value, localPath = `${INPUT}/${name}`): Value {
+/** @param S3DataType `S3Prefix`: what lies there; `ManifestFile`: what the object there lists */
+export function s3Input(
+  name: string,
+  uri: Value,
+  S3DataType: 'S3Prefix' | 'ManifestFile' = 'S3Prefix',
+): Value {
   return {
     InputName: name,
-    S3Input: { S3Uri: uri, LocalPath: localPath, S3DataType: 'S3Prefix', S3InputMode: 'File' },
+    S3Input: { S3Uri: uri, LocalPath: `${INPUT}/${name}`, S3DataType, S3InputMode: 'File' },
   };
 }
 
@@ -97,6 +103,13 @@ interface ProcessingOptions<Output extends ExecutionFolder, File extends string>
   readonly output: Output;
   readonly files?: Readonly<Record<File, { readonly output: Output; readonly path: string }>>;
   readonly cacheFor?: string;
+}
+
+/** What the Prepare step has made. */
+export interface PreparedData {
+  readonly uri: Expression;
+  /** Name of the job that made it; the same as long as the data is. */
+  readonly jobName: Expression;
 }
 
 /** Steps of one scope: what they share is said once. */
@@ -206,14 +219,17 @@ export class StepFactory {
 
   training(
     name: string,
-    prepared: Expression,
-    hyperparameters: Readonly<Record<string, Value>>,
+    prepared: PreparedData,
+    hyperparameters: Readonly<Record<string, string | Expression>>,
   ): TrainingStep {
     return new TrainingStep(name, {
       description: 'Trains the model with the script of the use case',
       cacheFor: CACHE_FOR,
       retry: [this.retry.step, this.retry.job],
-      arguments: { ...this.trainingJob(prepared, hyperparameters), ...this.spot(name) },
+      arguments: {
+        ...this.trainingJob(prepared.uri, hyperparameters),
+        ...this.spot(this.checkpointFolder(name, prepared.jobName, hyperparameters)),
+      },
     });
   }
 
@@ -239,19 +255,37 @@ export class StepFactory {
     });
   }
 
-  /**
-   * Nothing on demand. On spot, with a checkpoint folder of the step's own, so that a job that is retried within an
-   * execution goes on as well.
-   */
-  private spot(stepName: string): Readonly<Record<string, Value>> {
+  /** Nothing on demand. */
+  private spot(checkpointFolder: Expression): Readonly<Record<string, Value>> {
     const { timeoutMinutes, spot } = this.scope.config.training;
     if (!spot) return {};
     const runtime = { MaxRuntimeInSeconds: timeoutMinutes * 60 };
     return {
       StoppingCondition: { ...runtime, MaxWaitTimeInSeconds: spot.maximumWaitMinutes * 60 },
       EnableManagedSpotTraining: true,
-      CheckpointConfig: { S3Uri: this.uri(EXECUTION_FOLDERS.checkpoints, `/${stepName}`) },
+      CheckpointConfig: { S3Uri: checkpointFolder },
     };
+  }
+
+  /**
+   * A folder for what is trained and not for who asked: named by everything that the model depends on, it is the same for
+   * the same training, in this execution or another. The step cache compares it, so an id of the execution in it would
+   * keep spot trainings out of the cache; and another training's checkpoints must never be gone on from.
+   */
+  private checkpointFolder(
+    stepName: string,
+    dataJob: Expression,
+    hyperparameters: Readonly<Record<string, string | Expression>>,
+  ): Expression {
+    const { image, script, instanceType, instanceCount } = this.scope.config.training;
+    const code = { source: this.scope.sourceSha256, image, script, instanceType, instanceCount };
+    const digest = createHash('sha256').update(JSON.stringify(code)).digest('hex').slice(0, 16);
+    return join(
+      '/',
+      s3Uri(this.scope.modelBucketName, PIPELINE_PREFIX.slice(0, -1)),
+      ...[dataJob, EXECUTION_FOLDERS.checkpoints, stepName, digest],
+      ...Object.values(hyperparameters),
+    );
   }
 
   register(

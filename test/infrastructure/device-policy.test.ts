@@ -25,6 +25,7 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
 
   test.each([
     ['connect as itself', 'iot:Connect', 'client/line-1-camera'],
+    ['connect a second time', 'iot:Connect', 'client/line-1-camera#2'],
     ['answer its jobs', 'iot:Publish', 'topic/$aws/things/line-1-camera/jobs/j1/update'],
     ['listen to its jobs', 'iot:Subscribe', 'topicfilter/$aws/things/line-1-camera/jobs/notify-next'],
     ['receive its jobs', 'iot:Receive', 'topic/$aws/things/line-1-camera/jobs/notify-next'],
@@ -42,6 +43,7 @@ describe.each(ENVIRONMENTS)('%s: what a device may do', (environment) => {
   test.each([
     ['connect as another', 'iot:Connect', 'client/line-2-camera'],
     ['connect under a longer name', 'iot:Connect', 'client/line-1-camera-2'],
+    ['connect a second time as another', 'iot:Connect', 'client/line-1-camera-2#2'],
     ['answer the jobs of another', 'iot:Publish', 'topic/$aws/things/line-2-camera/jobs/j1/update'],
     [
       'listen to the jobs of another',

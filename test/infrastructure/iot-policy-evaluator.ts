@@ -2,7 +2,7 @@
 import { listOf, type Statement } from './policy-statements';
 
 export interface Connection {
-  /** The thing that the certificate is attached to, when the client id is its name. */
+  /** The thing that the certificate is attached to, exclusively or under a client id that is its name. */
   readonly thingName?: string;
 }
 

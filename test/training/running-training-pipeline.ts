@@ -33,7 +33,8 @@ import {
   parseContractJson,
 } from '../../contracts';
 import { waitFor } from '../../demo/waiting';
-import { acceptedKey } from '../../lambda/dataset/names';
+import { objectList } from '../../lambda/dataset/accepted-manifest';
+import { acceptedKey, OBJECT_LIST_SUFFIX } from '../../lambda/dataset/names';
 import { executionPrefix } from '../../lambda/training/names';
 import { trainingPipelineDefinition } from '../../lib/training/pipeline-definition';
 import { deterministicArchive, trainingSourceFiles } from '../../scripts/build-training-source';
@@ -176,6 +177,12 @@ async function putInputs(s3: S3Client, folder: string, items: number): Promise<s
   const manifest = readFileSync(join(folder, 'manifest.jsonl'));
   const key = acceptedKey(createHash('sha256').update(manifest).digest('hex'));
   await put(key, manifest);
+  const listed = manifest
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  await put(`${key}${OBJECT_LIST_SUFFIX}`, Buffer.from(objectList(BUCKET, key, listed)));
   return `s3://${BUCKET}/${key}`;
 }
 

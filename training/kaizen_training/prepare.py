@@ -240,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the step; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--manifest-uri", required=True)
-    parser.add_argument("--manifest", type=Path, default=Path("/opt/ml/processing/input/manifest"))
+    parser.add_argument("--manifest", type=Path, default=Path("/opt/ml/processing/input/dataset/manifests/accepted"))
     parser.add_argument("--input", type=Path, default=Path("/opt/ml/processing/input/dataset"))
     parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output/prepared"))
     parser.add_argument("--use-case", required=True)

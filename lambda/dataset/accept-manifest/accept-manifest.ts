@@ -1,9 +1,9 @@
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
-import { acceptedManifest } from '../accepted-manifest';
+import { acceptedManifest, objectList } from '../accepted-manifest';
 import { type CheckedItem, ManifestChecker, type Problem } from '../check-manifest';
 import type { CurrentDataset } from '../current-dataset';
-import { acceptedKey, CURRENT_KEY, manifestName, rejectedKey } from '../names';
+import { acceptedKey, CURRENT_KEY, manifestName, OBJECT_LIST_SUFFIX, rejectedKey } from '../names';
 
 export interface ManifestSource {
   readonly lines: AsyncIterable<string>;
@@ -12,6 +12,8 @@ export interface ManifestSource {
 
 /** The dataset bucket, seen by the gate. */
 export interface AcceptManifestPorts {
+  /** Of the bucket. */
+  readonly name: string;
   now(): Date;
   openManifest(key: string): Promise<ManifestSource>;
   /** SHA-256 of an object; `undefined` when there is none. */
@@ -89,8 +91,14 @@ async function accept(
   checker: ManifestChecker,
   ports: AcceptManifestPorts,
 ): Promise<GateAnswer> {
-  const { body, sha256: manifestSha256 } = acceptedManifest(checker.items.map(({ item }) => item));
+  const items = checker.items.map(({ item }) => item);
+  const { body, sha256: manifestSha256 } = acceptedManifest(items);
   const key = acceptedKey(manifestSha256);
+  const listKey = `${key}${OBJECT_LIST_SUFFIX}`;
+  // Also for a dataset that is in force: one that was accepted before there were lists gets its own.
+  if (!(await ports.exists(listKey))) {
+    await ports.put(listKey, objectList(ports.name, key, items), 'application/json');
+  }
   const before = await ports.currentDataset();
   if (before?.manifestSha256 === manifestSha256 && before.source === source.key) {
     return { outcome: 'UNCHANGED', dataset: before };

@@ -78,6 +78,11 @@ export class ProcessingStep<Output extends string = never, File extends string =
     return new Expression({ Get: `Steps.${this.name}.${path}` }, [this]);
   }
 
+  /** Name of the job whose output is used: of an earlier execution when the step's result is taken from the cache. */
+  get jobName(): Expression {
+    return new Expression({ Get: `Steps.${this.name}.ProcessingJobName` }, [this]);
+  }
+
   /** A value in one of the step's property files, such as `champion.accuracy`. */
   jsonGet(file: File, path: string): Expression {
     const reference = { Get: `Steps.${this.name}.PropertyFiles.${file}` };

@@ -42,6 +42,26 @@ describe('an accepted manifest', () => {
     expect(bucket.writes.at(-1)).toBe(CURRENT_KEY);
   });
 
+  test('[C14] lists the objects that a job needs: itself, and each image once', async () => {
+    const items = pair();
+    await acceptManifest(bucket.upload('first', [...items, { ...items[0], id: 'again' }]), bucket);
+    const { key = '' } = (await bucket.currentDataset()) ?? {};
+    expect(JSON.parse(bucket.objects.get(`${key}.objects.json`)?.body ?? '')).toEqual([
+      { prefix: 's3://dataset/' },
+      key,
+      ...items.map((item) => item.key),
+    ]);
+  });
+
+  test('[C14] gets its list when it was accepted before there were any', async () => {
+    const key = bucket.upload('first', pair());
+    await acceptManifest(key, bucket);
+    const list = `${(await bucket.currentDataset())?.key}.objects.json`;
+    bucket.objects.delete(list);
+    await expect(acceptManifest(key, bucket)).resolves.toMatchObject({ outcome: 'UNCHANGED' });
+    expect(bucket.objects.has(list)).toBe(true);
+  });
+
   test('is accepted once, however often S3 says that it came', async () => {
     const key = bucket.upload('first', pair());
     await acceptManifest(key, bucket);

@@ -16,6 +16,7 @@ async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
 
 /** The dataset bucket in memory, with a clock that a test moves. */
 export class FakeDatasetBucket implements AcceptManifestPorts {
+  readonly name = 'dataset';
   readonly objects = new Map<string, { readonly body: string; readonly at: Date }>();
   readonly events: (CurrentDataset | { readonly manifest: string; readonly problems: number })[] = [];
   clock = new Date('2026-03-01T10:00:00.000Z');

@@ -96,11 +96,15 @@ describe('the handlers', () => {
     await expect(handler(eventOf(notification(key)), context)).resolves.toEqual({ batchItemFailures: [] });
 
     const written = s3.commandCalls(PutObjectCommand).map(({ args }) => args[0].input.Key);
-    expect(written.at(-1)).toBe('manifests/current.json');
+    expect(written).toEqual([
+      expect.stringMatching(/\.jsonl\.objects\.json$/),
+      expect.any(String),
+      'manifests/current.json',
+    ]);
     const entry = events.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0];
     expect(entry?.DetailType).toBe('Dataset Accepted');
     expect(JSON.parse(entry?.Detail ?? '')).toMatchObject({
-      manifestUri: `s3://datasets/${written[0]}`,
+      manifestUri: `s3://datasets/${written[1]}`,
       items: 2,
       classes: ['good', 'scratch'],
     });

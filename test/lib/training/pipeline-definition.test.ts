@@ -61,8 +61,9 @@ interface Gate {
 }
 
 /** Runs the definition with jobs that succeed at once and leave these findings; requests are checked as AWS would. */
-function runWith(gate: Gate, parameters: Record<string, string> = {}, definitionText = text) {
+function runWith(gate: Gate, parameters: Record<string, string> = {}, definitionText = text, executions = 1) {
   return rehearsePipeline({
+    executions,
     definition: definitionText,
     parameters: { DatasetManifestUri: MANIFEST, ...parameters },
     readJson: (uri) => {
@@ -200,8 +201,12 @@ test('jobs get their parameters as arguments, never inside the shell text', asyn
     champion_uri: hostile,
   });
   expect(prepare.ProcessingInputs).toContainEqual({
-    InputName: 'manifest',
-    S3Input: expect.objectContaining({ S3Uri: MANIFEST, LocalPath: '/opt/ml/processing/input/manifest' }),
+    InputName: 'dataset',
+    S3Input: expect.objectContaining({
+      S3Uri: `${MANIFEST}.objects.json`,
+      S3DataType: 'ManifestFile',
+      LocalPath: '/opt/ml/processing/input/dataset',
+    }),
   });
 });
 
@@ -300,18 +305,46 @@ describe('[S1] the capacity of the Train step', () => {
     expect(step).not.toHaveProperty('CheckpointConfig');
   });
 
-  test("is spot with it, with checkpoints among the execution's own objects", () => {
-    const step = trainingStep({ timeoutMinutes: 30, spot: { maximumWaitMinutes: 90 } });
+  const spot = { timeoutMinutes: 30, spot: { maximumWaitMinutes: 90 } };
+
+  test('is spot with it', () => {
+    const step = trainingStep(spot);
     expect(step.StoppingCondition).toEqual({ MaxRuntimeInSeconds: 1800, MaxWaitTimeInSeconds: 5400 });
     expect(step.EnableManagedSpotTraining).toBe(true);
-    expect(step.CheckpointConfig).toEqual({
-      S3Uri: {
-        'Std:Join': {
-          On: '',
-          Values: ['s3://models/pipelines/', { Get: 'Execution.PipelineExecutionId' }, '/checkpoints/Train'],
-        },
-      },
-    });
+  });
+
+  test('[C14] keeps checkpoints by what is trained, so that the step cache knows a training again', () => {
+    const { CheckpointConfig, HyperParameters } = trainingStep(spot) as Record<string, JsonObject>;
+    const joined = JSON.stringify(CheckpointConfig?.S3Uri);
+    expect(joined).not.toContain('Execution.');
+    expect(joined).toMatch(
+      /"s3:\/\/models\/pipelines",\{"Get":"Steps\.Prepare\.ProcessingJobName"\},"checkpoints","Train"/,
+    );
+    const { sagemaker_program, sagemaker_submit_directory, script, ...trained } =
+      HyperParameters as JsonObject;
+    for (const value of Object.values(trained)) expect(joined).toContain(JSON.stringify(value));
+  });
+
+  test.each([
+    ['on demand', undefined],
+    ['on spot', { maximumWaitMinutes: 90 }],
+  ])('[C14] is not used twice for the same training, %s', async (_capacity, capacity) => {
+    const training = { ...local.training, ...(capacity && { spot: capacity }) };
+    const rendered = trainingPipelineDefinition({ ...SCOPE, config: { ...local, training } });
+    const { execution } = await runWith(GOOD, {}, JSON.stringify(rendered), 2);
+    expect(execution.status).toBe('Succeeded');
+    const reused = [...execution.steps.values()].filter(({ cachedFrom }) => cachedFrom !== undefined);
+    expect(reused.map(({ step }) => step.Name)).toEqual(['Prepare', 'Train']);
+  });
+
+  test.each<Partial<AppConfig['training']>>([
+    { script: 'scripts/minimal/classify_images.py' },
+    { image: local.training.image.replace('2.13', '2.14') },
+    { instanceCount: 2 },
+  ])('[C14] keeps the checkpoints of another training apart: %j', (other) => {
+    expect(trainingStep({ ...spot, ...other }).CheckpointConfig).not.toEqual(
+      trainingStep(spot).CheckpointConfig,
+    );
   });
 });
 

@@ -67,7 +67,7 @@ const TRAINING_FIELDS = {
           {
             S3DataSource: object(
               {
-                S3DataType: oneOf('S3Prefix'),
+                S3DataType: oneOf('S3Prefix', 'ManifestFile'),
                 S3Uri: S3_URI,
                 S3DataDistributionType: oneOf('FullyReplicated', 'ShardedByS3Key'),
               },
@@ -128,7 +128,7 @@ const PROCESSING = object(
             {
               S3Uri: S3_URI,
               LocalPath: LOCAL_PATH,
-              S3DataType: oneOf('S3Prefix'),
+              S3DataType: oneOf('S3Prefix', 'ManifestFile'),
               S3InputMode: oneOf('File'),
               S3DataDistributionType: oneOf('FullyReplicated', 'ShardedByS3Key'),
               S3CompressionType: oneOf('None'),

@@ -52,6 +52,7 @@ async function layOut(
     const source = objectOf(input.S3Input);
     await environment.s3.download({
       uri: String(source.S3Uri),
+      dataType: source.S3DataType,
       directory: directory.locate(String(source.LocalPath)),
       distribution: source.S3DataDistributionType,
       host: host.index,

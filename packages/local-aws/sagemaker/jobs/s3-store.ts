@@ -12,7 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { messageOf } from '../errors';
-import type { Json } from '../json';
+import { type Json, listOf, objectOf } from '../json';
 
 /** Small files are bound by round trips, not by bandwidth. */
 const CONCURRENT_TRANSFERS = 24;
@@ -41,14 +41,16 @@ export function nameBelow(prefix: string, key: string): string {
   return key.slice(prefix.lastIndexOf('/') + 1);
 }
 
-/** ShardedByS3Key: the keys of one host; FullyReplicated: all of them. */
-export function shardOf(
-  keys: readonly string[],
+/** ShardedByS3Key: the objects of one host; FullyReplicated: all of them. */
+export function shardOf<T>(
+  objects: readonly T[],
   distribution: Json,
   host: number,
   hosts: number,
-): readonly string[] {
-  return distribution === 'ShardedByS3Key' ? keys.filter((_key, index) => index % hosts === host) : keys;
+): readonly T[] {
+  return distribution === 'ShardedByS3Key'
+    ? objects.filter((_object, index) => index % hosts === host)
+    : objects;
 }
 
 /** Runs `work` over `items`, `limit` at a time; the first error stops the rest. */
@@ -84,8 +86,30 @@ function described(error: unknown, action: string): Error {
   });
 }
 
+/** What is copied: an object, and its name below the folder. */
+interface Wanted {
+  readonly location: S3Location;
+  readonly name: string;
+}
+
+/**
+ * What a `ManifestFile` lists: `[{"prefix": "s3://bucket/folder/"}, "name", ...]`, where a URI is prefix and name put
+ * together (docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html).
+ * @throws Error ClientError when it is anything else
+ */
+export function listedObjects(list: Json, uri: string): Wanted[] {
+  const [head, ...names] = listOf(list);
+  const { prefix } = objectOf(head);
+  if (typeof prefix !== 'string' || !names.every((name) => typeof name === 'string')) {
+    throw new Error(`ClientError: ManifestFile ${uri}: must be [{"prefix": <S3 URI>}, <name>, ...]`);
+  }
+  return names.map((name) => ({ location: parseS3Uri(`${prefix}${name}`), name: String(name) }));
+}
+
 export interface DownloadRequest {
   readonly uri: string;
+  /** `S3Prefix` or `ManifestFile`. @default S3Prefix */
+  readonly dataType?: Json;
   readonly directory: string;
   readonly distribution?: Json;
   readonly host?: number;
@@ -99,26 +123,34 @@ export class S3Store {
   constructor(private readonly client: S3Client) {}
 
   /**
-   * Copies every object below a prefix.
-   * @throws Error ClientError when there is none and there must be one
+   * Copies every object below a prefix, or every one that a list names.
+   * @throws Error ClientError when there is none and there must be one, or one that is listed is missing
    */
   async download(request: DownloadRequest): Promise<number> {
-    const { bucket, key } = parseS3Uri(request.uri);
-    const keys = await this.list(bucket, key, request);
-    if (keys.length === 0 && !request.mayBeEmpty) {
+    const objects =
+      request.dataType === 'ManifestFile'
+        ? listedObjects(await this.readJson(request.uri), request.uri)
+        : await this.below(request);
+    if (objects.length === 0 && !request.mayBeEmpty) {
       throw new Error(`ClientError: Data download failed: no S3 objects found under '${request.uri}'`);
     }
     const { distribution, host = 0, hosts = 1, directory, signal } = request;
-    const wanted = shardOf(keys, distribution, host, hosts);
+    const wanted = shardOf(objects, distribution, host, hosts);
     await mkdir(directory, { recursive: true });
-    await inParallel(wanted, CONCURRENT_TRANSFERS, signal, async (object) => {
-      const target = resolve(directory, nameBelow(key, object));
+    await inParallel(wanted, CONCURRENT_TRANSFERS, signal, async ({ location, name }) => {
+      const target = resolve(directory, name);
       if (!target.startsWith(resolve(directory) + sep)) {
-        throw new Error(`ClientError: the key '${object}' leads out of the input's folder`);
+        throw new Error(`ClientError: the key '${location.key}' leads out of the input's folder`);
       }
-      await this.fetch({ bucket, key: object }, target, signal);
+      await this.fetch(location, target, signal);
     });
     return wanted.length;
+  }
+
+  private async below(request: DownloadRequest): Promise<Wanted[]> {
+    const { bucket, key } = parseS3Uri(request.uri);
+    const keys = await this.list(bucket, key, request);
+    return keys.map((found) => ({ location: { bucket, key: found }, name: nameBelow(key, found) }));
   }
 
   private async list(bucket: string, prefix: string, { uri, signal }: DownloadRequest): Promise<string[]> {

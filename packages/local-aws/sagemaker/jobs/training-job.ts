@@ -104,6 +104,7 @@ async function layOut(
     const source = s3Source(channel);
     await environment.s3.download({
       uri: String(source.S3Uri),
+      dataType: source.S3DataType,
       directory: directory.path('input/data', String(channel.ChannelName)),
       distribution: source.S3DataDistributionType,
       host: host.index,

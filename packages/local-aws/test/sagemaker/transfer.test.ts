@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { archiveFolders, extractArchive } from '../../sagemaker/jobs/archive';
-import { inParallel, nameBelow, parseS3Uri, shardOf } from '../../sagemaker/jobs/s3-store';
+import { inParallel, listedObjects, nameBelow, parseS3Uri, shardOf } from '../../sagemaker/jobs/s3-store';
 import { Slots } from '../../sagemaker/jobs/slots';
 
 let work: string;
@@ -22,6 +22,22 @@ test.each([
 ])('below %s the object %s is named %s', (prefix, key, name) => {
   expect(nameBelow(prefix, key)).toBe(name);
 });
+
+test('[C14] a ManifestFile lists objects by a prefix and what follows it', () => {
+  expect(listedObjects([{ prefix: 's3://data/images/' }, 'a.png', 'b/c.png'], 's3://data/list')).toEqual([
+    { location: { bucket: 'data', key: 'images/a.png' }, name: 'a.png' },
+    { location: { bucket: 'data', key: 'images/b/c.png' }, name: 'b/c.png' },
+  ]);
+});
+
+test.each([[{}], [[]], [['a.png']], [[{ prefix: 's3://data/' }, 7]]])(
+  '[C14] %j is no ManifestFile',
+  (list) => {
+    expect(() => listedObjects(list, 's3://data/list')).toThrow(
+      'ClientError: ManifestFile s3://data/list: must be [{"prefix": <S3 URI>}, <name>, ...]',
+    );
+  },
+);
 
 test('hosts share the keys, or all have all', () => {
   const keys = ['a', 'b', 'c'];
