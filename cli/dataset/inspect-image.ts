@@ -35,7 +35,23 @@ async function decode(bytes: Uint8Array, format: ImageFormat): Promise<Inspected
     .greyscale()
     .raw({ depth: 'uchar' })
     .toBuffer();
+  if (isConstant(gray) && (await isOneColour(bytes))) {
+    return 'has the same value in every pixel: the camera saw nothing, or its values were lost';
+  }
   return { format, width, height, hash: perceptualHash(gray) };
+}
+
+const isConstant = (values: Buffer): boolean => values.every((value) => value === values[0]);
+
+/** Looked at only where the thumbnail is flat: a fine defect on a plain part may not show in it. */
+async function isOneColour(bytes: Uint8Array): Promise<boolean> {
+  const { channels } = await sharp(bytes, { ignoreIcc: true })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .then(({ data, info }) => sharp(data, { raw: info }).stats());
+  return channels.every(({ min, max }) => min === max);
 }
 
 /** What the image is, or a reason why it cannot be used; never throws on bad bytes. */

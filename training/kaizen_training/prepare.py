@@ -14,7 +14,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,19 @@ def parse_manifest(text: str) -> list[dict[str, Any]]:
     return reader.items
 
 
-def decode_image(content: bytes) -> NDArray[np.uint8]:
-    """Decodes to RGB, uint8 [128, 128, 3]; another size is resized (bilinear, antialiased).
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """What a device sees, for every kind of image in contracts/examples/image-decoding.json."""
+    if image.mode.startswith("I"):
+        # Gray of 16 bits; Pillow's own conversion cuts everything above 255 off, and leaves a white image.
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode == "P":
+        # Pillow warns that it drops the transparency of a palette, which is what a device does.
+        image.info.pop("transparency", None)
+    return image.convert("RGB")
+
+
+def decode_pixels(content: bytes) -> Image.Image:
+    """Decodes to RGB, in the image's own size.
 
     Raises:
         ValueError: the bytes are no whole JPEG or PNG of 8x8 to 16,777,216 pixels in gray or RGB; says which.
@@ -120,9 +131,20 @@ def decode_image(content: bytes) -> NDArray[np.uint8]:
             if image.mode == "CMYK":
                 # Decoders disagree about it, so devices refuse it.
                 raise ValueError("is CMYK: only gray and RGB images are taken")
-            rgb = image.convert("RGB")
+            return _as_rgb(image)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot be decoded: {error}") from error
+
+
+def decode_image(content: bytes) -> NDArray[np.uint8]:
+    """Decodes to RGB, uint8 [128, 128, 3]; another size is resized (bilinear, antialiased).
+
+    Raises:
+        ValueError: as `decode_pixels`, or every pixel is the same: there is nothing to learn from it.
+    """
+    rgb = decode_pixels(content)
+    if all(low == high for low, high in cast("tuple[tuple[int, int], ...]", rgb.getextrema())):
+        raise ValueError(f"every pixel is {rgb.getpixel((0, 0))}: the camera saw nothing, or its values were lost")
     if rgb.size != (IMAGE_SIZE, IMAGE_SIZE):
         rgb = rgb.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR)
     return np.asarray(rgb, dtype=np.uint8)

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kaizen_training.contracts import contracts_folder
-from kaizen_training.prepare import PreparationError, decode_image, main, parse_manifest, prepare
+from kaizen_training.prepare import PreparationError, decode_image, decode_pixels, main, parse_manifest, prepare
 from kaizen_training.prepared import load_description, load_split
 from kaizen_training.split import SPLITS, split_of
 from tests.conftest import DatasetFolder, group_in, rendered_jpeg
+from tests.image_examples import EXAMPLES, GRAY, document, png
 
 MakeDataset = Callable[..., DatasetFolder]
 SPLIT_VECTORS = json.loads((contracts_folder() / "examples/split.json").read_text())["cases"]
@@ -62,7 +63,12 @@ def test_arrays_hold_the_decoded_images_with_their_labels(make_dataset: MakeData
 
 def encoded(size: tuple[int, int], image_format: str = "PNG", mode: str = "RGB") -> bytes:
     buffer = io.BytesIO()
-    Image.new(mode, size).save(buffer, image_format)
+    image = Image.new(mode, size)
+    bands = len(image.getbands())
+    if mode == "P":
+        image.putpalette([0, 0, 0, 255, 255, 255])
+    image.putpixel((0, 0), 1 if bands == 1 else (255,) * bands)
+    image.save(buffer, image_format)
     return buffer.getvalue()
 
 
@@ -127,6 +133,23 @@ def test_too_many_corrupt_images_stop_the_step_and_nothing_is_written(
 def test_an_image_that_cannot_be_used_is_listed_with_its_reason(content: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         decode_image(content)
+
+
+@pytest.mark.parametrize("example", document()["examples"], ids=lambda example: example["name"])
+def test_b27_every_kind_of_image_is_seen_as_devices_see_it(example: dict[str, str]) -> None:
+    pixels = np.asarray(decode_pixels(base64.b64decode(example["file"])))
+    assert pixels.tobytes() == base64.b64decode(example["pixels"])
+
+
+def test_b27_the_examples_are_current() -> None:
+    assert json.loads(EXAMPLES.read_text(encoding="utf-8")) == document()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff", b"\0\0"], ids=["white", "black"])
+def test_b27_an_image_of_one_colour_is_listed_as_corrupt(content: bytes) -> None:
+    constant = np.full((8, 16, 1), int.from_bytes(content, "big"), dtype=np.uint16)
+    with pytest.raises(ValueError, match="every pixel is"):
+        decode_image(png(constant, 16, GRAY))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])

@@ -23,6 +23,7 @@ describe('an image that cannot be used has a reason', () => {
     ['1x1', () => blackPng(1, 1), /^has 1x1 pixels: each side must have at least 8$/],
     ['a line of pixels', () => blackPng(128, 7), /^has 128x7 pixels: each side must have at least 8$/],
     ['100 megapixels', () => blackPng(10_000, 10_000), /^has 10000x10000 pixels, more than 16777216$/],
+    ['one colour', () => blackPng(64, 64), /^has the same value in every pixel/],
     ['CMYK', () => texture(1).toColourspace('cmyk').jpeg().toBuffer(), /^is CMYK/],
   ])('%s', async (_, make, reason) => {
     expect(await inspectImage(await make())).toMatch(reason);
@@ -40,8 +41,16 @@ describe('an image that can be used', () => {
   test.each<[string, () => Promise<Buffer> | Buffer, object]>([
     ['JPEG', () => jpegOf(1), { format: 'jpg', width: 128, height: 128 }],
     ['PNG', () => pngOf(1), { format: 'png', width: 128, height: 128 }],
-    ['the smallest', () => blackPng(8, 8), { format: 'png', width: 8, height: 8 }],
-    ['the largest', () => blackPng(4096, MAXIMUM_PIXELS / 4096), { width: 4096, height: 4096 }],
+    ['the smallest', () => texture(1).resize(8, 8).png().toBuffer(), { format: 'png', width: 8, height: 8 }],
+    [
+      'the largest',
+      () =>
+        texture(1)
+          .resize(4096, MAXIMUM_PIXELS / 4096, { fit: 'fill' })
+          .png()
+          .toBuffer(),
+      { width: 4096, height: 4096 },
+    ],
     ['PNG with alpha', () => texture(1).ensureAlpha(0.5).png().toBuffer(), { format: 'png' }],
     [
       'PNG of 16 bits',

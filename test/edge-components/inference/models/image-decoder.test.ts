@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import examples from '../../../../contracts/examples/image-decoding.json';
 import { SharpImageDecoder } from '../../../../edge-components/inference/src/models/image-decoder';
 import { UnreadableFrame } from '../../../../edge-components/inference/src/ports';
 
@@ -35,6 +36,12 @@ test.each<[string, () => Promise<Buffer>, number[]]>([
   const pixel = await firstPixel(await make());
   for (const [index, value] of expected.entries())
     expect(Math.abs((pixel[index] as number) - value)).toBeLessThanOrEqual(1);
+});
+
+test.each(examples.examples)('$name: the pixels that everybody sees [B27]', async ({ file, pixels }) => {
+  const { width, height } = examples;
+  const seen = await decoder.decode(Buffer.from(file, 'base64'), LIMIT);
+  expect(seen).toEqual({ width, height, pixels: Buffer.from(pixels, 'base64') });
 });
 
 test('EXIF orientation is ignored: a fixed camera does not turn [case 27]', async () => {
