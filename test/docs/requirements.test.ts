@@ -86,7 +86,7 @@ describe('the rows', () => {
     expect(rows.map(({ id }) => id)).toEqual([
       ...numbered('S', 16),
       ...numbered('D', 4),
-      ...numbered('B', 12),
+      ...numbered('B', 27),
     ]);
     for (const { status } of rows) expect(STATUSES).toContain(status);
   });
