@@ -2,6 +2,7 @@
  * What the cloud has received, joined with the line's truth. Reads the telemetry bucket, as anybody with access
  * to it could; the devices and the functions know nothing of the truth.
  */
+import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { InferenceResult } from '../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
@@ -17,6 +18,7 @@ export class Observations {
   private readonly seenKeys = new Set<string>();
   private readonly byRecord = new Map<string, Observation>();
   private duplicates = 0;
+  private bytes = 0;
 
   constructor(
     private readonly s3: S3Client,
@@ -34,6 +36,14 @@ export class Observations {
     return this.duplicates;
   }
 
+  /**
+   * Of the lines that were read, before compression. They carry what the devices sent and three fields more: an upper bound
+   * of what crossed the network.
+   */
+  get lineBytes(): number {
+    return this.bytes;
+  }
+
   /** Reads the result files that are new. */
   async refresh(): Promise<void> {
     const fresh: string[] = [];
@@ -46,8 +56,9 @@ export class Observations {
 
   private async read(key: string): Promise<void> {
     const object = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
-    const text = (await object.Body?.transformToString()) ?? '';
+    const text = gunzipSync((await object.Body?.transformToByteArray()) ?? '').toString();
     this.seenKeys.add(key);
+    this.bytes += Buffer.byteLength(text);
     for (const line of text.split('\n')) {
       if (line === '') continue;
       const record = JSON.parse(line) as Observation['record'];

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCaptures } from '../../cli/captures/captures';
-import { CAPTURE_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
+import { CAPTURE_PREFIX } from '../../lambda/telemetry/names';
 import type { DemoContext } from '../context';
 import { readEpisodes } from '../episodes';
 import { confusionOf, lostFrames, percentile, windowsOf } from '../figures';
@@ -116,8 +116,7 @@ async function bandwidthOf(
   const bucket = context.environment.output('TelemetryBucketName');
   return {
     streamedBytes: seen.reduce((sum, { truth }) => sum + truth.bytes, 0),
-    // The stored lines carry what the devices sent and three fields more: an upper bound of what crossed the network.
-    resultBytes: await sizeOfObjects(context.clients.s3, bucket, RESULT_PREFIX),
+    resultBytes: context.observations.lineBytes,
     captureBytes: await sizeOfObjects(context.clients.s3, bucket, CAPTURE_PREFIX),
   };
 }

@@ -3,7 +3,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { requireEnvironment } from '../shared/env';
 import { InvalidInputError } from '../shared/errors';
 import { log } from '../shared/log';
-import { type Measurement, measured, writeMetrics } from '../shared/metrics';
+import { measured, writeMetrics } from '../shared/metrics';
 import { SHARED_VARIABLES } from '../shared/names';
 import { TELEMETRY_METRICS } from './names';
 
@@ -11,42 +11,44 @@ import { TELEMETRY_METRICS } from './names';
 export type Counts = Partial<Record<keyof typeof TELEMETRY_METRICS, number>>;
 
 /**
- * Takes each message of an SQS batch by itself: one that fails goes back to the queue, and at last to its dead-letter
- * queue, without the others.
+ * Takes the messages of an SQS batch together, and each by itself: one that fails goes back to the queue, and at last to
+ * its dead-letter queue, without the others.
  * @param what what a message is, for the log
+ * @param ingest answers for each body, in their order, what it adds to the counts, or why it failed
  */
 export async function ingestMessages(
   event: SQSEvent,
   context: Context,
   what: string,
-  ingest: (body: string) => Promise<Counts>,
+  ingest: (bodies: readonly string[]) => Promise<readonly PromiseSettledResult<Counts>[]>,
 ): Promise<SQSBatchResponse> {
   const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
-  const measurements: Measurement[] = [];
+  const outcomes = await ingest(event.Records.map(({ body }) => body));
+  const byMessage = new Map(event.Records.map(({ messageId }, index) => [messageId, outcomes[index]]));
+  const totals = new Map<keyof Counts, number>();
   const count = (counts: Counts) => {
-    for (const [name, value] of Object.entries(counts)) {
-      measurements.push(measured(TELEMETRY_METRICS[name as keyof Counts], value, { useCase }));
+    for (const [name, value] of Object.entries(counts) as [keyof Counts, number][]) {
+      totals.set(name, (totals.get(name) ?? 0) + value);
     }
   };
-  const ingestRecord = async ({ body, messageId }: SQSRecord): Promise<void> => {
-    try {
-      count(await ingest(body));
-    } catch (error) {
-      if (error instanceof InvalidInputError) {
-        count({ messagesRefused: 1 });
-        log.warn(`${what} refused`, { messageId, reason: error.message });
-      } else {
-        log.error(`${what} not ingested`, { messageId, error: error as Error });
-      }
-      throw error;
+  const settle = async ({ messageId }: SQSRecord): Promise<void> => {
+    const outcome = byMessage.get(messageId);
+    if (outcome?.status === 'fulfilled') return count(outcome.value);
+    const error = outcome?.reason;
+    if (error instanceof InvalidInputError) {
+      count({ messagesRefused: 1 });
+      log.warn(`${what} refused`, { messageId, reason: error.message });
+    } else {
+      log.error(`${what} not ingested`, { messageId, error: error as Error });
     }
+    throw error;
   };
   try {
-    return await processPartialResponse(event, ingestRecord, new BatchProcessor(EventType.SQS), {
+    return await processPartialResponse(event, settle, new BatchProcessor(EventType.SQS), {
       context,
       throwOnFullBatchFailure: false,
     });
   } finally {
-    writeMetrics(measurements);
+    writeMetrics([...totals].map(([name, value]) => measured(TELEMETRY_METRICS[name], value, { useCase })));
   }
 }

@@ -45,15 +45,19 @@ export const RESULT_PREFIX = 'results/';
 /** Records that broke the contract. */
 export const REJECTED_RECORD_PREFIX = 'rejected/';
 
-/** @param time ISO timestamp whose hour is the partition */
-export function batchKey(
+/**
+ * Key of an object of JSON Lines, gzip.
+ * @param time ISO timestamp whose hour is the partition
+ * @param name unique within the partition
+ */
+export function linesKey(
   prefix: typeof RESULT_PREFIX | typeof REJECTED_RECORD_PREFIX,
-  batch: { readonly useCase: string; readonly deviceId: string; readonly batchId: string },
+  useCase: string,
   time: string,
+  name: string,
 ): string {
   const utc = new Date(time).toISOString();
-  const partition = `useCase=${batch.useCase}/date=${utc.slice(0, 10)}/hour=${utc.slice(11, 13)}`;
-  return `${prefix}${partition}/${batch.deviceId}.${batch.batchId}.jsonl`;
+  return `${prefix}useCase=${useCase}/date=${utc.slice(0, 10)}/hour=${utc.slice(11, 13)}/${name}.jsonl.gz`;
 }
 
 /** Images that devices upload, with their sidecars. */
@@ -102,5 +106,5 @@ export function captureOfSidecar(useCase: string, key: string): CaptureLocation 
 
 /** Partition of the sketch table that holds a release's windows. */
 export const sketchPartition = (useCase: string, releaseId: string): string => `${useCase}#${releaseId}`;
-/** Partition that notes which batches of a device have been added. */
+/** Partition that notes batches of a device that no sketch remembers. */
 export const batchPartition = (deviceId: string): string => `batch#${deviceId}`;

@@ -173,12 +173,26 @@ function flatten(sketch: Sketch): Record<string, number> {
   return flat;
 }
 
-/** Parameters of a DynamoDB update, less the table's name. */
+/** The item of a sketch, by what identifies both. */
+export const sketchKey = ({
+  useCase,
+  releaseId,
+  windowStart,
+  deviceId,
+}: Pick<Sketch, 'useCase' | 'releaseId' | 'windowStart' | 'deviceId'>): {
+  readonly partition: string;
+  readonly window: string;
+} => ({ partition: sketchPartition(useCase, releaseId), window: `${windowStart}#${deviceId}` });
+
+/** Parts of a DynamoDB update: the clauses of its expression, and what their placeholders stand for. */
 export interface SketchItemUpdate {
   readonly Key: { readonly partition: string; readonly window: string };
-  readonly UpdateExpression: string;
-  readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: Record<string, string | number>;
+  /** Clauses of SET. */
+  readonly set: readonly string[];
+  /** Clauses of ADD. */
+  readonly add: readonly string[];
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, string | number>>;
 }
 
 /**
@@ -194,21 +208,13 @@ export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
     values[`:${index}`] = value;
     return [`#${index}`, `:${index}`];
   };
-  const identity = (['useCase', 'releaseId', 'deviceId', 'windowStart'] as const).map((name) =>
+  const set = (['useCase', 'releaseId', 'deviceId', 'windowStart'] as const).map((name) =>
     placeholder(name, sketch[name]).join('='),
   );
-  const additions = Object.entries(flatten(sketch))
+  const add = Object.entries(flatten(sketch))
     .filter(([name, count]) => count !== 0 || name === 'results')
     .map(([name, count]) => placeholder(name, count).join(' '));
-  return {
-    Key: {
-      partition: sketchPartition(sketch.useCase, sketch.releaseId),
-      window: `${sketch.windowStart}#${sketch.deviceId}`,
-    },
-    UpdateExpression: `SET ${identity.join(',')} ADD ${additions.join(',')}`,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
-  };
+  return { Key: sketchKey(sketch), set, add, names, values };
 }
 
 /** The sketch in an item that {@link toItemUpdate} made; unknown attributes are ignored. */

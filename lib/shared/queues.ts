@@ -8,7 +8,7 @@ import type { AppConfig } from './app-config';
 const DEAD_LETTER_RETENTION = Duration.days(14);
 /** A long weekend without a working consumer loses nothing. */
 const WORK_RETENTION = Duration.days(4);
-/** Lambda's advice for queue sources: six times the function's timeout, so that retries fit. */
+/** Lambda's advice for queue sources: six times the function's timeout, so that retries fit, and the window. */
 const VISIBILITY_PER_HANDLER_TIMEOUT = 6;
 const DEFAULT_MAXIMUM_RECEIVES = 5;
 
@@ -32,6 +32,8 @@ export class DeadLetterQueue extends sqs.Queue {
 export interface WorkQueueProps extends DeadLetterQueueProps {
   /** Timeout of the function that takes from the queue. */
   readonly handlerTimeout: Duration;
+  /** For how long the function's event source waits for a batch to fill. @default 0 */
+  readonly batchingWindow?: Duration;
   /** @default 5 */
   readonly maximumReceives?: number;
 }
@@ -49,7 +51,10 @@ export class WorkQueue extends Construct {
       encryptionMasterKey: props.encryptionKey,
       enforceSSL: props.config.transport === 'tls-only',
       retentionPeriod: WORK_RETENTION,
-      visibilityTimeout: Duration.seconds(props.handlerTimeout.toSeconds() * VISIBILITY_PER_HANDLER_TIMEOUT),
+      visibilityTimeout: Duration.seconds(
+        props.handlerTimeout.toSeconds() * VISIBILITY_PER_HANDLER_TIMEOUT +
+          (props.batchingWindow?.toSeconds() ?? 0),
+      ),
       deadLetterQueue: {
         queue: this.deadLetterQueue,
         maxReceiveCount: props.maximumReceives ?? DEFAULT_MAXIMUM_RECEIVES,

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -10,14 +10,12 @@ import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
 import { HandlerFunction } from '../shared/handler-function';
-import { INGEST_TIMEOUT, type TelemetryIntake } from './telemetry-intake';
+import { BATCHING_WINDOW, INGEST_TIMEOUT, type TelemetryIntake } from './telemetry-intake';
 import type { TelemetryStore } from './telemetry-store';
 
-/** Lambda ends a batch earlier when its payload would pass 6 MB. */
-const RESULTS_BATCH = 100;
+/** The most that SQS gives a function; what ends a batch of results is its payload, 6 MB, or the window. */
+const RESULTS_BATCH = 10_000;
 const STATUS_BATCH = 100;
-/** A quiet fleet then costs one invocation per window rather than one per message. */
-const BATCHING_WINDOW = Duration.seconds(5);
 
 export interface TelemetryIngestProps {
   readonly config: AppConfig;
@@ -79,7 +77,7 @@ export class TelemetryIngest extends Construct {
     ingest.addEventSource(
       new SqsEventSource(intake.results.queue, {
         batchSize: RESULTS_BATCH,
-        maxBatchingWindow: BATCHING_WINDOW,
+        maxBatchingWindow: BATCHING_WINDOW.results,
         reportBatchItemFailures: true,
       }),
     );
@@ -99,7 +97,7 @@ export class TelemetryIngest extends Construct {
     ingest.addEventSource(
       new SqsEventSource(intake.status.queue, {
         batchSize: STATUS_BATCH,
-        maxBatchingWindow: BATCHING_WINDOW,
+        maxBatchingWindow: BATCHING_WINDOW.status,
         reportBatchItemFailures: true,
       }),
     );

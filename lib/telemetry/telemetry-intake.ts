@@ -18,6 +18,15 @@ import { serviceRole } from '../shared/service-role';
 /** Timeout of the functions that take from the intake's queues. */
 export const INGEST_TIMEOUT = Duration.minutes(1);
 
+/**
+ * For how long messages wait for others, so that they share an object and a write. Results are for monitoring, which
+ * looks back hours; a rollout waits for the status.
+ */
+export const BATCHING_WINDOW: Readonly<Record<MessageKind, Duration>> = {
+  results: Duration.seconds(60),
+  status: Duration.seconds(5),
+};
+
 export interface TelemetryIntakeProps {
   readonly config: AppConfig;
   readonly encryptionKey: kms.IKey;
@@ -40,6 +49,7 @@ export class TelemetryIntake extends Construct {
     const intake = new WorkQueue(this, id, {
       ...props,
       handlerTimeout: INGEST_TIMEOUT,
+      batchingWindow: BATCHING_WINDOW[kind],
     });
     const ruleArn = Stack.of(this).formatArn({ service: 'iot', resource: 'rule', resourceName: name });
     const role = serviceRole(this, `${id}RuleRole`, 'iot.amazonaws.com', ruleArn);

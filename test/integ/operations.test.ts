@@ -36,11 +36,12 @@ import { LabelTable } from '../../lambda/dataset/label-table';
 import { CURRENT_KEY, incomingKey } from '../../lambda/dataset/names';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
+import { placeOf } from '../../lambda/telemetry/batch-ledger';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
 import { mergeSketches } from '../../lambda/telemetry/sketch';
 import { SketchTable } from '../../lambda/telemetry/sketch-table';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
-import { aBatch, aLabel, aResult, RECEIVED_AT } from '../lambda/shared/builders';
+import { aBatch, aLabel, aResult } from '../lambda/shared/builders';
 
 jest.setTimeout(120_000);
 
@@ -122,7 +123,7 @@ test('case 29: batches that are added at once and again count exactly once', asy
   const sketches = new SketchTable(table, 'sketches');
   const batches = Array.from({ length: 12 }, (_, index) =>
     aBatch({
-      batchId: `batch-${index}`,
+      batchId: `00000001-1a2b3c4d-${String(index + 1).padStart(8, '0')}`,
       droppedRecords: 1,
       records: [
         aResult({ recordId: `r-${index}` }),
@@ -130,15 +131,18 @@ test('case 29: batches that are added at once and again count exactly once', asy
       ],
     }),
   );
-  const add = (batch: (typeof batches)[number]) =>
-    sketches.addOnce(
-      batch,
-      RECEIVED_AT,
-      summarizeBatch(batch, () => undefined, 3600),
-    );
+  const add = async (batch: (typeof batches)[number]) => {
+    const { batchId } = batch;
+    const shares = summarizeBatch(batch, () => undefined, 3600).map((sketch) => ({
+      batchId,
+      place: placeOf(batchId),
+      sketch,
+    }));
+    return (await sketches.addOnce(shares, new Map())).added.size;
+  };
   const answers = await Promise.all([...batches, ...batches].map(add));
-  expect(answers.filter((answer) => answer === 'added')).toHaveLength(12);
-  await expect(add(batches[0] as (typeof batches)[number])).resolves.toBe('repeated');
+  expect(answers.filter((added) => added === 1)).toHaveLength(12);
+  await expect(add(batches[0] as (typeof batches)[number])).resolves.toBe(0);
   const read = await new SketchTable(table, 'sketches').read(
     USE_CASE,
     'surface-2',

@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { counterOf, REGISTRY_VARIABLES } from '../../registry/names';
@@ -5,10 +7,12 @@ import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, s3 } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { ingestMessages } from '../ingest-messages';
+import { type Counts, ingestMessages } from '../ingest-messages';
 import { TELEMETRY_VARIABLES } from '../names';
 import { SketchTable } from '../sketch-table';
-import { type IngestResultsPorts, ingestResults } from './ingest-results';
+import { type IngestResultsOutcome, type IngestResultsPorts, ingestResults } from './ingest-results';
+
+const compressed = promisify(gzip);
 
 /** A release never changes, so its classes are kept for the life of the process. */
 const knownClasses = new Map<string, ReadonlySet<string>>();
@@ -29,17 +33,27 @@ function awsPorts(): IngestResultsPorts {
       return classes;
     },
     async storeLines(key, lines) {
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
       await s3().send(
         new PutObjectCommand({
           Bucket: bucket,
           Key: key,
-          Body: `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`,
-          ContentType: 'application/x-ndjson',
+          Body: await compressed(text),
+          ContentType: 'application/gzip',
         }),
       );
     },
-    addOnce: (batch, receivedAt, parts) => sketches.addOnce(batch, receivedAt, parts),
+    counted: (sketch) => sketches.counted(sketch),
+    addOnce: (shares, known) => sketches.addOnce(shares, known),
+    noteOnce: (deviceId, batchId, receivedAt) => sketches.noteOnce(deviceId, batchId, receivedAt),
+    onLinesLeft: (key, error) => log.warn('lines will be stored twice', { key, error }),
   };
+}
+
+function countsOf({ accepted, rejected, repeated, droppedOnDevice }: IngestResultsOutcome): Counts {
+  return repeated
+    ? { batchesRepeated: 1 }
+    : { recordsAccepted: accepted, recordsRejected: rejected, recordsDroppedOnDevice: droppedOnDevice };
 }
 
 /** SQS: one results batch per message. */
@@ -51,13 +65,11 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     minimum: 1,
     maximum: 86_400,
   });
-  return ingestMessages(event, context, 'results batch', async (body) => {
-    const outcome = await ingestResults(body, windowSeconds, ports);
-    if (outcome.repeated) return { batchesRepeated: 1 };
-    return {
-      recordsAccepted: outcome.accepted,
-      recordsRejected: outcome.rejected,
-      recordsDroppedOnDevice: outcome.droppedOnDevice,
-    };
+  const options = { windowSeconds, invocationId: context.awsRequestId };
+  return ingestMessages(event, context, 'results batch', async (bodies) => {
+    const outcomes = await ingestResults(bodies, options, ports);
+    return outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? { ...outcome, value: countsOf(outcome.value) } : outcome,
+    );
   });
 }

@@ -1,21 +1,34 @@
-/** Ingests one message of results: lines for analysis, sketches for monitoring, each batch counted exactly once. */
-import type { ResultsBatch, Sketch } from '../../../contracts';
-import { parseDeviceMessage } from '../device-message';
-import { batchKey, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../names';
-import { type CheckedBatch, checkBatch } from './check-batch';
-import { summarizeBatch } from './summarize-batch';
+/**
+ * Ingests many messages of results at once: lines for analysis, a few objects for all of them, and sketches for
+ * monitoring, one write per device. Each message has its own outcome: one that is refused or fails takes no other with it.
+ */
+import type { Sketch } from '../../../contracts';
+import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../shared/concurrency';
+import { grouped } from '../../shared/grouped';
+import { covers } from '../batch-ledger';
+import { sketchKey } from '../sketch';
+import type { Addition, CountedBatches, Share } from '../sketch-table';
+import { type BatchWork, type ClassesOf, isOpen, workOf } from './batch-work';
+import { objectsOf, type StoreLines, storeObjects, takeBack } from './lines-objects';
 
 export interface IngestResultsPorts {
-  /** Classes of a release, `undefined` when it is unknown. */
-  classesOf(useCase: string, releaseId: string): Promise<ReadonlySet<string> | undefined>;
-  /** Writes an object of the telemetry bucket; a repeated key is overwritten. */
-  storeLines(key: string, lines: readonly object[]): Promise<void>;
-  /** Adds the sketches unless this batch has been added before; all or nothing. */
-  addOnce(
-    batch: ResultsBatch,
-    receivedAt: number,
-    sketches: readonly Sketch[],
-  ): Promise<'added' | 'repeated'>;
+  readonly classesOf: ClassesOf;
+  readonly storeLines: StoreLines;
+  /** The batches that the sketch's item has counted. */
+  counted(sketch: Sketch): Promise<CountedBatches>;
+  /** Adds shares of one item, each batch once; all or nothing. */
+  addOnce(shares: readonly Share[], known: CountedBatches): Promise<Addition>;
+  /** Notes a batch that adds to no sketch. */
+  noteOnce(deviceId: string, batchId: string, receivedAt: number): Promise<'noted' | 'repeated'>;
+  /** An object keeps lines that will be stored again. */
+  onLinesLeft(key: string, error: Error): void;
+}
+
+export interface IngestResultsOptions {
+  /** Width of a sketch's window. */
+  readonly windowSeconds: number;
+  /** Unique; names the objects of this invocation. */
+  readonly invocationId: string;
 }
 
 export interface IngestResultsOutcome {
@@ -25,54 +38,120 @@ export interface IngestResultsOutcome {
   readonly droppedOnDevice: number;
 }
 
-/**
- * The hour in a key of results is that of the first record, not of the arrival, so that a batch that is sent again
- * overwrites its object; the device's name keeps one device from overwriting another's batch.
- */
-async function storeObjects(checked: CheckedBatch, ports: IngestResultsPorts): Promise<void> {
-  const { batch, rejected } = checked;
-  const receivedAt = new Date(checked.receivedAt).toISOString();
-  const origin = { deviceId: batch.deviceId, batchId: batch.batchId, receivedAt };
-  const first = batch.records[0];
-  if (first) {
-    const lines = batch.records.map((record) => ({ ...record, ...origin }));
-    await ports.storeLines(batchKey(RESULT_PREFIX, batch, first.inferredAt), lines);
-  }
-  if (rejected.length > 0) {
-    const lines = rejected.map((entry) => ({ ...entry, ...origin }));
-    await ports.storeLines(batchKey(REJECTED_RECORD_PREFIX, batch, receivedAt), lines);
-  }
-}
-
-async function classesOfShadows(
-  batch: ResultsBatch,
-  ports: IngestResultsPorts,
-): Promise<Map<string, ReadonlySet<string> | undefined>> {
-  const releaseIds = new Set(batch.records.flatMap((record) => record.shadow?.releaseId ?? []));
-  const found = new Map<string, ReadonlySet<string> | undefined>();
-  for (const releaseId of releaseIds) found.set(releaseId, await ports.classesOf(batch.useCase, releaseId));
-  return found;
+/** One item of the sketch table, and whose shares go into it. */
+interface Target {
+  readonly shares: readonly { readonly share: Share; readonly work: BatchWork }[];
+  counted: CountedBatches;
 }
 
 /**
- * Lines first, sketches last: what fails in between is repeated as a whole by the queue and changes nothing twice.
- * @param body what the topic rule sent: a results batch with `topicUseCase`, `topicThingName`, `receivedAt`
- * @throws InvalidInputError when the message can never be processed; whatever a port throws otherwise
+ * Objects first, sketches last. What fails in between comes again from the queue and is counted once, because a sketch
+ * remembers its batches; its lines are taken out of the objects again, so that they are there once too. Only a function
+ * that is killed in between leaves lines that will be there a second time (docs/adr/0026).
+ * @param bodies what the topic rule sent: results batches with `topicUseCase`, `topicThingName`, `receivedAt`
+ * @returns for each body its outcome, or why it has none: InvalidInputError when it can never be processed
  */
 export async function ingestResults(
-  body: string,
-  windowSeconds: number,
+  bodies: readonly string[],
+  { windowSeconds, invocationId }: IngestResultsOptions,
   ports: IngestResultsPorts,
-): Promise<IngestResultsOutcome> {
-  const checked = checkBatch(parseDeviceMessage(body));
-  await storeObjects(checked, ports);
-  const classes = await classesOfShadows(checked.batch, ports);
-  const sketches = summarizeBatch(checked.batch, (releaseId) => classes.get(releaseId), windowSeconds);
-  const added = await ports.addOnce(checked.batch, checked.receivedAt, sketches);
+): Promise<PromiseSettledResult<IngestResultsOutcome>[]> {
+  const messages = await Promise.allSettled(
+    bodies.map((body) => workOf(body, windowSeconds, ports.classesOf)),
+  );
+  const { works, firstOf } = withoutRepetitions(messages);
+  const targets = targetsOf(works);
+  await read(targets, ports);
+  const objects = objectsOf(works.filter(isOpen), invocationId);
+  await storeObjects(objects, ports.storeLines);
+  await add(targets, ports);
+  await noteWithoutSketch(works, ports);
+  await takeBack(objects, ports.storeLines, ports.onLinesLeft);
+  return messages.map((message) =>
+    message.status === 'rejected' ? message : outcomeOf(message.value, firstOf(message.value)),
+  );
+}
+
+/** Of a batch that is there twice, the first stands for both. */
+function withoutRepetitions(messages: readonly PromiseSettledResult<BatchWork>[]) {
+  const works = messages.flatMap((message) => (message.status === 'fulfilled' ? [message.value] : []));
+  const idOf = ({ checked: { batch } }: BatchWork): string => `${batch.deviceId}/${batch.batchId}`;
+  const firsts = new Map<string, BatchWork>();
+  for (const work of works) if (!firsts.has(idOf(work))) firsts.set(idOf(work), work);
   return {
-    accepted: checked.batch.records.length,
-    rejected: checked.rejected.length,
-    repeated: added === 'repeated',
-    droppedOnDevice: checked.batch.droppedRecords,
+    works: [...firsts.values()],
+    firstOf: (work: BatchWork): BatchWork => firsts.get(idOf(work)) ?? work,
+  };
+}
+
+function targetsOf(works: readonly BatchWork[]): Target[] {
+  const shares = works.flatMap((work) => work.shares.map((share) => ({ share, work })));
+  const byItem = grouped(shares, ({ share }) => Object.values(sketchKey(share.sketch)).join('\n'));
+  return [...byItem.values()].map((group) => ({ shares: group, counted: new Map() }));
+}
+
+/** An item that cannot be read or written fails the batches that share in it, and no others. */
+async function forEachTarget(
+  targets: readonly Target[],
+  work: (target: Target) => Promise<void>,
+): Promise<void> {
+  await mapConcurrently(targets, DEFAULT_CONCURRENCY, async (target) => {
+    try {
+      await work(target);
+    } catch (error) {
+      for (const share of target.shares) share.work.failure ??= error;
+    }
+  });
+}
+
+function read(targets: readonly Target[], ports: IngestResultsPorts): Promise<void> {
+  return forEachTarget(targets, async (target) => {
+    const [first] = target.shares;
+    if (!first) return;
+    target.counted = await ports.counted(first.share.sketch);
+    for (const { share, work } of target.shares) {
+      const ranges = target.counted.get(share.place.stream) ?? [];
+      if (!covers(ranges, share.place.sequence)) work.isFresh = true;
+    }
+  });
+}
+
+function add(targets: readonly Target[], ports: IngestResultsPorts): Promise<void> {
+  return forEachTarget(targets, async (target) => {
+    const open = target.shares.filter(({ work }) => isOpen(work));
+    if (open.length === 0) return;
+    const { added, counted } = await ports.addOnce(
+      open.map(({ share }) => share),
+      target.counted,
+    );
+    target.counted = counted;
+    for (const { share, work } of open) if (added.has(share.batchId)) work.isAdded = true;
+  });
+}
+
+/** Batches without a good record have no sketch that would remember them. */
+async function noteWithoutSketch(works: readonly BatchWork[], ports: IngestResultsPorts): Promise<void> {
+  const others = works.filter((work) => work.shares.length === 0 && isOpen(work));
+  await mapConcurrently(others, DEFAULT_CONCURRENCY, async (work) => {
+    const { batch, receivedAt } = work.checked;
+    try {
+      work.isAdded = (await ports.noteOnce(batch.deviceId, batch.batchId, receivedAt)) === 'noted';
+    } catch (error) {
+      work.failure = error;
+    }
+  });
+}
+
+function outcomeOf(work: BatchWork, first: BatchWork): PromiseSettledResult<IngestResultsOutcome> {
+  const { checked, failure, isAdded } = first;
+  if (failure !== undefined) return { status: 'rejected', reason: failure };
+  return {
+    status: 'fulfilled',
+    value: {
+      accepted: checked.batch.records.length,
+      rejected: checked.rejected.length,
+      repeated: work !== first || !isAdded,
+      droppedOnDevice: checked.batch.droppedRecords,
+    },
   };
 }

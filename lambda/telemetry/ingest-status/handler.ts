@@ -11,8 +11,12 @@ import { ingestStatus } from './ingest-status';
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
   const table = new InventoryTable(documentClient(), requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
-  return ingestMessages(event, context, 'device status', async (body) => {
-    await ingestStatus(body, table);
-    return {};
-  });
+  return ingestMessages(event, context, 'device status', (bodies) =>
+    Promise.allSettled(
+      bodies.map(async (body) => {
+        await ingestStatus(body, table);
+        return {};
+      }),
+    ),
+  );
 }

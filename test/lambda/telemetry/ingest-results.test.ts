@@ -1,45 +1,78 @@
-import type { ResultsBatch, Sketch } from '../../../contracts';
 import {
+  type IngestResultsOutcome,
   type IngestResultsPorts,
   ingestResults,
 } from '../../../lambda/telemetry/ingest-results/ingest-results';
 import { summarizeBatch, windowStartOf } from '../../../lambda/telemetry/ingest-results/summarize-batch';
-import { mergeSketches } from '../../../lambda/telemetry/sketch';
+import { fromItem, mergeSketches } from '../../../lambda/telemetry/sketch';
+import { SketchTable } from '../../../lambda/telemetry/sketch-table';
 import { aBatch, aMessage, aResult, USE_CASE } from '../shared/builders';
+import { MemoryTable } from './memory-table';
 
 const HOUR = 3600;
 
-/** A telemetry bucket and a sketch table in memory; may fail at the n-th call. */
-class FakeStore implements IngestResultsPorts {
+/** A telemetry bucket in memory and the sketch table over one; may fail at the n-th call. */
+class Store implements IngestResultsPorts {
   readonly objects = new Map<string, readonly object[]>();
-  readonly sketches: Sketch[] = [];
-  private readonly batches = new Set<string>();
+  readonly left: string[] = [];
+  private readonly table = new MemoryTable(['partition', 'window']);
+  private readonly sketches = new SketchTable(this.table as never, 'sketches', async () => undefined);
   private calls = 0;
+  private invocations = 0;
 
-  constructor(private readonly failingCall = Number.POSITIVE_INFINITY) {}
-
-  private step(): void {
-    this.calls++;
-    if (this.calls === this.failingCall) throw new Error('throttled');
+  constructor(private readonly failingCall = Number.POSITIVE_INFINITY) {
+    this.table.fault = () => this.step();
   }
 
-  async classesOf(_useCase: string, releaseId: string) {
-    this.step();
+  /** One message in an invocation of its own; throws what it fails by. */
+  async ingest(body: string): Promise<IngestResultsOutcome> {
+    const [outcome] = await this.ingestAll(body);
+    if (outcome?.status !== 'fulfilled') throw outcome?.reason;
+    return outcome.value;
+  }
+
+  ingestAll(...bodies: string[]) {
+    return ingestResults(
+      bodies,
+      { windowSeconds: HOUR, invocationId: `invocation-${++this.invocations}` },
+      this,
+    );
+  }
+
+  /** Every record id that is stored, as often as it is. */
+  get stored(): string[] {
+    return [...this.objects.values()].flat().map((line) => (line as { recordId: string }).recordId);
+  }
+
+  get sum() {
+    const items = [...this.table.items.values()].filter((item) => 'results' in item);
+    return mergeSketches(items.map(fromItem));
+  }
+
+  readonly classesOf = async (_useCase: string, releaseId: string) => {
+    this.mayFail();
     return releaseId === `${USE_CASE}-1` ? new Set(['good', 'scratch']) : undefined;
-  }
+  };
 
-  async storeLines(key: string, lines: readonly object[]) {
-    this.step();
+  storeLines = async (key: string, lines: readonly object[]) => {
+    this.mayFail();
     this.objects.set(key, lines);
+  };
+
+  counted = this.sketches.counted.bind(this.sketches);
+  addOnce = this.sketches.addOnce.bind(this.sketches);
+  noteOnce = this.sketches.noteOnce.bind(this.sketches);
+
+  readonly onLinesLeft = (key: string) => void this.left.push(key);
+
+  private mayFail(): void {
+    const error = this.step();
+    if (error) throw error;
   }
 
-  async addOnce(batch: ResultsBatch, _receivedAt: number, sketches: readonly Sketch[]) {
-    this.step();
-    const id = `${batch.deviceId}/${batch.batchId}`;
-    if (this.batches.has(id)) return 'repeated' as const;
-    this.batches.add(id);
-    this.sketches.push(...sketches);
-    return 'added' as const;
+  private step(): Error | undefined {
+    this.calls++;
+    return this.calls === this.failingCall ? new Error('throttled') : undefined;
   }
 }
 
@@ -98,10 +131,10 @@ test('[B3] only classes that the previous release knows are compared with it', (
 });
 
 test('[S12] lines go to the partition of the results, each with its origin', async () => {
-  const store = new FakeStore();
-  const outcome = await ingestResults(aMessage(MIXED), HOUR, store);
+  const store = new Store();
+  const outcome = await store.ingest(aMessage(MIXED));
   expect(outcome).toEqual({ accepted: 4, rejected: 0, repeated: false, droppedOnDevice: 3 });
-  const key = 'results/useCase=surface/date=2026-03-01/hour=10/line-1.batch-1.jsonl';
+  const key = 'results/useCase=surface/date=2026-03-01/hour=10/invocation-1.jsonl.gz';
   expect([...store.objects.keys()]).toEqual([key]);
   expect(store.objects.get(key)?.[0]).toEqual({
     ...MIXED.records[0],
@@ -111,12 +144,31 @@ test('[S12] lines go to the partition of the results, each with its origin', asy
   });
 });
 
+test('[B12] an invocation writes one object per hour of results, whoever they are from', async () => {
+  const store = new Store();
+  const from = (deviceId: string, batchId: string, inferredAt?: string) =>
+    aMessage(aBatch({ deviceId, batchId, records: [aResult({ ...(inferredAt && { inferredAt }) })] }), {
+      topicThingName: deviceId,
+    });
+  await store.ingestAll(
+    from('line-1', 'a'),
+    from('line-1', 'b'),
+    from('line-2', 'a'),
+    from('line-2', 'b', '2026-03-01T08:00:00.000Z'),
+  );
+  expect([...store.objects].map(([key, lines]) => [key.split('/')[3], lines.length])).toEqual([
+    ['hour=10', 3],
+    ['hour=08', 1],
+  ]);
+  expect(store.sum?.results).toBe(4);
+});
+
 test('case 31: bad records are kept apart and never block the good ones', async () => {
-  const store = new FakeStore();
+  const store = new Store();
   const broken = { ...aResult(), status: 'perfect' };
-  const outcome = await ingestResults(aMessage({ ...aBatch(), records: [aResult(), broken] }), HOUR, store);
+  const outcome = await store.ingest(aMessage({ ...aBatch(), records: [aResult(), broken] }));
   expect(outcome).toMatchObject({ accepted: 1, rejected: 1 });
-  const key = 'rejected/useCase=surface/date=2026-03-01/hour=10/line-1.batch-1.jsonl';
+  const key = 'rejected/useCase=surface/date=2026-03-01/hour=10/invocation-1.jsonl.gz';
   expect(store.objects.get(key)).toEqual([
     expect.objectContaining({
       record: broken,
@@ -125,30 +177,59 @@ test('case 31: bad records are kept apart and never block the good ones', async 
   ]);
 });
 
-test('case 31: a batch of bad records only is counted and done', async () => {
-  const store = new FakeStore();
-  const outcome = await ingestResults(aMessage({ ...aBatch(), records: [{}] }), HOUR, store);
-  expect(outcome).toMatchObject({ accepted: 0, rejected: 1, repeated: false });
-  expect(store.sketches).toEqual([]);
+test('case 31: a batch of bad records only is counted once and done', async () => {
+  const store = new Store();
+  const message = aMessage({ ...aBatch(), records: [{}] });
+  await expect(store.ingest(message)).resolves.toMatchObject({ accepted: 0, rejected: 1, repeated: false });
+  await expect(store.ingest(message)).resolves.toMatchObject({ repeated: true });
+  expect(store.sum).toBeUndefined();
+  expect(store.stored).toHaveLength(1);
 });
 
-test('case 29: a batch that is sent again, hours later, counts once and overwrites its object', async () => {
-  const store = new FakeStore();
-  await ingestResults(aMessage(MIXED), HOUR, store);
+test('case 29: a batch that is sent again, hours later or in the same invocation, counts and lies there once', async () => {
+  const store = new Store();
   const again = aMessage(MIXED, { receivedAt: Date.parse('2026-03-01T18:00:00Z') });
-  await expect(ingestResults(again, HOUR, store)).resolves.toMatchObject({ repeated: true });
-  expect(store.objects.size).toBe(1);
-  expect(mergeSketches(store.sketches)?.results).toBe(4);
+  const outcomes = await store.ingestAll(aMessage(MIXED), again);
+  expect(outcomes).toMatchObject([{ value: { repeated: false } }, { value: { repeated: true } }]);
+  await expect(store.ingest(again)).resolves.toMatchObject({ repeated: true });
+  expect(store.stored).toEqual(['r1', 'r2', 'r3', 'r4']);
+  expect(store.sum?.results).toBe(4);
 });
 
-test.each([1, 2, 3])(
-  'case 34: a failure at call %i, repeated by the queue, counts exactly once',
+test('case 29: two functions that have the same batch at once count and store it once', async () => {
+  const store = new Store();
+  const outcomes = await Promise.all([store.ingest(aMessage(MIXED)), store.ingest(aMessage(MIXED))]);
+  expect(outcomes.map(({ repeated }) => repeated).sort()).toEqual([false, true]);
+  expect(store.stored.sort()).toEqual(['r1', 'r2', 'r3', 'r4']);
+  expect(store.sum?.results).toBe(4);
+});
+
+/** A look at the shadow's classes; three sketches read, then looked up in the notes of 0.1.0 and written; one object. */
+const CALLS_OF_MIXED = 11;
+
+test.each(Array.from({ length: CALLS_OF_MIXED }, (_, index) => index + 1))(
+  'case 34: a failure at call %i, repeated by the queue, counts and stores exactly once',
   async (call) => {
-    const store = new FakeStore(call);
-    await expect(ingestResults(aMessage(MIXED), HOUR, store)).rejects.toThrow('throttled');
-    await ingestResults(aMessage(MIXED), HOUR, store);
-    await ingestResults(aMessage(MIXED), HOUR, store);
-    expect(mergeSketches(store.sketches)?.results).toBe(4);
-    expect(store.objects.size).toBe(1);
+    const store = new Store(call);
+    await expect(store.ingest(aMessage(MIXED))).rejects.toThrow('throttled');
+    await store.ingest(aMessage(MIXED));
+    await store.ingest(aMessage(MIXED));
+    expect(store.sum).toMatchObject({ results: 4, dropped: 3 });
+    expect(store.stored).toEqual(['r1', 'r2', 'r3', 'r4']);
   },
 );
+
+test('case 34: lines that cannot be taken back are told, and the batch counts once all the same', async () => {
+  const store = new Store(CALLS_OF_MIXED);
+  const { storeLines } = store;
+  store.storeLines = jest
+    .fn(storeLines)
+    .mockImplementationOnce(storeLines)
+    .mockRejectedValueOnce(new Error('SlowDown'))
+    .mockRejectedValueOnce(new Error('SlowDown'))
+    .mockRejectedValueOnce(new Error('SlowDown'));
+  await expect(store.ingest(aMessage(MIXED))).rejects.toThrow('throttled');
+  expect(store.left).toHaveLength(1);
+  await store.ingest(aMessage(MIXED));
+  expect(store.sum?.results).toBe(4);
+});

@@ -1,85 +1,101 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
-import { SketchTable } from '../../../lambda/telemetry/sketch-table';
-import { aBatch, aSketch, RECEIVED_AT } from '../shared/builders';
+import { placeOf } from '../../../lambda/telemetry/batch-ledger';
+import { type Share, SketchTable } from '../../../lambda/telemetry/sketch-table';
+import { aSketch, DEVICE, RECEIVED_AT, USE_CASE } from '../shared/builders';
+import { MemoryTable } from './memory-table';
 
-const client = mockClient(DynamoDBDocumentClient);
-const pauses: number[] = [];
-const table = new SketchTable(client as never, 'sketches', async (milliseconds) => {
-  pauses.push(milliseconds);
-});
+const STREAM = '00000001-1a2b3c4d';
+const NONE = new Map();
 
-const cancelled = (...codes: string[]) =>
-  new TransactionCanceledException({
-    $metadata: {},
-    message: 'cancelled',
-    CancellationReasons: codes.map((Code) => ({ Code })),
-  });
+let memory: MemoryTable;
+let pauses: number[];
+let table: SketchTable;
 
 beforeEach(() => {
-  client.reset();
-  pauses.length = 0;
-});
-
-const sizes = () =>
-  client.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input.TransactItems?.length ?? 0);
-
-test('the batch id and its sketches are one transaction', async () => {
-  client.on(TransactWriteCommand).resolves({});
-  await expect(table.addOnce(aBatch(), RECEIVED_AT, [aSketch({ results: 1 })])).resolves.toBe('added');
-  const [put, update] = client.commandCalls(TransactWriteCommand)[0]?.args[0].input.TransactItems ?? [];
-  expect(put?.Put).toMatchObject({
-    TableName: 'sketches',
-    Item: { partition: 'batch#line-1', window: 'batch-1', expiresAt: RECEIVED_AT / 1000 + 60 * 86_400 },
-    ConditionExpression: 'attribute_not_exists(#partition)',
-  });
-  expect(update?.Update?.Key).toEqual({
-    partition: 'surface#surface-2',
-    window: '2026-03-01T10:00:00.000Z#line-1',
+  memory = new MemoryTable(['partition', 'window']);
+  pauses = [];
+  table = new SketchTable(memory as never, 'sketches', async (milliseconds) => {
+    pauses.push(milliseconds);
   });
 });
 
-test('case 29: a batch that was added before is a success', async () => {
-  client.on(TransactWriteCommand).rejects(cancelled('ConditionalCheckFailed', 'None'));
-  await expect(table.addOnce(aBatch(), RECEIVED_AT, [aSketch()])).resolves.toBe('repeated');
+const shareOf = (batchId: string): Share => ({
+  batchId,
+  place: placeOf(batchId),
+  sketch: aSketch({ results: 2 }),
+});
+const numbered = (sequence: number): Share => shareOf(`${STREAM}-${String(sequence).padStart(8, '0')}`);
+const item = () => memory.items.get(`${USE_CASE}#surface-2\n2026-03-01T10:00:00.000Z#${DEVICE}`);
+
+test('case 29: the batches of an invocation and their ledger are one write', async () => {
+  await expect(table.addOnce([numbered(1), numbered(2), shareOf('batch-1')], NONE)).resolves.toMatchObject({
+    added: new Set([numbered(1).batchId, numbered(2).batchId, 'batch-1']),
+  });
+  expect(item()).toMatchObject({ results: 6, [`batches:${STREAM}`]: '1-2', 'batches:batch-1': '0' });
+  expect(memory.writeUnits).toBe(1);
 });
 
-test('case 34: contention for a sketch is waited out, with jitter', async () => {
-  client
-    .on(TransactWriteCommand)
-    .rejectsOnce(cancelled('None', 'TransactionConflict'))
-    .rejectsOnce(cancelled('None', 'TransactionConflict'))
-    .resolves({});
-  await expect(table.addOnce(aBatch(), RECEIVED_AT, [aSketch()])).resolves.toBe('added');
-  expect(pauses).toHaveLength(2);
+test('case 29: of batches that were added before, only the others are added', async () => {
+  await table.addOnce([numbered(1)], NONE);
+  const answer = await table.addOnce([numbered(1), numbered(2)], await table.counted(aSketch()));
+  expect(answer.added).toEqual(new Set([numbered(2).batchId]));
+  expect(answer.counted.get(STREAM)).toEqual([[1, 2]]);
+  expect(item()?.results).toBe(4);
 });
 
-test.each([
-  ['endless contention', cancelled('None', 'TransactionConflict'), 6],
-  ['any other reason', cancelled('None', 'ValidationError'), 1],
-  ['a fault of the service', new Error('InternalServerError'), 1],
-])('case 34: %s goes back to the queue', async (_, error, attempts) => {
-  client.on(TransactWriteCommand).rejects(error);
-  await expect(table.addOnce(aBatch(), RECEIVED_AT, [aSketch()])).rejects.toBe(error);
-  expect(sizes()).toHaveLength(attempts);
+test('case 34: what another function has added since the item was read is seen, and waited out with jitter', async () => {
+  await table.addOnce([numbered(1)], NONE);
+  const stale = await table.counted(aSketch());
+  await table.addOnce([numbered(2)], stale);
+  await expect(table.addOnce([numbered(2), numbered(3)], stale)).resolves.toMatchObject({
+    added: new Set([numbered(3).batchId]),
+  });
+  expect(item()?.results).toBe(6);
+  expect(pauses).toHaveLength(1);
 });
 
-test('more windows than a transaction takes go in several, each counted once', async () => {
-  client.on(TransactWriteCommand).resolves({});
-  const sketches = Array.from({ length: 200 }, (_, hour) =>
-    aSketch({ windowStart: new Date(RECEIVED_AT - hour * 3_600_000).toISOString(), results: 1 }),
+test('case 29: twelve functions with the same batches at once count each once', async () => {
+  const shares = Array.from({ length: 12 }, (_, index) => numbered(index + 1));
+  const answers = await Promise.all(
+    shares.map((_, first) => table.addOnce(shares.slice(0, first + 1), NONE)),
   );
-  await table.addOnce(aBatch(), RECEIVED_AT, sketches);
-  expect(sizes()).toEqual([100, 100, 3]);
-  const ids = client
-    .commandCalls(TransactWriteCommand)
-    .map(({ args }) => args[0].input.TransactItems?.[0]?.Put?.Item?.window);
-  expect(ids).toEqual(['batch-1', 'batch-1#99', 'batch-1#198']);
+  expect(answers.reduce((sum, { added }) => sum + added.size, 0)).toBe(12);
+  expect(item()?.results).toBe(24);
 });
 
-test('a batch without sketches is noted all the same', async () => {
-  client.on(TransactWriteCommand).resolves({});
-  await expect(table.addOnce(aBatch(), RECEIVED_AT, [])).resolves.toBe('added');
-  expect(sizes()).toEqual([1]);
+test('case 34: endless contention goes back to the queue', async () => {
+  const counted = jest.spyOn(table, 'counted').mockImplementation(async () => NONE);
+  await table.addOnce([numbered(1)], NONE);
+  await expect(table.addOnce([numbered(2)], NONE)).rejects.toThrow('conditional request failed');
+  expect(counted).toHaveBeenCalledTimes(7);
+});
+
+test('case 34: a fault of the service goes back to the queue at once', async () => {
+  memory.fault = () => new Error('InternalServerError');
+  await expect(table.addOnce([numbered(1)], NONE)).rejects.toThrow('InternalServerError');
+  expect(pauses).toEqual([]);
+});
+
+test('case 29: a batch that release 0.1.0 has counted does not count again', async () => {
+  await table.noteOnce(DEVICE, numbered(7).batchId, RECEIVED_AT);
+  await expect(table.addOnce([numbered(7)], NONE)).resolves.toMatchObject({ added: new Set() });
+  // It comes once more after a later one has begun the ledger.
+  await table.addOnce([numbered(8)], NONE);
+  const again = await table.addOnce([numbered(7)], await table.counted(aSketch()));
+  expect(again.added).toEqual(new Set());
+  expect(item()?.results).toBe(2);
+});
+
+test('a batch in order costs no look for an older note', async () => {
+  await table.addOnce([numbered(1)], NONE);
+  const before = memory.readUnits;
+  await table.addOnce([numbered(2)], new Map([[STREAM, [[1, 1]]]]));
+  expect(memory.readUnits).toBe(before);
+});
+
+test('a batch without sketches is noted once, for 60 days', async () => {
+  await expect(table.noteOnce(DEVICE, 'batch-1', RECEIVED_AT)).resolves.toBe('noted');
+  await expect(table.noteOnce(DEVICE, 'batch-1', RECEIVED_AT)).resolves.toBe('repeated');
+  expect(memory.items.get(`batch#${DEVICE}\nbatch-1`)).toMatchObject({
+    expiresAt: RECEIVED_AT / 1000 + 60 * 86_400,
+  });
 });

@@ -1,0 +1,56 @@
+/**
+ * Which batches of a device are already counted, as the sketch they were added to remembers it. Devices number their
+ * batches without gaps, so what has arrived is a few ranges, however many batches there were. Pure.
+ */
+
+/** Inclusive ranges of sequence numbers, ascending and never touching. */
+export type SequenceRanges = readonly (readonly [from: number, to: number])[];
+
+/** Where a batch belongs in the order of its device. */
+export interface BatchPlace {
+  /** All batches of one start of the component; their sequence numbers have no gaps but those of lost segments. */
+  readonly stream: string;
+  readonly sequence: number;
+}
+
+/** `<start, 8 digits>-<random>-<sequence, 8 digits>`: the batch ids of the component's outbox. */
+const NUMBERED = /^(\d{8}-[0-9a-f]{8})-(\d{8})$/;
+
+/** A batch id of another form is a stream of its own. */
+export function placeOf(batchId: string): BatchPlace {
+  const [, stream, sequence] = NUMBERED.exec(batchId) ?? [];
+  return stream && sequence ? { stream, sequence: Number(sequence) } : { stream: batchId, sequence: 0 };
+}
+
+/** `1-57,60`, as {@link formatRanges} writes it; none when absent. */
+export function parseRanges(text: string | undefined): SequenceRanges {
+  if (!text) return [];
+  return text.split(',').map((range) => {
+    const [from, to = from] = range.split('-').map(Number);
+    return [from as number, to as number];
+  });
+}
+
+export const formatRanges = (ranges: SequenceRanges): string =>
+  ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+
+export const covers = (ranges: SequenceRanges, sequence: number): boolean =>
+  ranges.some(([from, to]) => from <= sequence && sequence <= to);
+
+/** The ranges of everything that is in any of them. */
+export function joined(...parts: readonly SequenceRanges[]): SequenceRanges {
+  const sorted = parts.flat().sort(([left], [right]) => left - right);
+  const ranges: [number, number][] = [];
+  for (const [from, to] of sorted) {
+    const last = ranges.at(-1);
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ranges.push([from, to]);
+  }
+  return ranges;
+}
+
+export const withSequences = (ranges: SequenceRanges, sequences: readonly number[]): SequenceRanges =>
+  joined(
+    ranges,
+    sequences.map((sequence) => [sequence, sequence] as const),
+  );

@@ -1,0 +1,142 @@
+/**
+ * A DynamoDB table in memory: the updates, conditions and units of the ingest functions, and faults. It refuses what it
+ * does not know, as DynamoDB refuses what it cannot parse.
+ */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  GetCommand,
+  type GetCommandInput,
+  PutCommand,
+  type PutCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+
+type Item = Record<string, unknown>;
+type Values = Readonly<Record<string, unknown>>;
+type Names = Readonly<Record<string, string>>;
+
+/** What a write needs of an expression. */
+type Expressions = Pick<PutCommandInput, 'ExpressionAttributeNames' | 'ExpressionAttributeValues'> & {
+  readonly ConditionExpression?: string | undefined;
+};
+
+/** docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-unit-calculations.html */
+const WRITE_UNIT_BYTES = 1_024;
+const READ_UNIT_BYTES = 4_096;
+const ITEM_LIMIT_BYTES = 400 * 1_024;
+const EXPRESSION_LIMIT_BYTES = 4_096;
+
+/** Two digits to a byte, and one more. */
+const numberBytes = (value: number): number => Math.ceil(String(value).replace(/[-.]/g, '').length / 2) + 1;
+
+function itemBytes(item: Item): number {
+  return Object.entries(item).reduce(
+    (sum, [name, value]) =>
+      sum +
+      Buffer.byteLength(name) +
+      (typeof value === 'number' ? numberBytes(value) : Buffer.byteLength(String(value))),
+    0,
+  );
+}
+
+export class MemoryTable {
+  readonly items = new Map<string, Item>();
+  writeUnits = 0;
+  readUnits = 0;
+  /** Asked before every call; an error is what the call ends in. */
+  fault: () => Error | undefined = () => undefined;
+
+  /** @param key attributes that identify an item */
+  constructor(private readonly key: readonly string[]) {}
+
+  /** As the document client's. @throws Error for a command that no function of telemetry uses */
+  async send(command: object): Promise<object> {
+    await this.mayFail();
+    if (command instanceof GetCommand) return this.get(command.input);
+    if (command instanceof PutCommand) return this.put(command.input);
+    if (command instanceof UpdateCommand) return this.update(command.input);
+    throw new Error(`MemoryTable: does not know ${command.constructor.name}`);
+  }
+
+  private get({ Key = {} }: GetCommandInput): { Item?: Item } {
+    const item = this.items.get(this.idOf(Key));
+    this.readUnits += Math.max(1, Math.ceil(itemBytes(item ?? {}) / READ_UNIT_BYTES));
+    return item ? { Item: { ...item } } : {};
+  }
+
+  private put(call: PutCommandInput): object {
+    this.write(call.Item ?? {}, call, () => ({ ...call.Item }));
+    return {};
+  }
+
+  private update(call: UpdateCommandInput): object {
+    const { Key = {}, UpdateExpression = '' } = call;
+    this.write(Key, call, (before) =>
+      applyUpdate(
+        { ...Key, ...before },
+        UpdateExpression,
+        call.ExpressionAttributeNames ?? {},
+        call.ExpressionAttributeValues ?? {},
+      ),
+    );
+    return {};
+  }
+
+  private write(key: Item, call: Expressions, change: (before: Item) => Item): void {
+    const id = this.idOf(key);
+    const before = this.items.get(id) ?? {};
+    const { ConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues = {} } = call;
+    if (!holds(before, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)) {
+      this.writeUnits += Math.max(1, Math.ceil(itemBytes(before) / WRITE_UNIT_BYTES));
+      throw new ConditionalCheckFailedException({ $metadata: {}, message: 'The conditional request failed' });
+    }
+    const after = change(before);
+    const bytes = Math.max(itemBytes(before), itemBytes(after));
+    if (bytes > ITEM_LIMIT_BYTES) throw new Error('Item size has exceeded the maximum allowed size');
+    this.writeUnits += Math.ceil(bytes / WRITE_UNIT_BYTES);
+    this.items.set(id, after);
+  }
+
+  /** The answer takes a turn of the event loop, so that calls overlap as real ones do. */
+  private async mayFail(): Promise<void> {
+    await new Promise(setImmediate);
+    const error = this.fault();
+    if (error) throw error;
+  }
+
+  private idOf(key: Item): string {
+    return this.key.map((name) => String(key[name])).join('\n');
+  }
+}
+
+function holds(item: Item, expression: string | undefined, names: Names, values: Values): boolean {
+  if (expression === undefined) return true;
+  return expression.split(' AND ').every((clause) => {
+    const [, absent, name, value] = /^(?:attribute_not_exists\((\S+)\)|(\S+?) ?= ?(\S+))$/.exec(clause) ?? [];
+    if (absent) return !Object.hasOwn(item, names[absent] ?? absent);
+    if (name && value) return item[names[name] ?? name] === values[value];
+    throw new Error(`MemoryTable: does not know the condition '${clause}'`);
+  });
+}
+
+/** What DynamoDB does with `SET a=b,... ADD c d,...`. */
+export function applyUpdate(item: Item, expression: string, names: Names, values: Values): Item {
+  if (Buffer.byteLength(expression) > EXPRESSION_LIMIT_BYTES) {
+    throw new Error('Expression size has exceeded the maximum allowed size');
+  }
+  const [, sets, adds] = /^SET (\S+) ADD (.+)$/.exec(expression) ?? [];
+  if (!sets || !adds) throw new Error(`MemoryTable: does not know the update '${expression}'`);
+  const changed = { ...item };
+  for (const set of sets.split(',')) {
+    const [name = '', value = ''] = set.split('=');
+    changed[names[name] as string] = values[value];
+  }
+  for (const add of adds.split(',')) {
+    const [name = '', value = ''] = add.split(' ');
+    const attribute = names[name] as string;
+    const before = Object.hasOwn(changed, attribute) ? (changed[attribute] as number) : 0;
+    changed[attribute] = before + (values[value] as number);
+  }
+  return changed;
+}
