@@ -16,6 +16,7 @@ import release from './schemas/release.schema.json';
 import releaseOffer from './schemas/release-offer.schema.json';
 import releaseVerdict from './schemas/release-verdict.schema.json';
 import resultsBatch from './schemas/results-batch.schema.json';
+import resultsConfirmation from './schemas/results-confirmation.schema.json';
 import signedRelease from './schemas/signed-release.schema.json';
 import sketch from './schemas/sketch.schema.json';
 import trustedKeys from './schemas/trusted-keys.schema.json';
@@ -38,6 +39,7 @@ export const SCHEMAS = {
   'release-offer': releaseOffer,
   'release-verdict': releaseVerdict,
   'results-batch': resultsBatch,
+  'results-confirmation': resultsConfirmation,
   'signed-release': signedRelease,
   sketch,
   'trusted-keys': trustedKeys,

@@ -110,7 +110,7 @@ async function takeAll(folder: string): Promise<number[]> {
   const numbers: number[] = [];
   for (let batch = await box.nextBatch(true); batch; batch = await box.nextBatch(true)) {
     numbers.push(...batch.records.map(numberOf));
-    await box.acknowledge(batch.batchId);
+    await box.published(batch.batchId);
   }
   await box.close();
   return numbers;

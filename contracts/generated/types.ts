@@ -55,6 +55,7 @@ export interface Contracts {
   'release-offer': ReleaseOffer;
   'release-verdict': ReleaseVerdict;
   'results-batch': ResultsBatch;
+  'results-confirmation': ResultsConfirmation;
   'signed-release': SignedRelease;
   sketch: Sketch;
   'trusted-keys': TrustedKeys;
@@ -622,6 +623,7 @@ export interface UseCaseConfiguration {
    * MQTT topic of the device's status; {thingName} is replaced.
    */
   statusTopic: string;
+  confirmations?: ConfirmationsConfiguration;
   /**
    * Whether the broker keeps the last status. Not possible on Basic Ingest topics ($aws/rules/...); the device's policy must allow iot:RetainPublish on the topic.
    */
@@ -639,6 +641,23 @@ export interface UseCaseConfiguration {
   challenger?: ChallengerConfiguration1;
   shadow?: ShadowConfiguration;
   decisionOutput?: DecisionOutputConfiguration;
+}
+/**
+ * The cloud says which results it has counted, and the device keeps them until then. Absent: until the nucleus has taken them, which may lose them with its memory.
+ */
+export interface ConfirmationsConfiguration {
+  /**
+   * MQTT topic of the confirmations; {thingName} is replaced.
+   */
+  topic: string;
+  /**
+   * How often a message of results asks for one, at most: each costs a message to the device.
+   */
+  askSeconds?: number;
+  /**
+   * Results that have not been confirmed for so long are sent again: more than the cloud takes to count them.
+   */
+  resendSeconds?: number;
 }
 /**
  * What happens when frames come faster than they are answered.
@@ -1685,10 +1704,39 @@ export interface ResultsBatch {
    */
   droppedRecords: number;
   /**
+   * Whether the device asks which of its batches have been counted (contract results-confirmation).
+   */
+  confirm?: boolean;
+  /**
    * @minItems 1
    * @maxItems 500
    */
   records: InferenceResult[];
+}
+/**
+ * To a device: these of its batches have been counted. It may forget them.
+ */
+export interface ResultsConfirmation {
+  schemaVersion: 1;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  stream: string;
+  /**
+   * Ranges of sequence numbers, both ends included, ascending. Says nothing of numbers that it leaves out.
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  received: number[][];
 }
 /**
  * DSSE envelope (secure-systems-lab/dsse, protocol 1.0) around a release. Stored as release.dsse.json.

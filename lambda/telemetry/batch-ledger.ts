@@ -3,24 +3,7 @@
  * batches without gaps, so what has arrived is a few ranges, however many batches there were. Pure.
  */
 
-/** Inclusive ranges of sequence numbers, ascending and never touching. */
-export type SequenceRanges = readonly (readonly [from: number, to: number])[];
-
-/** Where a batch belongs in the order of its device. */
-export interface BatchPlace {
-  /** All batches of one start of the component; their sequence numbers have no gaps but those of lost segments. */
-  readonly stream: string;
-  readonly sequence: number;
-}
-
-/** `<start, 8 digits>-<random>-<sequence, 8 digits>`: the batch ids of the component's outbox. */
-const NUMBERED = /^(\d{8}-[0-9a-f]{8})-(\d{8})$/;
-
-/** A batch id of another form is a stream of its own. */
-export function placeOf(batchId: string): BatchPlace {
-  const [, stream, sequence] = NUMBERED.exec(batchId) ?? [];
-  return stream && sequence ? { stream, sequence: Number(sequence) } : { stream: batchId, sequence: 0 };
-}
+import type { SequenceRanges } from '../../contracts/batch-place';
 
 /** `1-57,60`, as {@link formatRanges} writes it; none when absent. */
 export function parseRanges(text: string | undefined): SequenceRanges {
@@ -33,9 +16,6 @@ export function parseRanges(text: string | undefined): SequenceRanges {
 
 export const formatRanges = (ranges: SequenceRanges): string =>
   ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
-
-export const covers = (ranges: SequenceRanges, sequence: number): boolean =>
-  ranges.some(([from, to]) => from <= sequence && sequence <= to);
 
 /** The ranges of everything that is in any of them. */
 export function joined(...parts: readonly SequenceRanges[]): SequenceRanges {

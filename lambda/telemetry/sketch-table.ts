@@ -7,15 +7,9 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Sketch } from '../../contracts';
+import { type BatchPlace, covers, type SequenceRanges } from '../../contracts/batch-place';
 import { grouped } from '../shared/grouped';
-import {
-  type BatchPlace,
-  covers,
-  formatRanges,
-  parseRanges,
-  type SequenceRanges,
-  withSequences,
-} from './batch-ledger';
+import { formatRanges, parseRanges, withSequences } from './batch-ledger';
 import { batchPartition, sketchPartition } from './names';
 import { fromItem, mergeSketches, sketchKey, toItemUpdate } from './sketch';
 

@@ -40,7 +40,7 @@ import {
   sha256Of,
 } from '../../edge-components/inference/src/releases/release-verification';
 import type { ResultOutbox } from '../../edge-components/inference/src/results/ports';
-import type { Batch } from '../../edge-components/inference/src/results/results-message';
+import type { Batch, Confirmation } from '../../edge-components/inference/src/results/results-message';
 import { offerOf } from './fake-device';
 import {
   COMPONENT,
@@ -290,10 +290,16 @@ export class MemoryOutbox implements ResultOutbox {
     return this.sending;
   }
 
-  async acknowledge(batchId: string): Promise<void> {
+  async published(batchId: string): Promise<void> {
     if (this.sending?.batchId !== batchId) return;
     this.kept.splice(0, this.sending.count);
     this.sending = undefined;
+  }
+
+  readonly confirmed: Confirmation[] = [];
+
+  async confirm(confirmation: Confirmation): Promise<void> {
+    this.confirmed.push(confirmation);
   }
 
   async split(): Promise<void> {
@@ -419,6 +425,7 @@ export class MemoryNucleus implements Nucleus {
   largestBytes = Number.POSITIVE_INFINITY;
   ready = 0;
   private readonly listeners = new Map<string, (() => void)[]>();
+  private readonly subscriptions = new Map<string, (payload: Buffer) => void>();
 
   async connect(): Promise<void> {
     this.connected = true;
@@ -453,6 +460,22 @@ export class MemoryNucleus implements Nucleus {
   async publishLocally(topic: string, message: object): Promise<void> {
     this.expectConnection('PublishToTopic');
     this.local.push({ topic, message: message as Record<string, unknown>, retain: false });
+  }
+
+  subscribeToCloud(topic: string, onMessage: (payload: Buffer) => void): () => void {
+    this.subscriptions.set(topic, onMessage);
+    return () => this.subscriptions.delete(topic);
+  }
+
+  /** Topics of the cloud that are subscribed to. */
+  get subscribed(): string[] {
+    return [...this.subscriptions.keys()];
+  }
+
+  /** A message from the cloud. */
+  deliver(topic: string, message: object | string): void {
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    this.subscriptions.get(topic)?.(Buffer.from(text));
   }
 
   close(): void {

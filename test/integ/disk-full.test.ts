@@ -139,7 +139,7 @@ class Device {
       if (!batch) return;
       this.received.push(...batch.records);
       this.reportedDrops += batch.droppedRecords;
-      await this.outbox.acknowledge(batch.batchId);
+      await this.outbox.published(batch.batchId);
     }
   }
 

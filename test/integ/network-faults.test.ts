@@ -103,6 +103,7 @@ class Device {
       deviceId: THING,
       topic: () => TOPIC,
       flushMilliseconds: () => this.limits.flushMilliseconds,
+      askMilliseconds: () => undefined,
       random: Math.random,
       connection: {
         succeeded: () => this.outcomes.push(true),

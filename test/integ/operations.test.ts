@@ -36,7 +36,7 @@ import { LabelTable } from '../../lambda/dataset/label-table';
 import { CURRENT_KEY, incomingKey } from '../../lambda/dataset/names';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
-import { placeOf } from '../../lambda/telemetry/batch-ledger';
+import { placeOf } from '../../contracts/batch-place';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
 import { mergeSketches } from '../../lambda/telemetry/sketch';
 import { SketchTable } from '../../lambda/telemetry/sketch-table';

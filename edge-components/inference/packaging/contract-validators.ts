@@ -12,6 +12,7 @@ export const VALIDATED: readonly ContractName[] = [
   'component-configuration',
   'release',
   'release-offer',
+  'results-confirmation',
   'signed-release',
   'trusted-keys',
 ];

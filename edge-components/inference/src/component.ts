@@ -83,6 +83,7 @@ function useCasesOf(
       architecture: `${process.platform}-${process.arch}`,
       bootId: await operatingSystemBootId(),
       publisher: nucleus,
+      subscriber: nucleus,
       trialHost: processModelHost({
         watchdogMilliseconds: () => request.component().trial.timeoutMilliseconds,
         memoryBytes: () => request.component().trial.memoryBytes,

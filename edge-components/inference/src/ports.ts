@@ -141,6 +141,15 @@ export interface Publisher {
   publishLocally(topic: string, message: object): Promise<void>;
 }
 
+/** Messages from the cloud. */
+export interface CloudSubscriber {
+  /**
+   * From now on, over every connection; made again until the nucleus takes it.
+   * @returns ends it
+   */
+  subscribeToCloud(topic: string, onMessage: (payload: Buffer) => void): () => void;
+}
+
 /** Where decisions go on the line itself, such as to a controller. */
 export interface DecisionOutput {
   /** Never waits and never throws: the line is told what can be told, and {@link problem} says when it cannot. */

@@ -1,5 +1,5 @@
 import type { ResultsBatch } from '../../../contracts';
-import { placeOf } from '../batch-ledger';
+import { placeOf } from '../../../contracts/batch-place';
 import { parseDeviceMessage } from '../device-message';
 import type { Share } from '../sketch-table';
 import { type CheckedBatch, checkBatch } from './check-batch';

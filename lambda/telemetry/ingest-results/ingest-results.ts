@@ -3,9 +3,9 @@
  * monitoring, one write per device. Each message has its own outcome: one that is refused or fails takes no other with it.
  */
 import type { Sketch } from '../../../contracts';
+import { covers } from '../../../contracts/batch-place';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../shared/concurrency';
 import { grouped } from '../../shared/grouped';
-import { covers } from '../batch-ledger';
 import { sketchKey } from '../sketch';
 import type { Addition, CountedBatches, Share } from '../sketch-table';
 import { type BatchWork, type ClassesOf, isOpen, workOf } from './batch-work';

@@ -87,6 +87,7 @@ function newDevice({ endedUncleanly = false } = {}) {
           offers: folders,
           trustedKeys: async () => [key.trusted],
           publisher: nucleus,
+          subscriber: nucleus,
           clock: { now: () => NOON, monotonic: () => clock.monotonic() },
           log,
           random: () => 0,

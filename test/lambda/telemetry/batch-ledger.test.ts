@@ -1,17 +1,15 @@
 import fc from 'fast-check';
+import { covers, placeOf } from '../../../contracts/batch-place';
 import {
-  covers,
   formatRanges,
   joined,
   parseRanges,
-  placeOf,
   withSequences,
 } from '../../../lambda/telemetry/batch-ledger';
 
 test.each([
   ['00000003-1a2b3c4d-00000057', { stream: '00000003-1a2b3c4d', sequence: 57 }],
-  // Halves of a batch that was too large, and whatever another component may send.
-  ['00000003-1a2b3c4d-00000057a', { stream: '00000003-1a2b3c4d-00000057a', sequence: 0 }],
+  ['00000003-1a2b3c4d-00000057ab', { stream: '00000003-1a2b3c4d-ab', sequence: 57 }],
   ['batch-1', { stream: 'batch-1', sequence: 0 }],
 ])('case 29: batch %s has its place', (batchId, place) => {
   expect(placeOf(batchId)).toEqual(place);

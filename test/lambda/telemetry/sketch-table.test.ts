@@ -1,4 +1,4 @@
-import { placeOf } from '../../../lambda/telemetry/batch-ledger';
+import { placeOf } from '../../../contracts/batch-place';
 import { type Share, SketchTable } from '../../../lambda/telemetry/sketch-table';
 import { aSketch, DEVICE, RECEIVED_AT, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';

@@ -10,11 +10,13 @@ import { expandTopic } from './topics';
 /** `T` in which the groups `K`, and every field of them, have their values or their defaults. */
 type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: Required<NonNullable<T[P]>> };
 
+type Confirmed = Required<NonNullable<UseCaseConfiguration['confirmations']>>;
+
 /** One use case of the configuration, with the contract's defaults. */
 export type UseCaseSettings = Filled<
   UseCaseConfiguration,
   'frames' | 'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
-> & { readonly retainStatus: boolean };
+> & { readonly retainStatus: boolean; readonly confirmations?: Confirmed };
 
 type Group<K extends keyof ComponentConfiguration> = Readonly<
   Required<NonNullable<ComponentConfiguration[K]>>
@@ -55,9 +57,15 @@ export function readConfiguration(value: unknown, thingName: string): Configurat
 /** What JSON Schema cannot say about one use case. */
 function useCaseProblems(settings: UseCaseSettings, thingName: string): string[] {
   const problems: string[] = [];
-  for (const field of ['resultsTopic', 'statusTopic'] as const) {
+  const { resultsTopic, statusTopic, confirmations } = settings;
+  const topics = {
+    resultsTopic,
+    statusTopic,
+    ...(confirmations && { 'confirmations.topic': confirmations.topic }),
+  };
+  for (const [field, topic] of Object.entries(topics)) {
     try {
-      expandTopic(settings[field], thingName);
+      expandTopic(topic, thingName);
     } catch (error) {
       problems.push(`${field}: ${(error as Error).message}`);
     }

@@ -5,10 +5,11 @@ import type { Captures } from '../captures/ports';
 import type { UseCaseSettings } from '../configuration/configuration';
 import { expandTopic, localResultsTopic } from '../configuration/topics';
 import { DecisionLine, type DecisionLinePorts } from '../decisions/decision-line';
-import type { Publisher } from '../ports';
+import type { CloudSubscriber, Publisher } from '../ports';
 import { ReleaseService, type ReleaseServicePorts } from '../releases/release-service';
 import { ServingSlot } from '../releases/serving-slot';
 import { BatchSender } from '../results/batch-sender';
+import { Confirmations } from '../results/confirmations';
 import type { ResultOutbox } from '../results/ports';
 import { ResultKeeper } from '../results/result-keeper';
 import type { Connection } from './connection';
@@ -26,6 +27,7 @@ export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'set
   readonly frameSourceOf: CamerasPorts['frameSourceOf'];
   readonly openDecisionOutput: DecisionLinePorts['open'];
   readonly publisher: Publisher;
+  readonly subscriber: CloudSubscriber;
   /** Told the outcome of every publish, and asked for the last one. */
   readonly connection: Connection;
   readonly random: () => number;
@@ -66,6 +68,7 @@ export async function assembleInspection(
     cameras: new Cameras(queue, ports),
     pipeline: pipelineOf(ports, { queue, slot, releases, decisions, results }),
     sender: senderOf(ports),
+    confirmations: confirmationsOf(ports),
   });
   await releases.restore(endedUncleanly);
   return inspection;
@@ -108,5 +111,20 @@ function senderOf(ports: InspectionPorts): BatchSender {
     ...ports,
     topic: () => expandTopic(settings().resultsTopic, deviceId),
     flushMilliseconds: () => settings().outbox.flushMilliseconds,
+    askMilliseconds: () => {
+      const { confirmations } = settings();
+      return confirmations && confirmations.askSeconds * 1_000;
+    },
+  });
+}
+
+function confirmationsOf(ports: InspectionPorts): Confirmations {
+  const { settings, deviceId } = ports;
+  return new Confirmations({
+    ...ports,
+    topic: () => {
+      const { confirmations } = settings();
+      return confirmations && expandTopic(confirmations.topic, deviceId);
+    },
   });
 }

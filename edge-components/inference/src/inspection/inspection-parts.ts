@@ -6,6 +6,7 @@ import type { DecisionLine } from '../decisions/decision-line';
 import type { Clock } from '../ports';
 import type { ReleaseService } from '../releases/release-service';
 import type { BatchSender } from '../results/batch-sender';
+import type { Confirmations } from '../results/confirmations';
 import type { ResultOutbox } from '../results/ports';
 import type { ResultKeeper } from '../results/result-keeper';
 import type { FramePipeline } from './frame-pipeline';
@@ -24,6 +25,7 @@ export interface InspectionParts {
   readonly results: ResultKeeper;
   readonly outbox: ResultOutbox;
   readonly sender: BatchSender;
+  readonly confirmations: Confirmations;
   readonly captures: Captures;
   /** Something changed that the cloud should know at once. */
   readonly onChange: () => void;

@@ -18,8 +18,9 @@ export class Inspection {
   constructor(private readonly parts: InspectionParts) {}
 
   start(): void {
-    const { decisions, sender, captures, pipeline, settings } = this.parts;
+    const { decisions, sender, confirmations, captures, pipeline, settings } = this.parts;
     void decisions.apply(settings().decisionOutput);
+    confirmations.apply();
     sender.start();
     captures.start();
     this.running = pipeline.run();
@@ -30,7 +31,7 @@ export class Inspection {
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    const { cameras, queue, releases, decisions, outbox } = this.parts;
+    const { cameras, queue, releases, decisions, confirmations, outbox } = this.parts;
     releases.prepareStop();
     await cameras.stop();
     queue.close();
@@ -38,6 +39,7 @@ export class Inspection {
     if (releases.current) await atMost(DRAIN_MILLISECONDS, this.running);
     await this.sendTheLast();
     await decisions.close();
+    confirmations.stop();
     await outbox.close();
     await releases.stop();
   }
@@ -63,10 +65,11 @@ export class Inspection {
 
   /** Brings a changed configuration into effect. Most settings are read where they are used. */
   async applyChange(): Promise<void> {
-    const { settings, captures, decisions, queue } = this.parts;
+    const { settings, captures, decisions, confirmations, queue } = this.parts;
     const { upload, decisionOutput } = settings();
     if (upload.privacy === 'never') await captures.clear();
     await decisions.apply(decisionOutput);
+    confirmations.apply();
     queue.reconsider();
     this.applyCameras();
   }

@@ -44,6 +44,10 @@ export async function openInspection(options: InspectionOptions): Promise<Inspec
   const store = await DiskReleaseStore.open(join(folder, 'releases'), { limits: () => component().storage });
   const outbox = await Outbox.open(join(folder, 'outbox'), () => settings().outbox, {
     envelopeBytes: envelopeBytes(useCase, deviceId),
+    resendMilliseconds: () => {
+      const { confirmations } = settings();
+      return confirmations && confirmations.resendSeconds * 1_000;
+    },
   });
   const captures = await CaptureSpool.open({
     ...options,

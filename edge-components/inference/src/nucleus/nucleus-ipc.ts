@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { type Log, MessageTooLarge } from '../ports';
 import { Retry } from '../shared/retry';
+import { CloudSubscriptions } from './cloud-subscriptions';
 import { HandshakeRefusal, IpcClient, IpcRefusal } from './ipc-client';
 import type { ConfigurationCheck, Nucleus, UpdateAnswer } from './ports';
 
@@ -52,6 +53,10 @@ interface ComponentUpdatePolicyEvent {
   readonly preUpdateEvent?: { readonly deploymentId?: string };
 }
 
+interface CloudMessage {
+  readonly message?: { readonly payload?: string };
+}
+
 export class NucleusIpc extends EventEmitter implements Nucleus {
   private client: IpcClient | undefined;
   private stopped = false;
@@ -62,6 +67,7 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private underWay = 0;
   private largestRequestBytes = Number.POSITIVE_INFINITY;
   private readonly notServed = new Set<string>();
+  private readonly cloudSubscriptions: CloudSubscriptions;
 
   constructor(
     private readonly log: Log,
@@ -74,6 +80,7 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   ) {
     super();
     this.retry = new Retry(RECONNECT_MILLISECONDS, random);
+    this.cloudSubscriptions = new CloudSubscriptions(log, random);
   }
 
   get connected(): boolean {
@@ -99,6 +106,14 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
       client.close();
       throw error;
     }
+    this.cloudSubscriptions.connected((topicName, onMessage) =>
+      named(
+        'SubscribeToIoTCore',
+        client.subscribe<CloudMessage>('SubscribeToIoTCore', { topicName, qos: AT_LEAST_ONCE }, (event) =>
+          onMessage(Buffer.from(event.message?.payload ?? '', 'base64')),
+        ),
+      ),
+    );
     this.emit('connected');
   }
 
@@ -149,8 +164,13 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
     await this.call('PublishToTopic', { topic, publishMessage: { jsonMessage: { message } } });
   }
 
+  subscribeToCloud(topic: string, onMessage: (payload: Buffer) => void): () => void {
+    return this.cloudSubscriptions.add(topic, onMessage);
+  }
+
   close(): void {
     this.stopped = true;
+    this.cloudSubscriptions.disconnected();
     this.retry.wake();
     this.client?.close();
     this.client = undefined;
@@ -224,6 +244,7 @@ export class NucleusIpc extends EventEmitter implements Nucleus {
   private disconnected(client: IpcClient): void {
     if (this.client !== client) return;
     this.client = undefined;
+    this.cloudSubscriptions.disconnected();
     // Lost while it was being made: the loop that makes it goes on.
     if (this.stopped || this.reconnecting) return;
     // Lost under a message to the cloud, which will be sent again: it may be the message, so each time it comes later.

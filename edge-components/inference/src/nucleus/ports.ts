@@ -1,7 +1,7 @@
-import type { Publisher } from '../ports';
+import type { CloudSubscriber, Publisher } from '../ports';
 
 /** The nucleus: what the component asks of it and hears from it. */
-export interface Nucleus extends Publisher {
+export interface Nucleus extends Publisher, CloudSubscriber {
   /** @throws Error when it cannot be reached */
   connect(): Promise<void>;
   /** Operations that it does not serve and that the component can do without. */

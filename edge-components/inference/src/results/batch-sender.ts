@@ -18,6 +18,8 @@ export interface BatchSenderPorts {
   /** How long a result may wait for others. */
   readonly flushMilliseconds: () => number;
   readonly random: () => number;
+  /** How often to ask for a confirmation, at most; undefined: the cloud gives none. */
+  readonly askMilliseconds: () => number | undefined;
   /** Told the outcome of every publish. */
   readonly connection: { succeeded(): void; failed(reason: string): void };
 }
@@ -27,6 +29,8 @@ export class BatchSender {
   private stopped = false;
   private readonly retry: Retry;
   private running: Promise<void> | undefined;
+  /** Monotonic. */
+  private askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly ports: BatchSenderPorts) {
     this.retry = new Retry(RETRY_MILLISECONDS, ports.random);
@@ -70,7 +74,7 @@ export class BatchSender {
         await this.ports.outbox.split(batch.batchId);
         return 'split';
       }
-      await this.ports.outbox.acknowledge(batch.batchId);
+      await this.ports.outbox.published(batch.batchId);
       const failures = this.retry.succeeded();
       if (failures > 0) this.ports.log.info('results are sent again', { failures });
       return 'sent';
@@ -81,16 +85,25 @@ export class BatchSender {
     }
   }
 
+  /** A batch that is sent again always asks: it is sent because no answer came, or to hear that it has arrived. */
+  private asks({ isSentAgain = false }: Batch): boolean {
+    const askMilliseconds = this.ports.askMilliseconds();
+    if (askMilliseconds === undefined) return false;
+    return isSentAgain || this.ports.clock.monotonic() - this.askedAt >= askMilliseconds;
+  }
+
   /** @returns false when no message can hold it. @throws Error when it may go later */
   private async isTaken(batch: Batch): Promise<boolean> {
     const { useCase, deviceId, publisher, clock, topic, connection, log } = this.ports;
     const { batchId, droppedRecords, records } = batch;
     const sentAt = new Date(clock.now()).toISOString();
+    const confirm = this.asks(batch);
     const payload = Buffer.from(
-      resultsMessage({ useCase, deviceId, batchId, sentAt, droppedRecords }, records),
+      resultsMessage({ useCase, deviceId, batchId, sentAt, droppedRecords, confirm }, records),
     );
     try {
       await publisher.publishToCloud(topic(), payload);
+      if (confirm) this.askedAt = clock.monotonic();
       connection.succeeded();
       return true;
     } catch (error) {

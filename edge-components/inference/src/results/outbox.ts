@@ -4,14 +4,15 @@
  *     outbox/<start, 8 digits>-<random>-<sequence, 8 digits>.log    one segment = one message; its name is the batch id
  *     outbox/<the same><a or b, ...>.log                            the halves of one that was too large
  *     outbox/starts                                                 how often the component has started
- *     outbox/dropped.json                                           records dropped and not yet reported
+ *     outbox/dropped.json                                           records dropped, by the batch that reports them
  *     outbox/quarantine/                                            the last damaged segments, as found
  *
  * Invariants
  * - An append is confirmed once its bytes are synced; a confirmed record is sent at least once unless it is dropped,
  *   and a dropped record is counted.
  * - A sealed segment never changes, so a batch that is sent again, also after a crash, has the same id and records.
- * - A segment is deleted only after its batch was acknowledged, or as the oldest when the outbox is full.
+ * - A segment is deleted only after the cloud has confirmed its batch, or as the oldest when the outbox is full. Where no
+ *   confirmation is configured, the nucleus's word is taken for it.
  * - Ids never repeat: the number of the start and a random part are in every name. Their order is that of the appends,
  *   whatever the clock does.
  * - A disk that refuses, full or failing, costs the records that it refuses: what is confirmed can still be sent, and all
@@ -24,7 +25,8 @@ import type { OutboxConfiguration } from '../../../../contracts';
 import { type Disk, nodeDisk, readIfPresent, replaceFile, syncFolder } from '../shared/durable-file';
 import { encodeRecord, isRecord, type Salvage, salvage } from './outbox-records';
 import type { ResultOutbox } from './ports';
-import { type Batch, LARGEST_MESSAGE_BYTES, recordBytes } from './results-message';
+import { type Batch, type Confirmation, LARGEST_MESSAGE_BYTES, recordBytes } from './results-message';
+import { isNamed, SentBatches } from './sent-batches';
 
 export type { Batch } from './results-message';
 
@@ -46,10 +48,17 @@ export interface OutboxOptions {
   /** Milliseconds that never go back. */
   readonly monotonic?: () => number;
   readonly disk?: Disk;
+  /**
+   * After how long a published batch that nobody has confirmed goes again; undefined: the cloud confirms none, and a batch
+   * is done when it is published. @default undefined
+   */
+  readonly resendMilliseconds?: () => number | undefined;
 }
 
 interface Segment {
   readonly name: string;
+  readonly batchId: string;
+  sends: number;
   /** Confirmed ones. */
   records: number;
   /** On disk. */
@@ -75,19 +84,21 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Dropped records: not yet in a batch, and in the batch that is being sent. */
+/** Dropped records: not yet in a batch, and by the batch that reports them. */
 interface DropState {
   readonly unreported: number;
-  readonly batchId?: string;
-  readonly inBatch?: number;
+  readonly reported: Readonly<Record<string, number>>;
 }
 
 export class Outbox implements ResultOutbox {
+  /** To be sent, oldest first. */
   private readonly sealed: Segment[] = [];
+  /** Published and not confirmed. */
+  private readonly sent = new SentBatches<Segment>();
   private readonly sealedTotals = { records: 0, bytes: 0 };
   private active: Active | undefined;
   private sequence = 0;
-  private drops: DropState = { unreported: 0 };
+  private drops: DropState = { unreported: 0, reported: {} };
   private sending: { readonly segment: Segment; readonly batch: Batch } | undefined;
   private readonly waiting: Waiting[] = [];
   private lastTurn: Promise<unknown> = Promise.resolve();
@@ -111,7 +122,13 @@ export class Outbox implements ResultOutbox {
    * @throws Error when the folder cannot be made or listed
    */
   static async open(folder: string, limits: () => OutboxLimits, given: OutboxOptions = {}): Promise<Outbox> {
-    const options = { envelopeBytes: 512, monotonic: () => performance.now(), disk: nodeDisk, ...given };
+    const options = {
+      envelopeBytes: 512,
+      monotonic: () => performance.now(),
+      disk: nodeDisk,
+      resendMilliseconds: () => undefined,
+      ...given,
+    };
     const { disk } = options;
     await disk.mkdir(folder, { recursive: true });
     const entries = await disk.readdir(folder);
@@ -130,7 +147,7 @@ export class Outbox implements ResultOutbox {
     return outbox;
   }
 
-  /** Records that wait, sealed or not. */
+  /** Records that wait, or were published and are not confirmed. */
   get records(): number {
     return this.sealedTotals.records + (this.active?.segment.records ?? 0);
   }
@@ -167,7 +184,7 @@ export class Outbox implements ResultOutbox {
   /**
    * The oldest batch to send, or undefined when nothing is due. An unfinished segment is due when it is old enough and
    * nothing else waits: while the cloud is out of reach, segments fill up instead of becoming thousands of small files.
-   * The same batch comes again until it is acknowledged.
+   * The same batch comes again until it is published. One that is to be sent again comes first.
    * @param flush whether everything is due at once
    * @throws Error when the segment cannot be read; when that stays so, its records are counted as lost
    */
@@ -175,20 +192,31 @@ export class Outbox implements ResultOutbox {
     return this.inTurn(() => this.oldestBatch(flush));
   }
 
-  /** The cloud has taken the batch: it will not come again. */
-  acknowledge(batchId: string): Promise<void> {
+  published(batchId: string): Promise<void> {
     return this.inTurn(async () => {
-      // The count first: a kill in between sends the batch again, and the cloud counts a batch id once.
-      if (this.drops.batchId === batchId) await this.writeDrops({ unreported: this.drops.unreported });
-      const segment = this.sealed.find(({ name }) => name === `${batchId}.log`);
-      if (segment) await this.remove(segment);
+      const index = this.sealed.findIndex((segment) => segment.batchId === batchId);
+      const segment = this.sealed[index];
+      if (!segment) return;
+      if (this.options.resendMilliseconds() === undefined) return this.settle(segment);
+      if (this.sending?.segment === segment) this.sending = undefined;
+      this.sealed.splice(index, 1);
+      segment.sends++;
+      this.sent.add(segment, this.options.monotonic());
+    });
+  }
+
+  /** The batches are done, whether they wait for a confirmation or, after a restart, to be sent again. */
+  confirm(confirmation: Confirmation): Promise<void> {
+    return this.inTurn(async () => {
+      const waiting = this.sealed.filter(({ batchId }) => isNamed(batchId, confirmation));
+      for (const segment of [...this.sent.confirm(confirmation), ...waiting]) await this.settle(segment);
     });
   }
 
   /** Until the whole is deleted its halves count for nothing: a kill leaves the one or the other. */
   split(batchId: string): Promise<void> {
     return this.inTurn(async () => {
-      const segment = this.sealed.find(({ name }) => name === `${batchId}.log`);
+      const segment = this.sealed.find((other) => other.batchId === batchId);
       if (!segment) return;
       const records = await this.readRecords(segment);
       if (records.length > 1) await this.replaceByHalves(segment, records);
@@ -249,8 +277,7 @@ export class Outbox implements ResultOutbox {
   }
 
   private unopened(): Pick<Active, 'segment' | 'limits' | 'messageBytes'> {
-    const segment = { name: '', records: 0, bytes: 0, failedReads: 0 };
-    return { segment, limits: this.limits(), messageBytes: this.options.envelopeBytes };
+    return { segment: segmentOf(''), limits: this.limits(), messageBytes: this.options.envelopeBytes };
   }
 
   /** Once this resolves, the records are confirmed. */
@@ -277,9 +304,9 @@ export class Outbox implements ResultOutbox {
       await this.deleteFile(name);
       throw error;
     }
-    const { segment, limits, messageBytes } = this.unopened();
+    const { limits, messageBytes } = this.unopened();
     this.active = {
-      segment: { ...segment, name },
+      segment: segmentOf(name),
       handle,
       openedAt: this.options.monotonic(),
       limits,
@@ -316,7 +343,7 @@ export class Outbox implements ResultOutbox {
       const name = whole.name.replace('.log', `${letter}.log`);
       const text = part.map(encodeRecord).join('');
       await replaceFile(join(this.folder, name), text, this.disk);
-      halves.push({ name, records: part.length, bytes: Buffer.byteLength(text), failedReads: 0 });
+      halves.push(segmentOf(name, part.length, Buffer.byteLength(text)));
     }
     await this.disk.rm(join(this.folder, whole.name));
     await syncFolder(this.folder, this.disk).catch(() => undefined);
@@ -326,6 +353,9 @@ export class Outbox implements ResultOutbox {
     this.sealedTotals.records -= whole.records;
     this.sealedTotals.bytes -= whole.bytes;
     this.sending = undefined;
+    const [first] = halves;
+    const reported = this.drops.reported[whole.batchId];
+    if (first && reported) await this.writeDrops(handedOn(this.drops, whole.batchId, first.batchId));
   }
 
   private isDue(flush: boolean): boolean {
@@ -335,6 +365,7 @@ export class Outbox implements ResultOutbox {
 
   private async oldestBatch(flush: boolean): Promise<Batch | undefined> {
     if (this.sending) return this.sending.batch;
+    await this.takeBackDue();
     if (this.sealed.length === 0 && this.isDue(flush)) await this.seal();
     for (let segment = this.sealed[0]; segment; segment = this.sealed[0]) {
       const records = await this.readRecords(segment);
@@ -342,12 +373,26 @@ export class Outbox implements ResultOutbox {
         await this.remove(segment);
         continue;
       }
-      const batchId = segment.name.slice(0, -'.log'.length);
-      const batch = { batchId, records, droppedRecords: await this.assignDrops(batchId) };
+      const { batchId, sends } = segment;
+      const droppedRecords = await this.assignDrops(segment);
+      const batch = { batchId, records, droppedRecords, ...(sends > 0 && { isSentAgain: true }) };
       this.sending = { segment, batch };
       return batch;
     }
     return undefined;
+  }
+
+  /** To the front of those that are to be sent: the batch that was sent and shall be again. */
+  private async takeBackDue(): Promise<void> {
+    const resendMilliseconds = this.options.resendMilliseconds();
+    if (resendMilliseconds === undefined) return;
+    const { segment, isRefused } = this.sent.due(this.options.monotonic(), resendMilliseconds) ?? {};
+    if (!segment) return;
+    if (isRefused) await this.discard(segment);
+    else {
+      this.sent.remove(segment.batchId);
+      this.sealed.unshift(segment);
+    }
   }
 
   private async readRecords(segment: Segment): Promise<readonly string[]> {
@@ -377,7 +422,7 @@ export class Outbox implements ResultOutbox {
 
   /** Takes over segments of before, repaired when damaged. */
   private async adopt(names: readonly string[]): Promise<void> {
-    const segments = names.map((name) => ({ name, records: 0, bytes: 0, failedReads: 0 }));
+    const segments = names.map((name) => segmentOf(name));
     const contents = await Promise.all(segments.map((segment) => this.readPersistently(segment)));
     for (const [index, segment] of segments.entries()) await this.adoptOne(segment, contents[index]);
   }
@@ -445,14 +490,29 @@ export class Outbox implements ResultOutbox {
   /** Oldest out, except the batch that is being sent: the cloud may already have it. */
   private async enforceBound(): Promise<void> {
     while (this.bytes > this.limits().maximumBytes) {
-      const oldest = this.sealed.find((segment) => segment !== this.sending?.segment);
-      if (!oldest) return;
-      // Counted before it is deleted: a kill in between counts too much rather than too little.
-      const isCounted = await this.drop(oldest.records);
-      await this.remove(oldest);
-      // A full disk takes the count now that there is room.
-      if (!isCounted) await this.writeDrops(this.drops);
+      const waiting = this.sealed.find((segment) => segment !== this.sending?.segment);
+      const candidates = waiting ? [waiting, ...this.sent.items()] : [...this.sent.items()];
+      if (candidates.length === 0) return;
+      await this.discard(candidates.reduce((oldest, other) => (other.name < oldest.name ? other : oldest)));
     }
+  }
+
+  /** Gives up a batch: its records are dropped, and what it would have reported, or has in vain, is left to another. */
+  private async discard(segment: Segment): Promise<void> {
+    // Counted before it is deleted: a kill in between counts too much rather than too little.
+    this.drops = handedOn(this.drops, segment.batchId);
+    const isCounted = await this.drop(segment.records);
+    await this.remove(segment);
+    // A full disk takes the count now that there is room.
+    if (!isCounted) await this.writeDrops(this.drops);
+  }
+
+  /** The cloud has the batch. */
+  private async settle(segment: Segment): Promise<void> {
+    const { [segment.batchId]: told, ...reported } = this.drops.reported;
+    // The count first: a kill in between sends the batch again, and the cloud counts a batch id once.
+    if (told !== undefined) await this.writeDrops({ ...this.drops, reported });
+    await this.remove(segment);
   }
 
   private keep(segment: Segment): void {
@@ -464,8 +524,8 @@ export class Outbox implements ResultOutbox {
   private async remove(segment: Segment): Promise<void> {
     if (this.sending?.segment === segment) this.sending = undefined;
     const index = this.sealed.indexOf(segment);
-    if (index !== -1) {
-      this.sealed.splice(index, 1);
+    if (index !== -1) this.sealed.splice(index, 1);
+    if (index !== -1 || this.sent.remove(segment.batchId)) {
       this.sealedTotals.records -= segment.records;
       this.sealedTotals.bytes -= segment.bytes;
     }
@@ -488,14 +548,17 @@ export class Outbox implements ResultOutbox {
     return this.writeDrops({ ...this.drops, unreported: this.drops.unreported + records });
   }
 
-  /** How many dropped records this batch reports; stays the same when the batch is sent again. */
-  private async assignDrops(batchId: string): Promise<number> {
+  /**
+   * How many dropped records this batch reports; stays the same when the batch is sent again. One that may have been sent
+   * before takes no new ones: the cloud may have counted it, and counts a batch id once.
+   */
+  private async assignDrops({ name, batchId, sends }: Segment): Promise<number> {
     const before = this.drops;
-    const { unreported, batchId: assignedTo, inBatch = 0 } = before;
-    if (assignedTo === batchId || unreported + inBatch === 0) return assignedTo === batchId ? inBatch : 0;
-    // A batch that was to report some and was never acknowledged hands them on.
-    const next = { unreported: 0, batchId, inBatch: unreported + inBatch };
-    if (await this.writeDrops(next)) return next.inBatch;
+    const told = before.reported[batchId];
+    if (told !== undefined || before.unreported === 0) return told ?? 0;
+    if (sends > 0 || !name.startsWith(this.prefix)) return 0;
+    const reported = { ...before.reported, [batchId]: before.unreported };
+    if (await this.writeDrops({ unreported: 0, reported })) return before.unreported;
     // Results must not wait for a disk that takes no writes: a later batch reports the drops.
     this.drops = before;
     return 0;
@@ -515,16 +578,44 @@ export class Outbox implements ResultOutbox {
   private async readDrops(): Promise<void> {
     try {
       const text = await readIfPresent(join(this.folder, 'dropped.json'), this.disk);
-      const { unreported = 0, batchId, inBatch = 0 } = JSON.parse(text ?? '{}') as Partial<DropState>;
-      if (!isCount(unreported) || !isCount(inBatch)) return;
-      this.drops = typeof batchId === 'string' ? { unreported, batchId, inBatch } : { unreported };
+      this.drops = dropStateOf(JSON.parse(text ?? '{}'));
     } catch {
       // A damaged count of losses is itself lost; the records are not.
     }
   }
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const segmentOf = (name: string, records = 0, bytes = 0): Segment => ({
+  name,
+  batchId: name.slice(0, -'.log'.length),
+  sends: 0,
+  records,
+  bytes,
+  failedReads: 0,
+});
+
+/** Without the reports of one batch: they are another's, or nobody's yet. */
+function handedOn({ unreported, reported }: DropState, from: string, to?: string): DropState {
+  const { [from]: told = 0, ...others } = reported;
+  if (told === 0) return { unreported, reported };
+  return to
+    ? { unreported, reported: { ...others, [to]: told } }
+    : { unreported: unreported + told, reported: others };
+}
+
+/** Also as release 0.1.0 wrote it, which knew one reporting batch. What is no count is left out. */
+function dropStateOf(file: Partial<DropState> & { batchId?: unknown; inBatch?: unknown }): DropState {
+  const { unreported, reported = {}, batchId, inBatch } = file;
+  const all = { ...reported, ...(typeof batchId === 'string' && { [batchId]: inBatch }) };
+  return {
+    unreported: isCount(unreported) ? unreported : 0,
+    reported: Object.fromEntries(
+      Object.entries(all).filter((entry): entry is [string, number] => isCount(entry[1])),
+    ),
+  };
+}
 
 /** A record that is larger than a message should be still goes, alone. */
 function fits(

@@ -1,10 +1,11 @@
-import type { Batch } from './results-message';
+import type { Batch, Confirmation } from './results-message';
 
 /** Where batches wait until the cloud has taken them. */
 export interface BatchQueue {
-  /** The oldest one that is due; the same until it is acknowledged. */
+  /** The oldest one that is due; the same until it is published. */
   nextBatch(flush: boolean): Promise<Batch | undefined>;
-  acknowledge(batchId: string): Promise<void>;
+  /** The nucleus has taken it. It comes again if the cloud confirms batches, and not this one. */
+  published(batchId: string): Promise<void>;
   /**
    * Makes two of a batch that no message can hold; a single record is dropped and counted.
    * @throws Error when the disk refuses it
@@ -26,6 +27,8 @@ export interface ResultOutbox extends BatchQueue {
    * @throws Error when it cannot be kept; it is then counted as dropped
    */
   append(json: string): Promise<void>;
+  /** The cloud has counted these batches: they will not come again. */
+  confirm(confirmation: Confirmation): Promise<void>;
   /** What waits is sent after the next start. */
   close(): Promise<void>;
 }

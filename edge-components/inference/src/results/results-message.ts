@@ -1,4 +1,5 @@
 /** One message of results: the contract's results-batch, written without parsing the records again. */
+import type { SequenceRanges } from '../../../../contracts/batch-place';
 
 /**
  * AWS IoT meters messages in units of 5 KB. The default of `outbox.messageBytes` is one unit. It also fits the 10,000 bytes
@@ -9,6 +10,12 @@ export const METERING_UNIT_BYTES = 5_120;
 /** AWS IoT takes no message beyond this. */
 export const LARGEST_MESSAGE_BYTES = 128 * 1024;
 
+/** What the cloud confirms: contract results-confirmation. */
+export interface Confirmation {
+  readonly stream: string;
+  readonly received: SequenceRanges;
+}
+
 /** The records of one message, as they wait in the outbox. */
 export interface Batch {
   readonly batchId: string;
@@ -16,6 +23,8 @@ export interface Batch {
   readonly records: readonly string[];
   /** Records dropped since the batch before. */
   readonly droppedRecords: number;
+  /** Whether it was sent before, since the start, and not confirmed. */
+  readonly isSentAgain?: boolean;
 }
 
 export interface MessageHead {
@@ -25,12 +34,22 @@ export interface MessageHead {
   /** RFC 3339. */
   readonly sentAt: string;
   readonly droppedRecords: number;
+  /** Whether the device asks which batches have been counted. */
+  readonly confirm?: boolean;
 }
 
 /** @param records JSON texts of contract inference-result, put in as they are */
 export function resultsMessage(head: MessageHead, records: readonly string[]): string {
-  const { batchId, deviceId, useCase, sentAt, droppedRecords } = head;
-  const fields = JSON.stringify({ schemaVersion: 1, batchId, deviceId, useCase, sentAt, droppedRecords });
+  const { batchId, deviceId, useCase, sentAt, droppedRecords, confirm } = head;
+  const fields = JSON.stringify({
+    schemaVersion: 1,
+    batchId,
+    deviceId,
+    useCase,
+    sentAt,
+    droppedRecords,
+    ...(confirm && { confirm }),
+  });
   return `${fields.slice(0, -1)},"records":[${records.join(',')}]}`;
 }
 
@@ -45,6 +64,7 @@ export function envelopeBytes(useCase: string, deviceId: string): number {
     batchId: '00000000-00000000-00000000',
     sentAt: LATEST_TIME,
     droppedRecords: Number.MAX_SAFE_INTEGER,
+    confirm: true,
   };
   return Buffer.byteLength(resultsMessage(longest, []));
 }

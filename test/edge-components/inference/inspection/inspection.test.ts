@@ -69,6 +69,7 @@ async function newInspection(disk = newDisk(), { endedUncleanly = false } = {}) 
       trustedKeys: async () => [key.trusted],
       settings,
       publisher: nucleus,
+      subscriber: nucleus,
       connection,
       clock: { now: () => NOON, monotonic: () => clock.monotonic() },
       log,

@@ -29,7 +29,7 @@ function newSender(...batches: Batch[]) {
     online: true,
     largest: Number.POSITIVE_INFINITY,
     now: Date.parse('2026-11-23T12:00:00Z'),
-    failing: undefined as 'nextBatch' | 'acknowledge' | undefined,
+    failing: undefined as 'nextBatch' | 'published' | undefined,
     warnings: 0,
     outcomes: [] as boolean[],
     attempts,
@@ -46,8 +46,8 @@ function newSender(...batches: Batch[]) {
         fail('nextBatch');
         return state.queue[0];
       },
-      acknowledge: async (batchId) => {
-        fail('acknowledge');
+      published: async (batchId) => {
+        fail('published');
         expect(state.queue.shift()?.batchId).toBe(batchId);
       },
       split: async (batchId) => {
@@ -72,6 +72,7 @@ function newSender(...batches: Batch[]) {
     deviceId: 'line-1',
     topic: () => TOPIC,
     flushMilliseconds: () => 100,
+    askMilliseconds: () => undefined,
     random: () => RANDOM,
     connection: { succeeded: () => state.outcomes.push(true), failed: () => state.outcomes.push(false) },
   });
@@ -154,7 +155,7 @@ test('case 29: the wait ends at once when the way is open again, and a new outag
   await sender.stop();
 });
 
-test.each(['nextBatch', 'acknowledge'] as const)(
+test.each(['nextBatch', 'published'] as const)(
   'case 14: a disk that fails at %s delays, and is no outage of the cloud',
   async (call) => {
     const { sender, state } = newSender(batch(1), batch(2));
@@ -163,9 +164,7 @@ test.each(['nextBatch', 'acknowledge'] as const)(
     await pass(10_000);
     expect(state.outcomes).not.toContain(false);
     // What cannot be acknowledged is sent again under its id: the cloud counts it once.
-    expect(new Set(state.delivered().map(({ batchId }) => batchId)).size).toBe(
-      call === 'acknowledge' ? 1 : 0,
-    );
+    expect(new Set(state.delivered().map(({ batchId }) => batchId)).size).toBe(call === 'published' ? 1 : 0);
     expect(state.attempts.length).toBeLessThan(10);
     state.failing = undefined;
     await pass(30_000);
