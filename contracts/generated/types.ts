@@ -338,6 +338,19 @@ export interface AppConfig {
     limits: LimitsConfiguration;
     upload: UploadConfiguration;
     outbox: OutboxConfiguration;
+    /**
+     * When devices ask which results have been counted, and when they send again what was not confirmed.
+     */
+    confirmations?: {
+      /**
+       * How often a message of results asks for one, at most: each costs a message to the device.
+       */
+      askSeconds?: number;
+      /**
+       * Results that have not been confirmed for so long are sent again: more than the cloud takes to count them.
+       */
+      resendSeconds?: number;
+    };
     challenger?: ChallengerConfiguration;
     componentUpdate?: ComponentUpdate;
     shadowFrames: number;

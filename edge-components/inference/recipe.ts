@@ -36,8 +36,10 @@ function unpackedFolder(artifactUri: string): string {
 const topicPattern = (topic: string): string => topic.replaceAll('{thingName}', '+');
 
 /**
- * What the component may do over IPC: for each use case two topics to the cloud and one on the device, nothing else. A
- * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list.
+ * What the component may do over IPC: for each use case two topics to the cloud, one from it and one on the device. A
+ * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list; and
+ * one for both directions, because nucleus lite counts the parts of a recipe: which way a topic goes, the device's IoT
+ * policy says.
  */
 function accessControl(componentName: string, { useCases }: ComponentConfiguration): object {
   const policies = (service: string, policy: (useCase: string, settings: UseCaseConfiguration) => object) =>
@@ -48,11 +50,19 @@ function accessControl(componentName: string, { useCases }: ComponentConfigurati
       ]),
     );
   return {
-    'aws.greengrass.ipc.mqttproxy': policies('mqttproxy', (useCase, { resultsTopic, statusTopic }) => ({
-      policyDescription: `Publishes result batches and device status of ${useCase} to AWS IoT Core.`,
-      operations: ['aws.greengrass#PublishToIoTCore'],
-      resources: [topicPattern(resultsTopic), topicPattern(statusTopic)],
-    })),
+    'aws.greengrass.ipc.mqttproxy': policies(
+      'mqttproxy',
+      (useCase, { resultsTopic, statusTopic, confirmations }) => ({
+        policyDescription: `Publishes results and status of ${useCase} to AWS IoT Core, and hears what arrived.`,
+        operations: [
+          'aws.greengrass#PublishToIoTCore',
+          ...(confirmations ? ['aws.greengrass#SubscribeToIoTCore'] : []),
+        ],
+        resources: [resultsTopic, statusTopic, ...(confirmations ? [confirmations.topic] : [])].map(
+          topicPattern,
+        ),
+      }),
+    ),
     'aws.greengrass.ipc.pubsub': policies('pubsub', (useCase) => ({
       policyDescription: `Publishes each result of ${useCase} to other components of the device.`,
       operations: ['aws.greengrass#PublishToTopic'],

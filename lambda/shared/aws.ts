@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import { IoTClient } from '@aws-sdk/client-iot';
+import { IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -38,5 +39,6 @@ export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({}))
 export const sagemaker = /* @__PURE__ */ once(() => new SageMakerClient({}));
 export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client({}));
 export const iot = /* @__PURE__ */ once(() => new IoTClient({}));
+export const iotData = /* @__PURE__ */ once(() => new IoTDataPlaneClient({}));
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
 export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));

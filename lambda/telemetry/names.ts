@@ -36,6 +36,13 @@ export const topicFilter = ({ useCase }: NameScope, kind: MessageKind): string =
 export const deviceTopic = (scope: NameScope, kind: MessageKind, thingName: string): string =>
   `$aws/rules/${ruleName(scope, kind)}/${scope.useCase}/${thingName}/${kind}`;
 
+/**
+ * Topic on which a device hears which of its batches have been counted; only the ingest function may publish on it.
+ * @param thingName may be a wildcard, a placeholder or a policy variable
+ */
+export const confirmationTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
+  `kaizen/${environmentName}/${useCase}/${thingName}/confirmations`;
+
 /** What the topic rules add to the device's message; the SQL of both rules ends in `FROM '<topic filter>'`. */
 export const RULE_SELECT =
   'SELECT *, topic(1) AS topicUseCase, topic(2) AS topicThingName, timestamp() AS receivedAt';

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
 import { devicePolicyName } from '../../lambda/device/names';
-import { deviceTopic } from '../../lambda/telemetry/names';
+import { confirmationTopic, deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 
 /** AWS IoT replaces it by the name of the thing whose certificate made the connection. */
@@ -62,6 +62,7 @@ export class DevicePolicy extends Construct {
       deviceTopic(config, 'results', THING),
       deviceTopic(config, 'status', THING),
     ];
+    const confirmations = confirmationTopic(config, THING);
     return [
       {
         // Beyond 50 subscriptions the classic nucleus makes a second connection, `<thing>#2`. No thing's name has a `#`.
@@ -72,9 +73,10 @@ export class DevicePolicy extends Construct {
         ['iot:Publish', 'iot:Receive'],
         conversations.map((topic) => iotArn('topic', topic)),
       ),
+      allow('iot:Receive', iotArn('topic', confirmations)),
       allow(
         'iot:Subscribe',
-        conversations.map((filter) => iotArn('topicfilter', filter)),
+        [...conversations, confirmations].map((filter) => iotArn('topicfilter', filter)),
       ),
       allow(
         'iot:Publish',

@@ -13,7 +13,7 @@ import {
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { inferenceComponentName, UNVERSIONED } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
-import { deviceTopic } from '../../lambda/telemetry/names';
+import { confirmationTopic, deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 
@@ -111,13 +111,14 @@ export class InferenceComponent extends Construct {
 
 /** The environment's device settings in the shape that the component reads. */
 function defaultConfiguration(config: AppConfig, captureBucket: string): ComponentConfiguration {
-  const { shadowFrames, componentUpdate, statusIntervalSeconds, ...useCase } = config.device;
+  const { shadowFrames, componentUpdate, statusIntervalSeconds, confirmations, ...useCase } = config.device;
   const configuration = {
     useCases: {
       [config.useCase]: {
         modelComponentName: modelComponentName(config),
         resultsTopic: deviceTopic(config, 'results', '{thingName}'),
         statusTopic: deviceTopic(config, 'status', '{thingName}'),
+        confirmations: { topic: confirmationTopic(config, '{thingName}'), ...confirmations },
         ...useCase,
         shadow: { frames: shadowFrames },
       },

@@ -1,11 +1,12 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { MetricDefinition } from '../../lambda/shared/names';
-import { TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import { confirmationTopic, TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
 import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
@@ -72,6 +73,19 @@ export class TelemetryIngest extends Construct {
     store.grantPutResults(ingest);
     store.grantPutRejected(ingest);
     store.sketchTable.grantReadWriteData(ingest);
+    ingest.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'ConfirmResults',
+        actions: ['iot:Publish'],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'iot',
+            resource: 'topic',
+            resourceName: confirmationTopic(config, '*'),
+          }),
+        ],
+      }),
+    );
     // A result may only name a class that its release knows.
     registry.releaseTable.grantReadData(ingest);
     ingest.addEventSource(

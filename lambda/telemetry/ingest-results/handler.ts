@@ -1,14 +1,15 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { counterOf, REGISTRY_VARIABLES } from '../../registry/names';
 import { ReleaseTable } from '../../registry/release-table';
-import { documentClient, s3 } from '../../shared/aws';
-import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
+import { documentClient, iotData, s3 } from '../../shared/aws';
+import { deployedEnvironment, numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
 import { type Counts, ingestMessages } from '../ingest-messages';
-import { TELEMETRY_VARIABLES } from '../names';
+import { confirmationTopic, TELEMETRY_VARIABLES } from '../names';
 import { SketchTable } from '../sketch-table';
 import { type IngestResultsOutcome, type IngestResultsPorts, ingestResults } from './ingest-results';
 
@@ -46,6 +47,20 @@ function awsPorts(): IngestResultsPorts {
     counted: (sketch) => sketches.counted(sketch),
     addOnce: (shares, known) => sketches.addOnce(shares, known),
     noteOnce: (deviceId, batchId, receivedAt) => sketches.noteOnce(deviceId, batchId, receivedAt),
+    async confirm(confirmation) {
+      const { deviceId, useCase } = confirmation;
+      try {
+        await iotData().send(
+          new PublishCommand({
+            topic: confirmationTopic({ ...deployedEnvironment(), useCase }, deviceId),
+            qos: 1,
+            payload: Buffer.from(JSON.stringify(confirmation)),
+          }),
+        );
+      } catch (error) {
+        log.warn('not confirmed', { deviceId, error: error as Error });
+      }
+    },
     onLinesLeft: (key, error) => log.warn('lines will be stored twice', { key, error }),
   };
 }

@@ -2,13 +2,14 @@
  * Ingests many messages of results at once: lines for analysis, a few objects for all of them, and sketches for
  * monitoring, one write per device. Each message has its own outcome: one that is refused or fails takes no other with it.
  */
-import type { Sketch } from '../../../contracts';
+import type { ResultsConfirmation, Sketch } from '../../../contracts';
 import { covers } from '../../../contracts/batch-place';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../shared/concurrency';
 import { grouped } from '../../shared/grouped';
 import { sketchKey } from '../sketch';
 import type { Addition, CountedBatches, Share } from '../sketch-table';
 import { type BatchWork, type ClassesOf, isOpen, workOf } from './batch-work';
+import { confirmationsOf, type Target } from './confirmations';
 import { objectsOf, type StoreLines, storeObjects, takeBack } from './lines-objects';
 
 export interface IngestResultsPorts {
@@ -20,6 +21,8 @@ export interface IngestResultsPorts {
   addOnce(shares: readonly Share[], known: CountedBatches): Promise<Addition>;
   /** Notes a batch that adds to no sketch. */
   noteOnce(deviceId: string, batchId: string, receivedAt: number): Promise<'noted' | 'repeated'>;
+  /** Tells a device which of its batches have been counted. Never throws: a device that hears nothing asks again. */
+  confirm(confirmation: ResultsConfirmation): Promise<void>;
   /** An object keeps lines that will be stored again. */
   onLinesLeft(key: string, error: Error): void;
 }
@@ -36,12 +39,6 @@ export interface IngestResultsOutcome {
   readonly rejected: number;
   readonly repeated: boolean;
   readonly droppedOnDevice: number;
-}
-
-/** One item of the sketch table, and whose shares go into it. */
-interface Target {
-  readonly shares: readonly { readonly share: Share; readonly work: BatchWork }[];
-  counted: CountedBatches;
 }
 
 /**
@@ -67,6 +64,7 @@ export async function ingestResults(
   await add(targets, ports);
   await noteWithoutSketch(works, ports);
   await takeBack(objects, ports.storeLines, ports.onLinesLeft);
+  await mapConcurrently(confirmationsOf(works, targets), DEFAULT_CONCURRENCY, ports.confirm);
   return messages.map((message) =>
     message.status === 'rejected' ? message : outcomeOf(message.value, firstOf(message.value)),
   );

@@ -7,6 +7,7 @@ function useCase(name: string): UseCaseConfiguration {
     modelComponentName: `com.kaizenedge.model.${name}`,
     resultsTopic: `$aws/rules/kaizen_dev_results/${name}/{thingName}/results`,
     statusTopic: `$aws/rules/kaizen_dev_status/${name}/{thingName}/status`,
+    confirmations: { topic: `kaizen/dev/${name}/{thingName}/confirmations` },
     cameras: { 'camera-1': { type: 'socket', path: '/run/camera.sock' } },
     upload: {
       privacy: 'never',
@@ -71,7 +72,7 @@ test('brings the configuration as its default', () => {
   expect(defaults).toEqual(configuration('surface-inspection'));
 });
 
-test('allows each use case two topics to the cloud and one on the device, and no wildcard resource [case 37]', () => {
+test('allows each use case two topics to the cloud, one from it and one on the device, and no wildcard resource [case 37]', () => {
   const recipe = recipeOf({ configuration: configuration('surface-inspection', 'weld-seams') });
   const { accessControl } = recipe.ComponentConfiguration.DefaultConfiguration;
   expect(Object.keys(accessControl)).toEqual(['aws.greengrass.ipc.mqttproxy', 'aws.greengrass.ipc.pubsub']);
@@ -80,14 +81,18 @@ test('allows each use case two topics to the cloud and one on the device, and no
     [
       'com.kaizenedge.local.Inference:mqttproxy:surface-inspection',
       'aws.greengrass#PublishToIoTCore',
+      'aws.greengrass#SubscribeToIoTCore',
       '$aws/rules/kaizen_dev_results/surface-inspection/+/results',
       '$aws/rules/kaizen_dev_status/surface-inspection/+/status',
+      'kaizen/dev/surface-inspection/+/confirmations',
     ],
     [
       'com.kaizenedge.local.Inference:mqttproxy:weld-seams',
       'aws.greengrass#PublishToIoTCore',
+      'aws.greengrass#SubscribeToIoTCore',
       '$aws/rules/kaizen_dev_results/weld-seams/+/results',
       '$aws/rules/kaizen_dev_status/weld-seams/+/status',
+      'kaizen/dev/weld-seams/+/confirmations',
     ],
     [
       'com.kaizenedge.local.Inference:pubsub:surface-inspection',
@@ -149,11 +154,14 @@ test('[L2] version requirements are spelled out, because nucleus lite does not k
 const both = { 'linux-x64': `${BUCKET}/x.zip`, 'linux-arm64': `${BUCKET}/y.zip` };
 /** Use cases with as many settings as an environment has (config/local.ts), of which the nucleus itself took some. */
 const full = (...names: string[]): ComponentConfiguration => {
-  const { shadowFrames, componentUpdate, statusIntervalSeconds, ...settings } = local.device;
-  const useCases = names.map((name) => [
-    name,
-    { ...useCase(name), ...settings, shadow: { frames: shadowFrames } },
-  ]);
+  const { shadowFrames, componentUpdate, statusIntervalSeconds, confirmations, ...settings } = local.device;
+  const useCases = names.map((name) => {
+    const { confirmations: own, ...base } = useCase(name);
+    return [
+      name,
+      { ...base, ...settings, confirmations: { ...own, ...confirmations }, shadow: { frames: shadowFrames } },
+    ];
+  });
   return {
     ...configuration(),
     useCases: Object.fromEntries(useCases),

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { covers, placeOf } from '../../../contracts/batch-place';
-import {
-  formatRanges,
-  joined,
-  parseRanges,
-  withSequences,
-} from '../../../lambda/telemetry/batch-ledger';
+import { formatRanges, joined, parseRanges, withSequences } from '../../../lambda/telemetry/batch-ledger';
 
 test.each([
   ['00000003-1a2b3c4d-00000057', { stream: '00000003-1a2b3c4d', sequence: 57 }],

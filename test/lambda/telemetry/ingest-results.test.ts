@@ -1,3 +1,4 @@
+import { problemsOf, type ResultsConfirmation } from '../../../contracts';
 import {
   type IngestResultsOutcome,
   type IngestResultsPorts,
@@ -63,6 +64,8 @@ class Store implements IngestResultsPorts {
   addOnce = this.sketches.addOnce.bind(this.sketches);
   noteOnce = this.sketches.noteOnce.bind(this.sketches);
 
+  readonly confirmations: ResultsConfirmation[] = [];
+  readonly confirm = async (confirmation: ResultsConfirmation) => void this.confirmations.push(confirmation);
   readonly onLinesLeft = (key: string) => void this.left.push(key);
 
   private mayFail(): void {
@@ -232,4 +235,48 @@ test('case 34: lines that cannot be taken back are told, and the batch counts on
   expect(store.left).toHaveLength(1);
   await store.ingest(aMessage(MIXED));
   expect(store.sum?.results).toBe(4);
+});
+
+describe('[L5] a device that asks', () => {
+  const numbered = (sequence: number, fields = {}) =>
+    aMessage(aBatch({ batchId: `00000001-1a2b3c4d-${String(sequence).padStart(8, '0')}`, ...fields }));
+
+  test('hears all that its sketch has counted of this start, in one message', async () => {
+    const store = new Store();
+    await store.ingestAll(numbered(1), numbered(2));
+    await store.ingestAll(numbered(4), numbered(5, { confirm: true }), numbered(5, { confirm: true }));
+    expect(store.confirmations).toEqual([
+      {
+        schemaVersion: 1,
+        deviceId: 'line-1',
+        useCase: USE_CASE,
+        stream: '00000001-1a2b3c4d',
+        received: [
+          [1, 2],
+          [4, 5],
+        ],
+      },
+    ]);
+    expect(problemsOf('results-confirmation', store.confirmations[0])).toEqual([]);
+  });
+
+  test('hears it again for a batch that was counted before', async () => {
+    const store = new Store();
+    await store.ingest(numbered(1));
+    await expect(store.ingest(numbered(1, { confirm: true }))).resolves.toMatchObject({ repeated: true });
+    expect(store.confirmations).toMatchObject([{ received: [[1, 1]] }]);
+  });
+
+  test('hears of batches that hold no good record', async () => {
+    const store = new Store();
+    await store.ingest(numbered(3, { confirm: true, records: [{}] }));
+    expect(store.confirmations).toMatchObject([{ received: [[3, 3]] }]);
+  });
+
+  test('hears nothing of what has failed, and nothing unless it asks', async () => {
+    const store = new Store(1);
+    await expect(store.ingest(numbered(1, { confirm: true }))).rejects.toThrow('throttled');
+    await store.ingest(numbered(1));
+    expect(store.confirmations).toEqual([]);
+  });
 });
