@@ -38,7 +38,7 @@ const topicPattern = (topic: string): string => topic.replaceAll('{thingName}', 
 /**
  * What the component may do over IPC: for each use case two topics to the cloud, one from it and one on the device. A
  * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list; and
- * one for both directions, because nucleus lite counts the parts of a recipe: which way a topic goes, the device's IoT
+ * one for both directions, because nucleus lite counts the parts of a recipe (descriptions too): which way a topic goes, the device's IoT
  * policy says.
  */
 function accessControl(componentName: string, { useCases }: ComponentConfiguration): object {
@@ -64,7 +64,6 @@ function accessControl(componentName: string, { useCases }: ComponentConfigurati
       }),
     ),
     'aws.greengrass.ipc.pubsub': policies('pubsub', (useCase) => ({
-      policyDescription: `Publishes each result of ${useCase} to other components of the device.`,
       operations: ['aws.greengrass#PublishToTopic'],
       resources: [`kaizen/${useCase}/results`],
     })),

@@ -79,6 +79,7 @@ const BAREST: ComponentConfiguration = {
         uncertainSampleProbability: 0,
       },
       outbox: { maximumBytes: 65_536, batchRecords: 50, flushMilliseconds: 500 },
+      confirmations: { topic: 'confirmations' },
       decisionOutput: { type: 'modbus-tcp', host: 'controller', register: 0 },
     },
   },
