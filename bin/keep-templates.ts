@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { environmentTemplates } from '../lib/delivery/environment-templates';
-import { packTemplates, releasedTemplatesPath } from '../lib/delivery/released-templates';
+import { packTemplates, releasedTemplatesPath } from '../lib/delivery/update/released-templates';
 import { version } from '../package.json';
 
 /** Environments whose stacks are updated; those of `local` live as long as one run. */

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { inventoryFiles } from '../lib/delivery/inventory-files';
+import { inventoryFiles } from '../lib/delivery/inventory/inventory-files';
 
 const stale = [...inventoryFiles()].filter(
   ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { environmentTemplates } from '../../lib/delivery/environment-templates';
-import { exampleDiff } from '../../lib/delivery/inventory-example';
-import { inventoryFiles, withExample } from '../../lib/delivery/inventory-files';
-import { inventoryPage } from '../../lib/delivery/inventory-page';
+import { exampleDiff } from '../../lib/delivery/inventory/inventory-example';
+import { inventoryFiles, withExample } from '../../lib/delivery/inventory/inventory-files';
+import { inventoryPage } from '../../lib/delivery/inventory/inventory-page';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 test('[D3] every page is current: run `npx tsx bin/write-inventory.ts`', () => {

@@ -11,8 +11,8 @@ import {
   packTemplates,
   releasedVersions,
   unpackTemplates,
-} from '../../lib/delivery/released-templates';
-import { describeLoss, isReliedOn, type Loss, lossesOf } from '../../lib/delivery/stack-update';
+} from '../../lib/delivery/update/released-templates';
+import { describeLoss, isReliedOn, type Loss, lossesOf } from '../../lib/delivery/update/stack-update';
 import { version } from '../../package.json';
 
 const released = lastReleasedTemplates();

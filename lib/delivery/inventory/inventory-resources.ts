@@ -1,7 +1,7 @@
-import { OWNERS } from '../../lambda/shared/names';
+import { OWNERS } from '../../../lambda/shared/names';
+import { resourceSpecification } from '../update/resource-specification';
+import { isReliedOn } from '../update/stack-update';
 import type { Inventory, InventoryResource } from './inventory';
-import { resourceSpecification } from './resource-specification';
-import { isReliedOn } from './stack-update';
 
 /** Listed in sections of their own, or a part of what they belong to. */
 const ELSEWHERE =

@@ -1,5 +1,5 @@
-import type { TemplateResource } from '../../../lib/delivery/environment-templates';
-import { inventoryPage } from '../../../lib/delivery/inventory-page';
+import type { TemplateResource } from '../../../../lib/delivery/environment-templates';
+import { inventoryPage } from '../../../../lib/delivery/inventory/inventory-page';
 
 type Properties = NonNullable<TemplateResource['Properties']>;
 

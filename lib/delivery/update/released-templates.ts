@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { EnvironmentTemplates, StackTemplate } from './environment-templates';
+import type { EnvironmentTemplates, StackTemplate } from '../environment-templates';
 
-const RELEASES = join(__dirname, '..', '..', 'releases');
+const RELEASES = join(__dirname, '..', '..', '..', 'releases');
 
 /** Where the templates of a release lie (docs/adr/0023). */
 export const releasedTemplatesPath = (version: string): string =>

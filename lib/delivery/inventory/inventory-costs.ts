@@ -1,6 +1,6 @@
-import { Application } from '../rules/edge-ml/application';
-import { pipelineJobs } from '../rules/edge-ml/pipeline-jobs';
-import type { EnvironmentTemplates } from './environment-templates';
+import { Application } from '../../rules/edge-ml/application';
+import { pipelineJobs } from '../../rules/edge-ml/pipeline-jobs';
+import type { EnvironmentTemplates } from '../environment-templates';
 import type { Inventory, InventoryResource } from './inventory';
 
 interface Driver {

@@ -1,4 +1,4 @@
-import type { EnvironmentTemplates } from './environment-templates';
+import type { EnvironmentTemplates } from '../environment-templates';
 import { Inventory } from './inventory';
 import { accessSection } from './inventory-access';
 import { alarmsSection } from './inventory-alarms';

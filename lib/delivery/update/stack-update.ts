@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fullDiff, ResourceImpact } from '@aws-cdk/cloudformation-diff';
-import type { EnvironmentTemplates, StackTemplate, TemplateResource } from './environment-templates';
+import type { EnvironmentTemplates, StackTemplate, TemplateResource } from '../environment-templates';
 import { resourceSpecification } from './resource-specification';
 
 /** Something that devices, data or people rely on, and that an update of the stacks would take away. */

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { alarmName } from '../../lambda/monitoring/names';
-import { constructPath, type EnvironmentTemplates, type TemplateResource } from './environment-templates';
+import { alarmName } from '../../../lambda/monitoring/names';
+import { constructPath, type EnvironmentTemplates, type TemplateResource } from '../environment-templates';
 import { inventoryPage } from './inventory-page';
 
 const ENVIRONMENT = 'dev';

@@ -1,4 +1,4 @@
-import { listOf } from '../rules/edge-ml/application';
+import { listOf } from '../../rules/edge-ml/application';
 import type { Inventory, InventoryResource } from './inventory';
 
 /** A statement of an IAM, IoT or resource policy, as a template has it. */

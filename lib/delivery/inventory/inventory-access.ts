@@ -1,4 +1,4 @@
-import { OWNERS } from '../../lambda/shared/names';
+import { OWNERS } from '../../../lambda/shared/names';
 import type { Inventory, InventoryResource } from './inventory';
 import { type RawStatement, statementWords } from './statement-words';
 

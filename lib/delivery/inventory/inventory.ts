@@ -1,6 +1,6 @@
-import { Application } from '../rules/edge-ml/application';
-import { nounOf } from './construct-nouns';
-import { constructPath, type EnvironmentTemplates, type TemplateResource } from './environment-templates';
+import { Application } from '../../rules/edge-ml/application';
+import { nounOf } from '../construct-nouns';
+import { constructPath, type EnvironmentTemplates, type TemplateResource } from '../environment-templates';
 
 /** Made by the CDK for itself. */
 const NOT_LISTED = ['AWS::CDK::Metadata'];
