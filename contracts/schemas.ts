@@ -5,6 +5,7 @@ import common from './schemas/common.schema.json';
 import componentConfiguration from './schemas/component-configuration.schema.json';
 import datasetItem from './schemas/dataset-item.schema.json';
 import datasetReport from './schemas/dataset-report.schema.json';
+import deliveryConfig from './schemas/delivery-config.schema.json';
 import deviceStatus from './schemas/device-status.schema.json';
 import evaluationReport from './schemas/evaluation-report.schema.json';
 import exportedModel from './schemas/exported-model.schema.json';
@@ -28,6 +29,7 @@ export const SCHEMAS = {
   'component-configuration': componentConfiguration,
   'dataset-item': datasetItem,
   'dataset-report': datasetReport,
+  'delivery-config': deliveryConfig,
   'device-status': deviceStatus,
   'evaluation-report': evaluationReport,
   'exported-model': exportedModel,

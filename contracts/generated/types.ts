@@ -44,6 +44,7 @@ export interface Contracts {
   'component-configuration': ComponentConfiguration;
   'dataset-item': DatasetItem;
   'dataset-report': DatasetReport;
+  'delivery-config': DeliveryConfig;
   'device-status': DeviceStatus;
   'evaluation-report': EvaluationReport;
   'exported-model': ExportedModel;
@@ -858,6 +859,62 @@ export interface Duplicates {
    * @minItems 1
    */
   labels: string[];
+}
+/**
+ * How a commit reaches the environments: config/delivery.ts.
+ */
+export interface DeliveryConfig {
+  /**
+   * <owner>/<name> of the repository that is delivered.
+   */
+  repository: string;
+  /**
+   * The only branch whose commits are delivered.
+   */
+  branch: string;
+  /**
+   * In the order in which a commit reaches them.
+   *
+   * @minItems 1
+   * @maxItems 10
+   */
+  environments: {
+    /**
+     * Of the environment's file in config/.
+     */
+    name: string;
+    /**
+     * manual: a person reads what changes before it is deployed.
+     */
+    approval: 'none' | 'manual';
+    /**
+     * So many devices must be healthy after a deployment. 0: devices are not asked.
+     */
+    healthyDevices: number;
+  }[];
+  /**
+   * Who is told of approvals that wait, failed executions and drift: e-mail addresses, and https URLs.
+   *
+   * @maxItems 50
+   *
+   * Items: Each has to confirm what SNS sends it first.
+   */
+  subscriptions: string[];
+  /**
+   * Where the pipeline itself is.
+   */
+  pipeline: {
+    account: string;
+    region: string;
+    /**
+     * CodeConnections connection to the host of the repository, made and authorized in the console.
+     */
+    connectionArn: string;
+    /**
+     * Hours between two comparisons of what is deployed with its templates.
+     */
+    driftCheckHours: number;
+  };
 }
 /**
  * Periodic health and inventory message of the inference component.

@@ -38,10 +38,12 @@ export const useCasePrefix = (scope: NameScope): string => `${environmentPrefix(
 
 /** The stacks of an environment, in the order of deployment. */
 export const STACKS = ['data', 'training', 'fleet', 'operations'] as const;
+/** One more, of environments that are delivered by a pipeline (docs/delivery.md). */
+export const VERIFICATION_STACK = 'verification';
 
 export const stackName = (
   scope: Pick<NameScope, 'environmentName'>,
-  stack: (typeof STACKS)[number],
+  stack: (typeof STACKS)[number] | typeof VERIFICATION_STACK,
 ): string => `${environmentPrefix(scope)}-${stack}`;
 
 /** Environment variables of every function. */

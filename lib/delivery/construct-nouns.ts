@@ -22,6 +22,7 @@ const OWNER_OF: Readonly<Record<string, Owner>> = {
   'Operations/Retraining': 'retraining',
   'Operations/Alarms': 'monitoring',
   'Operations/Overview': 'monitoring',
+  'Verification/Verifier': 'shared',
 };
 
 /**

@@ -44,3 +44,6 @@ export const reviews = (transport: AppConfig['transport']): Review[] =>
       ],
     }),
   ].map((pack) => new Review(pack, transport));
+
+/** The same for apps that deliver: pipelines and roles beside the environments, all of them in AWS. */
+export const deliveryReviews = (): Review[] => reviews('tls-only');

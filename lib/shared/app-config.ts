@@ -22,7 +22,7 @@ function registryRegion(image: string): string | undefined {
 }
 
 /** One sentence for a rule that joins two fields, in the shape of a schema problem: field, rule, value. */
-function broken(field: string, rule: string, value: unknown): string {
+export function broken(field: string, rule: string, value: unknown): string {
   return `${field}: ${rule}, got ${JSON.stringify(value)}`;
 }
 
@@ -205,35 +205,60 @@ export function parseConfig(value: unknown, subject: string): AppConfig {
   return value as AppConfig;
 }
 
-/** The one configuration that a module of the folder exports. */
-function exportOf(folder: string, name: string): unknown {
+/** How environments are delivered; no environment's name, since both would call their resources alike. */
+export const DELIVERY_FILE = 'delivery';
+
+/**
+ * What `config/<name>.ts` exports, the one value of the module.
+ * @throws Error when it exports none, or several
+ */
+export function exportOf(name: string, folder = CONFIGURATION_FOLDER): unknown {
   const exported = Object.values(require(join(folder, name)) as object);
   if (exported.length !== 1)
     throw new Error(`config/${name}.ts: must export one value, got ${exported.length}`);
   return exported[0];
 }
 
+/** Names of the environments that the folder configures. */
+export function environmentNames(folder = CONFIGURATION_FOLDER): string[] {
+  return readdirSync(folder)
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter((name) => name !== DELIVERY_FILE)
+    .sort();
+}
+
 /**
- * The configuration `config/<name>.ts` of the environment named by the context value `env` (`cdk deploy -c env=dev`);
- * `local` without one. The context value `name` deploys it under another name, as an environment of its own: a copy of
- * dev for one person or one branch (`cdk deploy -c env=dev -c name=dev-alice`). The only reader of context in the
- * application.
+ * The configuration `config/<name>.ts` of one environment.
  * @throws Error when there is no such file; ContractError for a configuration that breaks a rule
  */
-export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
-  const name: unknown = app.node.tryGetContext('env') ?? 'local';
-  const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
+export function loadEnvironment(name: unknown, folder = CONFIGURATION_FOLDER): AppConfig {
+  const names = environmentNames(folder);
   if (typeof name !== 'string' || !names.includes(name)) {
-    throw new Error(`context 'env': must be one of ${names.sort().join(', ')}, got ${JSON.stringify(name)}`);
+    throw new Error(`context 'env': must be one of ${names.join(', ')}, got ${JSON.stringify(name)}`);
   }
   const subject = `config/${name}.ts`;
-  const config = parseConfig(exportOf(folder, name), subject);
+  const config = parseConfig(exportOf(name, folder), subject);
   if (config.environmentName !== name) {
     throw new ContractError('app-config', subject, [
       broken('environmentName', `must be the name of its file (${name})`, config.environmentName),
     ]);
   }
-  const otherName: unknown = app.node.tryGetContext('name') ?? name;
-  if (otherName === name) return config;
-  return parseConfig({ ...config, environmentName: otherName }, `${subject} under the context's 'name'`);
+  return config;
+}
+
+/**
+ * The configuration of the environment named by the context value `env` (`cdk deploy -c env=dev`); `local` without one.
+ * The context value `name` deploys it under another name, as an environment of its own: a copy of dev for one person or
+ * one branch (`cdk deploy -c env=dev -c name=dev-alice`). The only reader of context in the application.
+ * @throws as {@link loadEnvironment}, and ContractError for a name that breaks a rule
+ */
+export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
+  const env: unknown = app.node.tryGetContext('env') ?? 'local';
+  const config = loadEnvironment(env, folder);
+  const otherName: unknown = app.node.tryGetContext('name') ?? env;
+  if (otherName === env) return config;
+  return parseConfig(
+    { ...config, environmentName: otherName },
+    `config/${env}.ts under the context's 'name'`,
+  );
 }

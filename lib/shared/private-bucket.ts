@@ -9,7 +9,7 @@ const NONCURRENT_VERSION_DAYS = 30;
 const INCOMPLETE_UPLOAD_DAYS = 7;
 
 export interface PrivateBucketProps {
-  readonly config: AppConfig;
+  readonly config: Pick<AppConfig, 'removal' | 'transport'>;
   readonly encryptionKey: kms.IKey;
   /** Whether overwritten and deleted objects stay for 30 days. */
   readonly versioned: boolean;

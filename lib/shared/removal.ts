@@ -5,7 +5,7 @@ import type { AppConfig } from './app-config';
  * What becomes of a stateful resource when it leaves its stack. One that was made by a deployment which is rolled back
  * holds nothing yet and goes, so that its name is free when the deployment is repeated.
  */
-export function removalPolicy(config: AppConfig): RemovalPolicy {
+export function removalPolicy(config: Pick<AppConfig, 'removal'>): RemovalPolicy {
   return config.removal === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
 
