@@ -4,6 +4,7 @@ import { addCaptureCommands } from './captures/commands';
 import { addRedriveCommand, addStatusCommand } from './commands';
 import { addCostCommands } from './cost/commands';
 import { addDatasetCommands } from './dataset/commands';
+import { addDeliveryCommands } from './delivery/commands';
 import { addDeviceCommands } from './device/commands';
 import { addRegistryCommands } from './registry/commands';
 import type { Open, ProgramPorts } from './shared/commands';
@@ -19,6 +20,7 @@ const COMMANDS = [
   addCaptureCommands,
   addRedriveCommand,
   addCostCommands,
+  addDeliveryCommands,
   addTeardownCommands,
 ];
 

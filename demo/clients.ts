@@ -19,11 +19,9 @@ import type { Clients } from '../cli/shared/clients';
 /** The operator's clients, whole, and those that only an onlooker needs. */
 export interface DemoClients extends Clients {
   readonly s3: S3Client;
-  readonly cloudWatch: CloudWatchClient;
   readonly dynamoDb: DynamoDBDocumentClient;
   readonly greengrass: GreengrassV2Client;
   readonly sageMaker: SageMakerClient;
-  readonly lambda: LambdaClient;
 }
 
 export function makeClients(aws: LocalAws): DemoClients {

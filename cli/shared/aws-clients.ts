@@ -1,5 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as aws from '../../lambda/shared/aws';
 import type { Clients } from './clients';
@@ -8,10 +10,12 @@ import type { Clients } from './clients';
 export function awsClients(): Clients {
   return {
     cloudFormation: new CloudFormationClient({}),
+    cloudWatch: new CloudWatchClient({}),
     dynamoDb: aws.documentClient(),
     s3: aws.s3(),
     sqs: aws.sqs(),
     kms: aws.kms(),
+    lambda: new LambdaClient({}),
     iot: aws.iot(),
     sageMaker: aws.sagemaker(),
     greengrass: aws.greengrass(),

@@ -25,12 +25,17 @@ const OWNER_OF: Readonly<Record<string, Owner>> = {
   'Verification/Verifier': 'shared',
 };
 
+const constructOf = (path: string): string => path.split('/').slice(0, 2).join('/');
+
+/** {@link nounOf}, or `shared` for a construct of another version, which the table does not have. */
+export const nounOfAnyVersion = (path: string): Owner => OWNER_OF[constructOf(path)] ?? 'shared';
+
 /**
  * @param path of the construct, without the environment: `Data/Dataset/Bucket`
  * @throws Error for a construct that the table does not have
  */
 export function nounOf(path: string): Owner {
-  const construct = path.split('/').slice(0, 2).join('/');
+  const construct = constructOf(path);
   const noun = OWNER_OF[construct];
   if (noun === undefined) {
     throw new Error(

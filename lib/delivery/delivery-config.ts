@@ -100,8 +100,6 @@ export function parseDelivery(
  * @throws ContractError for a configuration that breaks a rule, of the delivery or of any environment
  */
 export function loadDelivery(folder?: string): Delivery {
-  const environments = new Map(
-    environmentNames(folder).map((name) => [name, loadEnvironment(name, folder)]),
-  );
+  const environments = new Map(environmentNames(folder).map((name) => [name, loadEnvironment(name, folder)]));
   return parseDelivery(exportOf(DELIVERY_FILE, folder), environments, `config/${DELIVERY_FILE}.ts`);
 }

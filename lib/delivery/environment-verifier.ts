@@ -2,7 +2,9 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { inferenceComponentName, roleAliasName, waveGroupName } from '../../lambda/device/names';
+import { modelPackageGroupName } from '../../lambda/registry/names';
 import { environmentPrefix, STACKS, stackName } from '../../lambda/shared/names';
+import { pipelineName } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
 import { verifierRoleName } from './names';
 
@@ -35,7 +37,6 @@ export class EnvironmentVerifier extends Construct {
   }
 
   private statements(config: AppConfig): iam.PolicyStatement[] {
-    const prefix = environmentPrefix(config);
     const arn = (service: string, resource: string): string =>
       `arn:${Stack.of(this).partition}:${service}:${config.region}:${config.account}:${resource}`;
     const allow = (actions: string[], ...resources: string[]) =>
@@ -64,8 +65,11 @@ export class EnvironmentVerifier extends Construct {
         evaluation,
       ),
       allow(['lambda:InvokeFunction'], evaluation),
-      allow(['sagemaker:DescribePipeline'], arn('sagemaker', `pipeline/${prefix}--*`)),
-      allow(['sagemaker:DescribeModelPackageGroup'], arn('sagemaker', `model-package-group/${prefix}--*`)),
+      allow(['sagemaker:DescribePipeline'], arn('sagemaker', `pipeline/${pipelineName(config)}`)),
+      allow(
+        ['sagemaker:DescribeModelPackageGroup'],
+        arn('sagemaker', `model-package-group/${modelPackageGroupName(config)}`),
+      ),
       allow(['states:DescribeStateMachine'], outputOf(config, 'fleet', 'RolloutStateMachineArn')),
       allow(
         ['iot:DescribeThingGroup'],

@@ -21,6 +21,7 @@ export class Review implements IPolicyValidationPlugin {
   constructor(
     private readonly pack: IPolicyValidationPlugin,
     private readonly transport: AppConfig['transport'],
+    private readonly accepted: readonly AcceptedFinding[] = ACCEPTED_FINDINGS,
   ) {
     this.name = pack.name;
   }
@@ -43,7 +44,7 @@ export class Review implements IPolicyValidationPlugin {
 
   private acknowledge(construct: IConstruct, finding: string): boolean {
     const { path } = construct.node;
-    const accepted = ACCEPTED_FINDINGS.find(
+    const accepted = this.accepted.find(
       (entry) =>
         entry.finding.test(finding) &&
         entry.construct.test(path) &&

@@ -13,6 +13,8 @@ import {
 import { PIPELINE_PREFIX } from '../../lambda/training/names';
 import { COMPONENT_VERSION_RESOURCE } from '../device/inference-component';
 import type { AppConfig } from '../shared/app-config';
+import { ACCEPTED_DELIVERY_FINDINGS } from './accepted-delivery-findings';
+import { ACCEPTED_FINDINGS, type AcceptedFinding } from './accepted-findings';
 import { EdgeMlChecks } from './edge-ml/edge-ml-checks';
 import { Review } from './review';
 
@@ -25,7 +27,10 @@ const below = (bucket: RegExp, ...prefixes: readonly string[]) =>
  * Every pack that judges this application, at each synthesis. Of NIST 800-53 the fifth revision: the fourth has been
  * withdrawn.
  */
-export const reviews = (transport: AppConfig['transport']): Review[] =>
+export const reviews = (
+  transport: AppConfig['transport'],
+  accepted: readonly AcceptedFinding[] = ACCEPTED_FINDINGS,
+): Review[] =>
   [
     new AwsSolutionsChecks(),
     new NIST80053R5Checks(),
@@ -43,7 +48,8 @@ export const reviews = (transport: AppConfig['transport']): Review[] =>
         ...below(/^Telemetry/, RESULT_PREFIX, REJECTED_RECORD_PREFIX, CAPTURE_PREFIX),
       ],
     }),
-  ].map((pack) => new Review(pack, transport));
+  ].map((pack) => new Review(pack, transport, accepted));
 
 /** The same for apps that deliver: pipelines and roles beside the environments, all of them in AWS. */
-export const deliveryReviews = (): Review[] => reviews('tls-only');
+export const deliveryReviews = (): Review[] =>
+  reviews('tls-only', [...ACCEPTED_FINDINGS, ...ACCEPTED_DELIVERY_FINDINGS]);

@@ -1,11 +1,13 @@
 /** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -94,10 +96,12 @@ export function awsError(name: string, message = name): Error {
 export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient }): Clients {
   const clients: Clients = {
     cloudFormation: new CloudFormationClient({}),
+    cloudWatch: new CloudWatchClient({}),
     dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient({})),
     s3: new S3Client({}),
     sqs: new SQSClient({}),
     kms: new KMSClient({}),
+    lambda: new LambdaClient({}),
     iot: new IoTClient({}),
     sageMaker: new SageMakerClient({}),
     greengrass: new GreengrassV2Client({}),

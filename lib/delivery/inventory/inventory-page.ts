@@ -6,9 +6,16 @@ import { costSection } from './inventory-costs';
 import { endpointsSection } from './inventory-endpoints';
 import { lossSection, resourcesSection } from './inventory-resources';
 
-/** What one reviews of an environment, as Markdown: the same templates give the same page. */
-export function inventoryPage(environment: string, templates: EnvironmentTemplates): string {
-  const inventory = new Inventory(environment, templates);
+/**
+ * What one reviews of an environment, as Markdown: the same templates give the same page.
+ * @param nounOf of a construct's path. @default - by the table, which must have every construct
+ */
+export function inventoryPage(
+  environment: string,
+  templates: EnvironmentTemplates,
+  nounOf?: (path: string) => string,
+): string {
+  const inventory = new Inventory(environment, templates, nounOf);
   const section = (title: string, lines: readonly string[]): string =>
     `## ${title}\n\n${lines.join('\n').trim()}\n`;
   return [

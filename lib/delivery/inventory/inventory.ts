@@ -25,6 +25,7 @@ export class Inventory {
   constructor(
     readonly environment: string,
     private readonly templates: EnvironmentTemplates,
+    private readonly noun: (path: string) => string = nounOf,
   ) {
     this.application = new Application(templates, (stack, logicalId) => this.nameOf(stack, logicalId));
     this.resources = [...templates]
@@ -73,6 +74,6 @@ export class Inventory {
   private listed(stack: string, logicalId: string, resource: TemplateResource): InventoryResource {
     const path = this.pathOf(resource);
     const { Type: type, Properties: properties = {} } = resource;
-    return { stack, logicalId, type, properties, resource, path, noun: nounOf(path) };
+    return { stack, logicalId, type, properties, resource, path, noun: this.noun(path) };
   }
 }

@@ -79,7 +79,11 @@ export class DriftCheck extends Construct {
     });
     role.addToPrincipalPolicy(
       new iam.PolicyStatement({
-        actions: ['codeconnections:GetConnection', 'codeconnections:GetConnectionToken', 'codeconnections:UseConnection'],
+        actions: [
+          'codeconnections:GetConnection',
+          'codeconnections:GetConnectionToken',
+          'codeconnections:UseConnection',
+        ],
         resources: [pipeline.connectionArn],
       }),
     );
