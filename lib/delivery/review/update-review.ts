@@ -2,6 +2,8 @@ import { fullDiff, ResourceImpact } from '@aws-cdk/cloudformation-diff';
 import type { AcceptedLoss } from '../accepted-losses';
 import { nounOfAnyVersion } from '../construct-nouns';
 import { constructPath, type EnvironmentTemplates, type StackTemplate } from '../environment-templates';
+import { Inventory } from '../inventory/inventory';
+import { accessSection } from '../inventory/inventory-access';
 import { inventoryPage } from '../inventory/inventory-page';
 import { pageDiff } from '../inventory/page-diff';
 import { describeLoss, type Loss, lossesOf } from '../update/stack-update';
@@ -43,14 +45,8 @@ const IMPACTS: Readonly<Record<ResourceImpact, string>> = {
   [ResourceImpact.WILL_IMPORT]: 'imported',
 };
 
-interface StackChange {
-  readonly resources: readonly ResourceChange[];
-  /** By the CDK's own judgement: more rights, or a security group opened. */
-  readonly broadens: boolean;
-}
-
-function changeOfStack(stack: string, before = NO_STACK, after = NO_STACK): StackChange {
-  const { resources, permissionsBroadened } = fullDiff(structuredClone(before), structuredClone(after));
+function changesOfStack(stack: string, before = NO_STACK, after = NO_STACK): ResourceChange[] {
+  const { resources } = fullDiff(structuredClone(before), structuredClone(after));
   const changes: ResourceChange[] = [];
   resources.forEachDifference((logicalId, change) => {
     const resource = after.Resources[logicalId] ?? before.Resources[logicalId];
@@ -66,8 +62,18 @@ function changeOfStack(stack: string, before = NO_STACK, after = NO_STACK): Stac
       what: properties.length === 0 ? what : `${what}: ${properties.join(', ')}`,
     });
   });
-  changes.sort((left, right) => (left.path < right.path ? -1 : 1));
-  return { resources: changes, broadens: permissionsBroadened };
+  return changes.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** Statements in plain words, each behind the heading of whom it is about. */
+function rightsOf(inventory: Inventory): ReadonlySet<string> {
+  let heading = '';
+  const rights = new Set<string>();
+  for (const line of accessSection(inventory)) {
+    if (line.startsWith('#')) heading = line;
+    if (line.startsWith('- ')) rights.add(`${heading} ${line}`);
+  }
+  return rights;
 }
 
 function lossLine(loss: Loss, accepted: AcceptedLoss | undefined): string {
@@ -84,7 +90,7 @@ function resourceTable(changes: readonly ResourceChange[]): string[] {
 
 function summary(
   changes: readonly ResourceChange[],
-  broadens: boolean,
+  rights: { readonly new: number; readonly gone: number },
   losses: number,
   isFirst: boolean,
 ): string[] {
@@ -93,9 +99,9 @@ function summary(
     isFirst
       ? `- Nothing is deployed yet: ${changes.length} resources are created.`
       : `- ${count(/^added/)} resources are added, ${count(/^changed/)} changed in place, ${count(/replaced/)} replaced, ${count(/deleted|left behind/)} taken away.`,
-    broadens
-      ? '- **Somebody may do more than before**: see what changes in the inventory, below "Who may what".'
-      : '- Nobody may do more than before.',
+    rights.new + rights.gone === 0
+      ? '- Nobody may do more or less than before.'
+      : `- **${rights.new} rights are new** and ${rights.gone} go: see below, by whose they are.`,
     losses === 0
       ? '- Nothing that devices, data or people rely on is taken away.'
       : `- **${losses} things that devices, data or people rely on are taken away**, see below.`,
@@ -114,19 +120,22 @@ export function reviewUpdate({
   acceptedLosses,
 }: UpdateReviewProps): UpdateReview {
   const stacks = [...new Set([...before.keys(), ...after.keys()])];
-  const changed = stacks.map((stack) => changeOfStack(stack, before.get(stack), after.get(stack)));
-  const resources = changed.flatMap((each) => each.resources);
+  const resources = stacks.flatMap((stack) => changesOfStack(stack, before.get(stack), after.get(stack)));
   const losses = lossesOf(before, after).map((loss) => ({
     loss,
     accepted: acceptedLosses.find(({ resource }) => resource.test(loss.resource)),
   }));
   const pageOf = (templates: EnvironmentTemplates) => inventoryPage(environment, templates, nounOfAnyVersion);
   const inventory = pageDiff(pageOf(before), pageOf(after));
-  const broadens = changed.some((each) => each.broadens);
+  const [held, holds] = [before, after].map((each) => rightsOf(new Inventory(environment, each, nounOfAnyVersion)));
+  const rights = {
+    new: [...(holds ?? [])].filter((right) => !held?.has(right)).length,
+    gone: [...(held ?? [])].filter((right) => !holds?.has(right)).length,
+  };
   const page = [
     `# What this deployment changes in ${environment}`,
     '',
-    ...summary(resources, broadens, losses.length, before.size === 0),
+    ...summary(resources, rights, losses.length, before.size === 0),
     '',
     '## What is taken away',
     '',
