@@ -127,7 +127,9 @@ export function reviewUpdate({
   }));
   const pageOf = (templates: EnvironmentTemplates) => inventoryPage(environment, templates, nounOfAnyVersion);
   const inventory = pageDiff(pageOf(before), pageOf(after));
-  const [held, holds] = [before, after].map((each) => rightsOf(new Inventory(environment, each, nounOfAnyVersion)));
+  const [held, holds] = [before, after].map((each) =>
+    rightsOf(new Inventory(environment, each, nounOfAnyVersion)),
+  );
   const rights = {
     new: [...(holds ?? [])].filter((right) => !held?.has(right)).length,
     gone: [...(held ?? [])].filter((right) => !holds?.has(right)).length,
