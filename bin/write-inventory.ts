@@ -4,9 +4,10 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
+import { describeCost } from '../cli/cost/describe-cost';
 import { inventoryFiles } from '../lib/delivery/inventory/inventory-files';
 
-const stale = [...inventoryFiles()].filter(
+const stale = [...inventoryFiles(describeCost)].filter(
   ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
 );
 if (!process.argv.includes('--check')) {

@@ -1,4 +1,4 @@
-import { OWNERS } from '../../lambda/shared/names';
+import { OWNERS, type Owner } from '../../lambda/shared/names';
 import { formatTable } from '../shared/table';
 import type { CostEstimate, CostLine } from './estimate-cost';
 import { PRICE_SOURCES, PRICES } from './prices';
@@ -15,7 +15,11 @@ import {
 /** Below this a line says nothing. */
 const SHOWN_USD = 0.005;
 
-const dollars = (usd: number): string => usd.toFixed(2);
+export const dollars = (usd: number): string => usd.toFixed(2);
+
+/** USD of one noun's lines. */
+export const sumOf = (noun: Owner, { lines }: CostEstimate): number =>
+  lines.filter((line) => line.noun === noun).reduce((total, { usd }) => total + usd, 0);
 
 function quantity({ quantity: amount, price }: CostLine): string {
   const rounded =
@@ -30,10 +34,7 @@ function row(line: CostLine): string[] {
 /** The estimate as text for a terminal. */
 export function formatCost(environmentName: string, usage: Usage, estimate: CostEstimate): string {
   const { region, lines, usd } = estimate;
-  const nouns = OWNERS.map((noun) => {
-    const sum = lines.filter((line) => line.noun === noun).reduce((total, line) => total + line.usd, 0);
-    return [noun, dollars(sum)];
-  });
+  const nouns = OWNERS.map((noun) => [noun, dollars(sumOf(noun, estimate))]);
   const shown = lines.filter((line) => line.usd >= SHOWN_USD);
   const sources = Object.entries(PRICE_SOURCES).filter(([key]) => shown.some(({ source }) => source === key));
   return [

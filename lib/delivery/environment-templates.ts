@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { context } from '../../cdk.json';
 import { EdgeMlopsStage } from '../edge-mlops-stage';
-import { loadConfig } from '../shared/app-config';
+import { type AppConfig, loadConfig } from '../shared/app-config';
 
 export interface TemplateResource {
   readonly Type: string;
@@ -26,12 +26,18 @@ export type EnvironmentTemplates = ReadonlyMap<string, StackTemplate>;
 /** What the CDK's command sets besides; and assets stay where they are: copies of them are 54 MB per environment. */
 const COMMAND_LINE = { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-asset-staging': true };
 
+const appOf = (environment: string): App =>
+  new App({ context: { ...context, ...COMMAND_LINE, env: environment } });
+
+/** @throws ContractError when the environment's configuration is invalid */
+export const environmentConfig = (environment: string): AppConfig => loadConfig(appOf(environment));
+
 /**
  * The templates that `cdk synth -c env=<environment>` writes.
  * @throws ContractError when the environment's configuration is invalid; Error when dist/ lacks what is deployed
  */
 export function environmentTemplates(environment: string): EnvironmentTemplates {
-  const app = new App({ context: { ...context, ...COMMAND_LINE, env: environment } });
+  const app = appOf(environment);
   const { stacks } = new EdgeMlopsStage(app, loadConfig(app)).synth();
   return new Map(stacks.map(({ stackName, template }) => [stackName, template]));
 }

@@ -9,7 +9,7 @@ export type { AppConfig };
 
 const CONFIGURATION_FOLDER = join(__dirname, '..', '..', 'config');
 /** The account in which nothing exists but the local AWS. */
-const LOCAL_ACCOUNT = '000000000000';
+export const LOCAL_ACCOUNT = '000000000000';
 const TRAINING_FOLDER = join(__dirname, '..', '..', 'training');
 /** docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html */
 const GROUP_NAME = /^(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;

@@ -1,6 +1,7 @@
 /** docs/inventory is what a reviewer reads, so it must be what is deployed. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { describeCost } from '../../cli/cost/describe-cost';
 import { environmentTemplates } from '../../lib/delivery/environment-templates';
 import { exampleDiff } from '../../lib/delivery/inventory/inventory-example';
 import { inventoryFiles, withExample } from '../../lib/delivery/inventory/inventory-files';
@@ -8,7 +9,7 @@ import { inventoryPage } from '../../lib/delivery/inventory/inventory-page';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 test('[D3] every page is current: run `npx tsx bin/write-inventory.ts`', () => {
-  const files = inventoryFiles();
+  const files = inventoryFiles(describeCost);
   expect(files.size).toBe(ENVIRONMENTS.length + 1);
   const stale = [...files].filter(([path, text]) => readFileSync(path, 'utf8') !== text);
   expect(stale.map(([path]) => relative(process.cwd(), path))).toEqual([]);
@@ -40,7 +41,7 @@ describe.each(ENVIRONMENTS)('[D3] the page of %s', (environment) => {
 });
 
 test('[D3] adding a bucket, a grant and an alarm changes these lines and no others', () => {
-  const diff = exampleDiff(environmentTemplates('dev'));
+  const diff = exampleDiff(environmentTemplates('dev'), describeCost);
   expect(diff.split('\n').filter((line) => line.startsWith('@@'))).toEqual([
     '@@ # Inventory of dev',
     '@@ ## What is reached from outside',
@@ -50,10 +51,24 @@ test('[D3] adding a bucket, a grant and an alarm changes these lines and no othe
     '@@ ### Telemetry',
     '@@ ## What the bill counts',
     '@@ ## What the bill counts',
+    // The alarm's ten cents: monitoring, and the sum.
+    '@@ ## What it costs a month',
+    '@@ ## What it costs a month',
   ]);
   expect(diff).toContain('\n+- may write `s3 kaizen-thumbnails/*` (s3:PutObject)\n');
   expect(diff).toContain('**no entry in the runbook**');
-  expect(diff.split('\n').length).toBeLessThan(25);
+  expect(diff.split('\n').length).toBeLessThan(32);
+});
+
+test('[B12] what an environment costs stands on its page, and nothing for the local AWS, which nobody pays', () => {
+  const pages = [...inventoryFiles(describeCost)].map(([path, text]) => [
+    relative('docs/inventory', path),
+    text,
+  ]);
+  const costs = pages
+    .filter(([, text]) => text?.includes('\n## What it costs a month\n'))
+    .map(([name]) => name);
+  expect(costs.sort()).toEqual(['dev.md', 'prod.md']);
 });
 
 test('a page without the markers is refused', () => {

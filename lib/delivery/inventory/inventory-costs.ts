@@ -82,7 +82,7 @@ const text = (value: unknown): string =>
     ? `\`${(value as { Get?: string } | undefined)?.Get ?? JSON.stringify(value)}\``
     : String(value);
 
-/** What the bill counts, without prices: `kaizen cost` has those. */
+/** What the bill counts, without prices. */
 export function costSection(inventory: Inventory, templates: EnvironmentTemplates): string[] {
   const rows = DRIVERS.flatMap(({ type, what, by, detail }) => {
     const found = inventory.of(type);

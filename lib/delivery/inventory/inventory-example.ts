@@ -1,6 +1,11 @@
 import { alarmName } from '../../../lambda/monitoring/names';
-import { constructPath, type EnvironmentTemplates, type TemplateResource } from '../environment-templates';
-import { inventoryPage } from './inventory-page';
+import {
+  constructPath,
+  type EnvironmentTemplates,
+  environmentConfig,
+  type TemplateResource,
+} from '../environment-templates';
+import { type DescribeCost, inventoryPage } from './inventory-page';
 import { pageDiff } from './page-diff';
 
 const ENVIRONMENT = 'dev';
@@ -71,9 +76,8 @@ function rolesOf(templates: EnvironmentTemplates, path: string): { readonly Ref:
 }
 
 /** The inventory's diff of a pull request that adds a bucket, a grant and an alarm. */
-export function exampleDiff(templates: EnvironmentTemplates): string {
-  return pageDiff(
-    inventoryPage(ENVIRONMENT, templates),
-    inventoryPage(ENVIRONMENT, withThumbnails(templates)),
-  );
+export function exampleDiff(templates: EnvironmentTemplates, describeCost: DescribeCost): string {
+  const pageOf = (each: EnvironmentTemplates): string =>
+    inventoryPage(ENVIRONMENT, each, describeCost(each, environmentConfig(ENVIRONMENT).region));
+  return pageDiff(pageOf(templates), pageOf(withThumbnails(templates)));
 }

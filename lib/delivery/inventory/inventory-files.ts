@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentTemplates } from '../environment-templates';
+import { LOCAL_ACCOUNT } from '../../shared/app-config';
+import { environmentConfig, environmentTemplates } from '../environment-templates';
 import { exampleDiff } from './inventory-example';
-import { inventoryPage } from './inventory-page';
+import { type DescribeCost, inventoryPage } from './inventory-page';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'docs', 'inventory');
 const README = join(FOLDER, 'README.md');
@@ -24,12 +25,13 @@ export function withExample(text: string, diff: string): string {
 }
 
 /** Every generated file of docs/inventory, by its path, as it should be. */
-export function inventoryFiles(): ReadonlyMap<string, string> {
+export function inventoryFiles(describeCost: DescribeCost): ReadonlyMap<string, string> {
   const templates = new Map(INVENTORY_ENVIRONMENTS.map((name) => [name, environmentTemplates(name)]));
-  const pages = [...templates].map(([name, each]): [string, string] => [
-    join(FOLDER, `${name}.md`),
-    inventoryPage(name, each),
-  ]);
-  const readme = withExample(readFileSync(README, 'utf8'), exampleDiff(templates.get('dev') ?? new Map()));
-  return new Map([...pages, [README, readme]]);
+  const pages = [...templates].map(([name, each]): [string, string] => {
+    const { account, region } = environmentConfig(name);
+    const cost = account === LOCAL_ACCOUNT ? [] : describeCost(each, region);
+    return [join(FOLDER, `${name}.md`), inventoryPage(name, each, cost)];
+  });
+  const example = exampleDiff(templates.get('dev') ?? new Map(), describeCost);
+  return new Map([...pages, [README, withExample(readFileSync(README, 'utf8'), example)]]);
 }

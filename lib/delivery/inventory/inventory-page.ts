@@ -7,12 +7,21 @@ import { endpointsSection } from './inventory-endpoints';
 import { lossSection, resourcesSection } from './inventory-resources';
 
 /**
+ * Says in Markdown what an environment costs a month. Prices are the operator's commands' (`cli/cost`), which lib does
+ * not know: bin gives them.
+ * @param region whose prices count
+ */
+export type DescribeCost = (templates: EnvironmentTemplates, region: string) => readonly string[];
+
+/**
  * What one reviews of an environment, as Markdown: the same templates give the same page.
+ * @param cost lines of the section about it. @default - none: nobody pays for the local AWS
  * @param nounOf of a construct's path. @default - by the table, which must have every construct
  */
 export function inventoryPage(
   environment: string,
   templates: EnvironmentTemplates,
+  cost: readonly string[] = [],
   nounOf?: (path: string) => string,
 ): string {
   const inventory = new Inventory(environment, templates, nounOf);
@@ -28,5 +37,6 @@ export function inventoryPage(
     section('Who may what', accessSection(inventory)),
     section('Resources', resourcesSection(inventory)),
     section('What the bill counts', costSection(inventory, templates)),
+    ...(cost.length > 0 ? [section('What it costs a month', cost)] : []),
   ].join('\n');
 }

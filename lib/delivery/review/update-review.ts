@@ -125,7 +125,8 @@ export function reviewUpdate({
     loss,
     accepted: acceptedLosses.find(({ resource }) => resource.test(loss.resource)),
   }));
-  const pageOf = (templates: EnvironmentTemplates) => inventoryPage(environment, templates, nounOfAnyVersion);
+  const pageOf = (templates: EnvironmentTemplates) =>
+    inventoryPage(environment, templates, [], nounOfAnyVersion);
   const inventory = pageDiff(pageOf(before), pageOf(after));
   const [held, holds] = [before, after].map((each) =>
     rightsOf(new Inventory(environment, each, nounOfAnyVersion)),
