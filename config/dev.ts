@@ -9,6 +9,13 @@ export const dev = {
   removal: 'destroy',
   synthesizer: 'default',
   transport: 'tls-only',
+  budget: {
+    monthlyUsd: 200,
+    // The account is this environment's alone; environment where several share one.
+    counts: 'account',
+    retrainingStopsAtPercent: 80,
+    trainingStopsAtPercent: 100,
+  },
   lambda: { architecture: 'arm64', logRetentionDays: 14 },
   training: {
     image: '763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu-amzn2023-sagemaker',

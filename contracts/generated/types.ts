@@ -80,6 +80,24 @@ export interface AppConfig {
    */
   removal: 'destroy' | 'retain';
   /**
+   * What may be spent in a calendar month (AWS Budgets). Left out: only retraining.maximumExecutionsPerMonth bounds the loop.
+   */
+  budget?: {
+    monthlyUsd: number;
+    /**
+     * account: everything that the account pays for. environment: what has the tags of the environment's stacks; messages of AWS IoT and data transfer have none, and the account's cost allocation tags must be active.
+     */
+    counts: 'account' | 'environment';
+    /**
+     * Of monthlyUsd, spent: the loop starts no further retraining this month.
+     */
+    retrainingStopsAtPercent: number;
+    /**
+     * Of monthlyUsd, spent: the pipeline's role may start no job, whoever starts the pipeline.
+     */
+    trainingStopsAtPercent: number;
+  };
+  /**
    * default: deploy through the CDK bootstrap roles; cli-credentials: with the caller's own (the local AWS).
    */
   synthesizer: 'default' | 'cli-credentials';

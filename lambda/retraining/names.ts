@@ -14,6 +14,10 @@ export const RETRAINING_VARIABLES = {
   cooldownHours: 'RETRAINING_COOLDOWN_HOURS',
   /** The budget: pipeline executions per calendar month (UTC), whoever started them. Default 8. */
   monthlyExecutions: 'RETRAINING_MONTHLY_EXECUTIONS',
+  /** ARN of the budget in AWS Budgets that is asked before a start. Default none. */
+  spendingBudget: 'RETRAINING_SPENDING_BUDGET',
+  /** Share of that budget, in percent, from which on nothing is started. Default 100. */
+  spendingLimitPercent: 'RETRAINING_SPENDING_LIMIT_PERCENT',
 } as const;
 
 /** Detail types of its events. */

@@ -2,6 +2,7 @@
  * SDK clients, one of each per process: a warm function keeps its connections. Made on first use, so that a
  * function pays the start-up of only those it calls.
  */
+import { BudgetsClient } from '@aws-sdk/client-budgets';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GreengrassV2Client } from '@aws-sdk/client-greengrassv2';
@@ -41,4 +42,5 @@ export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client({}))
 export const iot = /* @__PURE__ */ once(() => new IoTClient({}));
 export const iotData = /* @__PURE__ */ once(() => new IoTDataPlaneClient({}));
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
+export const budgets = /* @__PURE__ */ once(() => new BudgetsClient({}));
 export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));

@@ -20,6 +20,7 @@ const OWNER_OF: Readonly<Record<string, Owner>> = {
   'Operations/Telemetry': 'telemetry',
   'Operations/Monitoring': 'monitoring',
   'Operations/Retraining': 'retraining',
+  'Operations/Budget': 'retraining',
   'Operations/Alarms': 'monitoring',
   'Operations/Overview': 'monitoring',
   'Verification/Verifier': 'shared',

@@ -162,7 +162,7 @@ export class Alarms extends Construct {
     });
     this.addCount('retraining-budget-exhausted', {
       severity: 'low',
-      sentence: 'The loop has spent its pipeline executions of this month.',
+      sentence: 'The loop has spent its pipeline executions, or its money, of this month.',
       metric: props.retraining.metricBudgetExhausted(FIVE_MINUTES),
     });
   }

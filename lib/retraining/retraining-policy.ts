@@ -19,6 +19,7 @@ import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
 import { HandlerFunction } from '../shared/handler-function';
 import { grantPutOwnEvents } from '../shared/own-events';
+import type { CostBudget } from './cost-budget';
 
 const MINUTES_PER_HOUR = 60;
 
@@ -30,6 +31,8 @@ export interface RetrainingPolicyProps {
   readonly dataset: DatasetStore;
   readonly registry: ModelRegistry;
   readonly episodeTable: EpisodeTable;
+  /** @default - the number of executions is the only bound */
+  readonly budget?: CostBudget | undefined;
 }
 
 /** Starts the training pipeline once per episode: when there is evidence, news to learn, and budget. */
@@ -59,6 +62,7 @@ export class RetrainingPolicy extends Construct {
         [RETRAINING_VARIABLES.minimumNewClassLabels]: String(retraining.minimumLabelsPerNewClass),
         [RETRAINING_VARIABLES.cooldownHours]: String(retraining.cooldownMinutes / MINUTES_PER_HOUR),
         [RETRAINING_VARIABLES.monthlyExecutions]: String(retraining.maximumExecutionsPerMonth),
+        ...props.budget?.variables,
       },
       // It waits for merge-captures, which copies images.
       timeout: Duration.minutes(15),
@@ -68,6 +72,7 @@ export class RetrainingPolicy extends Construct {
     props.dataset.labelTable.grantReadData(start.function);
     props.episodeTable.grantReadWriteData(start.function);
     props.mergeCaptures.grantInvoke(start.function);
+    props.budget?.grantRead(start.function);
     grantPutOwnEvents(start.function, props.config);
     grantReadModelPackages(start.function, props.registry.modelPackageGroupName);
     this.grantStartPipeline(start.function, props.pipelineName);
@@ -91,7 +96,7 @@ export class RetrainingPolicy extends Construct {
     });
   }
 
-  /** Looks at an open episode that found this month's executions spent. */
+  /** Looks at an open episode that found this month's executions, or its money, spent. */
   metricBudgetExhausted(period: Duration): cloudwatch.Metric {
     return functionMetric(RETRAINING_METRICS.budgetExhausted, this.props.config, { period });
   }

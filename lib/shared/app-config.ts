@@ -42,6 +42,32 @@ function nameProblems({ environmentName, useCase }: AppConfig): string[] {
   ];
 }
 
+function budgetProblems({ account, budget }: AppConfig): string[] {
+  if (!budget) return [];
+  const { retrainingStopsAtPercent, trainingStopsAtPercent } = budget;
+  const problems: string[] = [];
+  // What nobody asked for stops before what somebody did.
+  if (retrainingStopsAtPercent >= trainingStopsAtPercent) {
+    problems.push(
+      broken(
+        'budget.retrainingStopsAtPercent',
+        `must be below budget.trainingStopsAtPercent (${trainingStopsAtPercent})`,
+        retrainingStopsAtPercent,
+      ),
+    );
+  }
+  if (account === LOCAL_ACCOUNT) {
+    problems.push(
+      broken(
+        'budget',
+        `must be left out in the local AWS (account ${LOCAL_ACCOUNT}), which has no bill`,
+        budget,
+      ),
+    );
+  }
+  return problems;
+}
+
 /** What a JSON Schema cannot say: rules that join two fields, or a field and this tree. */
 function crossFieldProblems(config: AppConfig): string[] {
   const { account, region, transport, rollout, telemetry, monitoring, training, registry, retraining } =
@@ -182,6 +208,7 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
+  problems.push(...budgetProblems(config));
   // Whatever else the local AWS may be asked to play: only there does nobody listen between two machines.
   if (account !== LOCAL_ACCOUNT && transport !== 'tls-only') {
     problems.push(

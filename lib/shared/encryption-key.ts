@@ -6,6 +6,8 @@ import { environmentPrefix } from '../../lambda/shared/names';
 import type { AppConfig } from './app-config';
 import { removalPolicy } from './removal';
 
+export const BUDGETS_SERVICE = 'budgets.amazonaws.com';
+
 /** AWS services that put messages into encrypted queues and topics on behalf of the account's resources. */
 const SENDING_SERVICES = ['s3.amazonaws.com', 'events.amazonaws.com', 'cloudwatch.amazonaws.com'];
 
@@ -32,7 +34,8 @@ export class EncryptionKey extends kms.Key {
           conditions,
         }),
       );
-    allow('ServicesSendEncrypted', SENDING_SERVICES, ['kms:Decrypt', 'kms:GenerateDataKey'], {
+    const senders = config.budget ? [...SENDING_SERVICES, BUDGETS_SERVICE] : SENDING_SERVICES;
+    allow('ServicesSendEncrypted', senders, ['kms:Decrypt', 'kms:GenerateDataKey'], {
       StringEquals: { 'aws:SourceAccount': account },
     });
     allow(

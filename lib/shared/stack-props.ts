@@ -8,6 +8,16 @@ import { stackSynthesizer } from './synthesizer';
 export const assetPrefix = (config: AppConfig, stack: Parameters<typeof stackName>[1]): string =>
   `${stackName(config, stack)}/`;
 
+/** By which AWS's bill tells environments apart: of every stack, and of every job that a pipeline starts. */
+export const costTags = ({
+  environmentName,
+  useCase,
+}: Pick<AppConfig, 'environmentName' | 'useCase'>): Readonly<Record<string, string>> => ({
+  application: 'kaizen-edge',
+  environment: environmentName,
+  useCase,
+});
+
 /** What every stack of an environment has in common. */
 export function stackProps(
   config: AppConfig,
@@ -20,6 +30,6 @@ export function stackProps(
     env: { account: config.account, region: config.region },
     terminationProtection: terminationProtection(config),
     synthesizer: stackSynthesizer(config, assetPrefix(config, stack)),
-    tags: { application: 'kaizen-edge', environment: config.environmentName, useCase: config.useCase },
+    tags: costTags(config),
   };
 }

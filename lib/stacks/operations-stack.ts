@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { Alarms } from '../monitoring/alarms';
 import { Dashboard } from '../monitoring/dashboard';
 import { DriftEvaluation } from '../monitoring/drift-evaluation';
+import { CostBudget } from '../retraining/cost-budget';
 import { RetrainingPolicy } from '../retraining/retraining-policy';
 import type { AppConfig } from '../shared/app-config';
 import { stackProps } from '../shared/stack-props';
@@ -34,11 +35,13 @@ export class OperationsStack extends Stack {
       ...stores,
       telemetry: data.telemetry,
     });
+    const budget = config.budget && new CostBudget(this, 'Budget', { config, budget: config.budget });
     const retraining = new RetrainingPolicy(this, 'Retraining', {
       ...shared,
       ...stores,
       pipelineName: training.pipeline.pipelineName,
       mergeCaptures: training.captureMerge.function,
+      budget,
     });
     const alarms = new Alarms(this, 'Alarms', {
       ...shared,
@@ -58,6 +61,8 @@ export class OperationsStack extends Stack {
       evaluation: drift,
       retraining,
     });
+    budget?.announceTo(alarms.topic);
+    budget?.stopJobsOf(training.pipeline.role, alarms.topic);
     const dashboard = new Dashboard(this, 'Overview', {
       config,
       alarms: alarms.all,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { s3Uri } from '../../contracts/s3-address';
 import { EXECUTION_FOLDERS, type ExecutionFolder, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
+import { costTags } from '../shared/stack-props';
 import { isIsolated, processingNetwork, trainingNetwork, volumeOf } from './job-network';
 import type { JobName, JobRoleArns } from './job-roles';
 import { NO_CHAMPION } from './pipeline-parameters';
@@ -29,7 +30,7 @@ const STRUCTURAL_HYPERPARAMETERS = ['width_multiplier'];
 const DEFAULT_SCRIPT = 'scripts/pytorch/inspect_surface.py';
 
 export interface TrainingPipelineScope {
-  readonly config: Pick<AppConfig, 'useCase' | 'training'>;
+  readonly config: Pick<AppConfig, 'environmentName' | 'useCase' | 'training'>;
   readonly datasetBucketName: string;
   readonly modelBucketName: string;
   readonly modelPackageGroupName: string;
@@ -115,9 +116,12 @@ export interface PreparedData {
 /** Steps of one scope: what they share is said once. */
 export class StepFactory {
   private readonly retry;
+  /** Nothing else carries the tags of the stack to the jobs, which are the largest item of the bill. */
+  private readonly tags;
 
   constructor(private readonly scope: TrainingPipelineScope) {
     this.retry = retryOf(scope.config.training);
+    this.tags = Object.entries(costTags(scope.config)).map(([Key, Value]) => ({ Key, Value }));
   }
 
   /** Where a step of this execution puts what it makes. */
@@ -162,6 +166,7 @@ export class StepFactory {
         },
         ...processingNetwork(training),
         StoppingCondition: { MaxRuntimeInSeconds: training.timeoutMinutes * 60 },
+        Tags: this.tags,
       },
     });
   }
@@ -229,6 +234,7 @@ export class StepFactory {
       arguments: {
         ...this.trainingJob(prepared.uri, hyperparameters),
         ...this.spot(this.checkpointFolder(name, prepared.jobName, hyperparameters)),
+        Tags: this.tags,
       },
     });
   }
@@ -248,6 +254,7 @@ export class StepFactory {
       cacheFor: CACHE_FOR,
       retry: [this.retry.step, this.retry.job],
       randomSeed: this.scope.config.training.seed,
+      tags: this.tags,
       trainingJob: this.trainingJob(prepared, {
         ...Object.fromEntries(fixed),
         ...(changesNetwork && { champion_uri: NO_CHAMPION }),

@@ -30,6 +30,7 @@ function arnOf(
 ): string | undefined {
   if (type === 'AWS::S3::Bucket') return `arn:aws:s3:::${name}`;
   if (type === 'AWS::IAM::Role') return `arn:aws:iam::${account}:role/${name}`;
+  if (type === 'AWS::IAM::ManagedPolicy') return `arn:aws:iam::${account}:policy/${name}`;
   const [service, ...rest] = REGIONAL_ARNS[type]?.(name).split(':') ?? [];
   return service && `arn:aws:${service}:${region}:${account}:${rest.join(':')}`;
 }
@@ -42,6 +43,7 @@ export function physicalNameProperty(type: string): string {
 
 /** Resources whose `Ref` is their ARN. */
 const REFERRED_TO_BY_ARN = [
+  'AWS::IAM::ManagedPolicy',
   'AWS::SNS::Topic',
   'AWS::StepFunctions::StateMachine',
   'Custom::GreengrassComponentVersion',

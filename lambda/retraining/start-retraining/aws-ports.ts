@@ -18,6 +18,7 @@ import { SHARED_VARIABLES } from '../../shared/names';
 import { PIPELINE_PARAMETERS, TRAINING_VARIABLES } from '../../training/names';
 import { RETRAINING_EVENTS, RETRAINING_VARIABLES } from '../names';
 import type { PipelineRun } from './decide-retraining';
+import { readSpending } from './read-spending';
 import type { StartRetrainingPorts } from './start-retraining';
 
 async function listRuns(pipelineName: string): Promise<PipelineRun[]> {
@@ -82,6 +83,10 @@ export function awsPorts(): StartRetrainingPorts {
     championModelUri: async ({ release }) => modelUri ?? modelUriOf(release.modelPackageArn),
     runs: () => listRuns(pipelineName),
     labels: () => labels.read(),
+    spending: async () => {
+      const budget = process.env[RETRAINING_VARIABLES.spendingBudget];
+      return budget ? readSpending(budget) : undefined;
+    },
     episodes: new EpisodeTable(
       documentClient(),
       requireEnvironment(MONITORING_VARIABLES.episodeTable),

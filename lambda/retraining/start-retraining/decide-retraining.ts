@@ -6,6 +6,14 @@ export interface RetrainingPolicy {
   readonly minimumNewClassLabels: number;
   readonly cooldownHours: number;
   readonly monthlyExecutions: number;
+  /** Percent of the budget; counts where {@link RetrainingSituation.spending} is known. */
+  readonly spendingLimitPercent: number;
+}
+
+/** Of the calendar month (UTC), as AWS Budgets has it: up to a day old. */
+export interface Spending {
+  readonly usd: number;
+  readonly budgetUsd: number;
 }
 
 /** A run of the training pipeline, whoever started it. */
@@ -25,7 +33,11 @@ export interface RetrainingSituation {
   /** Label -> number of labels that are newer than the champion's dataset. */
   readonly newLabels: ReadonlyMap<string, number>;
   readonly championClasses: readonly string[];
+  /** Undefined where the environment has no budget. */
+  readonly spending?: Spending | undefined;
 }
+
+export type WaitingCause = 'RUNNING' | 'COOLDOWN' | 'BUDGET' | 'SPENDING' | 'LABELS';
 
 export type RetrainingDecision =
   | { readonly kind: 'START' }
@@ -35,14 +47,14 @@ export type RetrainingDecision =
   | { readonly kind: 'ABANDON'; readonly reason: string }
   | {
       readonly kind: 'WAIT';
-      readonly cause: 'RUNNING' | 'COOLDOWN' | 'BUDGET' | 'LABELS';
+      readonly cause: WaitingCause;
       readonly reason: string;
     }
   | { readonly kind: 'SKIP'; readonly reason: string };
 
 const HOUR = 3_600_000;
 
-function wait(cause: 'RUNNING' | 'COOLDOWN' | 'BUDGET' | 'LABELS', reason: string): RetrainingDecision {
+function wait(cause: WaitingCause, reason: string): RetrainingDecision {
   return { kind: 'WAIT', cause, reason };
 }
 
@@ -76,6 +88,14 @@ function missingLabels(
   return missing;
 }
 
+function spentTooMuch(spending: Spending | undefined, policy: RetrainingPolicy): string | undefined {
+  if (!spending) return undefined;
+  const { usd, budgetUsd } = spending;
+  const { spendingLimitPercent: percent } = policy;
+  if (usd < (budgetUsd * percent) / 100) return undefined;
+  return `${usd.toFixed(2)} of ${budgetUsd.toFixed(2)} USD of this month are spent; retraining stops at ${percent} %`;
+}
+
 /** The policy: a table from the situation to what to do, in this order. Pure. */
 export function decideRetraining(
   situation: RetrainingSituation,
@@ -92,6 +112,8 @@ export function decideRetraining(
   if (thisMonth >= policy.monthlyExecutions) {
     return wait('BUDGET', `${thisMonth} of ${policy.monthlyExecutions} executions of this month are spent`);
   }
+  const spent = spentTooMuch(situation.spending, policy);
+  if (spent) return wait('SPENDING', spent);
   if (lastRetrainingAt && now.getTime() - lastRetrainingAt.getTime() < policy.cooldownHours * HOUR) {
     return wait(
       'COOLDOWN',

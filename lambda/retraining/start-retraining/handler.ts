@@ -16,6 +16,7 @@ function policyFromEnvironment(): RetrainingPolicy {
     minimumNewClassLabels: number('minimumNewClassLabels', 20, 1e9),
     cooldownHours: number('cooldownHours', 24, 8760),
     monthlyExecutions: number('monthlyExecutions', 8, 1e6),
+    spendingLimitPercent: number('spendingLimitPercent', 100, 1e3),
   };
 }
 
@@ -24,7 +25,7 @@ function reportDecision(decision: RetrainingDecision): void {
   const holds: Record<keyof typeof RETRAINING_METRICS, boolean> = {
     started: decision.kind === 'START' || decision.kind === 'RESUME',
     waiting: decision.kind === 'WAIT',
-    budgetExhausted: decision.kind === 'WAIT' && decision.cause === 'BUDGET',
+    budgetExhausted: decision.kind === 'WAIT' && ['BUDGET', 'SPENDING'].includes(decision.cause),
   };
   writeMetrics(
     Object.entries(RETRAINING_METRICS).map(([name, metric]) =>

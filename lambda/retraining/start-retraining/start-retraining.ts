@@ -21,6 +21,7 @@ import {
   type PipelineRun,
   type RetrainingDecision,
   type RetrainingPolicy,
+  type Spending,
 } from './decide-retraining';
 
 export interface Champion {
@@ -43,6 +44,8 @@ export interface StartRetrainingPorts {
   championModelUri(champion: Champion): Promise<string>;
   /** Every execution of the pipeline. */
   runs(): Promise<PipelineRun[]>;
+  /** Undefined where the environment has no budget. */
+  spending(): Promise<Spending | undefined>;
   labels(): Promise<Pick<Label, 'label' | 'labelledAt'>[]>;
   episodes: {
     current(): Promise<Episode | undefined>;
@@ -119,7 +122,12 @@ export async function startRetraining(
   if (episode.releaseId !== champion.release.releaseId) {
     return { kind: 'SKIP', reason: `the episode is about ${episode.releaseId}, which has been replaced` };
   }
-  const [runs, labels, episodes] = await Promise.all([ports.runs(), ports.labels(), ports.episodes.all()]);
+  const [runs, labels, episodes, spending] = await Promise.all([
+    ports.runs(),
+    ports.labels(),
+    ports.episodes.all(),
+    ports.spending(),
+  ]);
   const decision = decideRetraining(
     {
       now: ports.now(),
@@ -128,6 +136,7 @@ export async function startRetraining(
       lastRetrainingAt: lastRetrainingAt(episodes),
       newLabels: countLabels(labels, championDatasetClosedAt(champion, runs)),
       championClasses: champion.release.classes,
+      spending,
     },
     policy,
   );

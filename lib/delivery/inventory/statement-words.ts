@@ -18,12 +18,12 @@ const VERBS: readonly (readonly [RegExp, string])[] = [
   [/^kms:Sign/, 'sign with'],
   [/^iam:PassRole$/, 'pass'],
   [/:AssumeRole/, 'assume'],
-  [/:(Get|Head|Describe|List|BatchGet|Query|Scan|Receive|Resolve|ConditionCheck|Search)/, 'read'],
+  [/:(Get|Head|Describe|List|View|BatchGet|Query|Scan|Receive|Resolve|ConditionCheck|Search)/, 'read'],
   [/:(Invoke|Start|Stop|Retry)/, 'run'],
   [/:Connect$/, 'connect as'],
   [/:Subscribe$/, 'subscribe to'],
-  [/:(Put|Update|Create|BatchWrite|Send|Publish|Tag|Add|Register|Change|Batch)/, 'write'],
-  [/:(Delete|Abort|Cancel|Purge|Remove|Deregister)/, 'remove'],
+  [/:(Put|Update|Create|Attach|BatchWrite|Send|Publish|Tag|Add|Register|Change|Batch)/, 'write'],
+  [/:(Delete|Detach|Abort|Cancel|Purge|Remove|Deregister)/, 'remove'],
 ];
 
 const OPERATORS: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import {
 } from 'aws-cdk-lib';
 import { alarmTopic } from './alarm-topic';
 import { Application } from './application';
+import { budgetTopic } from './budget-topic';
 import { greengrassRecipe, type RecipePlace } from './greengrass-recipe';
 import { iotPolicyMisconfigured } from './iot-policy-misconfigured';
 import { iotPolicyPermissive } from './iot-policy-permissive';
@@ -43,7 +44,7 @@ export class EdgeMlChecks implements IPolicyValidationPlugin {
   constructor({ recipes = [], metrics, prefixes }: EdgeMlChecksProps = {}) {
     this.rules = [
       ...[iotPolicyPermissive, iotPolicyMisconfigured, roleAliasPermissive, topicRuleErrorAction],
-      ...[greengrassRecipe(...recipes), jobIsolation, jobEncryption, alarmTopic],
+      ...[greengrassRecipe(...recipes), jobIsolation, jobEncryption, alarmTopic, budgetTopic],
       ...(metrics ? [metricWritten(metrics.namespace, metrics.written)] : []),
       ...(prefixes ? [objectPrefixes(prefixes)] : []),
     ];

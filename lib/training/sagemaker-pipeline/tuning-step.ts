@@ -26,6 +26,8 @@ export interface TuningStepProps extends JobStepOptions {
   /** The same seed asks for the same values again. */
   readonly randomSeed: Value;
   readonly ranges: Readonly<Record<string, ParameterRange>>;
+  /** Of the search; its training jobs take them over. @default - none */
+  readonly tags?: readonly Value[];
   /** CreateTrainingJob without TrainingJobName; its HyperParameters are the ones that stay. */
   readonly trainingJob: Arguments & {
     readonly AlgorithmSpecification: Arguments;
@@ -81,6 +83,7 @@ export class TuningStep extends Step {
             },
             StaticHyperParameters: HyperParameters,
           },
+          ...(this.props.tags && { Tags: this.props.tags }),
         },
         referents,
       ),

@@ -1,10 +1,17 @@
+import fc from 'fast-check';
 import {
   decideRetraining,
   type PipelineRun,
   type RetrainingSituation,
 } from '../../../lambda/retraining/start-retraining/decide-retraining';
 
-const POLICY = { minimumLabels: 100, minimumNewClassLabels: 20, cooldownHours: 24, monthlyExecutions: 3 };
+const POLICY = {
+  minimumLabels: 100,
+  minimumNewClassLabels: 20,
+  cooldownHours: 24,
+  monthlyExecutions: 3,
+  spendingLimitPercent: 80,
+};
 const NOW = new Date('2026-03-10T12:00:00Z');
 
 const run = (status: PipelineRun['status'], startedAt: string, arn = 'arn:run'): PipelineRun => ({
@@ -118,6 +125,40 @@ test.each<[string, Partial<RetrainingSituation>, object]>([
   ],
 ])('[S13] %s', (_, overrides, expected) => {
   expect(decideRetraining(situation(overrides), POLICY)).toMatchObject(expected);
+});
+
+test.each<[string, Partial<RetrainingSituation>, object]>([
+  ['just below the share', { spending: { usd: 79.99, budgetUsd: 100 } }, { kind: 'START' }],
+  [
+    'the share',
+    { spending: { usd: 80, budgetUsd: 100 } },
+    {
+      kind: 'WAIT',
+      cause: 'SPENDING',
+      reason: '80.00 of 100.00 USD of this month are spent; retraining stops at 80 %',
+    },
+  ],
+  ['more than all', { spending: { usd: 170, budgetUsd: 100 } }, { cause: 'SPENDING' }],
+  ['a budget that was raised', { spending: { usd: 170, budgetUsd: 300 } }, { kind: 'START' }],
+  ['a month that has begun', { spending: { usd: 0, budgetUsd: 100 } }, { kind: 'START' }],
+  [
+    'a start that was cut off goes on: it was decided when there was money',
+    { episode: { status: 'RETRAINING' }, spending: { usd: 99, budgetUsd: 100 } },
+    { kind: 'RESUME' },
+  ],
+])('[B12] spending: %s', (_, overrides, expected) => {
+  expect(decideRetraining(situation(overrides), POLICY)).toMatchObject(expected);
+});
+
+test('[B12] whoever has spent more never starts where whoever has spent less does not', () => {
+  const usd = fc.double({ min: 0, max: 1e6, noNaN: true });
+  const starts = (spent: number, budgetUsd: number) =>
+    decideRetraining(situation({ spending: { usd: spent, budgetUsd } }), POLICY).kind === 'START';
+  fc.assert(
+    fc.property(usd, usd, fc.double({ min: 0.01, max: 1e6, noNaN: true }), (less, more, budgetUsd) => {
+      if (starts(less + more, budgetUsd)) expect(starts(less, budgetUsd)).toBe(true);
+    }),
+  );
 });
 
 test('[B12] the budget speaks before the labels: it is the one that costs', () => {

@@ -1,3 +1,4 @@
+import { BudgetsClient, DescribeBudgetCommand, NotFoundException } from '@aws-sdk/client-budgets';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
@@ -21,6 +22,7 @@ const tables = mockClient(DynamoDBDocumentClient);
 const sageMaker = mockClient(SageMakerClient);
 const functions = mockClient(LambdaClient);
 const events = mockClient(EventBridgeClient);
+const money = mockClient(BudgetsClient);
 let metrics: WrittenMetric[];
 const context = { functionName: 'start-retraining' } as unknown as Context;
 
@@ -38,7 +40,7 @@ function answerOf(payload: object) {
 }
 
 beforeEach(() => {
-  for (const mock of [tables, sageMaker, functions, events]) mock.reset();
+  for (const mock of [tables, sageMaker, functions, events, money]) mock.reset();
   metrics = captureMetrics();
   jest.spyOn(log, 'info').mockImplementation(() => undefined);
   Object.assign(process.env, {
@@ -80,7 +82,11 @@ beforeEach(() => {
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
 });
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+  delete process.env.RETRAINING_SPENDING_BUDGET;
+  delete process.env.RETRAINING_SPENDING_LIMIT_PERCENT;
+});
 
 test('[S9] the pipeline is started with manifest, champion, epochs and a token', async () => {
   await expect(handler({}, context)).resolves.toEqual({ kind: 'START', executionArn: 'arn:execution/1' });
@@ -143,6 +149,69 @@ test('executions are counted through every page', async () => {
   await expect(handler({}, context)).resolves.toMatchObject({ kind: 'WAIT', cause: 'BUDGET' });
   expect(totalsOf(metrics)).toMatchObject({ RetrainingWaiting: 1, RetrainingBudgetExhausted: 1 });
   delete process.env.RETRAINING_MONTHLY_EXECUTIONS;
+});
+
+describe('[B12] with a budget in AWS Budgets', () => {
+  /** As Budgets answers, in its texts for amounts. */
+  const spent = (Amount: string, Unit = 'USD') =>
+    money.on(DescribeBudgetCommand, { AccountId: '111111111111', BudgetName: 'Budget-1a2b' }).resolves({
+      Budget: {
+        BudgetName: 'Budget-1a2b',
+        BudgetType: 'COST',
+        TimeUnit: 'MONTHLY',
+        BudgetLimit: { Amount: '200.0', Unit },
+        CalculatedSpend: { ActualSpend: { Amount, Unit }, ForecastedSpend: { Amount: '260.1', Unit } },
+      },
+    });
+
+  beforeEach(() => {
+    process.env.RETRAINING_SPENDING_BUDGET = 'arn:aws:budgets::111111111111:budget/Budget-1a2b';
+    process.env.RETRAINING_SPENDING_LIMIT_PERCENT = '80';
+  });
+
+  test('money that is spent stops the loop, says so, and counts for the alarm', async () => {
+    spent('171.448');
+    await expect(handler({}, context)).resolves.toEqual({
+      kind: 'WAIT',
+      cause: 'SPENDING',
+      reason: '171.45 of 200.00 USD of this month are spent; retraining stops at 80 %',
+    });
+    expect(sageMaker.commandCalls(StartPipelineExecutionCommand)).toHaveLength(0);
+    expect(functions.commandCalls(InvokeCommand)).toHaveLength(0);
+    expect(totalsOf(metrics)).toMatchObject({ RetrainingWaiting: 1, RetrainingBudgetExhausted: 1 });
+  });
+
+  test('the next look after it starts what waits: nothing has to be switched on again', async () => {
+    spent('171.448');
+    await handler({}, context);
+    spent('0');
+    await expect(handler({}, context)).resolves.toMatchObject({ kind: 'START' });
+  });
+
+  test('a budget without a calculation has spent nothing', async () => {
+    money.on(DescribeBudgetCommand).resolves({
+      Budget: {
+        BudgetType: 'COST',
+        BudgetName: 'b',
+        TimeUnit: 'MONTHLY',
+        BudgetLimit: { Amount: '1', Unit: 'USD' },
+      },
+    });
+    await expect(handler({}, context)).resolves.toMatchObject({ kind: 'START' });
+  });
+
+  test('a budget that somebody deleted is a fault, not leave to spend', async () => {
+    const gone = new NotFoundException({ message: "the budget doesn't exist", $metadata: {} });
+    money.on(DescribeBudgetCommand).rejects(gone);
+    await expect(handler({}, context)).rejects.toThrow("the budget doesn't exist");
+    spent('0', 'EUR');
+    await expect(handler({}, context)).rejects.toThrow('budget Budget-1a2b has no limit in USD');
+    process.env.RETRAINING_SPENDING_BUDGET = 'Budget-1a2b';
+    await expect(handler({}, context)).rejects.toThrow(
+      "RETRAINING_SPENDING_BUDGET must be the ARN of a budget, got 'Budget-1a2b'",
+    );
+    expect(sageMaker.commandCalls(StartPipelineExecutionCommand)).toHaveLength(0);
+  });
 });
 
 test.each([

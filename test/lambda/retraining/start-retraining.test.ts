@@ -10,7 +10,13 @@ import {
 } from '../../../lambda/retraining/start-retraining/start-retraining';
 import { aRelease } from '../shared/builders';
 
-const POLICY = { minimumLabels: 2, minimumNewClassLabels: 1, cooldownHours: 24, monthlyExecutions: 8 };
+const POLICY = {
+  minimumLabels: 2,
+  minimumNewClassLabels: 1,
+  cooldownHours: 24,
+  monthlyExecutions: 8,
+  spendingLimitPercent: 80,
+};
 const START = Date.parse('2026-03-10T12:00:00Z');
 
 class Crash extends Error {}
@@ -70,6 +76,7 @@ class FakeCloud implements StartRetrainingPorts {
   champion = () =>
     this.call(() => ({ release: this.release, exportUri: 's3://models/pipelines/first/export/' }));
   championModelUri = () => this.call(() => 's3://models/champion/model.tar.gz');
+  spending = () => this.call(() => undefined);
   runs = () =>
     this.call((): PipelineRun[] =>
       this.pipelines.map(({ token }) => ({
