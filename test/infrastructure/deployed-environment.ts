@@ -4,6 +4,7 @@
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { BudgetsClient, DescribeBudgetCommand } from '@aws-sdk/client-budgets';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import {
@@ -266,6 +267,13 @@ export class DeployedEnvironment {
   }
 
   private answerOthers(): void {
+    mockClient(BudgetsClient)
+      .on(DescribeBudgetCommand)
+      .callsFake(async ({ AccountId, BudgetName }) => {
+        await this.authorize('budgets:ViewBudget', `arn:aws:budgets::${AccountId}:budget/${BudgetName}`);
+        const usd = (Amount: string) => ({ Amount, Unit: 'USD' });
+        return { Budget: { BudgetLimit: usd('100.0'), CalculatedSpend: { ActualSpend: usd('12.3') } } };
+      });
     mockClient(EventBridgeClient)
       .on(PutEventsCommand)
       .callsFake(async ({ Entries }) => {
