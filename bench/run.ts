@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { WITHOUT_TELEMETRY } from '../edge-components/inference/src/models/onnx-telemetry';
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
+import { infrastructureSuite } from './infrastructure/suite';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
@@ -25,6 +26,7 @@ const LONGEST_WAIT_MINUTES = 30;
 const INDENT = ' '.repeat(15);
 const SUITES: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
+  infrastructure: infrastructureSuite,
   networks: networksSuite,
   training: trainingSuite,
 };

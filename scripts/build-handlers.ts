@@ -10,7 +10,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import writeFileAtomic from 'write-file-atomic';
 
 const ROOT = join(__dirname, '..');
@@ -40,26 +40,30 @@ function removeOthers(built: ReadonlySet<string>): void {
   }
 }
 
-/** Bundles every handler; the runtime's own SDK changes without notice, so ours is bundled. */
+/**
+ * Bundles every handler to `<outdir>/<noun>/<verb-object>/index.js`. The runtime's own SDK changes without notice, so ours
+ * is bundled.
+ */
+export const bundlingOf = (folders: readonly string[], outdir: string): BuildOptions => ({
+  entryPoints: Object.fromEntries(
+    folders.map((folder) => [`${folder}/index`, join(LAMBDA, folder, 'handler.ts')]),
+  ),
+  outdir,
+  absWorkingDir: ROOT,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  // The SDK's ES modules let esbuild leave out the commands that nobody calls.
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+
 export async function buildHandlers(): Promise<string[]> {
   const folders = handlerFolders();
-  const { outputFiles } = await build({
-    write: false,
-    entryPoints: Object.fromEntries(
-      folders.map((folder) => [`${folder}/index`, join(LAMBDA, folder, 'handler.ts')]),
-    ),
-    outdir: join(DIST, 'lambda'),
-    absWorkingDir: ROOT,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    // The SDK's ES modules let esbuild leave out the commands that nobody calls.
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
+  const { outputFiles } = await build({ ...bundlingOf(folders, join(DIST, 'lambda')), write: false });
   // Another build, or a synthesis that reads these folders, may be running: what is unchanged is left alone.
   for (const { path, contents } of outputFiles) {
     const bytes = Buffer.from(contents);

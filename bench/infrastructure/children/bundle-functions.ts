@@ -1,0 +1,4 @@
+/** What `cdk synth` builds of the functions before it synthesizes. */
+import { buildHandlers } from '../../../scripts/build-handlers';
+
+buildHandlers();
