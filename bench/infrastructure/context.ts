@@ -54,6 +54,7 @@ async function bundleSdk(folder: string, name: string, output: Metafile['outputs
   const entry = join(folder, `${name.replace('/', '-')}.mjs`);
   const path = join(folder, 'sdk', name, 'index.js');
   writeFileSync(entry, parts.map((part) => `export * from ${JSON.stringify(part)};\n`).join(''));
-  await build({ ...bundlingOf([], ''), entryPoints: [entry], outdir: undefined, outfile: path });
+  const { outdir, ...bundling } = bundlingOf([], '');
+  await build({ ...bundling, entryPoints: [entry], outfile: path });
   return path;
 }

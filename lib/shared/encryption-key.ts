@@ -16,7 +16,11 @@ const SENDING_SERVICES = ['s3.amazonaws.com', 'events.amazonaws.com', 'cloudwatc
  * named here, since a key policy cannot be extended from other stacks.
  */
 export class EncryptionKey extends kms.Key {
-  constructor(scope: Construct, id: string, config: Pick<AppConfig, 'environmentName' | 'removal'>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    config: Pick<AppConfig, 'environmentName' | 'removal' | 'budget'>,
+  ) {
     super(scope, id, {
       description: `Encrypts the data of ${environmentPrefix(config)}`,
       enableKeyRotation: true,
