@@ -17,9 +17,14 @@ export class Artifact {
     return new Artifact(folder);
   }
 
-  /** Of the thread or process in which a graph runs. */
+  /** Of the process in which a graph runs. */
   get hostProgram(): string {
     return join(this.folder, 'inference', 'inference-host.cjs');
+  }
+
+  /** Of the process in which images are decoded. */
+  get decoderProgram(): string {
+    return join(this.folder, 'inference', 'decoder-host.cjs');
   }
 
   /** Bytes of every file, by its path in the artifact. */

@@ -1,7 +1,8 @@
 /** What the edge benchmarks share. */
 import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
-import { threadModelHost } from '../../edge-components/inference/src/models/model-hosts';
-import type { LoadedModel, ModelHost } from '../../edge-components/inference/src/ports';
+import { ProcessModelHost } from '../../edge-components/inference/src/models/model-hosts';
+import { ProcessImageDecoder } from '../../edge-components/inference/src/models/process-image-decoder';
+import type { ImageDecoder, LoadedModel, ModelHost } from '../../edge-components/inference/src/ports';
 import type { SuiteContext } from '../suite';
 import { Artifact } from './artifact';
 import { BenchModel, type GraphName } from './model';
@@ -9,6 +10,7 @@ import { Incumbent, incumbentPython } from './python';
 import { makeFrames, makeModel } from './recipes';
 
 export class EdgeContext implements SuiteContext {
+  private decoderProcess: ProcessImageDecoder | undefined;
   private readonly sessions = new Map<GraphName, OnnxSession>();
 
   private constructor(
@@ -33,17 +35,27 @@ export class EdgeContext implements SuiteContext {
     return session;
   }
 
-  /** Where the serving model runs in the component: a thread of its own. */
-  threadHost(): ModelHost {
-    return threadModelHost({ program: this.artifact.hostProgram });
+  /** Where the serving model runs in the component: a process of its own. */
+  modelHost(): ModelHost {
+    return new ProcessModelHost({ program: this.artifact.hostProgram });
   }
 
-  /** Loads graphs in threads, hands them to `action`, and closes them. */
+  /** The decoder as the component has it: in a process of its own, which lives until the end. */
+  get decoder(): ImageDecoder {
+    this.decoderProcess ??= new ProcessImageDecoder({
+      program: this.artifact.decoderProgram,
+      log: { info: () => undefined, warn: console.warn, error: console.error },
+      random: Math.random,
+    });
+    return this.decoderProcess;
+  }
+
+  /** Loads graphs in processes, hands them to `action`, and closes them. */
   async withModels<Name extends GraphName, Result>(
     graphs: readonly Name[],
     action: (models: Readonly<Record<Name, LoadedModel>>) => Promise<Result>,
   ): Promise<Result> {
-    const host = this.threadHost();
+    const host = this.modelHost();
     const loaded = await Promise.all(
       graphs.map(async (graph) => [graph, await host.load(this.model.specificationOf(graph))] as const),
     );
@@ -65,6 +77,6 @@ export class EdgeContext implements SuiteContext {
   }
 
   async close(): Promise<void> {
-    // Nothing outlives its benchmark.
+    await this.decoderProcess?.close();
   }
 }

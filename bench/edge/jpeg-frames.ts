@@ -89,7 +89,7 @@ async function measureSize(
     run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
     pipeline: async () => {
       const before = process.cpuUsage();
-      const time = await sustained(active, images, size.framesPerRound);
+      const time = await sustained(context.decoder, active, images, size.framesPerRound);
       const { user, system } = process.cpuUsage(before);
       processor.push((user + system) / 1000 / size.framesPerRound);
       return time;

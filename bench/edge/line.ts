@@ -1,8 +1,7 @@
-/** The component's real pipeline, decoder and model threads, with an endless camera in place of a socket. */
+/** The component's real pipeline, with its decoder and its models in processes of their own, with an endless camera in place of a socket. */
 import type { InferenceResult } from '../../contracts';
 import { FramePipeline } from '../../edge-components/inference/src/inspection/frame-pipeline';
-import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
-import type { Frame, LoadedModel } from '../../edge-components/inference/src/ports';
+import type { Frame, ImageDecoder, LoadedModel } from '../../edge-components/inference/src/ports';
 import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import type { EdgeContext } from './context';
 import type { GraphName } from './model';
@@ -67,17 +66,18 @@ export class EndlessCamera {
 }
 
 export interface LineOptions {
+  readonly decoder: ImageDecoder;
   readonly camera: EndlessCamera;
   readonly slot: ServingSlot;
   readonly onDecision: (result: InferenceResult) => void;
 }
 
 /** Runs until the camera has stopped and every frame is answered. */
-export async function runLine({ camera, slot, onDecision }: LineOptions): Promise<void> {
+export async function runLine({ decoder, camera, slot, onDecision }: LineOptions): Promise<void> {
   let records = 0;
   const pipeline = new FramePipeline({
     queue: camera,
-    decoder: new SharpImageDecoder(),
+    decoder,
     slot,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     log: { info: () => undefined, warn: console.warn, error: console.error },
@@ -86,11 +86,10 @@ export async function runLine({ camera, slot, onDecision }: LineOptions): Promis
     nextRecordId: () => String(++records),
     random: Math.random,
     reserveCapture: () => false,
-    beforeFirstRun: async () => undefined,
     onDecision,
     onResult: () => undefined,
-    onModelGone: (_, reason) => {
-      throw new Error(`the model is gone: ${reason}`);
+    onModelGone: (_, { message }) => {
+      throw new Error(`the model is gone: ${message}`);
     },
   });
   await pipeline.run();
@@ -98,6 +97,7 @@ export async function runLine({ camera, slot, onDecision }: LineOptions): Promis
 
 /** Milliseconds per frame of `count` frames through the pipeline. @throws Error when a frame is invalid */
 export async function sustained(
+  decoder: ImageDecoder,
   active: ActiveRelease,
   images: readonly Buffer[],
   count: number,
@@ -107,6 +107,7 @@ export async function sustained(
   let answered = 0;
   const started = performance.now();
   await runLine({
+    decoder,
     camera: new EndlessCamera(images, count),
     slot,
     onDecision: (result) => {

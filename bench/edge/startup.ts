@@ -13,7 +13,7 @@ const FIRST_INFERENCE = join(__dirname, '..', 'python', 'first_inference.py');
 /** As little as the component gets: NODE_EXTRA_CA_CERTS alone makes Node.js start 80 ms later. */
 const ENVIRONMENT = { PATH: process.env.PATH };
 /** Read, not mapped. */
-const BUNDLE = /^(main|inference-host)\.cjs$/;
+const BUNDLE = /^(main|agent|decoder-host|inference-host)\.cjs$/;
 
 export const startup: Benchmark<EdgeContext> = {
   figures: [

@@ -1,6 +1,5 @@
 /** A line that never pauses while the release that answers is replaced again and again. */
 import type { InferenceResult } from '../../contracts';
-import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import type { EdgeContext } from './context';
 import { activeRelease, EndlessCamera, MAXIMUM_PIXELS, runLine } from './line';
@@ -46,6 +45,7 @@ export class SwappingLine {
     const line = new SwappingLine(context, images, await confidences(context, images));
     line.slot.switchTo(await line.load()).keep(0);
     line.running = runLine({
+      decoder: context.decoder,
       camera: line.camera,
       slot: line.slot,
       onDecision: (result) => line.take(result),
@@ -87,7 +87,7 @@ export class SwappingLine {
   private async load(): Promise<ActiveRelease> {
     const counter = ++this.counter;
     const graph = GRAPHS[counter % GRAPHS.length] as GraphName;
-    const model = await this.context.threadHost().load(this.context.model.specificationOf(graph));
+    const model = await this.context.modelHost().load(this.context.model.specificationOf(graph));
     const active = activeRelease(this.context, graph, model, counter);
     this.graphOfRelease.set(active.release.releaseId, graph);
     return active;
@@ -132,12 +132,11 @@ async function confidences(
   context: EdgeContext,
   images: readonly Buffer[],
 ): Promise<Record<string, (number | undefined)[]>> {
-  const decoder = new SharpImageDecoder();
   const { input } = context.model.description;
   return context.withModels(GRAPHS, async (models) => {
     const answers: Record<string, number[]> = { int8: [], next: [] };
     for (const image of images) {
-      const pixels = await decoder.decode(image, MAXIMUM_PIXELS, input);
+      const pixels = await context.decoder.decode(image, MAXIMUM_PIXELS, input);
       for (const graph of GRAPHS) {
         const { probabilities } = await models[graph].run(pixels);
         answers[graph]?.push(Math.min(1, Math.max(...probabilities)));

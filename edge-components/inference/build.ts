@@ -3,7 +3,7 @@
  * native files and a bill of materials, nothing else. An artifact runs from any folder with a `node` >= 20.19 on the
  * device; nothing is installed there.
  *
- *     main.cjs, inference-host.cjs, s3-client.cjs, sbom.cdx.json
+ *     main.cjs, agent.cjs, decoder-host.cjs, inference-host.cjs, s3-client.cjs, sbom.cdx.json
  *     native/<architecture>/onnxruntime_binding.node, libonnxruntime.so.1      RUNPATH of the binding is $ORIGIN
  *     native/<architecture>/@img/sharp-<architecture>/lib/sharp.node           its RUNPATH leads to the next
  *     native/<architecture>/@img/sharp-libvips-<architecture>/lib/libvips-cpp.so.*

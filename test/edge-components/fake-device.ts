@@ -43,6 +43,7 @@ export class FakeHost implements ModelHost {
     this.open++;
     let closed = false;
     return {
+      gone: new Promise(() => undefined),
       run: async ({ pixels }: DecodedImage) => ({
         probabilities: expectedProbabilities(gain, pixels[0] as number),
         statistics: { brightness: 0, contrast: 0, sharpness: 0 },
@@ -82,8 +83,6 @@ export async function newFakeDevice(work: string, key: SigningKey) {
     settings: (): Pick<UseCaseSettings, 'modelComponentName' | 'challenger' | 'shadow'> => settings,
     trustedKeys: async () => [key.trusted],
     architecture: 'linux-x64',
-    bootId: 'boot-1',
-    suspicious: false,
     offers: { envelope: readEnvelope, list: listFolder },
     onChallenge: (releaseId: string, outcome: ChallengeOutcome) => {
       challenges.push([releaseId, outcome]);

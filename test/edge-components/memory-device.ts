@@ -19,7 +19,6 @@ import {
   UnreadableFrame,
 } from '../../edge-components/inference/src/ports';
 import type {
-  Installing,
   OfferInbox,
   OfferReader,
   RefusalRecord,
@@ -162,7 +161,6 @@ export class MemoryReleaseStore implements ReleaseStore {
   highestCounter = 0;
   refusals: RefusalRecord[] = [];
   latestTime = 0;
-  installed: Installing | undefined;
   noted: Probation | undefined;
 
   /** @param root where its releases lie in `folders` */
@@ -175,14 +173,6 @@ export class MemoryReleaseStore implements ReleaseStore {
     this.latestTime = Math.max(this.latestTime, time);
   }
 
-  async installing(): Promise<Installing | undefined> {
-    return this.installed;
-  }
-
-  async noteInstalling(progress: Installing | undefined): Promise<void> {
-    this.installed = progress;
-  }
-
   async probation(): Promise<Probation | undefined> {
     return this.noted;
   }
@@ -191,8 +181,8 @@ export class MemoryReleaseStore implements ReleaseStore {
     this.noted = probation;
   }
 
-  isQuarantined(digest: string): boolean {
-    return this.refusals.some(
+  quarantineOf(digest: string): RefusalRecord | undefined {
+    return this.refusals.find(
       ({ releaseDigest, code }) => releaseDigest === digest && QUARANTINING_CODES.has(code),
     );
   }

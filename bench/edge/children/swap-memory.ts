@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     residentAfter[count] = process.memoryUsage().rss;
   }
   await line.stop();
+  await context.close();
   console.log(JSON.stringify({ first: residentAfter[FIRST], last: residentAfter[LAST] }));
 }
 

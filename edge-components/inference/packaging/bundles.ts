@@ -105,13 +105,15 @@ function shippedInputs(inputs: Metafile['outputs'][string]['inputs']): string[] 
 }
 
 /**
- * `main.cjs`, `inference-host.cjs` and a file for each deferred package. The same sources give the same bytes, wherever
+ * A file for each kind of process, `main.cjs`, `agent.cjs`, `decoder-host.cjs` and `inference-host.cjs`, and a file for each deferred package. The same sources give the same bytes, wherever
  * the repository lies.
  */
 export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
   const { outputFiles, metafile } = await build({
     entryPoints: {
       main: join(SOURCE, 'main.ts'),
+      agent: join(SOURCE, 'agent-main.ts'),
+      'decoder-host': join(SOURCE, 'models', 'decoder-host.ts'),
       'inference-host': join(SOURCE, 'models', 'inference-host.ts'),
       ...Object.fromEntries(Object.entries(DEFERRED).map(([name, { file }]) => [file, name])),
     },

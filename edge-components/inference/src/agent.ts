@@ -25,7 +25,6 @@ export interface UseCaseRequest {
   /** As they are at the moment. */
   readonly component: () => ComponentSettings;
   readonly connection: Connection;
-  readonly endedUncleanly: boolean;
   readonly onChange: () => void;
 }
 
@@ -37,6 +36,8 @@ export interface AgentPorts {
   readonly nucleus: Nucleus;
   readonly inbox: OfferInbox;
   readonly resources: Resources;
+  /** Why no image can be decoded at the moment. */
+  readonly decoderProblem: () => string | undefined;
   readonly markRun: () => Promise<RunMark>;
   readonly acceptedConfiguration: AcceptedConfiguration;
   /** Ends the process, so that the nucleus starts another one. */
@@ -135,7 +136,7 @@ export class InferenceAgent {
   }
 
   private async open(useCase: string): Promise<Inspection> {
-    const { configuration, connection, endedUncleanly, ports } = this;
+    const { configuration, connection, ports } = this;
     // The settings of a use case that is being removed stay what they were until it has stopped.
     let last = configuration.settings.useCases[useCase] as UseCaseSettings;
     const inspection = await ports.openInspection({
@@ -146,7 +147,6 @@ export class InferenceAgent {
       },
       component: () => configuration.settings,
       connection,
-      endedUncleanly,
       onChange: () => void this.status?.sendNow(),
     });
     this.inspections.set(useCase, inspection);

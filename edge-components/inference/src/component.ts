@@ -7,24 +7,30 @@ import { AcceptedConfigurationFile } from './configuration/accepted-configuratio
 import { readConfiguration } from './configuration/configuration';
 import type { Environment } from './environment';
 import { openInspection } from './inspection/open-inspection';
-import { SharpImageDecoder } from './models/image-decoder';
-import { processModelHost } from './models/model-hosts';
+import { ProcessModelHost } from './models/model-hosts';
+import type { ProcessImageDecoder } from './models/process-image-decoder';
 import { NucleusIpc } from './nucleus/nucleus-ipc';
 import type { ModelHost } from './ports';
 import { FolderOfferInbox } from './releases/offer-inbox';
 import { freeBytesOf } from './releases/release-store';
 import { jsonLog } from './shared/json-log';
 import { resourceUsage } from './shared/resource-usage';
-import { operatingSystemBootId, RunMarker } from './shared/run-marker';
+import { RunMarker } from './shared/run-marker';
 
 /** Where the state of each use case lies, below the component's work folder. */
 const USE_CASES_FOLDER = 'use-cases';
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+/** Native code, in processes of its own. */
+export interface NativeProcesses {
+  readonly servingHost: ModelHost;
+  readonly decoder: ProcessImageDecoder;
+}
+
 /** @param giveUp ends the process */
 export function componentAgent(
   environment: Environment,
-  servingHost: ModelHost,
+  native: NativeProcesses,
   giveUp: (reason: string) => void,
 ): InferenceAgent {
   const { AWS_IOT_THING_NAME: deviceId, WORK_PATH: workPath } = environment;
@@ -46,29 +52,28 @@ export function componentAgent(
     nucleus,
     componentVersion: environment.COMPONENT_VERSION,
     inbox: new FolderOfferInbox(join(workPath, 'inbox'), clock, jsonLog),
+    decoderProblem: () => native.decoder.problem,
     resources: { usage: resourceUsage, freeDiskBytes: () => freeBytesOf(workPath) },
     markRun: () => RunMarker.put(workPath),
     acceptedConfiguration: new AcceptedConfigurationFile(join(workPath, 'accepted-configuration.json')),
     giveUp,
-    openInspection: useCasesOf(environment, { processId, nucleus, servingHost }),
+    openInspection: useCasesOf(environment, { processId, nucleus, ...native }),
     clock,
     log: jsonLog,
   });
   return agent;
 }
 
-interface Shared {
+interface Shared extends NativeProcesses {
   readonly processId: string;
   readonly nucleus: NucleusIpc;
-  readonly servingHost: ModelHost;
 }
 
 /** Opens use cases that share what the device has once. */
 function useCasesOf(
   environment: Environment,
-  { processId, nucleus, servingHost }: Shared,
+  { processId, nucleus, servingHost, decoder }: Shared,
 ): AgentPorts['openInspection'] {
-  const decoder = new SharpImageDecoder();
   const captureStore = new S3CaptureStore(environment.AWS_REGION);
   return async (request) =>
     openInspection({
@@ -81,10 +86,10 @@ function useCasesOf(
       deviceId: environment.AWS_IOT_THING_NAME,
       trustedKeysPath: environment.TRUSTED_KEYS_PATH,
       architecture: `${process.platform}-${process.arch}`,
-      bootId: await operatingSystemBootId(),
       publisher: nucleus,
       subscriber: nucleus,
-      trialHost: processModelHost({
+      trialHost: new ProcessModelHost({
+        name: 'trial process',
         watchdogMilliseconds: () => request.component().trial.timeoutMilliseconds,
         memoryBytes: () => request.component().trial.memoryBytes,
       }),

@@ -99,22 +99,29 @@ export interface ModelSpecification {
   readonly classes: number;
 }
 
-/** A loaded graph in a thread or process of its own. Runs are answered in order. */
+/** A loaded graph in a process of its own. Runs are answered in order. */
 export interface LoadedModel {
-  /** @param image of exactly the specification's height and width */
+  /** Resolves with a `gone` when the process has ended, also while nothing was asked of it; never after {@link close}. */
+  readonly gone: Promise<ModelError>;
+  /**
+   * @param image of exactly the specification's height and width
+   * @throws ModelError
+   */
   run(image: DecodedImage): Promise<Inference>;
   close(): Promise<void>;
 }
 
 /**
  * The graph cannot be used. `graph`: it holds what no release may hold; `load`: not loadable; `contract`: its inputs or outputs are not what the release says;
- * `run`: this run failed, the next may not; `gone`: its thread or process hangs or has died, nothing more will come.
+ * `run`: this run failed, the next may not; `gone`: its process hangs or has ended, nothing more will come.
  */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
     message: string,
     readonly kind: 'graph' | 'load' | 'contract' | 'run' | 'gone',
+    /** Of `gone`: whether the graph has ended its process, and not somebody else. */
+    readonly isOwnDoing = false,
   ) {
     super(message);
   }

@@ -38,7 +38,13 @@ function newDevice({ endedUncleanly = false } = {}) {
   const { log, lines } = sourcePorts();
   const clock = new FakeClock();
   const cameras = new Map<string, MemoryCamera>();
-  const state = { marked: false, opened: [] as string[], gaveUp: '', accepted: undefined as unknown };
+  const state = {
+    marked: false,
+    opened: [] as string[],
+    gaveUp: '',
+    accepted: undefined as unknown,
+    decoderProblem: undefined as string | undefined,
+  };
   const agent = new InferenceAgent({
     deviceId: 'line-1',
     componentVersion: '1.0.0',
@@ -47,6 +53,7 @@ function newDevice({ endedUncleanly = false } = {}) {
     inbox,
     clock: { now: () => NOON, monotonic: () => clock.monotonic() },
     log,
+    decoderProblem: () => state.decoderProblem,
     resources: {
       usage: () => ({ residentBytes: 1, cpuSeconds: 2, uptimeSeconds: 3 }),
       freeDiskBytes: async () => 4,
@@ -71,36 +78,31 @@ function newDevice({ endedUncleanly = false } = {}) {
     },
     openInspection: (request) => {
       state.opened.push(request.useCase);
-      return assembleInspection(
-        {
-          ...request,
-          deviceId: 'line-1',
-          processId: 'process-1',
-          bootId: 'boot-1',
-          architecture: 'linux-x64',
-          store: new MemoryReleaseStore(folders, `/releases/${request.useCase}`),
-          outbox: new MemoryOutbox(),
-          captures: new MemoryCaptures(),
-          decoder: new MemoryDecoder(),
-          trialHost: new FakeHost(folders.read),
-          servingHost: new FakeHost(folders.read),
-          offers: folders,
-          trustedKeys: async () => [key.trusted],
-          publisher: nucleus,
-          subscriber: nucleus,
-          clock: { now: () => NOON, monotonic: () => clock.monotonic() },
-          log,
-          random: () => 0,
-          frameSourceOf: (cameraId) => {
-            const camera = new MemoryCamera(cameraId);
-            cameras.set(request.useCase, camera);
-            return camera;
-          },
-          openDecisionOutput: ({ host }) => new MemoryController(host),
-          endProcess: () => undefined,
+      return assembleInspection({
+        ...request,
+        deviceId: 'line-1',
+        processId: 'process-1',
+        architecture: 'linux-x64',
+        store: new MemoryReleaseStore(folders, `/releases/${request.useCase}`),
+        outbox: new MemoryOutbox(),
+        captures: new MemoryCaptures(),
+        decoder: new MemoryDecoder(),
+        trialHost: new FakeHost(folders.read),
+        servingHost: new FakeHost(folders.read),
+        offers: folders,
+        trustedKeys: async () => [key.trusted],
+        publisher: nucleus,
+        subscriber: nucleus,
+        clock: { now: () => NOON, monotonic: () => clock.monotonic() },
+        log,
+        random: () => 0,
+        frameSourceOf: (cameraId) => {
+          const camera = new MemoryCamera(cameraId);
+          cameras.set(request.useCase, camera);
+          return camera;
         },
-        request.endedUncleanly,
-      );
+        openDecisionOutput: ({ host }) => new MemoryController(host),
+      });
     },
   });
   const deploy = (

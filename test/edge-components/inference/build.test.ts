@@ -112,6 +112,8 @@ describe('the artifact', () => {
   test('holds the bundles, the native files and the bill of materials, and nothing else', () => {
     const native = 'native/linux-x64';
     expect(Object.keys(files).map((name) => name.replace(/\.so\.[0-9.]+$/, '.so'))).toEqual([
+      'agent.cjs',
+      'decoder-host.cjs',
       'inference-host.cjs',
       'main.cjs',
       `${native}/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so`,
@@ -137,11 +139,11 @@ describe('the artifact', () => {
     expect(artifact.sizeRatio).toBeLessThanOrEqual(MAXIMUM_RATIO);
   });
 
-  test.each(['main.cjs', 'inference-host.cjs', 's3-client.cjs'])(
+  test.each(['main.cjs', 'agent.cjs', 'decoder-host.cjs', 'inference-host.cjs', 's3-client.cjs'])(
     '%s names no folder of this machine',
     (name) => {
       const text = Buffer.from(files[name] as Uint8Array).toString();
-      expect(text.length).toBeGreaterThan(10_000);
+      expect(text.length).toBeGreaterThan(1_000);
       for (const path of [ROOT, homedir(), folder]) expect(text).not.toContain(path);
     },
   );
@@ -270,6 +272,8 @@ describe('the bill of materials', () => {
     const uses = (ref: string): string[] =>
       bill.dependencies.find((entry) => entry.ref === ref)?.dependsOn ?? [];
     expect(uses('com.kaizenedge.Inference')).toEqual([
+      'file:agent.cjs',
+      'file:decoder-host.cjs',
       'file:inference-host.cjs',
       'file:main.cjs',
       'file:s3-client.cjs',
@@ -290,8 +294,17 @@ test('the S3 client is not in the file that every start parses', () => {
       // What the frames of IPC need of @smithy/core is a few files.
       /node_modules\/(@aws-sdk|@smithy\/(?!core\/))/.test(input),
     );
-  expect(inputsOf('main.cjs')).toEqual([]);
+  expect(inputsOf('agent.cjs')).toEqual([]);
   expect(inputsOf('s3-client.cjs').length).toBeGreaterThan(10);
+});
+
+test('the process that the nucleus watches holds our code alone, and the agent no native package', () => {
+  const inputsOf = (name: string): readonly string[] => (bundles.get(name) as Bundle).inputs;
+  expect(inputsOf('main.cjs').filter((input) => input.includes('node_modules/'))).toEqual([]);
+  expect(inputsOf('agent.cjs').filter((input) => /(sharp|@img|onnxruntime)/.test(input))).toEqual([]);
+  for (const name of ['main.cjs', 'agent.cjs']) {
+    expect(Buffer.from(files[name] as Uint8Array).toString()).not.toContain('.node');
+  }
 });
 
 test('the host of a graph contains no decoder, no AWS SDK and no schema validation', () => {

@@ -16,7 +16,7 @@ import type { Connection } from './connection';
 import { FramePipeline } from './frame-pipeline';
 import { Inspection } from './inspection';
 
-export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'settings'> {
+export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'settings' | 'onServing'> {
   readonly deviceId: string;
   /** Unique per process; makes record ids unique for ever. */
   readonly processId: string;
@@ -37,16 +37,12 @@ export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'set
 
 /**
  * Brings the release of before back into service. Nothing takes frames or sends anything before the start.
- * @param endedUncleanly whether the process before this one ended without being told to
  * @throws Error when the disk cannot be used
  */
-export async function assembleInspection(
-  ports: InspectionPorts,
-  endedUncleanly: boolean,
-): Promise<Inspection> {
+export async function assembleInspection(ports: InspectionPorts): Promise<Inspection> {
   const { useCase, settings, clock, outbox, captures, publisher, onChange } = ports;
   const slot = new ServingSlot();
-  const releases = new ReleaseService({ ...ports, slot });
+  const releases = new ReleaseService({ ...ports, slot, onServing: () => inspection.releaseServes() });
   const queue = new FrameQueue(() => settings().frames);
   const decisions = new DecisionLine({
     open: ports.openDecisionOutput,
@@ -54,7 +50,7 @@ export async function assembleInspection(
     topic: localResultsTopic(useCase),
   });
   const results = new ResultKeeper(ports);
-  const inspection = new Inspection({
+  const inspection: Inspection = new Inspection({
     useCase,
     settings,
     clock,
@@ -70,7 +66,7 @@ export async function assembleInspection(
     sender: senderOf(ports),
     confirmations: confirmationsOf(ports),
   });
-  await releases.restore(endedUncleanly);
+  await releases.restore();
   return inspection;
 }
 
@@ -95,13 +91,12 @@ function pipelineOf(
     online: () => connection.online,
     nextRecordId: () => `${processId}-${++records}`,
     reserveCapture: (frame) => captures.reserve(frame),
-    beforeFirstRun: (active) => releases.beginProbation(active),
-    onDecision: (result, { release }) => {
-      releases.answered(result);
-      decisions.tell(result, release.classes);
+    onDecision: (result, active) => {
+      releases.answered(active, result);
+      decisions.tell(result, active.release.classes);
     },
     onResult: (result, frame, selection) => results.keep(result, frame, selection),
-    onModelGone: (active, reason) => void releases.replaceModel(active, reason),
+    onModelGone: (active, error) => void releases.modelGone(active, error),
   });
 }
 

@@ -2,7 +2,8 @@ import type { DeviceStatus } from '../../../../contracts';
 
 export type Condition = DeviceStatus['conditions'][number];
 
-const LONGEST_VALUE = 200;
+/** As the contract has it. */
+export const LONGEST_VALUE = 200;
 
 /** A condition that holds when there is no problem; its value says the problem, or "ok". */
 export function condition(name: string, problem: string | undefined): Condition {

@@ -42,14 +42,12 @@ export interface FramePipelinePorts {
   readonly random: () => number;
   /** Reserves the upload of a chosen frame; false when today's budget has no room for it. */
   readonly reserveCapture: (frame: Frame) => boolean;
-  /** Called before a release answers its first frame after a start or a switch; the frame waits for it. */
-  readonly beforeFirstRun: (active: ActiveRelease) => Promise<void>;
   /** The decision, as soon as there is one. */
   readonly onDecision: (result: InferenceResult, active: ActiveRelease) => void;
   /** The whole record, with the shadow's answer where there is one, and whether the frame was chosen for upload. */
   readonly onResult: (result: InferenceResult, frame: Frame, selection: Selection | undefined) => void;
-  /** A model hangs or has died and no longer answers. */
-  readonly onModelGone: (active: ActiveRelease, reason: string) => void;
+  /** The process of a model hangs or has ended, and it no longer answers: the release must be out of the slot at once. */
+  readonly onModelGone: (active: ActiveRelease, error: ModelError) => void;
 }
 
 /** A frame after the decoder: pixels, or why there are none. */
@@ -69,7 +67,6 @@ interface Attempt {
 export class FramePipeline {
   private processedFrames = 0;
   private lastProblem: string | undefined;
-  private lastActive: ActiveRelease | undefined;
   private lastTaken: Promise<unknown> = Promise.resolve();
   private readonly unfinished = new Set<Promise<void>>();
 
@@ -133,11 +130,8 @@ export class FramePipeline {
 
   private async infer(taken: DecodedFrame, active: ActiveRelease): Promise<void> {
     const decoded = await this.fitted(taken, active);
-    if (active !== this.lastActive && decoded.image) {
-      this.lastActive = active;
-      await this.ports.beforeFirstRun(active);
-    }
     const attempt = await this.attempt(decoded, active);
+    if (!attempt) return this.infer(decoded, await this.ports.slot.available());
     const result = this.record(decoded, active, attempt);
     this.processedFrames++;
     this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
@@ -148,7 +142,11 @@ export class FramePipeline {
     this.unfinished.add(finished);
   }
 
-  private async attempt({ image, problem }: DecodedFrame, active: ActiveRelease): Promise<Attempt> {
+  /** @returns undefined when the process was ended from outside: the frame is as good as before */
+  private async attempt(
+    { image, problem }: DecodedFrame,
+    active: ActiveRelease,
+  ): Promise<Attempt | undefined> {
     if (!image) return { decision: { status: 'invalid', reason: problem ?? 'unreadable' } };
     if (!hasSize(image, active.release.input)) {
       const { width, height } = active.release.input;
@@ -165,10 +163,12 @@ export class FramePipeline {
         ...(beside && { beside }),
       };
     } catch (error) {
-      const { message } = error as Error;
       beside?.compared(undefined);
-      if (error instanceof ModelError && error.kind === 'gone') this.ports.onModelGone(active, message);
-      return { decision: { status: 'invalid', reason: `inference failed: ${message}` } };
+      if (error instanceof ModelError && error.kind === 'gone') {
+        this.ports.onModelGone(active, error);
+        if (!error.isOwnDoing) return undefined;
+      }
+      return { decision: { status: 'invalid', reason: `inference failed: ${(error as Error).message}` } };
     }
   }
 

@@ -1,5 +1,5 @@
 import type { DeviceStatus } from '../../../../contracts';
-import { type Condition, condition } from './device-status';
+import { type Condition, condition, LONGEST_VALUE } from './device-status';
 import type { InspectionParts } from './inspection-parts';
 
 /** What the status says of one use case. */
@@ -49,6 +49,7 @@ function conditions({
   return [
     condition('clock', releases.clockProblem),
     condition('release', releases.problem),
+    { name: 'lastProcessEnd', ok: true, value: (releases.lastEnd ?? 'none').slice(0, LONGEST_VALUE) },
     condition('cameras', cameras.problem()),
     condition('inference', pipeline.problem),
     condition('outbox', results.problem),

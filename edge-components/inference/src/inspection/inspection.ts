@@ -13,6 +13,7 @@ const FLUSH_MILLISECONDS = 500;
 
 export class Inspection {
   private running: Promise<void> = Promise.resolve();
+  private started = false;
   private stopping = false;
 
   constructor(private readonly parts: InspectionParts) {}
@@ -24,6 +25,7 @@ export class Inspection {
     sender.start();
     captures.start();
     this.running = pipeline.run();
+    this.started = true;
     this.applyCameras();
   }
 
@@ -41,7 +43,7 @@ export class Inspection {
     await decisions.close();
     confirmations.stop();
     await outbox.close();
-    await releases.stop();
+    releases.stop();
   }
 
   /** The way to the cloud may be open again. */
@@ -72,6 +74,13 @@ export class Inspection {
     confirmations.apply();
     queue.reconsider();
     this.applyCameras();
+  }
+
+  /** A release serves again. Before the start that changes nothing. */
+  releaseServes(): void {
+    if (!this.started) return;
+    this.applyCameras();
+    this.parts.onChange();
   }
 
   noteTime(): Promise<void> {

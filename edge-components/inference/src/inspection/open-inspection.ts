@@ -21,15 +21,12 @@ type Opened =
   | 'offers'
   | 'trustedKeys'
   | 'frameSourceOf'
-  | 'openDecisionOutput'
-  | 'endProcess';
+  | 'openDecisionOutput';
 
 export interface InspectionOptions extends Omit<InspectionPorts, Opened> {
   /** Holds all state of this use case. */
   readonly folder: string;
   readonly trustedKeysPath: string;
-  /** Whether the process before this one ended without being told to. */
-  readonly endedUncleanly: boolean;
   readonly captureStore: CaptureStore;
   readonly component: () => ComponentSettings;
 }
@@ -67,7 +64,6 @@ export async function openInspection(options: InspectionOptions): Promise<Inspec
     frameSourceOf: (cameraId, configuration) =>
       frameSourceOf(cameraId, configuration, { clock, log, random, maximumFrameBytes }),
     openDecisionOutput: (configuration) => modbusDecisionOutput(configuration, { log, clock, random }),
-    endProcess: () => process.exit(1),
   };
-  return assembleInspection(ports, options.endedUncleanly);
+  return assembleInspection(ports);
 }

@@ -30,6 +30,8 @@ export interface StatusSenderPorts {
   readonly configurationProblem: () => string | undefined;
   /** Operations that the nucleus does not serve. */
   readonly unserved: () => readonly string[];
+  /** Why no image can be decoded at the moment. */
+  readonly decoderProblem: () => string | undefined;
 }
 
 /** Tells the cloud about each use case, in intervals and whenever something has changed. */
@@ -85,7 +87,12 @@ export class StatusSender {
       state,
       endedUncleanly,
       ...facts,
-      conditions: [this.configuration(), this.nucleus(), ...conditions],
+      conditions: [
+        this.configuration(),
+        this.nucleus(),
+        condition('decoder', this.ports.decoderProblem()),
+        ...conditions,
+      ],
       resources,
     });
   }

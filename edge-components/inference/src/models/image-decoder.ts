@@ -1,28 +1,23 @@
 import sharp from 'sharp';
 import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
+import { isJpeg, kindProblem } from './image-kind';
 
 // One libvips thread per image: the pipeline decodes two images side by side, beside a graph that runs.
 sharp.concurrency(1);
 // Every frame is new; caching operations and files would only hold memory.
 sharp.cache(false);
 
-const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
-const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const JPEG_QUALITY = 95;
-const startsWith = (bytes: Buffer, magic: Buffer): boolean => bytes.subarray(0, magic.length).equals(magic);
 
 /**
- * JPEG and PNG, told by their first bytes: libvips would also parse SVG, GIF, TIFF and HEIF, which no camera here sends.
- *
  * One policy per kind of image, the same as the training package's (Pillow `convert("RGB")`): gray becomes three equal
  * channels, alpha is dropped without blending, 16 bits become the upper 8, colour profiles and EXIF orientation are
  * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole.
  */
 export class SharpImageDecoder implements ImageDecoder {
   async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
-    if (!startsWith(bytes, JPEG) && !startsWith(bytes, PNG)) {
-      throw new UnreadableFrame(bytes.length === 0 ? 'frame is empty' : 'frame is neither JPEG nor PNG');
-    }
+    const problem = kindProblem(bytes);
+    if (problem !== undefined) throw new UnreadableFrame(problem);
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
       const { space, width, height, hasAlpha } = await image.metadata();
@@ -44,9 +39,7 @@ export class SharpImageDecoder implements ImageDecoder {
   }
 
   async toJpeg(bytes: Buffer): Promise<Buffer> {
-    return startsWith(bytes, JPEG)
-      ? bytes
-      : sharp(bytes).removeAlpha().jpeg({ quality: JPEG_QUALITY }).toBuffer();
+    return isJpeg(bytes) ? bytes : sharp(bytes).removeAlpha().jpeg({ quality: JPEG_QUALITY }).toBuffer();
   }
 }
 

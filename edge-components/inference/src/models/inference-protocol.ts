@@ -1,35 +1,37 @@
-/** Messages between the component and the thread or process in which a graph runs. */
+/** Headers of messages between the component and the process in which a graph runs. The body of a run is its pixels. */
 import type { ModelInput } from '../../../../contracts';
-import type { ImageStatistics } from '../ports';
+import type { ImageStatistics, ModelError } from '../ports';
+import type { Answer } from './child';
 
-export type HostRequest =
-  | {
-      readonly id: number;
-      readonly type: 'load';
-      readonly path: string;
-      readonly sha256: string;
-      readonly input: ModelInput;
-      readonly classes: number;
-    }
-  | {
-      readonly id: number;
-      readonly type: 'run';
-      /** height x width x 3, 8-bit RGB. */
-      readonly pixels: Uint8Array;
-    };
+export interface LoadRequest {
+  readonly id: number;
+  readonly type: 'load';
+  readonly path: string;
+  readonly sha256: string;
+  readonly input: ModelInput;
+  readonly classes: number;
+}
 
-export type HostReply =
-  | { readonly id: number; readonly ok: true }
-  | {
-      readonly id: number;
-      readonly ok: true;
-      readonly probabilities: readonly number[];
-      readonly statistics: ImageStatistics;
-      readonly milliseconds: number;
-    }
-  | {
-      readonly id: number;
-      readonly ok: false;
-      readonly kind: 'graph' | 'load' | 'contract' | 'run';
-      readonly message: string;
-    };
+export interface RunRequest {
+  readonly id: number;
+  readonly type: 'run';
+}
+
+export type InferenceRequest = LoadRequest | RunRequest;
+
+export interface RunAnswer extends Answer {
+  readonly ok: true;
+  /** JSON knows no NaN and no infinity; as text there. */
+  readonly probabilities: readonly (number | string)[];
+  readonly statistics: ImageStatistics;
+  readonly milliseconds: number;
+}
+
+export interface RefusedAnswer extends Answer {
+  readonly ok: false;
+  readonly kind: Exclude<ModelError['kind'], 'gone'>;
+  readonly message: string;
+}
+
+export const asJsonNumber = (value: number): number | string =>
+  Number.isFinite(value) ? value : String(value);

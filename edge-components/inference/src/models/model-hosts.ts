@@ -1,7 +1,5 @@
-/** Loads graphs in threads or processes of their own, and gives up on those that hang or take too much memory. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** Loads graphs in processes of their own, and gives up on those that hang or take too much memory. */
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import {
   type DecodedImage,
   type Inference,
@@ -10,224 +8,101 @@ import {
   type ModelHost,
   type ModelSpecification,
 } from '../ports';
-import { within } from '../shared/within';
-import type { HostReply, HostRequest } from './inference-protocol';
-import { WITHOUT_TELEMETRY } from './onnx-telemetry';
-import { memoryOf, sacrificeFirst } from './process-limits';
+import { type Answer, type Child, ChildGone, Requests } from './child';
+import { startChild } from './child-processes';
+import type { RefusedAnswer, RunAnswer } from './inference-protocol';
+import type { Message } from './message-stream';
 
 /** A graph that has not answered after this long hangs: a frame takes milliseconds, a load below a second. */
 const WATCHDOG_MILLISECONDS = 20_000;
-const TRIAL_MEMORY_BYTES = 2 ** 30;
-/** A processor core fills about 2 GB of fresh memory in a second: about 50 MB more than allowed between two looks. */
-const MEMORY_POLL_MILLISECONDS = 25;
-/**
- * All that a trial process gets of the component's environment: where Node.js finds its shared libraries. No credentials
- * and no token of the nucleus: an unknown graph runs there.
- */
-const TRIAL_VARIABLES = ['LD_LIBRARY_PATH'];
+const MEMORY_BYTES = 2 ** 30;
 
 /** The bundle of `inference-host.ts`, beside the main bundle. */
 const HOST_PROGRAM = join(__dirname, 'inference-host.cjs');
 
-type Body = HostRequest extends infer Request
-  ? Request extends HostRequest
-    ? Omit<Request, 'id'>
-    : never
-  : never;
-
-/** The other side of the protocol, thread or process. */
-interface Connection {
-  send(request: HostRequest): void;
-  onReply(listener: (reply: HostReply) => void): void;
-  onGone(listener: (reason: string) => void): void;
-  /** Ends the other side at once, whatever it is doing. */
-  kill(): void;
-}
-
-interface Pending {
-  resolve(reply: HostReply & { ok: true }): void;
-  reject(error: ModelError): void;
-}
-
 class RemoteModel implements LoadedModel {
-  private readonly pending = new Map<number, Pending>();
-  private lastId = 0;
-  private gone: string | undefined;
-  private closing: Promise<void> | undefined;
-  private idle: (() => void) | undefined;
+  readonly gone: Promise<ModelError>;
+  private readonly requests: Requests;
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly watchdogMilliseconds: () => number,
-  ) {
-    connection.onReply((reply) => this.settle(reply));
-    connection.onGone((reason) => this.fail(reason));
+  constructor(name: string, child: Child, watchdogMilliseconds: () => number) {
+    let tell: (error: ModelError) => void;
+    this.gone = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.requests = new Requests(name, child, watchdogMilliseconds, (reason) => tell(asModelError(reason)));
   }
 
   get isGone(): boolean {
-    return this.gone !== undefined;
+    return this.requests.isGone;
   }
 
-  request(body: Body): Promise<HostReply & { ok: true }> {
-    if (this.gone !== undefined) return Promise.reject(new ModelError(this.gone, 'gone'));
-    if (this.closing) return Promise.reject(new ModelError('the model is closed', 'gone'));
-    const id = ++this.lastId;
-    const milliseconds = this.watchdogMilliseconds();
-    const answer = new Promise<HostReply & { ok: true }>((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
-      this.connection.send({ id, ...body } as HostRequest);
-    });
-    return within(milliseconds, answer, () => {
-      this.fail(`no answer to '${body.type}' within ${milliseconds} ms`);
-      this.connection.kill();
-      return answer;
-    });
+  async load({ path, sha256, input, classes }: ModelSpecification): Promise<void> {
+    await this.request('load', { path, sha256, input, classes });
   }
 
   async run(image: DecodedImage): Promise<Inference> {
-    const reply = await this.request({ type: 'run', pixels: image.pixels });
-    if (!('probabilities' in reply)) throw new ModelError('the host answered a run without an output', 'run');
-    const { probabilities, statistics, milliseconds } = reply;
-    return { probabilities, statistics, milliseconds };
+    const { header } = await this.request('run', {}, image.pixels);
+    const { probabilities, statistics, milliseconds } = header as RunAnswer;
+    return { probabilities: probabilities.map(Number), statistics, milliseconds };
   }
 
-  /** Waits for runs that are under way, then ends the thread or process. */
   close(): Promise<void> {
-    this.closing ??= (async () => {
-      if (this.pending.size > 0) {
-        await new Promise<void>((resolve) => {
-          this.idle = resolve;
-        });
-      }
-      this.connection.kill();
-    })();
-    return this.closing;
+    return this.requests.close();
   }
 
-  private settle(reply: HostReply): void {
-    const waiting = this.pending.get(reply.id);
-    if (!waiting) return;
-    this.pending.delete(reply.id);
-    if (reply.ok) waiting.resolve(reply);
-    else waiting.reject(new ModelError(reply.message, reply.kind));
-    if (this.pending.size === 0) this.idle?.();
-  }
-
-  private fail(reason: string): void {
-    this.gone ??= reason;
-    for (const [id, waiting] of this.pending) {
-      this.pending.delete(id);
-      waiting.reject(new ModelError(reason, 'gone'));
+  /** @throws ModelError */
+  private async request(type: string, header: object, body?: Uint8Array): Promise<Message> {
+    let message: Message;
+    try {
+      message = await this.requests.request(type, header, body);
+    } catch (error) {
+      throw error instanceof ChildGone ? asModelError(error) : error;
     }
-    this.idle?.();
+    const answer = message.header as Answer;
+    if (answer.ok) return message;
+    const refused = answer as RefusedAnswer;
+    throw new ModelError(refused.message, refused.kind);
   }
 }
 
-function threadConnection(program: string): Connection {
-  const worker = new Worker(program);
-  return {
-    // Copied, not transferred: the same pixels may go to another release, and ONNX Runtime refuses shared memory. The
-    // copy of 224 x 224 pixels takes 0.03 to 0.09 ms, of which a transfer would save most (2 cores, Node.js 20).
-    send: (request) => worker.postMessage(request),
-    onReply: (listener) => worker.on('message', listener),
-    onGone: (listener) => {
-      worker.on('error', (error) => listener(`inference thread failed: ${error.message}`));
-      worker.on('exit', (code) => listener(`inference thread ended with ${code}`));
-    },
-    kill: () => {
-      void worker.terminate();
-    },
-  };
+const asModelError = ({ message, isOwnDoing }: ChildGone): ModelError =>
+  new ModelError(message, 'gone', isOwnDoing);
+
+export interface ModelHostOptions {
+  /** Begins the sentence about the end of a process. @default 'inference process' */
+  readonly name?: string;
+  /** @default - the bundle beside this one */
+  readonly program?: string;
+  /** Longest time of one load or one run; asked for each. @default - 20000 */
+  readonly watchdogMilliseconds?: () => number;
+  /** Memory that a process may hold, Node.js and ONNX Runtime (about 90 MB) included; asked at each look. @default - 1 GiB */
+  readonly memoryBytes?: () => number;
 }
 
-function processConnection(program: string, memoryBytes: () => number): Connection {
-  const child = fork(program, [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [],
-    env: {
-      ...Object.fromEntries(TRIAL_VARIABLES.map((name) => [name, process.env[name]])),
-      ...WITHOUT_TELEMETRY,
-    },
-  });
-  return {
-    send: (request) => child.send(request, () => undefined),
-    onReply: (listener) => child.on('message', (reply) => listener(reply as HostReply)),
-    onGone: (listener) => {
-      child.on('error', (error) => listener(`trial process failed: ${error.message}`));
-      child.on('exit', (code, signal) =>
-        listener(`trial process ended with ${signal ?? code}${hint(signal)}`),
-      );
-      limitMemory(child, memoryBytes, (reason) => {
-        listener(reason);
-        child.kill('SIGKILL');
-      });
-    },
-    kill: () => {
-      child.kill('SIGKILL');
-    },
-  };
-}
-
-/** For a signal that is not of this component, which gives its own reason first. */
-const hint = (signal: NodeJS.Signals | null): string =>
-  signal === 'SIGKILL' ? ': killed from outside, as by the kernel when memory runs out' : '';
-
-/** Calls `exceeded` once, when the process holds more than it may or cannot be watched. */
-function limitMemory(
-  child: ChildProcess,
-  memoryBytes: () => number,
-  exceeded: (reason: string) => void,
-): void {
-  const { pid } = child;
-  // Could not be started: its 'error' says why.
-  if (pid === undefined) return;
-  const check = (): void => {
-    const problem = memoryProblem(pid, memoryBytes());
-    if (problem === undefined) return;
-    clearInterval(timer);
-    exceeded(problem);
-  };
-  const timer = setInterval(check, MEMORY_POLL_MILLISECONDS);
-  timer.unref();
-  child.once('exit', () => clearInterval(timer));
-  try {
-    sacrificeFirst(pid);
-  } catch (error) {
-    clearInterval(timer);
-    exceeded(`trial process cannot be limited: ${(error as Error).message}`);
-  }
-}
-
-function memoryProblem(pid: number, allowed: number): string | undefined {
-  try {
-    const used = memoryOf(pid);
-    return used > allowed
-      ? `trial process used ${used} bytes of memory, at most ${allowed} are allowed`
-      : undefined;
-  } catch (error) {
-    return `trial process cannot be watched: ${(error as Error).message}`;
-  }
-}
-
-export class RemoteModelHost implements ModelHost {
+/** A process for each graph, so that one that loops for ever, crashes or exhausts memory ends and nothing else does. */
+export class ProcessModelHost implements ModelHost {
   private prepared: RemoteModel | undefined;
+  private readonly name: string;
+  private readonly connect: () => Child;
+  private readonly watchdogMilliseconds: () => number;
 
-  constructor(
-    private readonly connect: () => Connection,
-    private readonly watchdogMilliseconds: () => number,
-  ) {}
+  constructor(options: ModelHostOptions = {}, connect?: () => Child) {
+    const { name = 'inference process', program = HOST_PROGRAM, memoryBytes = () => MEMORY_BYTES } = options;
+    this.name = name;
+    this.connect = connect ?? (() => startChild({ program, memoryBytes }));
+    this.watchdogMilliseconds = options.watchdogMilliseconds ?? (() => WATCHDOG_MILLISECONDS);
+  }
 
-  /** Starts the thread or process of the next load now: it needs about 100 ms until it can take a graph. */
+  /** Starts the process of the next load now: it needs about 100 ms until it can take a graph. */
   prepare(): void {
     this.prepared ??= this.start();
   }
 
-  async load({ path, sha256, input, classes }: ModelSpecification): Promise<LoadedModel> {
+  async load(specification: ModelSpecification): Promise<LoadedModel> {
     const model = this.prepared?.isGone === false ? this.prepared : this.start();
     this.prepared = undefined;
     try {
-      await model.request({ type: 'load', path, sha256, input, classes });
+      await model.load(specification);
       return model;
     } catch (error) {
       await model.close();
@@ -236,31 +111,6 @@ export class RemoteModelHost implements ModelHost {
   }
 
   private start(): RemoteModel {
-    return new RemoteModel(this.connect(), this.watchdogMilliseconds);
+    return new RemoteModel(this.name, this.connect(), this.watchdogMilliseconds);
   }
-}
-
-export interface ModelHostOptions {
-  /** @default - the bundle beside this one */
-  readonly program?: string;
-  /** Longest time of one load or one run; asked for each. @default - 20000 */
-  readonly watchdogMilliseconds?: () => number;
-}
-
-export interface ProcessModelHostOptions extends ModelHostOptions {
-  /** Memory that the process may hold, Node.js and ONNX Runtime (about 90 MB) included; asked at each look. @default - 1 GiB */
-  readonly memoryBytes?: () => number;
-}
-
-/** Serving: a thread of this process. A native call that hangs cannot be interrupted there. */
-export function threadModelHost(options: ModelHostOptions = {}): RemoteModelHost {
-  const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
-  return new RemoteModelHost(() => threadConnection(program), watchdogMilliseconds);
-}
-
-/** Trials: a process, so that a graph that loops for ever or exhausts memory is killed and nothing else is. */
-export function processModelHost(options: ProcessModelHostOptions = {}): RemoteModelHost {
-  const { program = HOST_PROGRAM, watchdogMilliseconds = () => WATCHDOG_MILLISECONDS } = options;
-  const { memoryBytes = () => TRIAL_MEMORY_BYTES } = options;
-  return new RemoteModelHost(() => processConnection(program, memoryBytes), watchdogMilliseconds);
 }

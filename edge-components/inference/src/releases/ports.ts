@@ -1,7 +1,7 @@
 /** What the life of a release needs from the world: where releases are kept, offered and answered. */
 import type { Release, ReleaseFile, ReleaseOffer, ReleaseVerdict } from '../../../../contracts';
 import type { Probation } from './probation';
-import type { RefusalCode, ReleaseState } from './release-transitions';
+import type { RecordedCode } from './release-transitions';
 import type { PresentFile } from './release-verification';
 
 /** A stored release, by the digest of its envelope, and what the self-test found out about it on this device. */
@@ -24,20 +24,11 @@ export interface StoredRelease {
 export interface RefusalRecord {
   readonly releaseDigest: string;
   readonly releaseId?: string;
-  readonly code: RefusalCode;
+  readonly code: RecordedCode;
+  /** In words, at most 200 characters. */
+  readonly reason?: string;
   /** RFC 3339. */
   readonly at: string;
-}
-
-/** How far an installation has come. */
-export interface Installing {
-  readonly digest: string;
-  /** The last state that was reached. */
-  readonly state: ReleaseState;
-  /** Processes that ended while they ran the release's graph. */
-  readonly deaths: number;
-  /** Identifier of the boot of the operating system in which this was written. */
-  readonly bootId: string;
 }
 
 /** The releases of one use case and what is known about them. Whatever resolves here survives a power cut. */
@@ -53,13 +44,10 @@ export interface ReleaseStore {
 
   /** Notes that `time` (milliseconds since the epoch) has passed. */
   noteTime(time: number): Promise<void>;
-  /** How far the installation has come that a kill has cut off. */
-  installing(): Promise<Installing | undefined>;
-  /** @param progress undefined when the installation has ended, whichever way */
-  noteInstalling(progress: Installing | undefined): Promise<void>;
   probation(): Promise<Probation | undefined>;
   noteProbation(probation: Probation): Promise<void>;
-  isQuarantined(digest: string): boolean;
+  /** Why the release is not tried again; undefined when it may be. */
+  quarantineOf(digest: string): RefusalRecord | undefined;
 
   /**
    * Copies the release out of the offered folder, hashing what it writes.

@@ -7,8 +7,7 @@ import type { UseCaseSettings } from '../configuration/configuration';
 import type { Clock, ImageDecoder, LoadedModel, Log, ModelHost } from '../ports';
 import { within } from '../shared/within';
 import { Challenge, type ChallengeOutcome, challengeProblem } from './challenge';
-import type { Installing, OfferReader, ReleaseStore, StoredRelease } from './ports';
-import { mustRevert } from './probation';
+import type { OfferReader, RefusalRecord, ReleaseStore, StoredRelease } from './ports';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseAction,
@@ -43,8 +42,6 @@ export interface InstallerPorts {
   /** @throws Error when the device has no readable trusted keys */
   readonly trustedKeys: () => Promise<TrustedKeys['keys']>;
   readonly architecture: string;
-  /** Identifier of this boot of the operating system. */
-  readonly bootId: string;
   readonly offers: OfferReader;
   /** Told how a challenge has ended. */
   readonly onChallenge: (releaseId: string, outcome: ChallengeOutcome) => void;
@@ -55,8 +52,6 @@ interface Installation {
   readonly offer: ReleaseOffer;
   readonly envelope: Buffer;
   readonly digest: string;
-  /** Processes that have ended while they ran this release's graph. */
-  deaths: number;
   release?: Release;
   stored?: StoredRelease;
   readonly trials: Trial[];
@@ -64,6 +59,11 @@ interface Installation {
   serving?: LoadedModel;
   pending?: PendingSwitch;
 }
+
+/** How often an installation is begun again whose process somebody has ended; more often than chance would have it. */
+const MOST_ATTEMPTS = 5;
+/** As the contract of the status has it. */
+const LONGEST_REASON = 200;
 
 /** The release in service is offered again: nothing to do. */
 class AlreadyInService extends Error {}
@@ -76,8 +76,17 @@ export class ReleaseInstaller {
     let installation: Installation | undefined;
     try {
       const envelope = await this.ports.offers.envelope(offer.artifactsPath);
-      installation = { offer, envelope, digest: sha256Of(envelope), deaths: 0, trials: [] };
-      await this.runTable(installation);
+      for (let attempt = 1; ; attempt++) {
+        installation = { offer, envelope, digest: sha256Of(envelope), trials: [] };
+        try {
+          await this.runTable(installation);
+          break;
+        } catch (error) {
+          const isInterrupted = error instanceof ReleaseRefusal && error.isInterruption;
+          if (!isInterrupted || attempt === MOST_ATTEMPTS) throw error;
+          this.ports.log.warn('release begun again', { attempt, reason: error.message });
+        }
+      }
       return this.verdict(offer, 'ACCEPTED', 'in service', installation.release?.releaseId);
     } catch (error) {
       if (error instanceof AlreadyInService) {
@@ -89,26 +98,22 @@ export class ReleaseInstaller {
   }
 
   private async runTable(installation: Installation): Promise<void> {
-    const { store, log } = this.ports;
-    try {
-      for (const { from, action, to, onError, undo } of RELEASE_TRANSITIONS) {
-        try {
-          await this.actions[action](installation);
-          log.info('release', { digest: installation.digest, from, to });
-        } catch (error) {
-          if (error instanceof AlreadyInService) throw error;
-          if (onError === 'ACCEPTED') {
-            log.warn('release', { digest: installation.digest, action, error: (error as Error).message });
-            continue;
-          }
-          await this.undo(undo, installation);
-          throw error instanceof ReleaseRefusal
-            ? error
-            : new ReleaseRefusal(onError, `${action} failed: ${(error as Error).message}`.slice(0, 1000));
+    const { log } = this.ports;
+    for (const { from, action, to, onError, undo } of RELEASE_TRANSITIONS) {
+      try {
+        await this.actions[action](installation);
+        log.info('release', { digest: installation.digest, from, to });
+      } catch (error) {
+        if (error instanceof AlreadyInService) throw error;
+        if (onError === 'ACCEPTED') {
+          log.warn('release', { digest: installation.digest, action, error: (error as Error).message });
+          continue;
         }
+        await this.undo(undo, installation);
+        throw error instanceof ReleaseRefusal
+          ? error
+          : new ReleaseRefusal(onError, `${action} failed: ${(error as Error).message}`.slice(0, 1000));
       }
-    } finally {
-      await store.noteInstalling(undefined).catch(() => undefined);
     }
   }
 
@@ -126,11 +131,9 @@ export class ReleaseInstaller {
     },
     challenge: (installation) => this.challenge(installation),
     warmUp: async (installation) => {
-      await this.note(installation, 'CHALLENGED');
       await closeTrials(installation);
       const { stored, result } = installation as Required<Installation>;
       installation.serving = await loadServing(stored, result.variant, this.ports);
-      await this.note(installation, 'WARM');
     },
     switch: async (installation) => {
       installation.pending = this.ports.slot.switchTo(
@@ -162,34 +165,10 @@ export class ReleaseInstaller {
     }
     checkExpiry(release, clock.now(), store.latestTime);
     checkCounter(release, store.highestCounter);
-    if (store.isQuarantined(digest)) {
-      throw new ReleaseRefusal('QUARANTINED', 'this release has failed its self-test on this device before');
-    }
-    installation.deaths = await this.deathsOf(digest);
+    const quarantine = store.quarantineOf(digest);
+    if (quarantine) throw new ReleaseRefusal('QUARANTINED', quarantineMessage(quarantine));
     checkListing(release, await offers.list(offer.artifactsPath));
     for (const file of release.files) await store.verifyFile(offer.artifactsPath, file);
-  }
-
-  /**
-   * How often the release's graph has ended the process at its warm-up. The offer is still unanswered then, so the next
-   * start takes it again: without the count a graph that crashes this processor would do so until the nucleus gives up.
-   * @throws ReleaseRefusal LOAD_FAILED when it has been often enough
-   */
-  private async deathsOf(digest: string): Promise<number> {
-    const { store, bootId } = this.ports;
-    const found = await store.installing();
-    if (found?.digest !== digest) return 0;
-    const cutOff = found.state === 'CHALLENGED' && found.bootId === bootId;
-    const deaths = found.deaths + (cutOff ? 1 : 0);
-    if (mustRevert(deaths)) {
-      throw new ReleaseRefusal('LOAD_FAILED', `its warm-up has ended the component ${deaths} times`);
-    }
-    return deaths;
-  }
-
-  private note({ digest, deaths }: Installation, state: Installing['state']): Promise<void> {
-    const { store, bootId } = this.ports;
-    return store.noteInstalling({ digest, state, deaths, bootId });
   }
 
   /** Where nothing serves, or the frames would not fit, there is nothing to compare with. */
@@ -251,6 +230,7 @@ export class ReleaseInstaller {
           releaseDigest: installation.digest,
           ...(releaseId && { releaseId }),
           code: refusal.code,
+          reason: refusal.message.slice(0, LONGEST_REASON),
           at: new Date(this.ports.clock.now()).toISOString(),
         })
         .catch((failure) => this.ports.log.error('refusal not recorded', { error: String(failure) }));
@@ -275,6 +255,9 @@ export class ReleaseInstaller {
     };
   }
 }
+
+const quarantineMessage = ({ code, reason, at }: RefusalRecord): string =>
+  `quarantined on this device since ${at}: ${code}${reason === undefined ? '' : `: ${reason}`}`;
 
 /** Closes all trials but that of the variant `kept`. */
 async function closeTrials(installation: Installation, kept?: string): Promise<void> {

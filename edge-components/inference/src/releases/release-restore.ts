@@ -3,17 +3,12 @@ import { verifyEnvelopeSignature } from './envelope-signature';
 import type { ReleaseStore, StoredReference, StoredRelease } from './ports';
 import { ReleaseRefusal } from './release-transitions';
 import { parseEnvelope } from './release-verification';
-import { loadServing, type SelfTestPorts, tryInTrialProcess } from './self-test';
+import { loadServing, type SelfTestPorts } from './self-test';
 import type { ActiveRelease } from './serving-slot';
 
 export interface RestorePorts extends SelfTestPorts {
   readonly store: ReleaseStore;
   readonly trustedKeys: () => Promise<TrustedKeys['keys']>;
-  /**
-   * Whether the process before this one ended without being told to. Its release may be the reason: it is then tried in a
-   * process of its own first, because a graph that ends its process would end this one too, again and again.
-   */
-  readonly suspicious: boolean;
 }
 
 export interface Restored {
@@ -25,7 +20,7 @@ export interface Restored {
 /**
  * Brings the release of before back into service: the current one when it is still whole and passes its golden samples,
  * else the previous one. Every file is hashed again, because the disk may have changed while nothing ran.
- * Nothing is written: the next start tries the same.
+ * Nothing is written: the next attempt tries the same. One whose process was ended from outside is not passed over.
  */
 export async function restoreRelease(ports: RestorePorts): Promise<Restored> {
   const problems: string[] = [];
@@ -36,17 +31,29 @@ export async function restoreRelease(ports: RestorePorts): Promise<Restored> {
       if (warning) problems.push(warning);
       return { active, ...(problems.length > 0 && { problem: problems.join('; ') }) };
     } catch (error) {
-      const code = error instanceof ReleaseRefusal ? `${error.code}: ` : '';
-      problems.push(
-        `release ${reference.digest.slice(0, 12)} cannot serve: ${code}${(error as Error).message}`,
-      );
-      ports.log.error('stored release refused', {
-        digest: reference.digest,
-        error: (error as Error).message,
-      });
+      problems.push(notServing(reference, error as Error, ports));
+      if (error instanceof ReleaseRefusal && error.isInterruption) break;
     }
   }
   return problems.length > 0 ? { problem: problems.join('; ') } : {};
+}
+
+/** The release before, when it can serve. */
+export async function restorePrevious(ports: RestorePorts): Promise<Restored> {
+  const { previous } = ports.store;
+  if (!previous) return { problem: 'there is no release before it' };
+  try {
+    const { active, warning } = await bringBack(previous, ports);
+    return { active, ...(warning && { problem: warning }) };
+  } catch (error) {
+    return { problem: notServing(previous, error as Error, ports) };
+  }
+}
+
+function notServing({ digest }: StoredReference, error: Error, { log }: RestorePorts): string {
+  log.error('stored release refused', { digest, error: error.message });
+  const code = error instanceof ReleaseRefusal ? `${error.code}: ` : '';
+  return `release ${digest.slice(0, 12)} cannot serve: ${code}${error.message}`;
 }
 
 async function bringBack(
@@ -55,7 +62,6 @@ async function bringBack(
 ): Promise<{ active: ActiveRelease; warning: string | undefined }> {
   const stored = await ports.store.read(reference.digest);
   const warning = await checkStoredSignature(stored, ports);
-  if (ports.suspicious) await tryInTrialProcess(stored, reference.variant, ports);
   const model = await loadServing(stored, reference.variant, ports);
   const active = { digest: reference.digest, release: stored.release, variant: reference.variant, model };
   return { active, warning };

@@ -1,44 +1,47 @@
 /**
- * Which release serves a use case: brings the one of before back at a start, puts an offered one into service, and takes
- * one out that fails.
+ * Which release serves a use case: brings the one of before back at a start, puts an offered one into service, and keeps
+ * one in service whatever happens to its process.
  */
 import type { DeviceStatus, InferenceResult, ReleaseOffer, ReleaseVerdict } from '../../../../contracts';
+import type { ModelError } from '../ports';
+import { Retry } from '../shared/retry';
 import type { ChallengeOutcome } from './challenge';
-import { deathsAfterStart, mustRevert, ProbationWatch } from './probation';
+import { mustRevert, ProbationWatch } from './probation';
 import { type InstallerPorts, ReleaseInstaller } from './release-installer';
-import { restoreRelease } from './release-restore';
+import { type Restored, restorePrevious, restoreRelease } from './release-restore';
 import { clockProblem } from './release-verification';
 import type { ActiveRelease } from './serving-slot';
 
 export interface ReleaseServicePorts extends Omit<InstallerPorts, 'onChallenge'> {
-  /** Ends the process, so that the nucleus starts a fresh one. */
-  readonly endProcess: () => void;
+  readonly random: () => number;
+  /** A release serves again, or another one. */
+  readonly onServing: () => void;
 }
 
 type Inventory = NonNullable<DeviceStatus['releases']>;
 
-/** A model that dies this often without a good result in between will not recover by loading it again. */
-const MOST_RELOADS = 3;
+/** The first start after an end comes at once, the next ones later and later, until frames are answered again. */
+const RESTART_MILLISECONDS = { first: 200, longest: 30_000 };
+/** As the contract of the status has it. */
+const LONGEST_REASON = 200;
 
 export class ReleaseService {
   private readonly installer: ReleaseInstaller;
   private readonly probation: ProbationWatch;
-  private reloads = 0;
+  private readonly restarts: Retry;
   private restoreProblem: string | undefined;
+  private lastEnding: string | undefined;
   private lastChallenge: DeviceStatus['challenge'];
   private stopping = false;
 
   constructor(private readonly ports: ReleaseServicePorts) {
-    const { store, clock, bootId } = ports;
+    const { store, clock, random } = ports;
     this.installer = new ReleaseInstaller({
       ...ports,
       onChallenge: (releaseId, outcome) => this.noteChallenge(releaseId, outcome),
     });
-    this.probation = new ProbationWatch({
-      note: (probation) => store.noteProbation(probation),
-      clock,
-      bootId,
-    });
+    this.probation = new ProbationWatch({ note: (probation) => store.noteProbation(probation), clock });
+    this.restarts = new Retry(RESTART_MILLISECONDS, random);
   }
 
   /** What answers the next frame. */
@@ -48,7 +51,13 @@ export class ReleaseService {
 
   /** Why there is no release, or why it is not the one that it should be. */
   get problem(): string | undefined {
-    return this.current ? this.restoreProblem : (this.restoreProblem ?? 'no release yet');
+    if (this.current) return this.restoreProblem;
+    return this.restoreProblem ?? this.lastEnding ?? 'no release yet';
+  }
+
+  /** How the process of a release has ended last, since the component started. */
+  get lastEnd(): string | undefined {
+    return this.lastEnding;
   }
 
   get clockProblem(): string | undefined {
@@ -63,21 +72,24 @@ export class ReleaseService {
   /** Everything of the status that the store knows. */
   get inventory(): Required<Pick<DeviceStatus, 'highestCounter' | 'releases'>> &
     Pick<DeviceStatus, 'refusedReleases'> {
-    const { highestCounter, refusals } = this.ports.store;
+    const { store } = this.ports;
+    const refusedReleases = store.refusals.map((record) => ({
+      ...record,
+      quarantined: store.quarantineOf(record.releaseDigest) !== undefined,
+    }));
     return {
-      highestCounter,
-      ...(refusals.length > 0 && { refusedReleases: [...refusals] }),
+      highestCounter: store.highestCounter,
+      ...(refusedReleases.length > 0 && { refusedReleases }),
       releases: this.storedReleases(),
     };
   }
 
-  /**
-   * At a start: the release of before serves again, unless it has ended the process too often.
-   * @param endedUncleanly whether the process before this one ended without being told to
-   */
-  async restore(endedUncleanly: boolean): Promise<void> {
-    await this.revertAfterDeaths();
-    await this.bringBack(endedUncleanly);
+  /** At a start: the release of before serves again; where none can, it is tried on and on. */
+  async restore(): Promise<void> {
+    const { store } = this.ports;
+    this.probation.restored(await store.probation());
+    this.take(await restoreRelease(this.ports));
+    if (!this.current && store.current) void this.serveAgain();
   }
 
   /** Never throws: whatever goes wrong is a refusal. */
@@ -85,37 +97,33 @@ export class ReleaseService {
     const verdict = await this.installer.install(offer);
     if (verdict.code === 'ACCEPTED') {
       this.restoreProblem = undefined;
-      this.reloads = 0;
+      this.restarts.succeeded();
+      this.watch(this.current);
     }
     return verdict;
   }
 
-  /** To be awaited before a release answers its first frame after a start or a switch. */
-  async beginProbation({ digest }: ActiveRelease): Promise<void> {
-    // A disk that takes no note must not stop the line: the release has passed its self-test.
-    await this.probation
-      .begin(digest)
-      .catch((error: Error) => this.ports.log.warn('probation not noted', { error: error.message }));
-  }
-
-  /** A frame was answered. */
-  answered({ status }: Pick<InferenceResult, 'status'>): void {
+  /** The release has answered a frame. */
+  answered({ digest }: ActiveRelease, { status }: Pick<InferenceResult, 'status'>): void {
     const good = status !== 'invalid';
-    if (good) this.reloads = 0;
-    void this.probation.answered(good).catch(() => undefined);
+    void this.probation.answered(digest, good).catch(() => undefined);
+    // One that ends itself between good answers is started later and later all the same.
+    if (good && !this.probation.isOn) this.restarts.succeeded();
   }
 
-  /** A model hangs or has died: loads it again, or the release before; ends the process when neither helps. */
-  async replaceModel(active: ActiveRelease, reason: string): Promise<void> {
-    const { slot, log, endProcess } = this.ports;
+  /**
+   * The process of a release hangs or has ended: it is started again, or gives its place to the release before when it has
+   * ended itself too often and that one can serve.
+   */
+  async modelGone(active: ActiveRelease, { message, isOwnDoing }: ModelError): Promise<void> {
+    const { slot, log } = this.ports;
     if (!slot.withdraw(active) || this.stopping) return;
-    log.error('model gone', { releaseId: active.release.releaseId, reason, reloads: this.reloads });
-    this.reloads++;
-    if (this.reloads <= MOST_RELOADS) await this.bringBack(true);
-    if (slot.current || this.stopping) return;
-    // Crash-only: a fresh process, started by the nucleus, is the last thing that can help.
-    log.error('no release can be served: ending the process');
-    endProcess();
+    const { releaseId } = active.release;
+    this.lastEnding = `${releaseId}: ${message}`;
+    log.error('process ended', { releaseId, reason: message, isOwnDoing });
+    this.restarts.failed();
+    if (isOwnDoing) await this.blame(active, message);
+    await this.serveAgain();
   }
 
   /** So that a clock which is set back is found out, also after a restart. */
@@ -126,41 +134,75 @@ export class ReleaseService {
   /** From now on no model is loaded in place of one that is gone. */
   prepareStop(): void {
     this.stopping = true;
+    this.restarts.wake();
   }
 
   /** After the last frame. */
-  async stop(): Promise<void> {
+  stop(): void {
     this.prepareStop();
-    await this.probation.end().catch(() => undefined);
     this.ports.slot.close();
   }
 
-  private async revertAfterDeaths(): Promise<void> {
-    const { store, clock, log, bootId } = this.ports;
-    const digest = store.current?.digest;
-    if (digest === undefined) return;
-    const deaths = deathsAfterStart(await store.probation(), digest, bootId);
-    this.probation.restored(digest, deaths);
-    if (!mustRevert(deaths)) {
-      // Noted before anything is loaded: the next death may come before the first frame.
-      if (deaths > 0) await store.noteProbation({ digest, deaths, pending: false, bootId });
-      return;
+  /** Until a release serves, or the component stops. */
+  private async serveAgain(): Promise<void> {
+    while (!this.current && !this.stopping) {
+      if (this.restarts.failures > 1) await this.restarts.backOff();
+      if (this.current || this.stopping) return;
+      this.take(await restoreRelease(this.ports));
+      if (!this.current) this.restarts.failed();
     }
-    const problem = `release ${digest.slice(0, 12)} has ended the component ${deaths} times and was taken out of service`;
-    log.error('release reverted', { digest, deaths });
-    await store.revert({
-      releaseDigest: digest,
-      code: 'LOAD_FAILED',
-      at: new Date(clock.now()).toISOString(),
-    });
-    this.restoreProblem = problem;
   }
 
-  private async bringBack(suspicious: boolean): Promise<void> {
-    const restored = await restoreRelease({ ...this.ports, suspicious });
-    const problems = [this.restoreProblem, restored.problem].filter((problem) => problem !== undefined);
-    this.restoreProblem = problems.length > 0 ? problems.join('; ') : undefined;
-    if (restored.active) this.ports.slot.switchTo(restored.active).keep(0);
+  /** The end counts against the release; when it was one too many, the one before takes its place. */
+  private async blame({ digest, release }: ActiveRelease, reason: string): Promise<void> {
+    const { store, clock, log } = this.ports;
+    // A disk that takes no note must not stop the line.
+    await this.probation.died(digest).catch((error: Error) => {
+      log.warn('end not noted', { error: error.message });
+    });
+    const deaths = this.probation.deathsOf(digest);
+    if (!mustRevert(deaths) || store.current?.digest !== digest) return;
+    const said = `release ${digest.slice(0, 12)} has ended its process ${deaths} times`;
+    const before = await restorePrevious(this.ports);
+    if (!before.active) {
+      // Never down to no release at all.
+      this.restoreProblem = `${said} and serves on: ${before.problem}`;
+      return;
+    }
+    await store
+      .revert({
+        releaseDigest: digest,
+        releaseId: release.releaseId,
+        code: 'ENDED_ITS_PROCESS',
+        reason: reason.slice(0, LONGEST_REASON),
+        at: new Date(clock.now()).toISOString(),
+      })
+      .catch((error: Error) => log.error('not reverted on disk', { error: error.message }));
+    log.error('release reverted', { digest, deaths });
+    this.take(before);
+    this.restoreProblem = [`${said} and was taken out of service`, before.problem].filter(Boolean).join('; ');
+  }
+
+  /** Another release may have come into service meanwhile. */
+  private take({ active, problem }: Restored): void {
+    const { slot, onServing } = this.ports;
+    if (!active) {
+      this.restoreProblem = problem;
+      return;
+    }
+    if (this.current || this.stopping) {
+      void active.model.close();
+      return;
+    }
+    this.restoreProblem = problem;
+    slot.switchTo(active).keep(0);
+    this.watch(active);
+    onServing();
+  }
+
+  /** Also when its process ends between two frames. */
+  private watch(active: ActiveRelease | undefined): void {
+    void active?.model.gone.then((error) => this.modelGone(active, error));
   }
 
   private noteChallenge(releaseId: string, outcome: ChallengeOutcome): void {

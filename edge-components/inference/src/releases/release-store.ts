@@ -7,8 +7,7 @@
  *     releases/highest-counter        the highest counter ever accepted
  *     releases/refused.json           the last refusals
  *     releases/latest-time            a time that has passed: the clock must not be before it
- *     releases/installing.json        how far an installation has come, and how often it has ended the process
- *     releases/probation.json         whether the release in service is on probation (releases/probation.ts)
+ *     releases/probation.json         how often the release in service has ended its process (releases/probation.ts)
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -24,7 +23,7 @@ import {
   syncFolder,
 } from '../shared/durable-file';
 import { within } from '../shared/within';
-import type { Installing, RefusalRecord, ReleaseStore, StoredReference, StoredRelease } from './ports';
+import type { RefusalRecord, ReleaseStore, StoredReference, StoredRelease } from './ports';
 import type { Probation } from './probation';
 import { QUARANTINING_CODES, ReleaseRefusal } from './release-transitions';
 import {
@@ -132,15 +131,6 @@ export class DiskReleaseStore implements ReleaseStore {
     await replaceFile(join(this.folder, 'latest-time'), new Date(time).toISOString(), this.disk);
   }
 
-  installing(): Promise<Installing | undefined> {
-    return this.readState<Installing>('installing.json');
-  }
-
-  async noteInstalling(progress: Installing | undefined): Promise<void> {
-    if (progress) return this.writeState('installing.json', progress);
-    await this.disk.rm(join(this.folder, 'installing.json'), { force: true });
-  }
-
   probation(): Promise<Probation | undefined> {
     return this.readState<Probation>('probation.json');
   }
@@ -149,8 +139,8 @@ export class DiskReleaseStore implements ReleaseStore {
     return this.writeState('probation.json', probation);
   }
 
-  isQuarantined(digest: string): boolean {
-    return this.refusalRecords.some(
+  quarantineOf(digest: string): RefusalRecord | undefined {
+    return this.refusalRecords.find(
       (record) => record.releaseDigest === digest && QUARANTINING_CODES.has(record.code),
     );
   }

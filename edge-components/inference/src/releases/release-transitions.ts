@@ -33,6 +33,8 @@ export type ReleaseAction =
 
 export type VerdictCode = ReleaseVerdict['code'];
 export type RefusalCode = Exclude<VerdictCode, 'ACCEPTED' | 'ALREADY_IN_SERVICE'>;
+/** Why a release is remembered: it was refused, or it was taken out of service because it ended its process. */
+export type RecordedCode = RefusalCode | 'ENDED_ITS_PROCESS';
 
 export interface ReleaseTransition {
   readonly from: ReleaseState;
@@ -101,8 +103,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
     onError: 'LOAD_FAILED',
     undo: 'loadedModels',
     servesAfterKill: 'old',
-    afterKill:
-      'the same; the graph is now in this process, so deaths here count against the release (installing.json)',
+    afterKill: 'a complete folder that current.json does not name, deleted at the next start',
   },
   {
     from: 'WARM',
@@ -141,7 +142,8 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
  * remembered and answered with QUARANTINED. Everything else may be cured (clock, disk, key, copy of a file, frames of a
  * challenge) and is cheap to check again.
  */
-export const QUARANTINING_CODES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+export const QUARANTINING_CODES: ReadonlySet<RecordedCode> = new Set<RecordedCode>([
+  'ENDED_ITS_PROCESS',
   'GRAPH_REFUSED',
   'LOAD_FAILED',
   'OUTPUT_CONTRACT',
@@ -154,6 +156,8 @@ export class ReleaseRefusal extends Error {
   constructor(
     readonly code: RefusalCode,
     message: string,
+    /** Something from outside came between: tried again, the same release may be accepted. */
+    readonly isInterruption = false,
   ) {
     super(message);
   }

@@ -81,8 +81,12 @@ const CODE_OF_KIND: Readonly<Record<ModelError['kind'], RefusalCode>> = {
 
 export function refusalOf(error: unknown, variant: string): ReleaseRefusal {
   if (error instanceof ReleaseRefusal) return error;
-  const code = error instanceof ModelError ? CODE_OF_KIND[error.kind] : 'LOAD_FAILED';
-  return new ReleaseRefusal(code, `${variant}: ${(error as Error).message}`.slice(0, 1000));
+  const message = `${variant}: ${(error as Error).message}`.slice(0, 1000);
+  // Ended from outside: that says nothing about the release.
+  if (error instanceof ModelError && error.kind === 'gone' && !error.isOwnDoing) {
+    return new ReleaseRefusal('INTERNAL_ERROR', message, true);
+  }
+  return new ReleaseRefusal(error instanceof ModelError ? CODE_OF_KIND[error.kind] : 'LOAD_FAILED', message);
 }
 
 async function checkSample(
@@ -118,7 +122,7 @@ async function eachVariant<Item, Result>(
       results.push(await attempt(item));
     } catch (error) {
       failure = refusalOf(error, variant.name);
-      if (variant.precision !== 'int8') throw failure;
+      if (variant.precision !== 'int8' || failure.isInterruption) throw failure;
       log.warn('variant left out', { variant: variant.name, code: failure.code, message: failure.message });
     }
   }
@@ -191,37 +195,16 @@ async function medianRun(model: LoadedModel, images: readonly DecodedImage[]): P
  * Loads a tested variant where it will serve, and runs the golden samples once more there: also the warm-up.
  * @throws ReleaseRefusal
  */
-export function loadServing(
+export async function loadServing(
   stored: StoredRelease,
   variantName: string,
-  ports: SelfTestPorts,
-): Promise<LoadedModel> {
-  return loadTested(stored, variantName, ports.servingHost, ports);
-}
-
-/**
- * Whether a variant still passes its golden samples in a process of its own, where it can do no harm.
- * @throws ReleaseRefusal
- */
-export async function tryInTrialProcess(
-  stored: StoredRelease,
-  variantName: string,
-  ports: SelfTestPorts,
-): Promise<void> {
-  await (await loadTested(stored, variantName, ports.trialHost, ports)).close();
-}
-
-async function loadTested(
-  stored: StoredRelease,
-  variantName: string,
-  host: ModelHost,
-  ports: Pick<SelfTestPorts, 'store' | 'decoder'>,
+  ports: Pick<SelfTestPorts, 'store' | 'decoder' | 'servingHost'>,
 ): Promise<LoadedModel> {
   const variant = variantOf(stored.release, variantName);
   const images = await goldenImages(stored, ports);
   let model: LoadedModel | undefined;
   try {
-    model = await host.load(specificationOf(stored, variant));
+    model = await ports.servingHost.load(specificationOf(stored, variant));
     for (const [index, sample] of stored.release.goldenSamples.entries()) {
       await checkSample(model, variant.name, sample, images[index] as DecodedImage);
     }

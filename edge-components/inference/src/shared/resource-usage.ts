@@ -1,11 +1,8 @@
 import type { DeviceStatus } from '../../../../contracts';
+import { usageOfAll } from '../models/child-processes';
 
-/** What this process has used so far, and holds now. */
-export function resourceUsage(): NonNullable<DeviceStatus['resources']> {
-  const { user, system } = process.cpuUsage();
-  return {
-    residentBytes: process.memoryUsage.rss(),
-    cpuSeconds: (user + system) / 1e6,
-    uptimeSeconds: process.uptime(),
-  };
-}
+/** What this process and those that it has started have used so far, and hold now. */
+export const resourceUsage = (): NonNullable<DeviceStatus['resources']> => ({
+  ...usageOfAll(),
+  uptimeSeconds: process.uptime(),
+});

@@ -77,6 +77,7 @@ const frame = (frameId: string, text = frameId): Frame => ({
 
 /** A model whose runs end when the test says so, or at once. */
 class FakeModel implements LoadedModel {
+  readonly gone = new Promise<never>(() => undefined);
   readonly waiting: (() => void)[] = [];
   closed = false;
   runs = 0;
@@ -128,7 +129,6 @@ const textDecoder: ImageDecoder = {
 
 function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } = {}) {
   const queue = new FrameList();
-  const firstRuns: string[] = [];
   const decisions: InferenceResult[] = [];
   const results: InferenceResult[] = [];
   const gone: string[] = [];
@@ -144,14 +144,14 @@ function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } 
     nextRecordId: () => `boot-${++sequence}`,
     random: () => 0.5,
     reserveCapture: () => budget,
-    beforeFirstRun: async ({ release }) => {
-      firstRuns.push(release.releaseId);
-    },
     onDecision: (result) => decisions.push(result),
     onResult: (result) => results.push(result),
-    onModelGone: (_, reason) => gone.push(reason),
+    onModelGone: (active, { message }) => {
+      gone.push(message);
+      slot.withdraw(active);
+    },
   });
-  return { queue, pipeline, decisions, results, gone, firstRuns };
+  return { queue, pipeline, decisions, results, gone };
 }
 
 test('every kind of frame gets one result that fits the contract [case 24]', async () => {
@@ -261,9 +261,9 @@ test('[B3] a slow shadow does not hold up the line: frames that come meanwhile g
   expect(results.filter((result) => result.shadow)).toHaveLength(1);
 });
 
-test('a model that is gone makes the frame invalid, never good, and is reported', async () => {
+test('a frame with which a model has ended its process is invalid, never good, and not tried again', async () => {
   const slot = new ServingSlot();
-  slot.switchTo(active(1, new FakeModel(new ModelError('no answer within 20000 ms', 'gone')))).keep(0);
+  slot.switchTo(active(1, new FakeModel(new ModelError('no answer within 20000 ms', 'gone', true)))).keep(0);
   const { queue, pipeline, results, gone } = pipelineOf(slot);
   queue.accept(frame('a'));
   queue.close();
@@ -273,6 +273,24 @@ test('a model that is gone makes the frame invalid, never good, and is reported'
     reason: 'inference failed: no answer within 20000 ms',
   });
   expect(gone).toEqual(['no answer within 20000 ms']);
+});
+
+test('a frame whose model was killed from outside is answered by the next one, in its turn [B25]', async () => {
+  const slot = new ServingSlot();
+  const killed = new ModelError('inference process ended with SIGKILL: from outside', 'gone');
+  slot.switchTo(active(1, new FakeModel(killed))).keep(0);
+  const { queue, pipeline, results, gone } = pipelineOf(slot);
+  for (const name of ['a', 'b']) queue.accept(frame(name));
+  queue.close();
+  const running = pipeline.run();
+  await settled();
+  expect([gone, results]).toEqual([[killed.message], []]);
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
+  await running;
+  expect(results.map(({ frameId, status }) => [frameId, status])).toEqual([
+    ['a', 'ok'],
+    ['b', 'ok'],
+  ]);
 });
 
 test('a release that stretches gets frames of every size; one that does not refuses other sizes', async () => {
@@ -355,24 +373,6 @@ test('[B8] a switch to another size costs no frame: those decoded for the releas
     ['b', 'line-2', 'ok'],
     ['c', 'line-2', 'ok'],
   ]);
-});
-
-test('a release is announced before its first frame, and again after a switch', async () => {
-  const slot = new ServingSlot();
-  slot.switchTo(active(1, new FakeModel([0.9, 0.1]))).keep(0);
-  const { queue, pipeline, results, firstRuns } = pipelineOf(slot);
-  const running = pipeline.run();
-  // A frame that no graph will see puts nothing on probation.
-  queue.accept(frame('broken', 'garbage'));
-  while (results.length < 1) await new Promise(setImmediate);
-  expect(firstRuns).toEqual([]);
-  for (const name of ['a', 'b']) queue.accept(frame(name));
-  while (results.length < 3) await new Promise(setImmediate);
-  slot.switchTo(active(2, new FakeModel([0.9, 0.1]))).keep(0);
-  queue.accept(frame('c'));
-  queue.close();
-  await running;
-  expect(firstRuns).toEqual(['line-1', 'line-2']);
 });
 
 test('[B3] a challenger answers without effect: its disagreement is counted, not reported', async () => {

@@ -38,8 +38,8 @@ function newDisk() {
   return { folders, store: new MemoryReleaseStore(folders, '/releases'), outbox: new MemoryOutbox() };
 }
 
-async function newInspection(disk = newDisk(), { endedUncleanly = false } = {}) {
-  const state = { changes: 0, ended: 0, configuration: {} as Partial<UseCaseConfiguration> };
+async function newInspection(disk = newDisk()) {
+  const state = { changes: 0, configuration: {} as Partial<UseCaseConfiguration> };
   const nucleus = new MemoryNucleus();
   await nucleus.connect();
   const { log, lines } = sourcePorts();
@@ -54,39 +54,34 @@ async function newInspection(disk = newDisk(), { endedUncleanly = false } = {}) 
       captureBucket: 'captures-of-the-test',
     }).useCases[USE_CASE] as ReturnType<typeof settingsOf>['useCases'][string];
   const clock = new FakeClock();
-  const inspection = await assembleInspection(
-    {
-      ...disk,
-      ...hosts,
-      useCase: USE_CASE,
-      deviceId: 'line-1',
-      processId: 'process-1',
-      bootId: 'boot-1',
-      architecture: 'linux-x64',
-      decoder: new MemoryDecoder(),
-      captures,
-      offers: disk.folders,
-      trustedKeys: async () => [key.trusted],
-      settings,
-      publisher: nucleus,
-      subscriber: nucleus,
-      connection,
-      clock: { now: () => NOON, monotonic: () => clock.monotonic() },
-      log,
-      random: () => 0,
-      frameSourceOf: (cameraId) => {
-        cameras.push(new MemoryCamera(cameraId));
-        return cameras.at(-1) as MemoryCamera;
-      },
-      openDecisionOutput: ({ host }) => {
-        controllers.push(new MemoryController(host));
-        return controllers.at(-1) as MemoryController;
-      },
-      endProcess: () => state.ended++,
-      onChange: () => state.changes++,
+  const inspection = await assembleInspection({
+    ...disk,
+    ...hosts,
+    useCase: USE_CASE,
+    deviceId: 'line-1',
+    processId: 'process-1',
+    architecture: 'linux-x64',
+    decoder: new MemoryDecoder(),
+    captures,
+    offers: disk.folders,
+    trustedKeys: async () => [key.trusted],
+    settings,
+    publisher: nucleus,
+    subscriber: nucleus,
+    connection,
+    clock: { now: () => NOON, monotonic: () => clock.monotonic() },
+    log,
+    random: () => 0,
+    frameSourceOf: (cameraId) => {
+      cameras.push(new MemoryCamera(cameraId));
+      return cameras.at(-1) as MemoryCamera;
     },
-    endedUncleanly,
-  );
+    openDecisionOutput: ({ host }) => {
+      controllers.push(new MemoryController(host));
+      return controllers.at(-1) as MemoryController;
+    },
+    onChange: () => state.changes++,
+  });
   const offer = (counter: number, gain = 4) =>
     inspection.install(offerRelease(disk.folders, key, { counter, gain }));
   const condition = (name: string) => inspection.facts().conditions.find((one) => one.name === name);
@@ -247,8 +242,6 @@ test('a stop finishes the frames that were taken, sends their records and closes
   expect(device.captures.state).toBe('stopped');
   expect(device.cameras.map((camera) => camera.stopped)).toEqual([true]);
   expect(device.servingHost.open).toBe(0);
-  // Stopped on purpose: no death of the release.
-  expect(device.store.noted).toMatchObject({ pending: false });
 });
 
 test('a stop does not wait for a cloud that does not answer, and keeps what it has not taken', async () => {
@@ -275,68 +268,132 @@ test('the next start serves the same release, and takes frames at once', async (
   await next.inspection.stop();
 });
 
-test('after an unclean end the release is tried where it can do no harm first', async () => {
-  const disk = newDisk();
-  await (await serving(disk)).inspection.stop();
-  const next = await newInspection({ ...disk, outbox: new MemoryOutbox() }, { endedUncleanly: true });
-  expect(next.trialHost.loads).toBe(1);
-  expect(next.trialHost.open).toBe(0);
-  expect(next.servingHost.open).toBe(1);
-});
-
-test('case 5: a release that the process has died with twice gives way to the one before, and is quarantined', async () => {
-  const disk = newDisk();
-  const device = await serving(disk);
-  const fatal = offerRelease(disk.folders, key, { counter: 2, gain: 5 });
-  expect(await device.inspection.install(fatal)).toMatchObject({ code: 'ACCEPTED' });
-  const second = disk.store.current?.digest as string;
-  for (let death = 1; death <= MOST_DEATHS; death++) {
-    const dying = death === 1 ? device : await newInspection({ ...disk, outbox: new MemoryOutbox() });
-    if (death > 1) dying.inspection.start();
-    dying.camera().show(BRIGHT);
-    await settled();
-    expect(disk.store.noted).toMatchObject({ digest: second, pending: true, deaths: death - 1 });
-    // Abandoned, as by SIGKILL.
-  }
-  const next = await newInspection({ ...disk, outbox: new MemoryOutbox() });
-  expect(next.inspection.facts().releaseId).toBe(`${USE_CASE}-1`);
-  expect(next.condition('release')?.value).toContain(`has ended the component ${MOST_DEATHS} times`);
-  next.inspection.start();
-  expect(await next.inspection.install(fatal)).toMatchObject({ code: 'QUARANTINED' });
-  expect(await next.offer(3, 6)).toMatchObject({ code: 'ACCEPTED' });
-  expect(next.condition('release')).toMatchObject({ ok: true });
-});
-
-test('a model that dies is loaded again from the store; after too many deaths in a row the process ends', async () => {
-  const device = await serving();
+/** Lets the next frames of every model that is loaded from now on end its process. */
+function withEnds(device: Device) {
   const load = device.servingHost.load.bind(device.servingHost);
-  let dies = true;
+  const state = {
+    end: undefined as ModelError | undefined,
+    loads: 0,
+    endNow: (_: ModelError): void => undefined,
+  };
   device.servingHost.load = async (specification) => {
+    state.loads++;
     const model = await load(specification);
     let runs = 0;
-    // The golden sample passes; the first frame kills it.
+    // The golden sample passes; the first frame is fatal.
     const run: typeof model.run = (image) =>
-      dies && ++runs > 1 ? Promise.reject(new ModelError('no answer', 'gone')) : model.run(image);
-    return { ...model, run };
+      state.end && ++runs > 1 ? Promise.reject(state.end) : model.run(image);
+    const gone = new Promise<ModelError>((resolve) => {
+      state.endNow = resolve;
+    });
+    return { ...model, run, gone };
   };
-  const gone = (): number => device.lines.filter(({ message }) => message === 'model gone').length;
-  await device.offer(2, 5);
-  for (let death = 1; death <= 3; death++) {
-    device.camera().show(BRIGHT);
-    await settled();
-    expect(gone()).toBe(death);
+  return state;
+}
+
+const OWN_END = new ModelError('inference process ended with SIGSEGV', 'gone', true);
+const KILLED = new ModelError('inference process ended with SIGKILL: from outside', 'gone');
+
+test('case 5: a release that ends its process twice gives way to the one before, and is quarantined for that', async () => {
+  const device = await serving();
+  const ends = withEnds(device);
+  const fatal = offerRelease(device.folders, key, { counter: 2, gain: 5 });
+  expect(await device.inspection.install(fatal)).toMatchObject({ code: 'ACCEPTED' });
+  ends.end = OWN_END;
+  for (let death = 1; death <= MOST_DEATHS; death++) {
     expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
+    device.camera().show(BRIGHT);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(device.store.noted?.deaths).toBe(death);
+    expect(device.classes()).toHaveLength(death);
+    expect(device.classes().at(-1)).toContain('ended with SIGSEGV');
   }
-  // A good answer in between, and it is counted anew.
-  dies = false;
-  device.camera().show(BRIGHT);
+  expect(device.inspection.facts()).toMatchObject({
+    releaseId: `${USE_CASE}-1`,
+    refusedReleases: [
+      {
+        releaseId: `${USE_CASE}-2`,
+        code: 'ENDED_ITS_PROCESS',
+        reason: OWN_END.message,
+        quarantined: true,
+      },
+    ],
+  });
+  expect(device.condition('release')?.value).toContain(`has ended its process ${MOST_DEATHS} times`);
+  ends.end = undefined;
+  const again = await device.inspection.install(fatal);
+  expect(again).toMatchObject({ code: 'QUARANTINED', message: expect.stringContaining(OWN_END.message) });
+  expect(await device.offer(3, 6)).toMatchObject({ code: 'ACCEPTED' });
+  expect(device.condition('release')).toMatchObject({ ok: true });
+  await device.inspection.stop();
+});
+
+test('[B25] the only release is never taken out, however often it ends its process: it is started later and later', async () => {
+  const device = await serving();
+  const ends = withEnds(device);
+  await device.inspection.stop();
+  const alone = await newInspection({ ...device, outbox: new MemoryOutbox() });
+  const counted = withEnds(alone);
+  counted.end = OWN_END;
+  alone.inspection.start();
+  // What serves now was loaded at the start: its end comes from outside.
+  expect(ends.loads).toBe(0);
+  expect(await alone.offer(2, 5)).toMatchObject({ code: 'ACCEPTED' });
+  alone.store.previous = undefined;
+  for (let death = 1; death <= 5; death++) {
+    alone.camera().show(BRIGHT);
+    await jest.advanceTimersByTimeAsync(31_000);
+    expect(alone.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
+  }
+  expect(alone.condition('release')?.value).toMatch(/serves on: there is no release before it$/);
+  expect(alone.store.refusals).toEqual([]);
+  counted.end = undefined;
+  alone.camera().show(BRIGHT);
   await settled();
-  dies = true;
-  for (let death = 1; death <= 4; death++) {
-    expect(device.state.ended).toBe(0);
+  expect(alone.classes().at(-1)).toBe('bright');
+  await alone.inspection.stop();
+});
+
+test('[B25] kills from outside cost no frame and no release, also of a model that waits', async () => {
+  const device = await serving();
+  const ends = withEnds(device);
+  expect(await device.offer(2, 5)).toMatchObject({ code: 'ACCEPTED' });
+  const loadsBefore = ends.loads;
+  for (let kill = 1; kill <= 10; kill++) {
+    // Under a frame and between two frames, in turn.
+    if (kill % 2 === 0) ends.endNow(KILLED);
+    else ends.end = KILLED;
+    await settled();
     device.camera().show(BRIGHT);
     await settled();
+    ends.end = undefined;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(device.classes()).toEqual(Array.from({ length: kill }, () => 'bright'));
   }
-  expect(device.state.ended).toBe(1);
-  expect(device.classes().filter((answer) => answer === 'bright')).toHaveLength(1);
+  expect(ends.loads - loadsBefore).toBeGreaterThanOrEqual(10);
+  expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
+  expect(device.store.refusals).toEqual([]);
+  expect(device.store.noted).toBeUndefined();
+  expect(device.condition('release')).toMatchObject({ ok: true });
+  expect(device.condition('lastProcessEnd')?.value).toBe(`${USE_CASE}-2: ${KILLED.message}`);
+  await device.inspection.stop();
+});
+
+test('a start at which nothing can be loaded goes on trying, and takes frames as soon as it can', async () => {
+  const disk = newDisk();
+  await (await serving(disk)).inspection.stop();
+  const load = jest.spyOn(FakeHost.prototype, 'load').mockRejectedValueOnce(KILLED);
+  try {
+    const next = await newInspection({ ...disk, outbox: new MemoryOutbox() });
+    expect(next.inspection.facts().releaseId).toBeUndefined();
+    next.inspection.start();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(load).toHaveBeenCalledTimes(2);
+    next.camera().show(BRIGHT);
+    await settled();
+    expect(next.classes()).toEqual(['bright']);
+    await next.inspection.stop();
+  } finally {
+    load.mockRestore();
+  }
 });

@@ -1,13 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  processModelHost,
-  RemoteModelHost,
-  threadModelHost,
-} from '../../../../edge-components/inference/src/models/model-hosts';
+import { build } from 'esbuild';
+import type { Child } from '../../../../edge-components/inference/src/models/child';
+import { ProcessModelHost } from '../../../../edge-components/inference/src/models/model-hosts';
 import { memoryOf } from '../../../../edge-components/inference/src/models/process-limits';
 import type { ModelSpecification } from '../../../../edge-components/inference/src/ports';
+import { REPOSITORY_ROOT } from '../../../../scripts/repository';
 import { waitFor } from '../../wait-for';
 
 /**
@@ -16,34 +15,51 @@ import { waitFor } from '../../wait-for';
  */
 const PROGRAM = `
   const { readFileSync } = require('node:fs');
-  const { parentPort } = require('node:worker_threads');
-  const reply = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
+  const socket = new (require('node:net').Socket)({ fd: 3 });
+  const { MessageParser, writeMessage } = require('./message-stream.cjs');
+  const reply = (message) => writeMessage(socket, message);
   const kept = [];
   const acts = {
     hang: () => { for (;;) {} },
     eat: () => { for (;;) kept.push(Buffer.alloc(1 << 24, 1)); },
     leave: () => process.exit(7),
     killed: () => process.kill(process.pid, 'SIGKILL'),
+    crash: () => process.kill(process.pid, 'SIGSEGV'),
+    stop: () => process.kill(process.pid, 'SIGSTOP'),
+    babble: () => socket.write(Buffer.alloc(8, 255)),
   };
   let act;
-  (parentPort ?? process).on('message', ({ id, type, path, pixels }) => {
+  const take = ({ id, type, path }, pixels) => {
     if (type === 'load') {
-      const score = parentPort ? '' : readFileSync('/proc/self/oom_score_adj', 'utf8');
+      const score = readFileSync('/proc/self/oom_score_adj', 'utf8');
       if (path === 'tell') return reply({ id, ok: false, kind: 'load', message: JSON.stringify({ pid: process.pid, score, environment: process.env }) });
       if (path.startsWith('load:')) return acts[path.slice(5)]();
+      if (path.startsWith('later:')) setTimeout(acts[path.slice(6)], 50);
       act = acts[path];
       return reply({ id, ok: true });
     }
     if (pixels[0] === 13) return act();
     reply({ id, ok: true, probabilities: [pixels[0]], statistics: {}, milliseconds: 1 });
-  });
+  };
+  const parser = new MessageParser();
+  socket.on('data', (chunk) => { for (const { header, body } of parser.push(chunk)) take(header, body); });
+  socket.on('close', () => process.exit(0));
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'kaizen-edge-hosts-'));
 const program = join(folder, 'host.cjs');
+const SOURCE = join(REPOSITORY_ROOT, 'edge-components', 'inference', 'src', 'models');
 const MEBIBYTE = 2 ** 20;
 
-beforeAll(() => writeFileSync(program, PROGRAM));
+beforeAll(async () => {
+  writeFileSync(program, PROGRAM);
+  await build({
+    entryPoints: [join(SOURCE, 'message-stream.ts')],
+    outfile: join(folder, 'message-stream.cjs'),
+    platform: 'node',
+    format: 'cjs',
+  });
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const specification = (path: string): ModelSpecification => ({
@@ -55,7 +71,7 @@ const specification = (path: string): ModelSpecification => ({
 const image = (level: number) => ({ height: 1, width: 1, pixels: Uint8Array.of(level, 0, 0) });
 
 /** What the process says of itself: its environment, its place in the kernel's queue. */
-async function told(host: ReturnType<typeof processModelHost>) {
+async function told(host: ProcessModelHost) {
   const error = await host.load(specification('tell')).catch((reason: Error) => reason as Error);
   return JSON.parse((error as Error).message) as {
     pid: number;
@@ -78,9 +94,8 @@ test('a trial process holds no secret of the component, and goes first when memo
   process.env.NODE_OPTIONS = '--no-warnings';
   process.env.LD_LIBRARY_PATH = '/opt/node/lib';
   try {
-    const { environment, score, pid } = await told(processModelHost({ program }));
-    const { NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, ...others } = environment;
-    expect(others).toEqual({ LD_LIBRARY_PATH: '/opt/node/lib', ORT_DISABLE_TELEMETRY: '1' });
+    const { environment, score, pid } = await told(new ProcessModelHost({ program }));
+    expect(environment).toEqual({ LD_LIBRARY_PATH: '/opt/node/lib', ORT_DISABLE_TELEMETRY: '1' });
     expect(score.trim()).toBe('1000');
     // A load that was refused leaves no process behind.
     await waitFor('the end of the process', () => isGone(pid));
@@ -93,12 +108,12 @@ test('a trial process holds no secret of the component, and goes first when memo
 
 test('a process that takes too much memory is killed, and the reason says how much; others go on [case 20]', async () => {
   const allowed = 256 * MEBIBYTE;
-  const host = processModelHost({ program, memoryBytes: () => allowed });
+  const host = new ProcessModelHost({ program, memoryBytes: () => allowed });
   const neighbour = await host.load(specification('eat'));
   const model = await host.load(specification('eat'));
   const reason = await model.run(image(13)).then(fail, (error: Error) => error);
-  expect(reason).toMatchObject({ name: 'ModelError', kind: 'gone' });
-  const [, used, limit] = /^trial process used (\d+) bytes of memory, at most (\d+) are allowed$/.exec(
+  expect(reason).toMatchObject({ name: 'ModelError', kind: 'gone', isOwnDoing: true });
+  const [, used, limit] = /^inference process used (\d+) bytes of memory, at most (\d+) are allowed$/.exec(
     reason.message,
   ) as RegExpExecArray;
   expect(Number(limit)).toBe(allowed);
@@ -118,7 +133,7 @@ function fail(): never {
 test('limits are asked for again each time: a configuration may change while a trial runs', async () => {
   let memoryBytes = 1024 * MEBIBYTE;
   let watchdogMilliseconds = 60_000;
-  const host = processModelHost({
+  const host = new ProcessModelHost({
     program,
     memoryBytes: () => memoryBytes,
     watchdogMilliseconds: () => watchdogMilliseconds,
@@ -128,7 +143,7 @@ test('limits are asked for again each time: a configuration may change while a t
   watchdogMilliseconds = 300;
   await expect(slow.run(image(13))).rejects.toMatchObject({
     kind: 'gone',
-    message: "no answer to 'run' within 300 ms",
+    message: "inference process gave no answer to 'run' within 300 ms",
   });
   await slow.close();
 
@@ -145,38 +160,52 @@ test('limits are asked for again each time: a configuration may change while a t
   await large.close();
 });
 
-test.each<[string, string, RegExp]>([
-  ['hangs while it loads [case 19]', 'load:hang', /^no answer to 'load' within 1500 ms$/],
-  ['takes memory while it loads [case 20]', 'load:eat', /^trial process used \d+ bytes of memory/],
-  ['ends by itself', 'load:leave', /^trial process ended with 7$/],
-  [
-    'is killed from outside',
-    'load:killed',
-    /^trial process ended with SIGKILL: killed from outside, as by the kernel/,
-  ],
-])('each end has a reason of its own: a process that %s', async (_, path, reason) => {
-  const host = processModelHost({
-    program,
-    memoryBytes: () => 256 * MEBIBYTE,
-    watchdogMilliseconds: () => (path === 'load:hang' ? 1_500 : 30_000),
-  });
-  await expect(host.load(specification(path))).rejects.toMatchObject({
-    name: 'ModelError',
-    kind: 'gone',
-    message: expect.stringMatching(reason),
-  });
-});
+test.each<[string, string, boolean, RegExp]>([
+  ['hangs while it loads [case 19]', 'load:hang', true, /^trial gave no answer to 'load' within 1500 ms$/],
+  ['takes memory while it loads [case 20]', 'load:eat', true, /^trial used \d+ bytes of memory/],
+  ['ends by itself', 'load:leave', true, /^trial ended with 7$/],
+  ['crashes', 'load:crash', true, /^trial ended with SIGSEGV$/],
+  ['speaks another language', 'load:babble', true, /^trial sent a message of 4294967295 and/],
+  ['is killed from outside [B25]', 'load:killed', false, /^trial ended with SIGKILL: from outside$/],
+  ['is stopped from outside [B25]', 'load:stop', false, /^trial was stopped and gave no answer to 'load'/],
+])(
+  'each end has a reason and a culprit of its own: a process that %s',
+  async (_, path, isOwnDoing, reason) => {
+    const host = new ProcessModelHost({
+      name: 'trial',
+      program,
+      memoryBytes: () => 256 * MEBIBYTE,
+      watchdogMilliseconds: () => (/hang|stop/.test(path) ? 1_500 : 30_000),
+    });
+    await expect(host.load(specification(path))).rejects.toMatchObject({
+      name: 'ModelError',
+      kind: 'gone',
+      isOwnDoing,
+      message: expect.stringMatching(reason),
+    });
+  },
+);
 
 test.each([
-  ['process', processModelHost],
-  ['thread', threadModelHost],
-])('a %s answers runs in order, and closes after the last one', async (_, hostOf) => {
-  const model = await hostOf({ program }).load(specification('hang'));
+  ['killed', 'inference process ended with SIGKILL: from outside'],
+  // A fault without work says nothing about what it was asked to do.
+  ['crash', 'inference process ended with SIGSEGV while it waited'],
+])('an end between two runs is told at once, and blames nobody: %s [B25]', async (act, message) => {
+  const model = await new ProcessModelHost({ program }).load(specification(`later:${act}`));
+  expect(await model.gone).toMatchObject({ kind: 'gone', message, isOwnDoing: false });
+  await expect(model.run(image(1))).rejects.toMatchObject({ kind: 'gone', message });
+});
+
+test('runs are answered in order, and a close waits for the last one', async () => {
+  const model = await new ProcessModelHost({ program }).load(specification('hang'));
   const runs = [3, 1, 2].map((level) => model.run(image(level)));
   const closed = model.close();
   expect((await Promise.all(runs)).map(({ probabilities }) => probabilities)).toEqual([[3], [1], [2]]);
   await closed;
-  await expect(model.run(image(1))).rejects.toMatchObject({ kind: 'gone', message: 'the model is closed' });
+  await expect(model.run(image(1))).rejects.toMatchObject({
+    kind: 'gone',
+    message: 'inference process is closed',
+  });
 });
 
 describe('a prepared host', () => {
@@ -191,7 +220,7 @@ describe('a prepared host', () => {
 
   test('has started what the next load uses, once', async () => {
     const { path, starts } = noting('prepared', PROGRAM);
-    const host = threadModelHost({ program: path });
+    const host = new ProcessModelHost({ program: path });
     host.prepare();
     host.prepare();
     await waitFor('the start', () => starts() === 1);
@@ -205,34 +234,25 @@ describe('a prepared host', () => {
 
   test('starts again what has ended before the load', async () => {
     let starts = 0;
-    const host = new RemoteModelHost(
-      () => {
-        let reply: (answer: { id: number; ok: true }) => void;
-        const lasts = ++starts > 1;
-        return {
-          send: ({ id }) => reply({ id, ok: true }),
-          onReply: (listener) => {
-            reply = listener;
-          },
-          onGone: (listener) => {
-            if (!lasts) listener('ended');
-          },
-          kill: () => undefined,
-        };
-      },
-      () => 20_000,
-    );
+    const host = new ProcessModelHost({}, (): Child => {
+      const lasts = ++starts > 1;
+      let answer: (id: number) => void;
+      return {
+        send: (header) => answer((header as { id: number }).id),
+        onMessage: (listener) => {
+          answer = (id) => listener({ header: { id, ok: true }, body: Buffer.alloc(0) });
+        },
+        onProblem: (listener) => {
+          if (!lasts) listener({ reason: 'failed: EAGAIN', isOwnDoing: false });
+        },
+        onEnd: () => undefined,
+        isStopped: () => false,
+        kill: () => undefined,
+      };
+    });
     host.prepare();
     await expect(host.load(specification('hang'))).resolves.toBeDefined();
     expect(starts).toBe(2);
-  });
-});
-
-test('a thread that ends is told from one that hangs', async () => {
-  const host = threadModelHost({ program, watchdogMilliseconds: () => 10_000 });
-  await expect(host.load(specification('load:leave'))).rejects.toMatchObject({
-    kind: 'gone',
-    message: 'inference thread ended with 7',
   });
 });
 

@@ -7,7 +7,9 @@ import {
 } from '../../../../edge-components/inference/packaging/size-budget';
 
 const ESSENTIAL = new Map([
-  ['main.cjs', 600_000],
+  ['main.cjs', 2_000],
+  ['agent.cjs', 450_000],
+  ['decoder-host.cjs', 140_000],
   ['inference-host.cjs', 30_000],
   ['native/linux-x64/libonnxruntime.so.1', 40_000_000],
   ['native/linux-x64/onnxruntime_binding.node', 400_000],
@@ -57,20 +59,31 @@ test.each([
   expect(budgetProblems(ESSENTIAL, bundles)).toEqual([`inference-host.cjs: must not contain ${folder}`]);
 });
 
+test.each([
+  ['main.cjs', 'node_modules/ajv/dist/ajv.js', 'node_modules/ajv'],
+  ['agent.cjs', 'node_modules/sharp/dist/index.cjs', 'node_modules/sharp'],
+  ['agent.cjs', 'node_modules/onnxruntime-node/dist/index.js', 'node_modules/onnxruntime-node'],
+])('%s must not contain %s: native code ends with a process of its own', (name, input, folder) => {
+  const bundles = new Map([[name, { inputs: [input] }]]);
+  expect(budgetProblems(ESSENTIAL, bundles)).toEqual([`${name}: must not contain ${folder}`]);
+});
+
 test('the error names every problem, and every file with its size, largest first', () => {
   const bytes = withFiles(['main.cjs', 20_000_000], ['notes.txt', 90_000_000]);
   expect(() => checkBudget('inference-linux-x64.zip', bytes, BUNDLES)).toThrow(
     [
       'inference-linux-x64.zip breaks its size budget:',
       `  - main.cjs: must not be above ${BUNDLE_BYTES['main.cjs']} bytes, got 20000000`,
-      '  - artifact: must not be above 1.1 x its essential files, got 2.127',
+      '  - artifact: must not be above 1.1 x its essential files, got 2.119',
       'bytes:',
       '    90000000 notes.txt',
       '    40000000 native/linux-x64/libonnxruntime.so.1',
       '    20000000 main.cjs',
       '    19000000 native/linux-x64/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so.8.18.7',
+      '      450000 agent.cjs',
       '      400000 native/linux-x64/onnxruntime_binding.node',
       '      400000 native/linux-x64/@img/sharp-linux-x64/lib/sharp.node',
+      '      140000 decoder-host.cjs',
       '       30000 inference-host.cjs',
     ].join('\n'),
   );

@@ -1,5 +1,4 @@
 import {
-  deathsAfterStart,
   mustRevert,
   PROBATION,
   type Probation,
@@ -7,29 +6,7 @@ import {
 } from '../../../../edge-components/inference/src/releases/probation';
 
 const digest = 'a'.repeat(64);
-const noted = (changes: Partial<Probation>): Probation => ({
-  digest,
-  deaths: 0,
-  pending: true,
-  bootId: 'boot-1',
-  ...changes,
-});
-
-test.each<[string, Probation | undefined, number]>([
-  ['nothing was noted', undefined, 0],
-  ['another release was noted', noted({ digest: 'b'.repeat(64), deaths: 1 }), 0],
-  ['the process died on probation', noted({}), 1],
-  ['it died once more', noted({ deaths: 1 }), 2],
-  ['it was cleared', noted({ pending: false }), 0],
-  ['it died before, and was stopped properly since', noted({ deaths: 1, pending: false }), 1],
-  ['the power failed', noted({ bootId: 'boot-0' }), 0],
-])('case 5: the next start, when %s', (_, found, deaths) => {
-  expect(deathsAfterStart(found, digest, 'boot-1')).toBe(deaths);
-});
-
-test('case 5: the start after the second death reverts: the nucleus would not start it after a third', () => {
-  expect([0, 1, 2, 3].map(mustRevert)).toEqual([false, false, true, true]);
-});
+const other = 'b'.repeat(64);
 
 function newWatch() {
   const notes: Probation[] = [];
@@ -39,7 +16,6 @@ function newWatch() {
       notes.push(probation);
     },
     clock: { monotonic: () => now },
-    bootId: 'boot-1',
   });
   return {
     notes,
@@ -50,30 +26,50 @@ function newWatch() {
   };
 }
 
-test('a release is cleared after enough good answers for long enough, and invalid ones do not count', async () => {
+test('case 5: the second end of its own gives the place of a release to the one before', () => {
+  expect([0, 1, 2, 3].map(mustRevert)).toEqual([false, false, true, true]);
+});
+
+test('case 5: ends are counted by release, and across starts of the component', async () => {
+  const { notes, watch } = newWatch();
+  expect(await watch.died(digest)).toBe(1);
+  expect(notes).toEqual([{ digest, deaths: 1 }]);
+  const next = newWatch().watch;
+  next.restored(notes[0]);
+  expect(next.isOn).toBe(true);
+  expect(await next.died(digest)).toBe(2);
+  expect(await next.died(other)).toBe(1);
+  expect([next.deathsOf(digest), next.deathsOf(other)]).toEqual([0, 1]);
+});
+
+test.each([undefined, {}, 7, { digest, deaths: 'many' }])('a note that is %j counts as none', (found) => {
+  const { watch } = newWatch();
+  watch.restored(found as Probation);
+  expect(watch.isOn).toBe(false);
+});
+
+test('a release is forgiven after enough good answers for long enough, and invalid ones do not count', async () => {
   const { notes, watch, pass } = newWatch();
-  watch.restored(digest, 1);
-  await watch.begin(digest);
-  expect(notes).toEqual([noted({ deaths: 1 })]);
-  for (let count = 0; count < PROBATION.results; count++) await watch.answered(true);
+  await watch.died(digest);
+  for (let count = 0; count < PROBATION.results; count++) await watch.answered(digest, true);
   expect(notes).toHaveLength(1);
   pass(PROBATION.milliseconds);
-  await watch.answered(false);
+  await watch.answered(digest, false);
+  await watch.answered(other, true);
   expect(notes).toHaveLength(1);
-  await watch.answered(true);
-  expect(notes.at(-1)).toEqual(noted({ pending: false }));
-  await watch.answered(true);
+  expect(watch.isOn).toBe(true);
+  await watch.answered(digest, true);
+  expect(notes.at(-1)).toEqual({ digest, deaths: 0 });
+  expect(watch.isOn).toBe(false);
+  await watch.answered(digest, true);
   expect(notes).toHaveLength(2);
 });
 
-test('a stop on probation is no death; a new release begins without the deaths of the one before', async () => {
-  const { notes, watch } = newWatch();
-  watch.restored(digest, 1);
-  await watch.begin(digest);
-  await watch.begin('b'.repeat(64));
-  expect(notes.at(-1)).toEqual(noted({ digest: 'b'.repeat(64) }));
-  await watch.end();
-  expect(notes.at(-1)).toEqual(noted({ digest: 'b'.repeat(64), pending: false }));
-  await watch.end();
-  expect(notes).toHaveLength(3);
+test('an end is counted although the disk takes no note of it', async () => {
+  const watch = new ProbationWatch({
+    note: () => Promise.reject(new Error('read-only file system')),
+    clock: { monotonic: () => 0 },
+  });
+  await expect(watch.died(digest)).rejects.toThrow('read-only');
+  expect(watch.deathsOf(digest)).toBe(1);
 });

@@ -164,22 +164,23 @@ test('a variant for another architecture is not tried', async () => {
   expect(device.slot.current?.variant).toBe('fp32');
 });
 
-describe('a start after a process that was not told to stop', () => {
-  test('tries the release in a process of its own first; one that fails there never runs in this one [case 5]', async () => {
-    const device = await newDevice();
-    await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    await device.installer.install(await offer({ counter: 2, gain: 5 }));
-    const calm = await newDevice(device.work);
-    await restoreRelease(calm.ports);
-    expect([calm.trialHost.loads, calm.servingHost.loads]).toEqual([0, 1]);
-    const suspicious = await newDevice(device.work);
-    suspicious.ports.suspicious = true;
-    suspicious.trialHost.failure = new ModelError('trial process ended with SIGSEGV', 'gone');
-    const { active, problem } = await restoreRelease(suspicious.ports);
-    expect(active).toBeUndefined();
-    expect(problem).toContain('SIGSEGV');
-    expect(suspicious.servingHost.loads).toBe(0);
-  });
+test('a release whose process was ended from outside is not passed over for the one before [case 5]', async () => {
+  const device = await newDevice();
+  await device.installer.install(await offer({ counter: 1, gain: 4 }));
+  await device.installer.install(await offer({ counter: 2, gain: 5 }));
+  const next = await newDevice(device.work);
+  next.servingHost.failure = new ModelError('inference process ended with SIGKILL: from outside', 'gone');
+  const { active, problem } = await restoreRelease(next.ports);
+  expect(active).toBeUndefined();
+  expect(problem).toMatch(/^release \w{12} cannot serve: .* from outside$/);
+  next.servingHost.failure = new ModelError('inference process ended with SIGSEGV', 'gone', true);
+  next.servingHost.load = async (specification) => {
+    const { failure } = next.servingHost;
+    next.servingHost.failure = undefined;
+    if (failure) throw failure;
+    return device.servingHost.load(specification);
+  };
+  expect((await restoreRelease(next.ports)).active?.release.counter).toBe(1);
 });
 
 describe('a challenge', () => {
@@ -250,7 +251,7 @@ describe('a challenge', () => {
       let runs = 0;
       // Two golden samples and eleven timed runs; then the line's frames.
       model.run = (image) =>
-        ++runs > 13 ? Promise.reject(new ModelError('no answer within 20000 ms', 'gone')) : run(image);
+        ++runs > 13 ? Promise.reject(new ModelError('no answer within 20000 ms', 'gone', true)) : run(image);
       return model;
     };
     const work = device.installer.install(offered);

@@ -43,7 +43,7 @@ const EFFECT: Record<
   stage: { of: ({ store }) => [store, 'stage'], error: () => new Error('input/output error') },
   load: {
     of: ({ trialHost }) => [trialHost, 'load'],
-    error: () => new ModelError('no answer within 20000 ms', 'gone'),
+    error: () => new ModelError('no answer within 20000 ms', 'gone', true),
   },
   selfTest: { of: ({ ports }) => [ports.decoder, 'decode'], error: () => new Error('decoder failed') },
   challenge: { of: ({ slot }) => [slot, 'canChallenge'], error: () => new Error('no comparison') },
@@ -164,42 +164,57 @@ test.each(KILLS)(
   },
 );
 
-/** Installs until the warm-up, which never comes back. */
-async function dieAtWarmUp(device: FakeDevice, offered: ReleaseOffer): Promise<void> {
-  const reached = new Promise<void>((resolve) => {
-    device.servingHost.load = () => {
-      resolve();
-      return new Promise<never>(() => undefined);
-    };
-  });
-  void device.installer.install(offered);
-  await reached;
-}
+test.each<[string, (device: FakeDevice) => { failure: ModelError | undefined }]>([
+  ['trial', ({ trialHost }) => trialHost],
+  ['serving', ({ servingHost }) => servingHost],
+])(
+  'case 5: a release that ends the %s process is quarantined, with how it ended; one that was killed is tried again',
+  async (_, hostOf) => {
+    const device = await deviceWith(true);
+    const host = hostOf(device);
+    const offered = await offer(2, 5);
+    host.failure = new ModelError('inference process ended with SIGKILL: from outside', 'gone');
+    const killed = await device.installer.install(offered);
+    expect(killed).toMatchObject({ verdict: 'refused', code: 'INTERNAL_ERROR' });
+    expect(killed.message).toContain('from outside');
+    expect(device.store.refusals.at(-1)).toMatchObject({ reason: killed.message });
+    host.failure = new ModelError('inference process ended with SIGSEGV', 'gone', true);
+    expect(await device.installer.install(offered)).toMatchObject({ code: 'LOAD_FAILED' });
+    host.failure = undefined;
+    const quarantined = await device.installer.install(offered);
+    expect(quarantined.code).toBe('QUARANTINED');
+    expect(quarantined.message).toMatch(
+      /^quarantined on this device since \S+: LOAD_FAILED: fp32: inference process ended with SIGSEGV$/,
+    );
+    expect((await counterAfterRestart(device.work)).counter).toBe(1);
+  },
+);
 
-test('case 5: a graph that ends the process at its warm-up is refused at the third try, and quarantined', async () => {
-  const first = await deviceWith(true);
-  const offered = await offer(2, 5);
-  let device = first;
-  for (let death = 0; death < 2; death++) {
-    await dieAtWarmUp(device, offered);
-    ({ device } = await counterAfterRestart(first.work));
-  }
-  expect(await device.installer.install(offered)).toMatchObject({
-    code: 'LOAD_FAILED',
-    message: 'its warm-up has ended the component 2 times',
-  });
-  expect(await device.installer.install(offered)).toMatchObject({ code: 'QUARANTINED' });
-  expect((await counterAfterRestart(first.work)).counter).toBe(1);
+test('an installation whose process somebody ends is begun again, and the release is accepted', async () => {
+  const device = await deviceWith(true);
+  const kills = new ModelError('trial process ended with SIGKILL: from outside', 'gone');
+  let loads = 0;
+  const { load } = device.trialHost;
+  device.trialHost.load = async (specification) => {
+    if (++loads <= 2) throw kills;
+    return load.call(device.trialHost, specification);
+  };
+  expect(await device.installer.install(await offer(2, 5))).toMatchObject({ code: 'ACCEPTED' });
+  expect(loads).toBe(3);
+  expect(device.trialHost.open).toBe(0);
 });
 
-test('case 5: a power cut at the warm-up does not count against the release', async () => {
-  const first = await deviceWith(true);
-  const offered = await offer(2, 5);
-  let device = first;
-  for (const bootId of ['boot-2', 'boot-3', 'boot-4']) {
-    await dieAtWarmUp(device, offered);
-    ({ device } = await counterAfterRestart(first.work));
-    device.ports.bootId = bootId;
-  }
-  expect(await device.installer.install(offered)).toMatchObject({ code: 'ACCEPTED' });
+test('an int8 variant whose process somebody ends is not left out for it', async () => {
+  const device = await newDevice();
+  const artifactsPath = newFolder();
+  await offeredFolder(artifactsPath, models, key, { counter: 1, gain: 4, int8: 'gain-4.onnx' });
+  device.trialHost.milliseconds = { 'model-fp32.onnx': 9, 'model-int8.onnx': 1 };
+  let loads = 0;
+  const { load } = device.trialHost;
+  device.trialHost.load = async (specification) => {
+    if (++loads === 2) throw new ModelError('trial process ended with SIGKILL: from outside', 'gone');
+    return load.call(device.trialHost, specification);
+  };
+  expect(await device.installer.install(offerOf(artifactsPath))).toMatchObject({ code: 'ACCEPTED' });
+  expect(device.slot.current?.variant).toBe('int8');
 });

@@ -164,14 +164,14 @@ test('refusals are remembered across restarts; only those of the model itself qu
   await store.recordRefusal({ releaseDigest: 'a'.repeat(64), code: 'GOLDEN_SAMPLE_MISMATCH', at });
   await store.recordRefusal({ releaseDigest: 'b'.repeat(64), code: 'COUNTER_TOO_LOW', at });
   const after = await DiskReleaseStore.open(folder);
-  expect(after.isQuarantined('a'.repeat(64))).toBe(true);
-  expect(after.isQuarantined('b'.repeat(64))).toBe(false);
+  expect(after.quarantineOf('a'.repeat(64))?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
+  expect(after.quarantineOf('b'.repeat(64))).toBeUndefined();
   for (let index = 0; index < 30; index++) {
     await after.recordRefusal({ releaseDigest: index.toString(16).padStart(64, '0'), code: 'EXPIRED', at });
   }
   expect(after.refusals).toHaveLength(16);
   // A quarantine outlives refusals that cost nothing to find out again.
-  expect(after.isQuarantined('a'.repeat(64))).toBe(true);
+  expect(after.quarantineOf('a'.repeat(64))?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
 });
 
 test('a lost or damaged counter is found again from the releases that are kept [case 6]', async () => {
@@ -256,11 +256,12 @@ test('a release that is taken back gives way to the one before, for good [case 5
   const first = await install(store, await offered(1, 4));
   const second = await install(store, await offered(2, 5));
   const at = '2026-11-23T12:00:00.000Z';
-  await store.revert({ releaseDigest: second, code: 'LOAD_FAILED', at });
+  const reason = 'inference process ended with SIGSEGV';
+  await store.revert({ releaseDigest: second, code: 'ENDED_ITS_PROCESS', reason, at });
   const after = await DiskReleaseStore.open(folder);
   expect(after.current?.digest).toBe(first);
   expect(after.previous).toBeUndefined();
-  expect(after.isQuarantined(second)).toBe(true);
+  expect(after.quarantineOf(second)).toMatchObject({ code: 'ENDED_ITS_PROCESS', reason });
   await after.revert({ releaseDigest: first, code: 'LOAD_FAILED', at });
   expect((await DiskReleaseStore.open(folder)).current).toBeUndefined();
 });
@@ -270,9 +271,7 @@ test('state files of the wrong shape count as absent', async () => {
   await install(await DiskReleaseStore.open(folder), await offered(1, 4));
   writeFileSync(join(folder, 'refused.json'), '{}');
   writeFileSync(join(folder, 'probation.json'), '7');
-  writeFileSync(join(folder, 'installing.json'), 'null');
   const store = await DiskReleaseStore.open(folder);
   expect(store.refusals).toEqual([]);
   expect(await store.probation()).toBeUndefined();
-  expect(await store.installing()).toBeUndefined();
 });

@@ -1,0 +1,130 @@
+/** A child process of the component as a port, and requests to it. */
+import { within } from '../shared/within';
+import type { Message } from './message-stream';
+import { type Judgement, judgeEnd, type ProcessEnd } from './process-end';
+
+/** A child process: messages go in and out until it ends. */
+export interface Child {
+  send(header: object, body?: Uint8Array): void;
+  onMessage(listener: (message: Message) => void): void;
+  /** It cannot be used any more, and has to be killed. */
+  onProblem(listener: (problem: Judgement) => void): void;
+  /** It has ended, and everything that it had sent has been given out. */
+  onEnd(listener: (end: Omit<ProcessEnd, 'wasBusy' | 'killed'>) => void): void;
+  /** Whether somebody has stopped it, so that it cannot answer. */
+  isStopped(): boolean;
+  /** Ends it at once, whatever it is doing. */
+  kill(): void;
+}
+
+/** The process is gone. Nothing more will come from it. */
+export class ChildGone extends Error {
+  override readonly name = 'ChildGone';
+  constructor(
+    message: string,
+    /** Whether it has ended itself by what it was asked to do. */
+    readonly isOwnDoing: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Header of every answer, beside what is the answer's own. */
+export interface Answer {
+  readonly id: number;
+  readonly ok: boolean;
+  /** Why not ok. */
+  readonly message?: string;
+}
+
+interface Pending {
+  resolve(message: Message): void;
+  reject(error: ChildGone): void;
+}
+
+/** Asks a child and waits for its answers, as long as it lives and answers in time. */
+export class Requests {
+  private readonly pending = new Map<number, Pending>();
+  private lastId = 0;
+  private gone: ChildGone | undefined;
+  private isClosing = false;
+  private closed: Promise<void> | undefined;
+  private idle: (() => void) | undefined;
+
+  /**
+   * @param name begins the sentence about its end
+   * @param watchdogMilliseconds longest time of one request; asked for each
+   * @param onGone told once, unless the child was closed
+   */
+  constructor(
+    private readonly name: string,
+    private readonly child: Child,
+    private readonly watchdogMilliseconds: () => number,
+    private readonly onGone: (reason: ChildGone) => void = () => undefined,
+  ) {
+    child.onMessage((message) => this.settle(message));
+    child.onProblem((problem) => this.giveUp(problem));
+    child.onEnd((end) => this.fail(judgeEnd({ ...end, wasBusy: this.pending.size > 0 })));
+  }
+
+  get isGone(): boolean {
+    return this.gone !== undefined;
+  }
+
+  /** @throws ChildGone */
+  request(type: string, header: object, body?: Uint8Array): Promise<Message> {
+    if (this.gone) return Promise.reject(this.gone);
+    if (this.isClosing) return Promise.reject(new ChildGone(`${this.name} is closed`, false));
+    const id = ++this.lastId;
+    const milliseconds = this.watchdogMilliseconds();
+    const answer = new Promise<Message>((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.child.send({ ...header, id, type }, body);
+    });
+    return within(milliseconds, answer, () => {
+      const reason = `gave no answer to '${type}' within ${milliseconds} ms`;
+      const isStopped = this.child.isStopped();
+      this.giveUp({ reason: isStopped ? `was stopped and ${reason}` : reason, isOwnDoing: !isStopped });
+      return answer;
+    });
+  }
+
+  /** Waits for requests that are under way, then ends the process. */
+  close(): Promise<void> {
+    this.isClosing = true;
+    this.closed ??= this.endWhenIdle();
+    return this.closed;
+  }
+
+  private async endWhenIdle(): Promise<void> {
+    if (this.pending.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.idle = resolve;
+      });
+    }
+    this.child.kill();
+  }
+
+  private settle(message: Message): void {
+    const id = (message.header as Partial<Answer> | null)?.id;
+    const waiting = id === undefined ? undefined : this.pending.get(id);
+    if (id === undefined || !waiting) return;
+    this.pending.delete(id);
+    waiting.resolve(message);
+    if (this.pending.size === 0) this.idle?.();
+  }
+
+  private giveUp(problem: Judgement): void {
+    this.fail(problem);
+    this.child.kill();
+  }
+
+  private fail({ reason, isOwnDoing }: Judgement): void {
+    if (this.gone) return;
+    this.gone = new ChildGone(`${this.name} ${reason}`, isOwnDoing);
+    for (const waiting of this.pending.values()) waiting.reject(this.gone);
+    this.pending.clear();
+    this.idle?.();
+    if (!this.isClosing) this.onGone(this.gone);
+  }
+}

@@ -1,0 +1,19 @@
+/** Headers of messages between the component and its decoder. The bodies are images: encoded there, pixels or JPEG back. */
+import type { ImageSize } from '../ports';
+import type { Answer } from './child';
+
+export interface DecodeRequest {
+  readonly id: number;
+  readonly type: 'decode';
+  readonly maximumPixels: number;
+  readonly stretchTo?: ImageSize;
+}
+
+export interface ToJpegRequest {
+  readonly id: number;
+  readonly type: 'toJpeg';
+}
+
+export type DecoderRequest = DecodeRequest | ToJpegRequest;
+
+export interface DecodedAnswer extends Answer, ImageSize {}
