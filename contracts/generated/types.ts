@@ -989,7 +989,18 @@ export interface DeviceStatus {
      * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
      */
     releaseId?: string;
+    /**
+     * Code of the verdict, or ENDED_ITS_PROCESS for a release that was taken out of service.
+     */
     code: string;
+    /**
+     * In words.
+     */
+    reason?: string;
+    /**
+     * Whether the release is not tried again until an operator lifts that.
+     */
+    quarantined?: boolean;
     /**
      * RFC 3339 timestamp in UTC.
      */

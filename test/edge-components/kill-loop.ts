@@ -7,9 +7,6 @@ import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import type { ReleaseVerdict } from '../../contracts';
-import type { RefusalRecord } from '../../edge-components/inference/src/releases/ports';
-import { MOST_DEATHS } from '../../edge-components/inference/src/releases/probation';
 import {
   RELEASE_TRANSITIONS,
   type ReleaseTransition,
@@ -39,8 +36,6 @@ export interface KillLoopReport {
   /** How often the kill came after which state of the installation; `IDLE` where none was under way. */
   readonly byState: Readonly<Record<string, number>>;
   readonly accepted: number;
-  /** Releases whose warm-up was killed twice: the component cannot know that it was not their doing. */
-  readonly refusedAfterDeaths: number;
 }
 
 /** Path -> declared SHA-256 of every file of the release that current.json names. */
@@ -67,20 +62,6 @@ export function damageOf(state: string): string | undefined {
   } catch (error) {
     return `unreadable: ${(error as Error).message}`;
   }
-}
-
-/**
- * Whether a good release may have been refused: its warm-up was killed as often as the component puts up with. A kill
- * between the refusal and its verdict leaves an offer that is then answered with QUARANTINED.
- * @param kills how many kills the offer has met
- */
-function isRefusedForDeaths({ code, message }: ReleaseVerdict, kills: number, state: string): boolean {
-  const refusals = JSON.parse(
-    readFileSync(join(state, 'releases', 'refused.json'), 'utf8'),
-  ) as RefusalRecord[];
-  const areAllForDeaths = refusals.every((refusal) => refusal.code === 'LOAD_FAILED');
-  const says = message.includes('warm-up has ended') || code === 'QUARANTINED';
-  return says && areAllForDeaths && kills >= MOST_DEATHS;
 }
 
 /** The last state that the log of a process names, after which it was killed. */
@@ -137,7 +118,6 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
   const invalid: string[] = [];
   const byState: Record<string, number> = {};
   let accepted = 0;
-  let refusedAfterDeaths = 0;
   let counter = 1;
 
   const began = performance.now();
@@ -146,14 +126,12 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
   const longestDelay = Math.ceil((performance.now() - began) * LONGEST_DELAY_FACTOR);
 
   let pending: string | undefined;
-  let killsOfPending = 0;
   for (let kill = 1; kill <= kills; kill++) {
     pending ??= device.putOffer(await release(++counter), COMPONENT);
     const logged = device.log.length;
     await instant(random, device, logged, longestDelay);
     const answered = device.verdict(pending) !== undefined;
     await device.endProcess('SIGKILL');
-    killsOfPending++;
     const state = answered ? 'IDLE' : stateIn(device.log.slice(logged));
     byState[state] = (byState[state] ?? 0) + 1;
 
@@ -171,10 +149,8 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
     const verdict = device.verdict(pending);
     if (verdict) {
       if (verdict.verdict === 'accepted') accepted++;
-      else if (isRefusedForDeaths(verdict, killsOfPending, device.stateOf())) refusedAfterDeaths++;
       else invalid.push(`kill ${kill}: a good release was refused: ${verdict.code} ${verdict.message}`);
       pending = undefined;
-      killsOfPending = 0;
     }
     onKill?.(kill);
   }
@@ -183,5 +159,5 @@ export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport
     const verdict = await waitFor('the last verdict', () => device.verdict(last), 60_000);
     if (verdict.verdict === 'accepted') accepted++;
   }
-  return { kills, seed, invalid, byState, accepted, refusedAfterDeaths };
+  return { kills, seed, invalid, byState, accepted };
 }

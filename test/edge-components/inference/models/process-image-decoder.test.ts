@@ -132,8 +132,8 @@ test('the first start after an end comes at once, also without an image; the nex
   await pass();
   const starts: number[] = [];
   for (let end = 1; end <= 4; end++) {
-    last().end('SIGKILL');
     const before = children.length;
+    last().end('SIGKILL');
     for (let waited = 0; children.length === before; waited += 100) {
       await pass(waited === 0 ? 0 : 100);
       if (children.length > before) starts.push(waited);
