@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AddCommands } from '../shared/commands';
 import { decommissionDevice } from './decommission-device';
 import { WAVES, type Wave } from './device-folder';
+import { formatLifted, liftQuarantine } from './lift-quarantine';
 import { provisionDevice } from './provision-device';
 
 export const addDeviceCommands: AddCommands = (program, ports, open) => {
@@ -29,5 +30,15 @@ export const addDeviceCommands: AddCommands = (program, ports, open) => {
       const { clients, environment } = await open(command);
       await decommissionDevice(clients, environment, { thingName });
       ports.write(`Decommissioned ${thingName}`);
+    });
+  device
+    .command('lift-quarantine')
+    .description('lets a device take a release again that it refuses to try; kaizen status says why it does')
+    .argument('<thingName>', 'name of the thing')
+    .requiredOption('--release <releaseId>', 'release as the status names it, <useCase>-<counter>')
+    .action(async (thingName: string, options: { release: string }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const wanted = { thingName, releaseId: options.release };
+      ports.write(formatLifted(wanted, await liftQuarantine(clients, environment, wanted)));
     });
 };

@@ -640,6 +640,17 @@ export interface ComponentConfiguration {
    * How often the status is sent; a change is sent at once.
    */
   statusIntervalSeconds?: number;
+  /**
+   * Releases that are tried again although they were quarantined, by thing name and envelope digest: the time of the quarantine. Written by `kaizen device lift-quarantine`.
+   */
+  liftedQuarantines?: {
+    [k: string]: {
+      /**
+       * RFC 3339 timestamp in UTC.
+       */
+      [k: string]: string;
+    };
+  };
   [k: string]: unknown;
 }
 export interface UseCaseConfiguration {

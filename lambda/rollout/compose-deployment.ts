@@ -38,3 +38,31 @@ export function restarts(current: Components, ours: readonly ComponentVersion[])
     ({ name, version, hotSwapped }) => !hotSwapped && current[name]?.componentVersion !== version,
   );
 }
+
+type JsonObject = { readonly [key: string]: unknown };
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** As the nucleus merges: objects by their keys, everything else is replaced. */
+function merged(below: JsonObject, above: JsonObject): JsonObject {
+  const entries = Object.entries(above).map(([key, value]) => {
+    const before = Object.hasOwn(below, key) ? below[key] : undefined;
+    return [key, isObject(before) && isObject(value) ? merged(before, value) : value];
+  });
+  return { ...below, ...Object.fromEntries(entries) };
+}
+
+/**
+ * The component list in which one of them has more configuration, over what an operator has given it before.
+ * @throws Error when the list has no such component
+ */
+export function withConfiguration(current: Components, name: string, configuration: object): Components {
+  const component = current[name];
+  if (!component) throw new Error(`no component ${name} in the deployment`);
+  const before: unknown = JSON.parse(component.configurationUpdate?.merge ?? '{}');
+  const merge = JSON.stringify(merged(isObject(before) ? before : {}, { ...configuration }));
+  return {
+    ...current,
+    [name]: { ...component, configurationUpdate: { ...component.configurationUpdate, merge } },
+  };
+}

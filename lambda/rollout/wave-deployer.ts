@@ -7,7 +7,14 @@ import {
   type GreengrassV2Client,
   ListDeploymentsCommand,
 } from '@aws-sdk/client-greengrassv2';
-import { type Components, type ComponentVersion, compose, includes, restarts } from './compose-deployment';
+import {
+  type Components,
+  type ComponentVersion,
+  compose,
+  includes,
+  restarts,
+  withConfiguration,
+} from './compose-deployment';
 
 /** Components may put a restart off for this long; a part under the camera is done by then. */
 const NOTIFY_TIMEOUT_SECONDS = 60;
@@ -18,6 +25,15 @@ const ENDED = ['CANCELED', 'INACTIVE'];
 export interface GroupDeployment {
   readonly deploymentId: string;
   readonly components: Components;
+}
+
+interface NextDeployment {
+  /** The one that it replaces. */
+  readonly current: GetDeploymentCommandOutput | undefined;
+  readonly components: Components;
+  /** Whether components may put it off. */
+  readonly asks: boolean;
+  readonly name: string;
 }
 
 /** Deployments of thing groups. */
@@ -49,15 +65,46 @@ export class WaveDeployer {
     const components = current?.components ?? {};
     const reaches = current?.deploymentId && !ENDED.includes(current.deploymentStatus ?? '');
     if (reaches && current.deploymentId && includes(components, ours)) return current.deploymentId;
+    return this.create(
+      thingGroupArn,
+      { current, components: compose(components, ours), asks: restarts(components, ours), name },
+      cause,
+    );
+  }
+
+  /**
+   * Gives a component of a group more configuration, and answers the deployment's id. Nobody is asked: the component takes it
+   * without a restart, or, on nucleus lite, with one that asks nobody anyway.
+   * @throws Error when the group's devices do not follow a deployment with this component
+   */
+  async configure(
+    thingGroupArn: string,
+    componentName: string,
+    configuration: object,
+    name: string,
+  ): Promise<string> {
+    const current = await this.latest(thingGroupArn);
+    if (!current?.components?.[componentName] || ENDED.includes(current.deploymentStatus ?? 'CANCELED')) {
+      throw new Error(`${thingGroupArn} has no deployment with ${componentName}`);
+    }
+    const components = withConfiguration(current.components, componentName, configuration);
+    return this.create(thingGroupArn, { current, components, asks: false, name }, current.deploymentId ?? '');
+  }
+
+  private async create(
+    thingGroupArn: string,
+    { current, components, asks, name }: NextDeployment,
+    cause: string,
+  ): Promise<string> {
     const request: CreateDeploymentCommandInput = {
       targetArn: thingGroupArn,
       deploymentName: name.slice(0, LONGEST_NAME),
-      components: { ...compose(components, ours) },
+      components: { ...components },
       iotJobConfiguration: current?.iotJobConfiguration,
       deploymentPolicies: {
         failureHandlingPolicy: 'ROLLBACK',
         componentUpdatePolicy: {
-          action: restarts(components, ours) ? 'NOTIFY_COMPONENTS' : 'SKIP_NOTIFY_COMPONENTS',
+          action: asks ? 'NOTIFY_COMPONENTS' : 'SKIP_NOTIFY_COMPONENTS',
           timeoutInSeconds: NOTIFY_TIMEOUT_SECONDS,
         },
       },

@@ -324,7 +324,10 @@ export class FakeIot extends FakeClient {
       },
       ListThingGroupsForThing: ({ thingName, nextToken }) => {
         const { items, next } = pageOf([...thing(thingName).groups], nextToken);
-        return { thingGroups: items.map((groupName) => ({ groupName })), nextToken: next };
+        return {
+          thingGroups: items.map((groupName) => ({ groupName, groupArn: `arn:group/${groupName}` })),
+          nextToken: next,
+        };
       },
       AddThingToThingGroup: ({ thingName, thingGroupName }) => {
         const { groups } = thing(thingName);

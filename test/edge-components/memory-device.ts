@@ -28,9 +28,10 @@ import type {
 } from '../../edge-components/inference/src/releases/ports';
 import type { Probation } from '../../edge-components/inference/src/releases/probation';
 import {
-  QUARANTINING_CODES,
-  ReleaseRefusal,
-} from '../../edge-components/inference/src/releases/release-transitions';
+  type LiftedQuarantines,
+  quarantineOf,
+} from '../../edge-components/inference/src/releases/quarantine';
+import { ReleaseRefusal } from '../../edge-components/inference/src/releases/release-transitions';
 import {
   ENVELOPE_FILE,
   type PresentFile,
@@ -162,6 +163,7 @@ export class MemoryReleaseStore implements ReleaseStore {
   refusals: RefusalRecord[] = [];
   latestTime = 0;
   noted: Probation | undefined;
+  lifted: LiftedQuarantines = {};
 
   /** @param root where its releases lie in `folders` */
   constructor(
@@ -182,9 +184,7 @@ export class MemoryReleaseStore implements ReleaseStore {
   }
 
   quarantineOf(digest: string): RefusalRecord | undefined {
-    return this.refusals.find(
-      ({ releaseDigest, code }) => releaseDigest === digest && QUARANTINING_CODES.has(code),
-    );
+    return quarantineOf(this.refusals, digest, this.lifted);
   }
 
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {

@@ -4,6 +4,7 @@ import {
   type UseCaseConfiguration,
   withDefaults,
 } from '../../../../contracts';
+import type { LiftedQuarantines } from '../releases/quarantine';
 import { cameraProblems } from './camera-settings';
 import { expandTopic } from './topics';
 
@@ -30,6 +31,8 @@ export interface ComponentSettings {
   readonly storage: Group<'storage'>;
   readonly trial: Group<'trial'>;
   readonly statusIntervalSeconds: number;
+  /** Thing name -> what an operator has lifted there: {@link LiftedQuarantines}. */
+  readonly liftedQuarantines: Readonly<Record<string, LiftedQuarantines>>;
 }
 
 /** Either the configuration, or everything that is wrong with it. */

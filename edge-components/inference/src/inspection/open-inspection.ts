@@ -38,7 +38,10 @@ export interface InspectionOptions extends Omit<InspectionPorts, Opened> {
 export async function openInspection(options: InspectionOptions): Promise<Inspection> {
   const { folder, settings, component, useCase, deviceId, clock, log, random } = options;
   await mkdir(folder, { recursive: true });
-  const store = await DiskReleaseStore.open(join(folder, 'releases'), { limits: () => component().storage });
+  const store = await DiskReleaseStore.open(join(folder, 'releases'), {
+    limits: () => component().storage,
+    lifted: () => component().liftedQuarantines[deviceId] ?? {},
+  });
   const outbox = await Outbox.open(join(folder, 'outbox'), () => settings().outbox, {
     envelopeBytes: envelopeBytes(useCase, deviceId),
     resendMilliseconds: () => {

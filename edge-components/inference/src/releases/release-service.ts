@@ -30,6 +30,10 @@ export class ReleaseService {
   private readonly probation: ProbationWatch;
   private readonly restarts: Retry;
   private restoreProblem: string | undefined;
+  /** The release that should serve was taken out. */
+  private reverted: string | undefined;
+  /** It should be taken out, and there is no other. */
+  private spared: string | undefined;
   private lastEnding: string | undefined;
   private lastChallenge: DeviceStatus['challenge'];
   private stopping = false;
@@ -51,8 +55,13 @@ export class ReleaseService {
 
   /** Why there is no release, or why it is not the one that it should be. */
   get problem(): string | undefined {
-    if (this.current) return this.restoreProblem;
-    return this.restoreProblem ?? this.lastEnding ?? 'no release yet';
+    const problems = [
+      this.reverted,
+      this.probation.isOn ? this.spared : undefined,
+      this.restoreProblem,
+    ].filter((problem) => problem !== undefined);
+    if (problems.length > 0) return problems.join('; ');
+    return this.current ? undefined : (this.lastEnding ?? 'no release yet');
   }
 
   /** How the process of a release has ended last, since the component started. */
@@ -97,6 +106,7 @@ export class ReleaseService {
     const verdict = await this.installer.install(offer);
     if (verdict.code === 'ACCEPTED') {
       this.restoreProblem = undefined;
+      this.reverted = undefined;
       this.restarts.succeeded();
       this.watch(this.current);
     }
@@ -166,7 +176,7 @@ export class ReleaseService {
     const before = await restorePrevious(this.ports);
     if (!before.active) {
       // Never down to no release at all.
-      this.restoreProblem = `${said} and serves on: ${before.problem}`;
+      this.spared = `${said} and serves on: ${before.problem}`;
       return;
     }
     await store
@@ -179,8 +189,8 @@ export class ReleaseService {
       })
       .catch((error: Error) => log.error('not reverted on disk', { error: error.message }));
     log.error('release reverted', { digest, deaths });
+    this.reverted = `${said} and was taken out of service`;
     this.take(before);
-    this.restoreProblem = [`${said} and was taken out of service`, before.problem].filter(Boolean).join('; ');
   }
 
   /** Another release may have come into service meanwhile. */

@@ -25,6 +25,7 @@ import {
 import { within } from '../shared/within';
 import type { RefusalRecord, ReleaseStore, StoredReference, StoredRelease } from './ports';
 import type { Probation } from './probation';
+import { type LiftedQuarantines, quarantineOf } from './quarantine';
 import { QUARANTINING_CODES, ReleaseRefusal } from './release-transitions';
 import {
   ENVELOPE_FILE,
@@ -45,6 +46,8 @@ export interface StorageLimits {
 export interface ReleaseStoreOptions {
   /** @default - as many as the file system takes */
   readonly limits?: () => StorageLimits;
+  /** Quarantines that an operator has lifted, as they are at the moment. @default - none */
+  readonly lifted?: () => LiftedQuarantines;
   /** Free bytes of the file system that holds `folder`. @default - asks the operating system */
   readonly freeBytes?: (folder: string) => Promise<number>;
   readonly disk?: Disk;
@@ -89,6 +92,7 @@ export class DiskReleaseStore implements ReleaseStore {
   static async open(folder: string, options: ReleaseStoreOptions = {}): Promise<DiskReleaseStore> {
     const store = new DiskReleaseStore(folder, {
       limits: () => NO_LIMITS,
+      lifted: () => ({}),
       freeBytes: freeBytesOf,
       disk: nodeDisk,
       longestRead: LONGEST_READ_MILLISECONDS,
@@ -140,9 +144,7 @@ export class DiskReleaseStore implements ReleaseStore {
   }
 
   quarantineOf(digest: string): RefusalRecord | undefined {
-    return this.refusalRecords.find(
-      (record) => record.releaseDigest === digest && QUARANTINING_CODES.has(record.code),
-    );
+    return quarantineOf(this.refusalRecords, digest, this.options.lifted());
   }
 
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {

@@ -281,8 +281,10 @@ function withEnds(device: Device) {
     const model = await load(specification);
     let runs = 0;
     // The golden sample passes; the first frame is fatal.
-    const run: typeof model.run = (image) =>
-      state.end && ++runs > 1 ? Promise.reject(state.end) : model.run(image);
+    const run: typeof model.run = (image) => {
+      runs++;
+      return state.end && runs > 1 ? Promise.reject(state.end) : model.run(image);
+    };
     const gone = new Promise<ModelError>((resolve) => {
       state.endNow = resolve;
     });
@@ -323,6 +325,11 @@ test('case 5: a release that ends its process twice gives way to the one before,
   ends.end = undefined;
   const again = await device.inspection.install(fatal);
   expect(again).toMatchObject({ code: 'QUARANTINED', message: expect.stringContaining(OWN_END.message) });
+  // An operator lifts that quarantine: the same release is taken again, and can be quarantined again.
+  const [record] = device.store.refusals;
+  device.store.lifted = { [record?.releaseDigest as string]: record?.at as string };
+  expect(device.inspection.facts().refusedReleases).toMatchObject([{ quarantined: false }]);
+  expect(await device.inspection.install(fatal)).toMatchObject({ code: 'ACCEPTED' });
   expect(await device.offer(3, 6)).toMatchObject({ code: 'ACCEPTED' });
   expect(device.condition('release')).toMatchObject({ ok: true });
   await device.inspection.stop();
