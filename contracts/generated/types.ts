@@ -530,7 +530,7 @@ export interface ChallengerConfiguration {
    */
   maximumDisagreement?: number;
   /**
-   * When fewer frames have come by then, those that came decide. Below the 150 s for which the model component waits.
+   * When fewer frames have come by then, those that came decide. Below the 110 s for which the model component waits.
    */
   timeoutSeconds?: number;
 }
@@ -741,7 +741,7 @@ export interface ChallengerConfiguration1 {
    */
   maximumDisagreement?: number;
   /**
-   * When fewer frames have come by then, those that came decide. Below the 150 s for which the model component waits.
+   * When fewer frames have come by then, those that came decide. Below the 110 s for which the model component waits.
    */
   timeoutSeconds?: number;
 }

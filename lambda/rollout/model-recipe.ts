@@ -5,9 +5,6 @@ import { blobKey, DELIVER_RELEASE_FILE } from '../registry/names';
 import type { StoredRelease } from '../registry/release-items';
 import { InvalidInputError } from '../shared/errors';
 
-/** Loading and the golden samples take seconds; a device under load may need minutes. */
-const STARTUP_TIMEOUT_SECONDS = 300;
-
 /** Architectures by our name and by Greengrass's. */
 const GREENGRASS_ARCHITECTURES: Readonly<Record<string, string>> = {
   'linux-x64': 'amd64',
@@ -59,11 +56,12 @@ export function modelRecipe(input: ModelRecipeInput): string {
       {
         Platform: platformOf(release.target.architectures),
         Lifecycle: {
+          // No number in here, so the nucleus's own 120 s, within which the script gives up by itself: with one the classic
+          // nucleus runs the script again at each first deployment after a start and at each roll-back.
           startup: {
             // Nucleus lite appends a command of its own and takes the exit code of that: without the last word a refused
             // release would be a deployment that succeeded.
             Script: `node {artifacts:path}/${DELIVER_RELEASE_FILE} || exit 1`,
-            Timeout: STARTUP_TIMEOUT_SECONDS,
             Setenv: {
               ARTIFACTS_PATH: '{artifacts:path}',
               INBOX_PATH: `{kernel:rootPath}/work/${inferenceComponentName}/inbox`,

@@ -1,6 +1,7 @@
 /** What this package offers. Everything else in it is its own affair. */
 export { describeAlarmsAsOf } from './cloudwatch/describe-alarms';
 export { coreDeviceCommand } from './core-device/command';
+export { type ErrorHistory, withError } from './core-device/component/lifecycle-table';
 export type { CoreDeviceConfig } from './core-device/config';
 // A nucleus without a cloud, for tests of components.
 export { type EventStreamMessage, encodeFrame, FrameDecoder } from './core-device/ipc/frame-codec';

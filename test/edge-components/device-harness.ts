@@ -269,6 +269,12 @@ export class Device {
     });
   }
 
+  /** Whether the process that the nucleus watches runs. */
+  get isUp(): boolean {
+    const { child } = this;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   get processId(): number {
     if (this.child?.pid === undefined) throw new Error('no process');
     return this.child.pid;

@@ -7,7 +7,7 @@ const NOUNS = 'dataset|training|registry|rollout|device|telemetry|monitoring|ret
 const NAME = '[a-z0-9]+(?:-[a-z0-9]+)*';
 /** Folders of the component, by the way of a frame. */
 const COMPONENT_FOLDERS =
-  'cameras(?:/sources)?|models(?:/onnx)?|inspection|releases|results|captures|decisions|nucleus|configuration|shared';
+  'cameras(?:/sources)?|models(?:/onnx)?|inspection|releases|results|captures|decisions|nucleus|configuration|shared|supervision';
 
 /** What may lie where: `%` stands for the name of a file or of a function. */
 const PLACES = [
@@ -27,7 +27,7 @@ const PLACES = [
   'edge-components/inference/README.md',
   'edge-components/inference/(?:build|recipe).ts',
   'edge-components/inference/packaging/%.ts',
-  'edge-components/inference/src/(?:main|component|agent|environment|ports).ts',
+  'edge-components/inference/src/(?:main|agent-main|component|agent|environment|ports).ts',
   `edge-components/inference/src/(?:${COMPONENT_FOLDERS})/%.ts`,
   'edge-components/model/build.ts',
   'edge-components/model/src/deliver-release.ts',

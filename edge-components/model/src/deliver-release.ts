@@ -15,10 +15,10 @@ const POLL_MILLISECONDS = 100;
 /** The nucleus starts this script up to 30 ms before it makes the other component's folder and hands it to its user. */
 const NOT_YET = ['ENOENT', 'EACCES'];
 /**
- * A first deployment brings both components, and this one may start before the inference component has. Below the 180 s
- * that a rollout allows for an installation, so that the log says why.
+ * A first deployment brings both components, and this one may start before the inference component has. Below the 120 s
+ * after which either nucleus ends a startup script of which the recipe says nothing, so that the log says why.
  */
-const DEFAULT_TIMEOUT_SECONDS = 150;
+const DEFAULT_TIMEOUT_SECONDS = 110;
 
 type Environment = Readonly<Record<(typeof REQUIRED)[number], string>>;
 

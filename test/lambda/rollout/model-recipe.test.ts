@@ -33,11 +33,10 @@ describe('[S7] the recipe of a model component', () => {
     ]);
   });
 
-  test('hands the release over at startup, with a time limit and without privileges', () => {
+  test('hands the release over at startup, without privileges and without a number [N6]', () => {
     const { startup } = JSON.parse(recipeOf()).Manifests[0].Lifecycle;
     expect(startup).toEqual({
       Script: 'node {artifacts:path}/deliver-release.cjs || exit 1',
-      Timeout: 300,
       Setenv: {
         ARTIFACTS_PATH: '{artifacts:path}',
         INBOX_PATH: '{kernel:rootPath}/work/com.kaizenedge.local.Inference/inbox',
