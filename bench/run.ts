@@ -5,6 +5,7 @@
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
  *     npm run bench -- networks            the efficient networks side by side
+ *     npm run bench -- supervision         kills of the component's processes
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
  *     npm run bench -- edge --force       keep figures although something else used the processor
  *     npm run bench -- report             writes the tables of docs/benchmarks.md from bench/results; --check compares
@@ -20,6 +21,7 @@ import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machi
 import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
 import type { Suite, SuiteListener } from './suite';
+import { supervisionSuite } from './supervision/suite';
 import { trainingSuite } from './training/suite';
 
 const LONGEST_WAIT_MINUTES = 30;
@@ -28,6 +30,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   infrastructure: infrastructureSuite,
   networks: networksSuite,
+  supervision: supervisionSuite,
   training: trainingSuite,
 };
 

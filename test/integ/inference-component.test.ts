@@ -433,7 +433,7 @@ test('case 1: SIGKILL at random instants of installations leaves a verified rele
   );
 });
 
-test('[B25] the process that the nucleus watches, and the agent, hold no native code; each other process holds its own', async () => {
+test('[S7] the process that the nucleus watches, and the agent, hold no native code; each other process holds its own', async () => {
   const device = await newDevice();
   await device.offer(await release({ counter: 1 }), COMPONENT);
   await waitFor('camera connection', () => device.cameraConnected);
@@ -449,7 +449,7 @@ test('[B25] the process that the nucleus watches, and the agent, hold no native 
 });
 
 test.each(NUCLEI)(
-  'case 5, [B25]: kills of any process from outside cost the line neither its release nor a part that was taken: %s',
+  'case 5, [S7]: kills of any process from outside cost the line neither its release nor a part that was taken: %s',
   async (nucleus) => {
     const device = await newDevice({ nucleus });
     const report = await processKills({

@@ -46,7 +46,7 @@ function newCloud(refusedReleases: object[], component: object | null = { compon
   return { lift, created, greengrass };
 }
 
-test('[B25] the device is told in a deployment of its wave that changes nothing else and asks nobody', async () => {
+test('[S7] the device is told in a deployment of its wave that changes nothing else and asks nobody', async () => {
   const merge = JSON.stringify({
     statusIntervalSeconds: 30,
     liftedQuarantines: { [THING]: { ['b'.repeat(64)]: AT }, 'line-2': { [DIGEST]: AT } },

@@ -275,7 +275,7 @@ test('a frame with which a model has ended its process is invalid, never good, a
   expect(gone).toEqual(['no answer within 20000 ms']);
 });
 
-test('a frame whose model was killed from outside is answered by the next one, in its turn [B25]', async () => {
+test('a frame whose model was killed from outside is answered by the next one, in its turn [S7]', async () => {
   const slot = new ServingSlot();
   const killed = new ModelError('inference process ended with SIGKILL: from outside', 'gone');
   slot.switchTo(active(1, new FakeModel(killed))).keep(0);

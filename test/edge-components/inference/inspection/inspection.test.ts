@@ -335,7 +335,7 @@ test('case 5: a release that ends its process twice gives way to the one before,
   await device.inspection.stop();
 });
 
-test('[B25] the only release is never taken out, however often it ends its process: it is started later and later', async () => {
+test('[S7] the only release is never taken out, however often it ends its process: it is started later and later', async () => {
   const device = await serving();
   const ends = withEnds(device);
   await device.inspection.stop();
@@ -361,7 +361,7 @@ test('[B25] the only release is never taken out, however often it ends its proce
   await alone.inspection.stop();
 });
 
-test('[B25] kills from outside cost no frame and no release, also of a model that waits', async () => {
+test('[S7] kills from outside cost no frame and no release, also of a model that waits', async () => {
   const device = await serving();
   const ends = withEnds(device);
   expect(await device.offer(2, 5)).toMatchObject({ code: 'ACCEPTED' });

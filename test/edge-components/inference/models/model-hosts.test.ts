@@ -166,8 +166,8 @@ test.each<[string, string, boolean, RegExp]>([
   ['ends by itself', 'load:leave', true, /^trial ended with 7$/],
   ['crashes', 'load:crash', true, /^trial ended with SIGSEGV$/],
   ['speaks another language', 'load:babble', true, /^trial sent a message of 4294967295 and/],
-  ['is killed from outside [B25]', 'load:killed', false, /^trial ended with SIGKILL: from outside$/],
-  ['is stopped from outside [B25]', 'load:stop', false, /^trial was stopped and gave no answer to 'load'/],
+  ['is killed from outside [S7]', 'load:killed', false, /^trial ended with SIGKILL: from outside$/],
+  ['is stopped from outside [S7]', 'load:stop', false, /^trial was stopped and gave no answer to 'load'/],
 ])(
   'each end has a reason and a culprit of its own: a process that %s',
   async (_, path, isOwnDoing, reason) => {
@@ -190,7 +190,7 @@ test.each([
   ['killed', 'inference process ended with SIGKILL: from outside'],
   // A fault without work says nothing about what it was asked to do.
   ['crash', 'inference process ended with SIGSEGV while it waited'],
-])('an end between two runs is told at once, and blames nobody: %s [B25]', async (act, message) => {
+])('an end between two runs is told at once, and blames nobody: %s [S7]', async (act, message) => {
   const model = await new ProcessModelHost({ program }).load(specification(`later:${act}`));
   expect(await model.gone).toMatchObject({ kind: 'gone', message, isOwnDoing: false });
   await expect(model.run(image(1))).rejects.toMatchObject({ kind: 'gone', message });

@@ -54,11 +54,11 @@ test.each<[string, Partial<ProcessEnd>, boolean, string]>([
     true,
     'gave no answer',
   ],
-])('[B25] %s', (_, changes, isOwnDoing, reason) => {
+])('[S7] %s', (_, changes, isOwnDoing, reason) => {
   expect(judgeEnd(end(changes))).toEqual({ isOwnDoing, reason });
 });
 
-test('[B25] no signal that others send is ever blamed on a release, whatever the counters say', () => {
+test('[S7] no signal that others send is ever blamed on a release, whatever the counters say', () => {
   const counter = fc.option(fc.nat(9), { nil: undefined });
   const counters = fc.record({ group: counter, machine: counter });
   fc.assert(

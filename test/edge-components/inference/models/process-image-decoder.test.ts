@@ -91,7 +91,7 @@ test('what is no image never reaches the process; what it refuses is unreadable'
   expect(outcomes).toEqual(['garbage: UnreadableFrame: no']);
 });
 
-test('[B25] images that were under way when the process was killed are decoded by the next one, however often', async () => {
+test('[S7] images that were under way when the process was killed are decoded by the next one, however often', async () => {
   const { decoder, children, decode, outcomes, lines, last } = newDecoder();
   for (const text of ['a', 'b']) decode(text);
   for (let kill = 1; kill <= 5; kill++) {
@@ -111,7 +111,7 @@ test('[B25] images that were under way when the process was killed are decoded b
   expect(decoder.problem).toBeUndefined();
 });
 
-test('[B25] the image that ends the process is found and refused; the one beside it is decoded', async () => {
+test('[S7] the image that ends the process is found and refused; the one beside it is decoded', async () => {
   const { children, decode, outcomes, last } = newDecoder();
   for (const text of ['innocent', 'fatal']) decode(text);
   for (let turn = 0; turn < 4; turn++) {

@@ -10,7 +10,7 @@ test.each<[string, Record<string, string>, boolean]>([
   ['a later one of it was lifted', { [digest]: '2026-11-24T00:00:00.000Z' }, false],
   ['an earlier one of it was lifted', { [digest]: '2026-11-23T11:59:59.999Z' }, true],
   ['that of another release was lifted', { ['b'.repeat(64)]: at }, true],
-])('[B25] a release is tried again or not, when %s', (_, lifted, isQuarantined) => {
+])('[S7] a release is tried again or not, when %s', (_, lifted, isQuarantined) => {
   expect(quarantineOf([record], digest, lifted)).toEqual(isQuarantined ? record : undefined);
 });
 

@@ -30,6 +30,6 @@ test.each<[string, Partial<AgentEnd>, AfterEnd]>([
   ['failed after it had run', { code: 1 }, restart(0)],
   // The nucleus tells every process of the component, and this one may be the last to hear.
   ['ended well, and nobody has told this process why', { code: 0 }, restart(250)],
-])('[B25] an agent that %s', (_, changes, expected) => {
+])('[S7] an agent that %s', (_, changes, expected) => {
   expect(afterAgentEnd(end(changes), () => 1)).toEqual(expected);
 });
