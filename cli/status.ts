@@ -1,5 +1,7 @@
 import { OPEN_EPISODE_ITEM } from '../lambda/monitoring/names';
 import { CHAMPION_ITEM, counterOfItem, waveOfItem } from '../lambda/registry/names';
+import { type Presence, presenceOf } from '../lambda/telemetry/device-presence';
+import type { InventoryItem } from '../lambda/telemetry/inventory-table';
 import type { Clients } from './shared/clients';
 import { queryUseCase, scanTable } from './shared/dynamo';
 import type { KaizenEnvironment } from './shared/environment';
@@ -21,6 +23,10 @@ export interface DeviceLine {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly failing: readonly string[];
+  /** Releases that the device does not try again, with the reason. */
+  readonly quarantined: readonly string[];
+  /** As the inventory has it. */
+  readonly item: InventoryItem;
 }
 
 export interface SystemStatus {
@@ -58,8 +64,17 @@ function deviceOf(item: Item): DeviceLine {
     framesProcessed: Number(item.framesProcessed),
     receivedAt: Number(item.receivedAt),
     failing: conditions.filter(({ ok }) => !ok).map(({ name, value }) => `${name}=${String(value)}`),
+    quarantined: quarantinesOf(item as unknown as InventoryItem),
+    item: item as unknown as InventoryItem,
   };
 }
+
+const quarantinesOf = ({ refusedReleases = [] }: InventoryItem): string[] =>
+  refusedReleases
+    .filter(({ quarantined }) => quarantined)
+    .map(({ releaseId, releaseDigest, code, reason }) =>
+      [`${releaseId ?? releaseDigest} quarantined`, code, reason].filter(Boolean).join(': '),
+    );
 
 /** Reads releases, waves, champion, episodes and devices. */
 export async function readStatus(
@@ -106,6 +121,13 @@ function age(milliseconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
 }
 
+/** What is known of a device that says nothing more is no health. */
+function healthOf({ healthy, failing, quarantined }: DeviceLine, presence: Presence): string {
+  if (presence === 'silent' || presence === 'stopped') return presence;
+  const health = healthy ? 'healthy' : `unhealthy: ${failing.join(', ')}`;
+  return [presence === 'restarted' ? `${health} (restarted)` : health, ...quarantined].join('; ');
+}
+
 /** The status as text for a terminal. */
 export function formatStatus(status: SystemStatus, now: Date): string {
   const releases = status.releases.map((release) => [
@@ -121,7 +143,7 @@ export function formatStatus(status: SystemStatus, now: Date): string {
   const devices = status.devices.map((device) => [
     device.deviceId,
     device.releaseId ?? 'none',
-    device.healthy ? 'healthy' : `unhealthy: ${device.failing.join(', ')}`,
+    healthOf(device, presenceOf(device.item, now.getTime())),
     String(device.framesProcessed),
     String(device.outboxRecords),
     age(now.getTime() - device.receivedAt),

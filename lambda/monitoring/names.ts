@@ -62,6 +62,8 @@ export const MONITORING_METRICS = {
   latencyP50: measured('LatencyP50', 'Milliseconds'),
   latencyP99: measured('LatencyP99', 'Milliseconds'),
   openEpisodes: { ...counted('OpenEpisodes'), statistic: 'Maximum' },
+  /** Devices of which no status comes although none of them was told to stop. */
+  silentDevices: { ...counted('SilentDevices'), statistic: 'Maximum' },
 } as const satisfies Record<string, MetricDefinition>;
 
 /** What the metrics are also written by, for who looks closer; alarms and dashboard ask for none of these. */

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeviceStatus } from '../../contracts';
 
 /** A device's last status and when it was received (epoch milliseconds). */
@@ -16,6 +16,20 @@ export class InventoryTable {
   async find(deviceId: string): Promise<InventoryItem | undefined> {
     const { Item } = await this.client.send(new GetCommand({ TableName: this.tableName, Key: { deviceId } }));
     return Item as InventoryItem | undefined;
+  }
+
+  /** The last status of every device of a use case. */
+  async all(useCase: string): Promise<InventoryItem[]> {
+    const items: InventoryItem[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.client.send(
+        new ScanCommand({ TableName: this.tableName, ...(ExclusiveStartKey && { ExclusiveStartKey }) }),
+      );
+      items.push(...((page.Items ?? []) as InventoryItem[]));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items.filter((item) => item.useCase === useCase);
   }
 
   /** Writes the item unless the table has one received later. */

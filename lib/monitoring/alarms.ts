@@ -185,6 +185,11 @@ export class Alarms extends Construct {
       comparisonOperator: GREATER_THAN_THRESHOLD,
       treatMissingData: NOT_BREACHING,
     });
+    this.addCount('devices-silent', {
+      severity: 'high',
+      sentence: 'Devices send no status: power, network, or a component that its nucleus has given up.',
+      metric: evaluation.metricSilentDevices(),
+    });
     this.addCount('drift-episode-open', {
       severity: 'low',
       sentence: 'The field has drifted from the baseline of the release in service.',

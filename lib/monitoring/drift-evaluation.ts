@@ -50,6 +50,7 @@ export class DriftEvaluation extends Construct {
         ...props.registry.releaseTableVariable,
         ...props.dataset.labelTableVariable,
         ...props.telemetry.sketchTableVariable,
+        ...props.telemetry.inventoryTableVariable,
         ...props.episodeTable.variable,
         [MONITORING_VARIABLES.minimumResults]: String(monitoring.minimumResults),
         [MONITORING_VARIABLES.featureLimit]: String(monitoring.driftThreshold),
@@ -68,6 +69,7 @@ export class DriftEvaluation extends Construct {
     props.registry.releaseTable.grantReadData(evaluate.function);
     props.dataset.labelTable.grantReadData(evaluate.function);
     props.telemetry.sketchTable.grantReadData(evaluate.function);
+    props.telemetry.inventoryTable.grantReadData(evaluate.function);
     props.episodeTable.grantReadWriteData(evaluate.function);
     grantPutOwnEvents(evaluate.function, props.config);
     this.function = evaluate.function;
@@ -100,6 +102,10 @@ export class DriftEvaluation extends Construct {
 
   metricOpenEpisodes(): cloudwatch.Metric {
     return this.metric('openEpisodes');
+  }
+
+  metricSilentDevices(): cloudwatch.Metric {
+    return this.metric('silentDevices');
   }
 
   /** Population stability index of every feature, labelled with its name. */

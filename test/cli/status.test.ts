@@ -1,6 +1,6 @@
 import { FakeTables, runKaizen } from './fakes';
 
-test('status shows releases, waves, champion, devices and episodes', async () => {
+test('status shows releases, waves, champion, devices and episodes; a device is there, stopped, restarted or silent [N7]', async () => {
   const dynamoDb = new FakeTables({
     releases: [
       { useCase: 'surface', item: 'release#000002', status: 'ROLLING_OUT', componentVersion: '1.0.2' },
@@ -29,6 +29,34 @@ test('status shows releases, waves, champion, devices and episodes', async () =>
         framesProcessed: 1000,
         receivedAt: Date.parse('2026-03-01T23:59:00Z'),
       },
+      {
+        useCase: 'surface',
+        deviceId: 'line-2',
+        releaseId: 'surface-1',
+        healthy: true,
+        endedUncleanly: true,
+        refusedReleases: [
+          {
+            releaseId: 'surface-2',
+            code: 'ENDED_ITS_PROCESS',
+            reason: 'ended with SIGSEGV',
+            quarantined: true,
+          },
+          { releaseId: 'surface-0', code: 'EXPIRED', quarantined: false },
+        ],
+        outboxRecords: 0,
+        framesProcessed: 7,
+        receivedAt: Date.parse('2026-03-01T23:59:00Z'),
+      },
+      ...(['running', 'stopped'] as const).map((state, index) => ({
+        useCase: 'surface',
+        deviceId: `line-${index + 3}`,
+        state,
+        healthy: true,
+        outboxRecords: 0,
+        framesProcessed: 0,
+        receivedAt: Date.parse('2026-03-01T20:00:00Z'),
+      })),
     ],
   });
   const { exitCode, output } = await runKaizen('status', { dynamoDb });
@@ -43,8 +71,11 @@ test('status shows releases, waves, champion, devices and episodes', async () =>
       '2        1.0.2      ROLLING_OUT            canary',
       '',
       'Devices',
-      'device  release    health              frames  outbox  seen',
-      'line-1  surface-2  unhealthy: disk=97  1000    3       60 s ago',
+      'device  release    health                                                                             frames  outbox  seen',
+      'line-1  surface-2  unhealthy: disk=97                                                                 1000    3       60 s ago',
+      'line-2  surface-1  healthy (restarted); surface-2 quarantined: ENDED_ITS_PROCESS: ended with SIGSEGV  7       0       60 s ago',
+      'line-3  none       silent                                                                             0       0       4 h ago',
+      'line-4  none       stopped                                                                            0       0       4 h ago',
       '',
       'Episodes',
       'episode              status      opened',

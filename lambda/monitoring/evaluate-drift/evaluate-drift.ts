@@ -32,16 +32,25 @@ export interface EvaluateDriftPorts {
     open(episode: Episode): Promise<boolean>;
     close(episodeId: string, closedAt: string, because: string): Promise<boolean>;
   };
+  /** Names of the devices that are silent. */
+  silentDevices(): Promise<readonly string[]>;
   driftDetected(detail: DriftDetected): Promise<void>;
   report(measurements: readonly Measurement[]): void;
 }
 
 export type EvaluateDriftOutcome =
   | { readonly kind: 'NO_RELEASE' }
-  | { readonly kind: 'EVALUATED'; readonly assessment: Assessment; readonly episodeId?: string };
+  | {
+      readonly kind: 'EVALUATED';
+      readonly assessment: Assessment;
+      readonly episodeId?: string;
+      /** The first of them. */
+      readonly silentDevices?: readonly string[];
+    };
 
 const HOUR = 3_600_000;
 const MOST_DEVICES_IN_EVIDENCE = 20;
+const MOST_SILENT_NAMED = 20;
 
 function asksForRetraining(assessment: Assessment): boolean {
   return assessment.kind === 'DRIFT' || assessment.kind === 'ACCURACY_LOW';
@@ -102,9 +111,10 @@ export async function evaluateDrift(
   const release = await ports.champion();
   if (!release) return { kind: 'NO_RELEASE' };
   const since = (hours: number) => new Date(ports.now().getTime() - hours * HOUR).toISOString();
-  const [sketches, labels] = await Promise.all([
+  const [sketches, labels, silent] = await Promise.all([
     ports.sketches(release.releaseId, since(options.driftLookbackHours)),
     ports.labels(release.releaseId, since(options.accuracyLookbackHours)),
+    ports.silentDevices(),
   ]);
   const evaluation = evaluateRelease(release, sketches, labels, options);
   const { assessment } = evaluation.fleet;
@@ -113,6 +123,12 @@ export async function evaluateDrift(
   ports.report([
     ...measurementsOf(evaluation, options.deviceMetricLimit),
     measured(MONITORING_METRICS.openEpisodes, episode ? 1 : 0, { useCase: release.useCase }),
+    measured(MONITORING_METRICS.silentDevices, silent.length, { useCase: release.useCase }),
   ]);
-  return { kind: 'EVALUATED', assessment, ...(episode && { episodeId: episode.episodeId }) };
+  return {
+    kind: 'EVALUATED',
+    assessment,
+    ...(episode && { episodeId: episode.episodeId }),
+    ...(silent.length > 0 && { silentDevices: silent.slice(0, MOST_SILENT_NAMED) }),
+  };
 }

@@ -9,6 +9,8 @@ import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
 import { writeMetrics } from '../../shared/metrics';
 import { SHARED_VARIABLES } from '../../shared/names';
+import { presenceOf } from '../../telemetry/device-presence';
+import { InventoryTable } from '../../telemetry/inventory-table';
 import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { SketchTable } from '../../telemetry/sketch-table';
 import { EpisodeTable } from '../episode-table';
@@ -44,8 +46,14 @@ function awsPorts(): EvaluateDriftPorts {
   const releases = new ReleaseTable(client, requireEnvironment(REGISTRY_VARIABLES.releaseTable), useCase);
   const sketches = new SketchTable(client, requireEnvironment(TELEMETRY_VARIABLES.sketchTable));
   const labels = new LabelTable(client, requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
+  const inventory = new InventoryTable(client, requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
   return {
     now: () => new Date(),
+    silentDevices: async () =>
+      (await inventory.all(useCase))
+        .filter((item) => presenceOf(item, Date.now()) === 'silent')
+        .map(({ deviceId }) => deviceId)
+        .sort(),
     champion: async () => (await releases.champion())?.release,
     sketches: (releaseId, since) => sketches.read(useCase, releaseId, since),
     labels: (releaseId, since) => labels.read({ releaseId, capturedSince: since }),

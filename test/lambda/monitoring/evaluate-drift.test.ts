@@ -8,6 +8,7 @@ import {
 } from '../../../lambda/monitoring/evaluate-drift/evaluate-drift';
 import { measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
 import { evaluateRelease } from '../../../lambda/monitoring/evaluate-release';
+import { MONITORING_METRICS } from '../../../lambda/monitoring/names';
 import type { Measurement } from '../../../lambda/shared/metrics';
 import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
 
@@ -47,7 +48,10 @@ class FakeWorld implements EvaluateDriftPorts {
   readonly since: string[] = [];
   losesEvent = false;
 
+  silent: string[] = [];
+
   now = () => new Date(NOW);
+  silentDevices = async () => this.silent;
   champion = async () => this.release;
   sketches = async (_releaseId: string, since: string) => {
     this.since.push(since);
@@ -83,6 +87,16 @@ class FakeWorld implements EvaluateDriftPorts {
     this.measurements = measurements;
   };
 }
+
+test('devices that are silent are counted and named, the first twenty of them', async () => {
+  const world = new FakeWorld();
+  world.silent = Array.from({ length: 25 }, (_, index) => `line-${index}`);
+  const outcome = await evaluateDrift(world, OPTIONS);
+  expect(outcome).toMatchObject({ silentDevices: world.silent.slice(0, 20) });
+  expect(world.measurements).toContainEqual(
+    expect.objectContaining({ metric: MONITORING_METRICS.silentDevices, value: 25 }),
+  );
+});
 
 test('[B11] before the first release there is nothing to assess', async () => {
   const world = new FakeWorld();

@@ -3,6 +3,7 @@ import {
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
+  ScanCommand,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
@@ -33,9 +34,26 @@ beforeEach(() => {
     LABEL_TABLE: 'labels',
     SKETCH_TABLE: 'sketches',
     EPISODE_TABLE: 'episodes',
+    INVENTORY_TABLE: 'inventory',
   });
   tables.on(GetCommand).resolves({});
   tables.on(QueryCommand).resolves({ Items: [] });
+  const [recent, old] = ['2026-03-01T23:59:00Z', '2026-03-01T23:00:00Z'].map((time) => Date.parse(time));
+  tables
+    .on(ScanCommand, { TableName: 'inventory' })
+    .resolvesOnce({
+      Items: [
+        { useCase: 'surface', deviceId: 'line-1', receivedAt: recent },
+        { useCase: 'surface', deviceId: 'line-2', receivedAt: old },
+      ],
+      LastEvaluatedKey: { deviceId: 'line-2' },
+    })
+    .resolves({
+      Items: [
+        { useCase: 'surface', deviceId: 'line-3', state: 'stopped', receivedAt: old },
+        { useCase: 'other', deviceId: 'line-4', receivedAt: old },
+      ],
+    });
   tables
     .on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'champion' } })
     .resolves({ Item: { counter: 2, exportUri: 's3://models/pipelines/abc/export/' } });
@@ -54,13 +72,14 @@ test('a fleet that is silent is no data, and opens nothing', async () => {
   await expect(handler({}, context)).resolves.toEqual({
     kind: 'EVALUATED',
     assessment: { kind: 'NO_DATA', results: 0, minimumResults: 200 },
-    episodeId: undefined,
+    silentDevices: ['line-2'],
   });
   expect(tables.commandCalls(TransactWriteCommand)).toHaveLength(0);
   const [environment, useCase] = ['local', 'surface'];
   expect(metrics.map(({ name, dimensions, values }) => [name, dimensions, values])).toEqual([
     ['Results', { environment, useCase }, [0]],
     ['OpenEpisodes', { environment, useCase }, [0]],
+    ['SilentDevices', { environment, useCase }, [1]],
     ['Results', { environment, useCase, releaseId: 'surface-2' }, [0]],
   ]);
 });
