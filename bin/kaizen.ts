@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runProgram } from '../cli/run-program';
 import { awsClients } from '../cli/shared/aws-clients';
 
@@ -7,6 +8,7 @@ runProgram(process.argv.slice(2), {
   write: (text) => process.stdout.write(`${text}\n`),
   writeError: (text) => process.stderr.write(`${text}\n`),
   now: () => new Date(),
+  sleep: (milliseconds) => sleep(milliseconds),
   userName: () => userInfo().username,
 }).then((exitCode) => {
   process.exitCode = exitCode;

@@ -10,11 +10,13 @@ import { addRegistryCommands } from './registry/commands';
 import type { Open, ProgramPorts } from './shared/commands';
 import { describeEnvironment } from './shared/environment';
 import { addTeardownCommands } from './teardown/commands';
+import { addTrainingCommands } from './training/commands';
 
 /** In the order of the help: the whole, then along the loop. */
 const COMMANDS = [
   addStatusCommand,
   addDatasetCommands,
+  addTrainingCommands,
   addRegistryCommands,
   addDeviceCommands,
   addCaptureCommands,

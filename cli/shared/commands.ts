@@ -10,6 +10,7 @@ export interface ProgramPorts {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
   readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
   /** Name of the person at the keyboard. */
   readonly userName: () => string;
 }

@@ -118,6 +118,8 @@ export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient
 export const OUTPUTS = {
   ModelPackageGroupName: 'kaizen-local--surface',
   DatasetBucketName: 'datasets',
+  ModelBucketName: 'models',
+  PipelineName: 'kaizen-local--surface-training',
   TelemetryBucketName: 'telemetry',
   ReleaseTableName: 'releases',
   LabelTableName: 'labels',
@@ -359,6 +361,7 @@ export async function runKaizen(
     write: (text) => output.push(text),
     writeError: (text) => errors.push(text),
     now: () => new Date('2026-03-02T00:00:00Z'),
+    sleep: async () => undefined,
     userName: () => 'ann',
   });
   return { exitCode, output: output.join('\n'), errors: errors.join('\n') };

@@ -51,6 +51,7 @@ async function run(parameters: readonly string[], s3 = gate()) {
     write: (text) => output.push(text),
     writeError: (text) => errors.push(text),
     now: () => new Date('2026-03-02T00:00:00Z'),
+    sleep: async () => undefined,
     userName: () => 'ann',
   });
   let written: DatasetReport | undefined;

@@ -294,6 +294,7 @@ async function run(line: string, objects: Record<string, Buffer>) {
     write: (text) => output.push(text),
     writeError: (text) => errors.push(text),
     now: () => new Date(0),
+    sleep: async () => undefined,
     userName: () => 'ann',
   });
   return { exitCode, output: output.join('\n'), errors: errors.join('\n') };
