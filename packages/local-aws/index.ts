@@ -1,12 +1,13 @@
 /** What this package offers. Everything else in it is its own affair. */
 export { describeAlarmsAsOf } from './cloudwatch/describe-alarms';
+export { iotCoreOver } from './core-device/cloud/iot-core';
 export { coreDeviceCommand } from './core-device/command';
 export { type ErrorHistory, withError } from './core-device/component/lifecycle-table';
 export type { CoreDeviceConfig } from './core-device/config';
 // A nucleus without a cloud, for tests of components.
 export { type EventStreamMessage, encodeFrame, FrameDecoder } from './core-device/ipc/frame-codec';
 export { createIpcServices, IpcError, type IpcServer, startIpcServer } from './core-device/ipc/server';
-export type { NucleusName } from './core-device/nucleus/nuclei';
+export { NUCLEI, type NucleusName } from './core-device/nucleus/nuclei';
 export { parseRecipe } from './greengrass/recipe';
 export type { AccessCheck } from './iam/iam';
 export { REQUIRED_ACCESS } from './iam/required-access';

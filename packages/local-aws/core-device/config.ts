@@ -26,6 +26,11 @@ export interface CoreDeviceConfig {
   readonly componentEnvironment?: Readonly<Record<string, string>>;
   /** Which of the two nuclei the device behaves as. @default 'classic' */
   readonly nucleus?: NucleusName;
+  /**
+   * Whether the classic nucleus spools messages to the cloud in memory, as it does by default, or refuses them while it is
+   * offline, which shows a component's own outbox at work. @default false
+   */
+  readonly spoolsMessages?: boolean;
   /** @default 86400, the nucleus's cadence (`FleetStatusService.java`) */
   readonly healthIntervalSeconds?: number;
 }
@@ -76,6 +81,7 @@ const SCHEMA = {
       additionalProperties: { type: 'string' },
     },
     nucleus: { enum: NUCLEUS_NAMES },
+    spoolsMessages: { type: 'boolean' },
     healthIntervalSeconds: { type: 'number', minimum: 1 },
   },
 };

@@ -243,7 +243,7 @@ export async function startCoreDevice(
   const services = createIpcServices({
     thingName,
     configuration: store.configuration,
-    iotCore: iotCoreOver(connection, nucleus),
+    iotCore: iotCoreOver(connection, nucleus, config.spoolsMessages),
     reportState: (name, state) => components.get(name)?.report(state),
   });
   const ipc = await startIpcServer({

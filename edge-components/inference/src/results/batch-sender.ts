@@ -31,6 +31,7 @@ export class BatchSender {
   private running: Promise<void> | undefined;
   /** Monotonic. */
   private askedAt = Number.NEGATIVE_INFINITY;
+  private askedAbout: string | undefined;
 
   constructor(private readonly ports: BatchSenderPorts) {
     this.retry = new Retry(RETRY_MILLISECONDS, ports.random);
@@ -85,11 +86,15 @@ export class BatchSender {
     }
   }
 
-  /** A batch that is sent again always asks: it is sent because no answer came, or to hear that it has arrived. */
-  private asks({ isSentAgain = false }: Batch): boolean {
+  /**
+   * Whether the batch asks for a confirmation. One that is sent again does, because no answer came; and the first of each
+   * start of the component, because an answer is about the batches of one.
+   */
+  private asks({ batchId, isSentAgain = false }: Batch): boolean {
     const askMilliseconds = this.ports.askMilliseconds();
     if (askMilliseconds === undefined) return false;
-    return isSentAgain || this.ports.clock.monotonic() - this.askedAt >= askMilliseconds;
+    const isDue = this.ports.clock.monotonic() - this.askedAt >= askMilliseconds;
+    return isSentAgain || isDue || startOf(batchId) !== this.askedAbout;
   }
 
   /** @returns false when no message can hold it. @throws Error when it may go later */
@@ -103,7 +108,10 @@ export class BatchSender {
     );
     try {
       await publisher.publishToCloud(topic(), payload);
-      if (confirm) this.askedAt = clock.monotonic();
+      if (confirm) {
+        this.askedAt = clock.monotonic();
+        this.askedAbout = startOf(batchId);
+      }
       connection.succeeded();
       return true;
     } catch (error) {
@@ -116,3 +124,6 @@ export class BatchSender {
     }
   }
 }
+
+/** What the ids of a start's batches have in common, those of halves too. */
+const startOf = (batchId: string): string => batchId.slice(0, batchId.lastIndexOf('-'));

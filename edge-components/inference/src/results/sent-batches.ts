@@ -3,11 +3,11 @@
  * Pure; times are monotonic milliseconds.
  *
  * A nucleus may lose what it has taken: lite with the connection, the classic one with its memory. So a batch is sent
- * again when a confirmation shows that it is missing (it names a batch that was sent later, and not this one), but not
- * before the cloud can have counted it. While there is no confirmation at all, the oldest alone is sent again, more and
- * more seldom: it asks for one, and tells little that is new.
+ * again when a confirmation shows that it is missing (it names batches before and after it, and not this one), but not
+ * before the cloud can have counted it. Of the others only the oldest is sent again, to ask: its answer names whatever
+ * was counted with it. While no answer comes, it is asked more and more seldom.
  */
-import { covers, placeOf } from '../../../../contracts/batch-place';
+import { covers, placeOf, type SequenceRanges } from '../../../../contracts/batch-place';
 import type { Confirmation } from './results-message';
 
 /** Between two questions of a device that hears nothing: up to 32 times the wait before the first one. */
@@ -76,17 +76,25 @@ export class SentBatches<Item extends SendableBatch> {
   /** @returns those that it names; they stay until they are removed */
   confirm(confirmation: Confirmation): Item[] {
     this.questions = 0;
-    const all = [...this.entries.values()];
-    const named = new Set(all.filter(({ item }) => isNamed(item.batchId, confirmation)));
-    const latest = [...named].reduce((time, { sentAt }) => Math.max(time, sentAt), Number.NEGATIVE_INFINITY);
-    for (const entry of all) {
-      if (entry.isMissing || entry.sentAt >= latest || named.has(entry)) continue;
-      entry.isMissing = true;
-      this.missing++;
+    this.askedAt = Number.NEGATIVE_INFINITY;
+    const { stream, received } = confirmation;
+    const named: Item[] = [];
+    for (const entry of this.entries.values()) {
+      const place = placeOf(entry.item.batchId);
+      if (place.stream !== stream) continue;
+      if (covers(received, place.sequence)) named.push(entry.item);
+      else if (!entry.isMissing && isWithin(received, place.sequence)) {
+        entry.isMissing = true;
+        this.missing++;
+      }
     }
-    return [...named].map(({ item }) => item);
+    return named;
   }
 }
+
+/** A confirmation says nothing of what is before or after all that it names: the cloud keeps its counts by time. */
+const isWithin = (received: SequenceRanges, sequence: number): boolean =>
+  sequence > (received[0]?.[0] ?? Infinity) && sequence < (received.at(-1)?.[1] ?? 0);
 
 /** Whether the confirmation says that this batch has been counted. */
 export function isNamed(batchId: string, { stream, received }: Confirmation): boolean {
