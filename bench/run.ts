@@ -4,6 +4,7 @@
  *     npm run bench                       suites and figures
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
+ *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- supervision         kills of the component's processes
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
@@ -22,6 +23,7 @@ import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
 import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
+import { telemetryCostSuite } from './telemetry-cost/suite';
 import { trainingSuite } from './training/suite';
 
 const LONGEST_WAIT_MINUTES = 30;
@@ -31,6 +33,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   infrastructure: infrastructureSuite,
   networks: networksSuite,
   supervision: supervisionSuite,
+  'telemetry-cost': telemetryCostSuite,
   training: trainingSuite,
 };
 

@@ -40,6 +40,11 @@ function itemBytes(item: Item): number {
   );
 }
 
+const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
+
+/** Units of a write that leaves this item. */
+export const writeUnitsOf = (item: Item): number => unitsOf(itemBytes(item));
+
 export class MemoryTable {
   readonly items = new Map<string, Item>();
   writeUnits = 0;
@@ -88,13 +93,13 @@ export class MemoryTable {
     const before = this.items.get(id) ?? {};
     const { ConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues = {} } = call;
     if (!holds(before, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)) {
-      this.writeUnits += Math.max(1, Math.ceil(itemBytes(before) / WRITE_UNIT_BYTES));
+      this.writeUnits += writeUnitsOf(before);
       throw new ConditionalCheckFailedException({ $metadata: {}, message: 'The conditional request failed' });
     }
     const after = change(before);
     const bytes = Math.max(itemBytes(before), itemBytes(after));
     if (bytes > ITEM_LIMIT_BYTES) throw new Error('Item size has exceeded the maximum allowed size');
-    this.writeUnits += Math.ceil(bytes / WRITE_UNIT_BYTES);
+    this.writeUnits += unitsOf(bytes);
     this.items.set(id, after);
   }
 

@@ -7,8 +7,9 @@ import { gunzipSync } from 'node:zlib';
 import { type PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { ResultsBatch } from '../../../contracts';
 import { handler } from '../../../lambda/telemetry/ingest-results/handler';
-import { aBatch, aMessage, aResult, RECEIVED_AT, USE_CASE } from '../shared/builders';
+import { aBatch, aMessage, aResult, RECEIVED_AT, seededRandom, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
 
 /** What SQS gives a function at most; docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
@@ -38,7 +39,49 @@ export function messagesOf(deviceId: string, batches: number, records: number): 
   });
 }
 
-/** The clouds' side: bucket and tables that the handler meets. */
+/** A message as a device of a camera sends it: every record like a real one, with other numbers. */
+export function aFleetMessage(deviceId: string, sequence: number, records: number): Message {
+  const random = seededRandom(sequence * 100_003 + deviceId.length * 31 + Number(deviceId.split('-')[1]));
+  const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits));
+  const batchId = `00000001-1a2b3c4d-${String(sequence).padStart(8, '0')}`;
+  const inferredAt = new Date(RECEIVED_AT).toISOString();
+  const batch = aBatch({
+    deviceId,
+    batchId,
+    records: Array.from({ length: records }, (_, position) => {
+      const number = sequence * 1_000 + position;
+      return aResult({
+        recordId: `a1b2c3d4e5f6-${number}`,
+        frameId: `camera-1-${number}`,
+        cameraId: 'camera-1',
+        capturedAt: inferredAt,
+        inferredAt,
+        predictedClass: random() < 0.9 ? 'good' : 'scratch',
+        confidence: rounded(1 - random() * 0.1, 6),
+        latencyMilliseconds: {
+          decode: rounded(2 + random()),
+          inference: rounded(3 + random()),
+          total: rounded(6 + 2 * random()),
+        },
+        image: {
+          brightness: rounded(115 + 10 * random()),
+          contrast: rounded(30 + 5 * random()),
+          sharpness: rounded(8 + 2 * random()),
+        },
+        frameBytes: 50_000 + Math.floor(random() * 5_000),
+      });
+    }),
+  });
+  return { id: `${deviceId}/${batchId}`, body: aMessage(batch, { topicThingName: deviceId }) };
+}
+
+export const batchIn = ({ body }: Message): ResultsBatch => JSON.parse(body) as ResultsBatch;
+
+/** Of a message, as the function gets it. */
+export const payloadBytesOf = ({ body }: Message): number =>
+  Buffer.byteLength(JSON.stringify(body)) + ENVELOPE_BYTES;
+
+/** The cloud's side: bucket and tables that the handler meets. */
 export class MemoryCloud {
   readonly sketches = new MemoryTable(['partition', 'window']);
   readonly objects = new Map<string, Buffer>();
@@ -143,7 +186,7 @@ export class MemoryQueue {
     const received: typeof this.waiting = [];
     for (let bytes = 0; received.length < largestBatch && this.waiting.length > 0; ) {
       const next = this.takeAny();
-      bytes += Buffer.byteLength(JSON.stringify(next.message.body)) + ENVELOPE_BYTES;
+      bytes += payloadBytesOf(next.message);
       if (bytes > PAYLOAD_BYTES) {
         this.waiting.push(next);
         break;
