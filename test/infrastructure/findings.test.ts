@@ -1,4 +1,4 @@
-import { App, CfnResource, type IPolicyValidationContext, Stack, Stage, Validations } from 'aws-cdk-lib';
+import { App, CfnResource, Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -6,27 +6,7 @@ import { ACCEPTED_FINDINGS } from '../../lib/rules/accepted-findings';
 import { Review } from '../../lib/rules/review';
 import { reviews } from '../../lib/rules/reviews';
 import { ENVIRONMENTS, synthesizedAgain, synthesizedApp, synthesizedInVpc } from './synthesized-app';
-
-/** What the CDK gives to the packs at the end of a synthesis. */
-function validationContext(app: App): IPolicyValidationContext {
-  const stackTemplates = app.node
-    .findAll()
-    .filter(Stage.isStage)
-    .filter((stage) => stage !== app)
-    .flatMap((stage) => stage.synth({ force: true }).stacks)
-    .map(({ hierarchicalId, templateFullPath, environment: { account, region } }) => ({
-      stackConstructPath: hierarchicalId,
-      templatePath: templateFullPath,
-      account,
-      region,
-      accountId: account,
-    }));
-  return {
-    stackTemplates,
-    templatePaths: stackTemplates.map(({ templatePath }) => templatePath),
-    appConstruct: app,
-  };
-}
+import { validationContext } from './validation-context';
 
 /** Reviewed once: what a review has acknowledged, a second one no longer finds. */
 const reviewed = ENVIRONMENTS.flatMap((environment) => {

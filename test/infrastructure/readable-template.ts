@@ -68,7 +68,7 @@ function outputName({ StackName, OutputName }: StackOutput): string {
 }
 
 function reviewed(template: Template): Record<string, unknown> {
-  const { Resources, Outputs, ...rest } = template.toJSON();
+  const { Resources, Outputs = {}, ...rest } = template.toJSON();
   for (const section of NOT_REVIEWED_SECTIONS) delete rest[section];
   const resources = Object.entries(Resources as Record<string, { Type: string; Metadata?: object }>)
     .filter(([, { Type }]) => !NOT_REVIEWED_TYPES.includes(Type))

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import {
   CloudFormationClient,
@@ -19,8 +19,10 @@ import {
   ExecuteChangeSetCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
+import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws } from '@kaizen-edge/local-aws';
+import { zipSync } from 'fflate';
 import { parse } from 'yaml';
 import { assumeRole, credentialVariables, type SessionCredentials } from '../../cli/delivery/assume-role';
 import type { DemoClients } from '../../demo/clients';
@@ -53,7 +55,7 @@ const DONE_ALREADY: ReadonlySet<string> = new Set([
   INSTALL,
   ...BUILD,
   `npm install -g aws-cdk@${devDependencies['aws-cdk']}`,
-  `npm install -g cdk-assets@${devDependencies['cdk-assets']}`,
+  'npm install -g cdk-assets@4',
 ]);
 /** Nothing here takes a pipeline: what the pipeline would update is itself. */
 const SELF_MUTATION = /^cdk -a \. deploy DeliveryPipeline /;
@@ -170,8 +172,12 @@ export class DeliveryExecution {
       CODEBUILD_SRC_DIR_Build_Output: this.props.assembly,
       ...this.variables(project, Configuration),
     };
-    for (const command of togetherByManifest(commands)) {
+    for (const command of commands) {
       if (DONE_ALREADY.has(command) || SELF_MUTATION.test(command)) continue;
+      if (PUBLISH.test(command)) {
+        await this.publish(command, credentials);
+        continue;
+      }
       const { stdout } = await run('bash', ['-e', '-c', command], {
         cwd,
         env,
@@ -183,6 +189,31 @@ export class DeliveryExecution {
       const [, environment] = /^Review-(.+)$/.exec(Name) ?? [];
       if (environment !== undefined && command.includes('review-update')) this.pages.set(environment, stdout);
     }
+  }
+
+  /**
+   * What cdk-assets does, with the role that the asset names. The newest that can be had here refuses the assembly by the
+   * version of its schema, and would start forty times.
+   */
+  private async publish(command: string, credentials: SessionCredentials): Promise<void> {
+    const [, path = '', asset = '', destinationId = ''] = PUBLISH.exec(command) ?? [];
+    const manifest: AssetManifest = JSON.parse(readFileSync(join(this.props.assembly, path), 'utf8'));
+    const file = manifest.files[asset];
+    const destination = file?.destinations[destinationId];
+    if (file === undefined || destination === undefined) throw new Error(`${path} has no asset ${asset}`);
+    const settings = { endpoint: this.props.aws.endpointUrl, region: LOCAL_REGION };
+    const role = destination.assumeRoleArn.replace(/\$\{AWS::Partition\}/, 'aws');
+    const publisher = await assumeRole(new STSClient({ ...settings, credentials }), role);
+    const s3 = new S3Client({ ...settings, credentials: publisher, forcePathStyle: true });
+    const object = { Bucket: destination.bucketName, Key: destination.objectKey };
+    const isThere = await s3.send(new HeadObjectCommand(object)).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    const source = join(this.props.assembly, dirname(path), file.source.path);
+    const Body = file.source.packaging === 'zip' ? zipped(source) : readFileSync(source);
+    await s3.send(new PutObjectCommand({ ...object, Body }));
   }
 
   private buildSpecification({ Source }: Json): string {
@@ -338,16 +369,33 @@ export class DeliveryExecution {
   }
 }
 
-/**
- * One command for all assets of a manifest, where the pipeline has one for each: the same program finds the same assets, but
- * starts four times and not forty.
- */
-function togetherByManifest(commands: readonly string[]): string[] {
-  return [
-    ...new Set(
-      commands.map((command) =>
-        command.replace(/^(cdk-assets --path "[^"]+" --verbose publish) ".*"$/, '$1'),
-      ),
-    ),
-  ];
+const PUBLISH = /^cdk-assets --path "([^"]+)" --verbose publish "([^:]+):([^"]+)"$/;
+
+interface AssetManifest {
+  readonly files: Readonly<
+    Record<
+      string,
+      {
+        readonly source: { readonly path: string; readonly packaging: 'file' | 'zip' };
+        readonly destinations: Readonly<
+          Record<
+            string,
+            { readonly bucketName: string; readonly objectKey: string; readonly assumeRoleArn: string }
+          >
+        >;
+      }
+    >
+  >;
+}
+
+/** A folder as a zip file, by its paths. */
+function zipped(folder: string): Buffer {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const files = entries.map((entry): [string, Uint8Array] => {
+    const path = join(entry.parentPath, entry.name);
+    return [relative(folder, path), readFileSync(path)];
+  });
+  return Buffer.from(zipSync(Object.fromEntries(files), { level: 1 }));
 }

@@ -1,6 +1,7 @@
 /**
- * Environments as they are deployed, changed, broken, destroyed and deployed again, two of them in one account and
- * region: the real stacks, the unmodified CDK CLI, the functions in the local AWS. Models are made by hand.
+ * Environments as they are deployed, delivered, changed, broken, destroyed and deployed again, two of them in one account and
+ * region: the real stacks, the unmodified CDK CLI and what the delivery pipeline would do, the functions in the local AWS.
+ * Models are made by hand.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +14,10 @@ import {
   CreateThingGroupCommand,
   DeleteThingCommand,
   DeleteThingGroupCommand,
+  ListThingsInThingGroupCommand,
   RemoveThingFromThingGroupCommand,
 } from '@aws-sdk/client-iot';
+import { UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DeleteObjectsCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
   CreateModelPackageCommand,
@@ -23,11 +26,13 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
-import { App } from 'aws-cdk-lib';
+import { App, CfnResource } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json';
+import { detectDrift, formatDrift } from '../../cli/delivery/detect-drift';
 import { approveModelPackage } from '../../cli/registry/decide-model-package';
-import type { KaizenEnvironment } from '../../cli/shared/environment';
+import { describeEnvironment, type KaizenEnvironment } from '../../cli/shared/environment';
 import { local } from '../../config/local';
 import type { AppConfig } from '../../contracts';
 import { s3Uri } from '../../contracts/s3-address';
@@ -39,11 +44,13 @@ import type { ReleaseStatus } from '../../lambda/registry/release-items';
 import { type ReleaseState, RolloutTable } from '../../lambda/rollout/rollout-table';
 import { RESULT_PREFIX } from '../../lambda/telemetry/names';
 import { executionPrefix } from '../../lambda/training/names';
+import { DeliveryPipelineStack } from '../../lib/delivery/pipeline/delivery-pipeline-stack';
 import { EdgeMlopsStage } from '../../lib/edge-mlops-stage';
 import { buildAll } from '../../scripts/build-handlers';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { anExport, sha256Of } from '../lambda/registry/builders';
-import { aBatch, aMessage, aResult } from '../lambda/shared/builders';
+import { aBatch, aLabel, aMessage, aResult } from '../lambda/shared/builders';
+import { DeliveryExecution } from './delivery-execution';
 
 // Only ends what hangs: a deployment of four stacks is half a minute on an idle machine.
 jest.setTimeout(600_000);
@@ -52,6 +59,8 @@ const PLANT = { ...local, environmentName: 'plant' };
 const PLANT_7 = { ...local, environmentName: 'plant-7' };
 /** As in production: what has state outlives its stack, which refuses to be deleted. */
 const KEPT: AppConfig = { ...local, environmentName: 'kept', removal: 'retain' };
+
+const COMPARED_SOON = { pollMilliseconds: 200, timeoutMilliseconds: 60_000 };
 
 const { signal } = new AbortController();
 let folder: string;
@@ -81,6 +90,48 @@ async function deploy(
   );
   return deployedEnvironment(config.environmentName, outputs);
 }
+
+/** By the roles of the bootstrap stack, as nobody's own credentials could. */
+const delivered = (config: AppConfig): AppConfig => ({ ...config, synthesizer: 'default' });
+
+/**
+ * What `cdk synth` writes of the pipeline's app: PLANT is deployed first, and PLANT_7 after an approval.
+ * @param settings of both environments that the commit changes
+ * @param damage done to the app by whoever wrote the commit
+ * @returns folder of the cloud assembly
+ */
+function synthesizePipeline(
+  settings: Partial<AppConfig> = {},
+  damage: (app: App) => void = () => {},
+): string {
+  syntheses += 1;
+  const context = { ...cdkJson.context, 'aws:cdk:enable-path-metadata': true };
+  const app = new App({ outdir: join(folder, `cdk.out-${syntheses}`), context });
+  const connection = `${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:connection/00000000-0000-4000-8000-000000000000`;
+  const stage = (config: AppConfig, approval: 'none' | 'manual') => ({
+    config: delivered({ ...config, ...settings }),
+    approval,
+    healthyDevices: 0,
+  });
+  new DeliveryPipelineStack(app, {
+    repository: 'owner/name',
+    branch: 'main',
+    subscriptions: [],
+    stages: [stage(PLANT, 'none'), stage(PLANT_7, 'manual')],
+    pipeline: {
+      account: LOCAL_ACCOUNT_ID,
+      region: LOCAL_REGION,
+      connectionArn: `arn:aws:codeconnections:${connection}`,
+      driftCheckHours: 24,
+    },
+  });
+  damage(app);
+  return app.synth().directory;
+}
+
+/** One execution of the pipeline that nobody has started yet. */
+const execution = (assembly: string, approve: (page: string) => boolean = () => true) =>
+  new DeliveryExecution({ aws, clients, folder, assembly, approve });
 
 const rollouts = (environment: KaizenEnvironment) =>
   new RolloutTable(clients.dynamoDb, environment.output('ReleaseTableName'), environment.useCase);
@@ -203,9 +254,14 @@ describe('[C9] two environments side by side', () => {
   let plant: KaizenEnvironment;
   let plant7: KaizenEnvironment;
 
+  /** Assembly of the first commit. */
+  let first: string;
+
   beforeAll(async () => {
-    plant = await deploy(PLANT);
-    plant7 = await deploy(PLANT_7);
+    first = synthesizePipeline();
+    await execution(first).run();
+    plant = await describeEnvironment(clients, PLANT.environmentName);
+    plant7 = await describeEnvironment(clients, PLANT_7.environmentName);
   });
 
   test('a release of one is rolled out, and the other sees nothing', async () => {
@@ -263,6 +319,90 @@ describe('[C9] two environments side by side', () => {
     await seen(plant7, 3, 'ABORTED');
     await clients.iot.send(new RemoveThingFromThingGroupCommand(thing));
     await clients.iot.send(new DeleteThingCommand(thing));
+  });
+
+  describe('[D2] the next commits', () => {
+    /** In the canary group of plant-7, and without a device behind it. */
+    const thing = { thingName: 'line-2', thingGroupName: 'kaizen-plant-7-canary' };
+    const label = aLabel({ captureId: 'kept' });
+    const versionOf = async (name: string) =>
+      (await describeEnvironment(clients, name)).output('InferenceComponentVersion');
+
+    beforeAll(async () => {
+      await clients.iot.send(new CreateThingCommand(thing));
+      await clients.iot.send(new AddThingToThingGroupCommand(thing));
+      await clients.dynamoDb.send(
+        new PutCommand({ TableName: plant7.output('LabelTableName'), Item: label }),
+      );
+    });
+
+    afterAll(async () => {
+      await clients.iot.send(new RemoveThingFromThingGroupCommand(thing));
+      await clients.iot.send(new DeleteThingCommand(thing));
+    });
+
+    /** Devices, releases and labels of plant-7, and where they are. */
+    async function fleet(): Promise<object> {
+      const environment = await describeEnvironment(clients, PLANT_7.environmentName);
+      const { things } = await clients.iot.send(new ListThingsInThingGroupCommand(thing));
+      const releases = await rollouts(environment).releaseStates();
+      const TableName = environment.output('LabelTableName');
+      const { Items } = await clients.dynamoDb.send(new ScanCommand({ TableName }));
+      const outputs = ['ModelBucketName', 'ReleaseTableName', 'RoleAliasName', 'EncryptionKeyArn'];
+      const places = [TableName, ...outputs.map((output) => environment.output(output))];
+      return { things, releases, labels: Items, places };
+    }
+
+    test('the second execution updates running environments, and keeps devices, releases and labels', async () => {
+      const before = await fleet();
+      expect(before).toMatchObject({ things: ['line-2'], labels: [label] });
+      const pages: string[] = [];
+      const second = execution(
+        synthesizePipeline({ device: { ...local.device, statusIntervalSeconds: 60 } }),
+        (page) => pages.push(page) > 0,
+      );
+      await second.run();
+      expect(second.actions.at(-1)).toBe('Verify-plant-7');
+      expect(await fleet()).toEqual(before);
+      expect(await versionOf('plant-7')).not.toBe(plant7.output('InferenceComponentVersion'));
+      expect(await versionsOf('com.kaizenedge.plant-7.Inference')).toHaveLength(2);
+      // What the person who approved has read.
+      expect(pages).toEqual([expect.stringContaining('# What this deployment changes in plant-7')]);
+      expect(pages[0]).toContain('- Nothing that devices, data or people rely on is taken away.');
+      expect(pages[0]).toMatch(
+        /plant-7\/Fleet\/Inference\/\S+ \| Custom::GreengrassComponentVersion \| changed in place/,
+      );
+    });
+
+    test('the commit before, delivered again, takes it back: devices get the version that they know', async () => {
+      const before = await fleet();
+      await execution(first).run();
+      expect(await fleet()).toEqual(before);
+      expect(await versionOf('plant-7')).toBe(plant7.output('InferenceComponentVersion'));
+    });
+
+    test('a commit that breaks the first environment reaches no other one', async () => {
+      const broken = synthesizePipeline({}, (app) => {
+        const evaluation = app.node
+          .tryFindChild('plant')
+          ?.node.findAll()
+          .find(({ node }) => node.path === 'plant/Operations/Monitoring/EvaluateDrift/Function/Resource');
+        if (!CfnResource.isCfnResource(evaluation)) throw new Error('there is no evaluation');
+        evaluation.addPropertyOverride('Environment.Variables.EPISODE_TABLE', 'no-such-table');
+      });
+      const third = execution(broken);
+      await expect(third.run()).rejects.toThrow(/Verify-plant failed[\s\S]*monitoring +FAILED/);
+      expect(third.actions.filter((name) => name.includes('plant-7'))).toEqual([]);
+    });
+
+    test('a change by hand is seen by the comparison, and ends with the next deployment', async () => {
+      const FunctionName = plant7.output('StartRetrainingFunctionName');
+      const before = await detectDrift(clients.cloudFormation, 'plant-7', COMPARED_SOON);
+      expect(before.drifts).toEqual([]);
+      await clients.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Timeout: 299 }));
+      const after = await detectDrift(clients.cloudFormation, 'plant-7', COMPARED_SOON);
+      expect(formatDrift(after)).toContain('Timeout: expected');
+    });
   });
 
   test('destroyed and deployed again, an environment counts on after what devices have seen', async () => {

@@ -119,9 +119,10 @@ export class DeliveryPipelineStack extends Stack {
     const pipeline = new CodePipeline(this, 'Pipeline', {
       pipelineName: PIPELINE_NAME,
       artifactBucket: this.bucket as s3.IBucket,
-      // The versions of the lock: `latest` is whatever somebody has published since.
       cliVersion: devDependencies['aws-cdk'],
-      cdkAssetsCliVersion: devDependencies['cdk-assets'],
+      // Not pinned: what reads an assembly must not be older than what wrote it, and nothing in the lock tells its version
+      // (4.7.3 refuses the assemblies of aws-cdk-lib 2.276.0).
+      cdkAssetsCliVersion: '4',
       publishAssetsInParallel: false,
       codeBuildDefaults: {
         buildEnvironment: BUILD_ENVIRONMENT,
@@ -136,7 +137,18 @@ export class DeliveryPipelineStack extends Stack {
     });
     for (const stage of delivery.stages) this.addStage(pipeline, source, stage);
     pipeline.buildPipeline();
+    this.allowConnection(pipeline, place.connectionArn);
     return pipeline;
+  }
+
+  /** The CDK grants the action under the service's former name, which is none of a connection made since 2024. */
+  private allowConnection(pipeline: CodePipeline, connectionArn: string): void {
+    const [role] = pipeline.pipeline.node
+      .findAll()
+      .filter((construct) => construct.node.path.includes('/Source/') && construct instanceof iam.Role);
+    (role as iam.Role).addToPolicy(
+      new iam.PolicyStatement({ actions: ['codeconnections:UseConnection'], resources: [connectionArn] }),
+    );
   }
 
   private addStage(pipeline: CodePipeline, source: IFileSetProducer, stage: DeliveredStage): void {
