@@ -13,8 +13,14 @@ export const GITHUB_STACK = `${DELIVERY_PREFIX}-github`;
 
 /** Role of an environment's account that verifies it after a deployment. */
 export const verifierRoleName = (scope: Scope): string => `${environmentPrefix(scope)}-verifier`;
-/** Role of an environment's account that jobs of GitHub Actions assume. */
-export const githubRoleName = (scope: Scope): string => `${environmentPrefix(scope)}-github-deploy`;
+/** Roles of an environment's account that jobs of GitHub Actions assume: to deploy, and to look before and after. */
+export const githubRoleName = (scope: Scope, purpose: 'deploy' | 'review'): string =>
+  `${environmentPrefix(scope)}-github-${purpose}`;
+/**
+ * Environment of GitHub in which the page is written. Another one than the environment's own, where jobs wait for whoever
+ * approves by that page.
+ */
+export const githubReviewEnvironment = ({ environmentName }: Scope): string => `${environmentName}-review`;
 /** Role of the pipeline's account whose builds look at environments: before, after and between deployments. */
 export const INSPECTOR_ROLE = `${DELIVERY_PREFIX}-inspector`;
 

@@ -1,17 +1,29 @@
 /** Who gets in by GitHub Actions: claims of tokens against the trust policies of the roles. */
 import { runSimulation } from '@cloud-copilot/iam-simulate';
-import { Match } from 'aws-cdk-lib/assertions';
-import { synthesizedGithub } from './synthesized-delivery';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { loadDelivery } from '../../lib/delivery/delivery-config';
+import { GithubAccessStack } from '../../lib/delivery/github/github-access-stack';
 
 const ISSUER = 'token.actions.githubusercontent.com';
 const ACCOUNTS = { dev: '111111111111', prod: '222222222222' } as const;
 const REPOSITORY = 'your-organisation/kaizen-edge';
 
-const templateOf = (account: string) => {
-  const template = synthesizedGithub().templates.get(`GithubAccess-${account}`);
+const { stages, repository, branch } = loadDelivery();
+
+/** Without the environments, whose stacks take ten seconds to synthesize. */
+const templates = new Map(
+  stages.map(({ config }) => {
+    const stack = new GithubAccessStack(new App(), 'Access', { environments: [config], repository, branch });
+    return [config.account, Template.fromStack(stack)];
+  }),
+);
+
+function templateOf(account: string): Template {
+  const template = templates.get(account);
   if (template === undefined) throw new Error(`there is no stack for ${account}`);
   return template;
-};
+}
 
 /** What GitHub writes into the token of a job. */
 interface Claims {
@@ -27,7 +39,8 @@ const OF_PROD: Claims = {
 };
 
 function trustPolicy(account: string): object {
-  const [role] = Object.values(templateOf(account).findResources('AWS::IAM::Role'));
+  const roles = Object.values(templateOf(account).findResources('AWS::IAM::Role'));
+  const role = roles.find(({ Properties }) => Properties.RoleName === 'kaizen-prod-github-deploy');
   const [provider] = Object.keys(templateOf(account).findResources('AWS::IAM::OIDCProvider'));
   return JSON.parse(
     JSON.stringify(role?.Properties.AssumeRolePolicyDocument).replace(
@@ -89,6 +102,7 @@ test.each<[string, Partial<Claims>]>([
   ],
   ['a pull request whose job declares the environment', { ref: 'refs/pull/7/merge' }],
   ["another environment's job", { sub: `repo:${REPOSITORY}:environment:dev` }],
+  ['the job that writes the page', { sub: `repo:${REPOSITORY}:environment:prod-review` }],
   ['a job without an environment', { sub: `repo:${REPOSITORY}:ref:refs/heads/main` }],
   ['the wrong audience', { aud: 'https://github.com/your-organisation' }],
 ])('[D2] it does not trust %s', async (_, claims) => {
@@ -106,27 +120,26 @@ test('[D2] a token without the claim of the branch is refused', async () => {
 });
 
 test.each(Object.entries(ACCOUNTS))(
-  '[D2] in the account of %s the role may assume the roles of the bootstrap stack and the verifier, and nothing else',
+  '[D2] in the account of %s one role may assume the roles of a deployment, one the role that looks, and neither anything else',
   (environment, account) => {
     const template = templateOf(account);
-    template.resourceCountIs('AWS::IAM::Role', 1);
-    template.hasResourceProperties('AWS::IAM::Role', { RoleName: `kaizen-${environment}-github-deploy` });
+    const names = Object.values(template.findResources('AWS::IAM::Role')).map(
+      ({ Properties }) => Properties.RoleName,
+    );
+    expect(names.sort()).toEqual(['deploy', 'review'].map((each) => `kaizen-${environment}-github-${each}`));
     template.allResourcesProperties('AWS::IAM::Role', Match.not({ ManagedPolicyArns: Match.anyValue() }));
-    const policies = Object.values(template.findResources('AWS::IAM::Policy'));
     const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
-    expect(policies.map(({ Properties }) => Properties.PolicyDocument.Statement)).toEqual([
-      [
-        {
-          Effect: 'Allow',
-          Action: 'sts:AssumeRole',
-          Resource: [
-            ...['deploy', 'file-publishing', 'lookup'].map((each) =>
-              role(`cdk-hnb659fds-${each}-role-${account}-us-east-1`),
-            ),
-            role(`kaizen-${environment}-verifier`),
-          ],
-        },
-      ],
+    const bootstrap = (each: string) => role(`cdk-hnb659fds-${each}-role-${account}-us-east-1`);
+    const assuming = (Resource: unknown) => [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource }];
+    const statements = Object.values(template.findResources('AWS::IAM::Policy')).map(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+    expect(statements).toEqual([
+      assuming([
+        ...['deploy', 'file-publishing', 'lookup'].map(bootstrap),
+        role(`kaizen-${environment}-verifier`),
+      ]),
+      assuming(bootstrap('lookup')),
     ]);
   },
 );

@@ -341,11 +341,10 @@ export class DeliveryExecution {
         durationSeconds: 900,
       }),
     });
-    const { error, ...credentials } = (await answer.json()) as SessionCredentials & {
-      error?: { message: string };
-    };
+    const { error, accessKeyId, secretAccessKey, sessionToken } =
+      (await answer.json()) as SessionCredentials & { readonly error?: { readonly message: string } };
     if (error) throw new Error(error.message);
-    return credentials;
+    return { accessKeyId, secretAccessKey, sessionToken };
   }
 
   /** A value of the pipeline's template. */

@@ -15,6 +15,6 @@ export function addGithubDelivery(scope: Construct, { repository, branch, stages
     new GithubAccessStack(scope, `GithubAccess-${account}`, { environments, repository, branch });
   }
   for (const config of configs) {
-    new DeliveredEnvironment(scope, config, [roleArn(config, githubRoleName(config))]);
+    new DeliveredEnvironment(scope, config, [roleArn(config, githubRoleName(config, 'deploy'))]);
   }
 }

@@ -101,10 +101,10 @@ function summary(
       : `- ${count(/^added/)} resources are added, ${count(/^changed/)} changed in place, ${count(/replaced/)} replaced, ${count(/deleted|left behind/)} taken away.`,
     rights.new + rights.gone === 0
       ? '- Nobody may do more or less than before.'
-      : `- **${rights.new} rights are new** and ${rights.gone} go: see below, by whose they are.`,
+      : `- **Rights: ${rights.new} new, ${rights.gone} gone**; see below, by whose they are.`,
     losses === 0
       ? '- Nothing that devices, data or people rely on is taken away.'
-      : `- **${losses} things that devices, data or people rely on are taken away**, see below.`,
+      : `- **Taken away of what devices, data or people rely on: ${losses}**; see below.`,
   ];
 }
 

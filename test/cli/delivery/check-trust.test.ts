@@ -1,5 +1,5 @@
-import { checkTrust, formatTrust } from '../../../cli/delivery/check-trust';
 import { credentialVariables } from '../../../cli/delivery/assume-role';
+import { checkTrust, formatTrust } from '../../../cli/delivery/check-trust';
 
 const role = (environment: string, name: string) => ({
   environment,

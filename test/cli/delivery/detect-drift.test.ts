@@ -75,9 +75,9 @@ test('[D2] a comparison that failed is no "No drift"', async () => {
 
 test('[D2] a comparison that does not end is given up', async () => {
   const client = cloudFormation({}, 'DETECTION_IN_PROGRESS');
-  await expect(
-    detectDrift(client, 'prod', { pollMilliseconds: 1, timeoutMilliseconds: 3 }),
-  ).rejects.toThrow('could not be compared within 0.003 s');
+  await expect(detectDrift(client, 'prod', { pollMilliseconds: 1, timeoutMilliseconds: 3 })).rejects.toThrow(
+    'could not be compared within 0.003 s',
+  );
 });
 
 test('[D2] an environment without stacks is refused', async () => {

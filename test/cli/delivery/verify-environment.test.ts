@@ -133,7 +133,12 @@ test.each<[string, Parameters<typeof world>[0], string[]]>([
   ],
   [
     'an evaluation that throws',
-    { Invoke: () => ({ FunctionError: 'Unhandled', Payload: Buffer.from('{"errorMessage":"no such table"}') }) },
+    {
+      Invoke: () => ({
+        FunctionError: 'Unhandled',
+        Payload: Buffer.from('{"errorMessage":"no such table"}'),
+      }),
+    },
     ['monitoring: evaluate-drift ended with Unhandled: {"errorMessage":"no such table"}'],
   ],
   [
@@ -188,5 +193,7 @@ test('[D2] an environment that is not deployed fails by what it lacks, in every 
   );
   expect(found.length).toBeGreaterThanOrEqual(CHECKS.length - 1);
   expect(found).toContain('stacks: Stack with id kaizen-local-data does not exist');
-  expect(found).toContainEqual(expect.stringContaining("training: environment 'local' has no output PipelineName"));
+  expect(found).toContainEqual(
+    expect.stringContaining("training: environment 'local' has no output PipelineName"),
+  );
 });
