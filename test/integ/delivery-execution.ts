@@ -90,8 +90,7 @@ export class DeliveryExecution {
   /** @throws Error of the first action that fails; no later one runs */
   async run(): Promise<void> {
     await this.deployRoles();
-    const [pipeline] = Object.values(this.template.Resources).filter(({ Type }) => Type === NOT_DEPLOYED[0]);
-    const stages = pipeline?.Properties.Stages as readonly { readonly Actions: readonly Action[] }[];
+    const stages = this.pipeline.Stages as readonly { readonly Actions: readonly Action[] }[];
     for (const { Actions } of stages) {
       const orders = [...new Set(Actions.map(({ RunOrder }) => RunOrder))].sort((x, y) => x - y);
       for (const order of orders) {
@@ -100,6 +99,12 @@ export class DeliveryExecution {
         await Promise.all(together.map((action) => this.take(action)));
       }
     }
+  }
+
+  private get pipeline(): Json {
+    const found = Object.values(this.template.Resources).find(({ Type }) => Type === NOT_DEPLOYED[0]);
+    if (found === undefined) throw new Error('there is no pipeline');
+    return found.Properties;
   }
 
   /** The pipeline's own stack without the pipeline: what its builds are, and what they may do. */
@@ -287,7 +292,7 @@ export class DeliveryExecution {
       new CreateChangeSetCommand({
         ...name,
         ChangeSetType: existing === undefined || existing === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE',
-        TemplateBody: file(TemplatePath),
+        TemplateURL: await this.uploaded(String(name.StackName), file(TemplatePath)),
         RoleARN: this.text(RoleArn),
         Capabilities: String(Capabilities).split(',') as never[],
         Tags: Object.entries(Tags as Record<string, string>).map(([Key, Value]) => ({ Key, Value })),
@@ -305,6 +310,14 @@ export class DeliveryExecution {
     );
   }
 
+  /** A template of the size of these is taken from S3 only; CodePipeline has its artifacts there. */
+  private async uploaded(stack: string, Body: string): Promise<string> {
+    const { Location } = this.pipeline.ArtifactStore as { readonly Location: unknown };
+    const object = { Bucket: this.text(Location), Key: `${PIPELINE_NAME}/${this.id}/${stack}.json` };
+    await this.props.clients.s3.send(new PutObjectCommand({ ...object, Body }));
+    return `${this.props.aws.endpointUrl}/${object.Bucket}/${object.Key}`;
+  }
+
   private async waitForStack(client: CloudFormationClient, StackName: string | undefined): Promise<void> {
     const status = await waitFor(
       { what: `stack ${StackName}`, timeoutSeconds: 300, signal: new AbortController().signal },
@@ -319,8 +332,7 @@ export class DeliveryExecution {
 
   /** The pipeline's role assumes the one of the action, which the bootstrap stack has made. */
   private async asDeployRole({ Name, RoleArn }: Action): Promise<CloudFormationClient> {
-    const pipeline = Object.values(this.template.Resources).find(({ Type }) => Type === NOT_DEPLOYED[0]);
-    const own = await this.assumeAsService(pipeline?.Properties.RoleArn, 'codepipeline.amazonaws.com', Name);
+    const own = await this.assumeAsService(this.pipeline.RoleArn, 'codepipeline.amazonaws.com', Name);
     const settings = { endpoint: this.props.aws.endpointUrl, region: LOCAL_REGION };
     const credentials = await assumeRole(
       new STSClient({ ...settings, credentials: own }),
