@@ -9,7 +9,7 @@ export const schemaId = (name: string): string => `https://kaizenedge.dev/contra
  * For validators that give absent fields the `default` of their schema. They see values that fit, so nobody reads what
  * they say of others.
  */
-export const FILLING: Options = { useDefaults: true, allErrors: false, verbose: false, messages: false };
+export const FILLING: Options = { useDefaults: true, allErrors: false, messages: false };
 
 /** Knows every schema and has compiled none. */
 export function contractAjv(options: Options = {}): Ajv2020 {
@@ -17,7 +17,8 @@ export function contractAjv(options: Options = {}): Ajv2020 {
     allErrors: true,
     strict: true,
     allowUnionTypes: true,
-    verbose: true,
+    // One function for each schema, however many others refer to it: a third less of compiled code.
+    inlineRefs: false,
     strictRequired: false,
     // For people: generated documentation says it.
     keywords: ['onChange'],

@@ -1,6 +1,6 @@
 /**
  * The validators, compiled when first asked for. A bundle may have a module of the same exports in place of this one,
- * with validators that its build compiled: edge-components/inference/packaging/contract-validators.ts.
+ * with validators that its build compiled: compiled-validators.ts.
  */
 import type Ajv2020 from 'ajv/dist/2020';
 import type { ValidateFunction } from 'ajv/dist/2020';

@@ -1,7 +1,7 @@
 /**
  * Builds everything that a deployment carries, into dist/:
  *
- * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function, in one esbuild pass
+ * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function
  * - `edge/inference-<architecture>.zip` with its bill of materials, `edge/inference.json`, `edge/deliver-release.cjs`: what
  *   devices run
  * - `training/sourcedir.tar.gz`: the code of the training jobs
@@ -10,8 +10,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
 import writeFileAtomic from 'write-file-atomic';
+import type { ContractName } from '../contracts';
+import { compiledValidators } from '../contracts/compiled-validators';
 
 const ROOT = join(__dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -32,19 +34,23 @@ export function handlerFolders(): string[] {
     .sort();
 }
 
+/** Another build, or a synthesis that reads these folders, may be running: what is unchanged is left alone. */
+async function put({ path, contents }: OutputFile): Promise<void> {
+  const bytes = Buffer.from(contents);
+  if (existsSync(path) && bytes.equals(readFileSync(path))) return;
+  mkdirSync(dirname(path), { recursive: true });
+  await writeFileAtomic(path, bytes);
+}
+
 /** A function that is no more would look like a part of this build. */
-function removeOthers(built: ReadonlySet<string>): void {
-  for (const entry of readdirSync(join(DIST, 'lambda'), { recursive: true, withFileTypes: true })) {
+function removeOthers(outdir: string, built: ReadonlySet<string>): void {
+  for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.name === 'index.js' && !built.has(path)) rmSync(path);
   }
 }
 
-/**
- * Bundles every handler to `<outdir>/<noun>/<verb-object>/index.js`. The runtime's own SDK changes without notice, so ours
- * is bundled.
- */
-export const bundlingOf = (folders: readonly string[], outdir: string): BuildOptions => ({
+const bundlingOf = (folders: readonly string[], outdir: string): BuildOptions => ({
   entryPoints: Object.fromEntries(
     folders.map((folder) => [`${folder}/index`, join(LAMBDA, folder, 'handler.ts')]),
   ),
@@ -61,18 +67,53 @@ export const bundlingOf = (folders: readonly string[], outdir: string): BuildOpt
   logLevel: 'warning',
 });
 
-export async function buildHandlers(): Promise<string[]> {
-  const folders = handlerFolders();
-  const { outputFiles } = await build({ ...bundlingOf(folders, join(DIST, 'lambda')), write: false });
-  // Another build, or a synthesis that reads these folders, may be running: what is unchanged is left alone.
-  for (const { path, contents } of outputFiles) {
-    const bytes = Buffer.from(contents);
-    if (existsSync(path) && bytes.equals(readFileSync(path))) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    await writeFileAtomic(path, bytes);
+/** Contracts by the literal names that a source gives to the functions of contracts/validation.ts. */
+const VALIDATION = /\b(?:problemsOf|parseContract|parseContractJson)(?:<[^>(]*>)?\(\s*'([a-z-]+)'/g;
+
+function contractsIn({ inputs }: Metafile['outputs'][string]): ContractName[] {
+  const own = Object.keys(inputs).filter((path) => path.startsWith('lambda/'));
+  const names = own.flatMap((path) =>
+    [...readFileSync(join(ROOT, path), 'utf8').matchAll(VALIDATION)].map(([, name]) => name as ContractName),
+  );
+  return [...new Set(names)].sort();
+}
+
+/** Folders of handlers by the contracts that they validate. */
+async function byContracts(folders: readonly string[]): Promise<Map<string, string[]>> {
+  const look = { ...bundlingOf(folders, DIST), minify: false, write: false, metafile: true } as const;
+  const { metafile } = await build(look);
+  const groups = new Map<string, string[]>();
+  for (const output of Object.values(metafile.outputs)) {
+    const folder = output.entryPoint?.slice('lambda/'.length, -'/handler.ts'.length) ?? '';
+    const contracts = contractsIn(output).join();
+    groups.set(contracts, [...(groups.get(contracts) ?? []), folder]);
   }
-  removeOthers(new Set(outputFiles.map(({ path }) => path)));
-  return folders;
+  return groups;
+}
+
+/**
+ * Bundles every handler to `<outdir>/<noun>/<verb-object>/index.js`, with the validators of the contracts that it asks for.
+ * The runtime's own SDK changes without notice, so ours is bundled.
+ * @returns what esbuild says of each output
+ */
+export async function bundleHandlers(outdir: string): Promise<Metafile['outputs'][string][]> {
+  const groups = await byContracts(handlerFolders());
+  const built = await Promise.all(
+    [...groups].map(([contracts, folders]) => {
+      const validated = contracts.split(',').filter(Boolean) as ContractName[];
+      const plugins = [compiledValidators({ validated })];
+      return build({ ...bundlingOf(folders, outdir), metafile: true, write: false, plugins });
+    }),
+  );
+  const files = built.flatMap(({ outputFiles }) => outputFiles);
+  await Promise.all(files.map(put));
+  removeOthers(outdir, new Set(files.map(({ path }) => path)));
+  return built.flatMap(({ metafile }) => Object.values(metafile.outputs));
+}
+
+export async function buildHandlers(): Promise<string[]> {
+  await bundleHandlers(join(DIST, 'lambda'));
+  return handlerFolders();
 }
 
 async function buildOthers(): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { bundlingOf, handlerFolders } from '../../scripts/build-handlers';
+import { bundleHandlers } from '../../scripts/build-handlers';
 import { REPOSITORY_ROOT } from '../../scripts/repository';
 import type { SuiteContext } from '../suite';
 
@@ -28,17 +28,16 @@ export class InfrastructureContext implements SuiteContext {
 
   static async prepare(): Promise<InfrastructureContext> {
     const folder = mkdtempSync(join(tmpdir(), 'kaizen-bench-infrastructure-'));
-    const folders = handlerFolders();
-    const { metafile } = await build({ ...bundlingOf(folders, join(folder, 'functions')), metafile: true });
-    const outputs = Object.values(metafile.outputs);
+    const outputs = await bundleHandlers(join(folder, 'functions'));
     const bundles = await Promise.all(
-      folders.map(async (name): Promise<FunctionBundle> => {
-        const output = outputs.find(({ entryPoint }) => entryPoint === `lambda/${name}/handler.ts`);
-        if (!output) throw new Error(`esbuild does not say what is in lambda/${name}`);
+      outputs.map(async (output): Promise<FunctionBundle> => {
+        const name = /^lambda\/(.*)\/handler\.ts$/.exec(output.entryPoint ?? '')?.[1];
+        if (!name) throw new Error(`esbuild made ${output.entryPoint} of no handler`);
         const sdkPath = await bundleSdk(folder, name, output);
         return { name, path: join(folder, 'functions', name, 'index.js'), bytes: output.bytes, sdkPath };
       }),
     );
+    bundles.sort((left, right) => (left.name < right.name ? -1 : 1));
     return new InfrastructureContext(folder, bundles);
   }
 
@@ -54,7 +53,7 @@ async function bundleSdk(folder: string, name: string, output: Metafile['outputs
   const entry = join(folder, `${name.replace('/', '-')}.mjs`);
   const path = join(folder, 'sdk', name, 'index.js');
   writeFileSync(entry, parts.map((part) => `export * from ${JSON.stringify(part)};\n`).join(''));
-  const { outdir, ...bundling } = bundlingOf([], '');
-  await build({ ...bundling, entryPoints: [entry], outfile: path });
+  const bundling = { bundle: true, minify: true, platform: 'node', target: 'node24', format: 'cjs' } as const;
+  await build({ ...bundling, mainFields: ['module', 'main'], entryPoints: [entry], outfile: path });
   return path;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { edgeSuite } from '../../bench/edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from '../../bench/figure';
+import { infrastructureSuite } from '../../bench/infrastructure/suite';
 import { networksSuite } from '../../bench/networks/suite';
 import {
   currentPage,
@@ -141,6 +142,7 @@ describe('docs/benchmarks.md', () => {
 
   const suites: Readonly<Record<string, Suite>> = {
     edge: edgeSuite,
+    infrastructure: infrastructureSuite,
     networks: networksSuite,
     training: trainingSuite,
   };

@@ -97,7 +97,7 @@ test('they fill in the same defaults', () => {
 
 test('a contract that is not among them is an error, and so is a name of every object', () => {
   for (const name of ['dataset-item', 'toString']) {
-    const message = `the artifact has no validator of the contract ${name}`;
+    const message = `the bundle has no validator of the contract ${name}`;
     expect(() => packaged.problemsOf(name as ContractName, {})).toThrow(message);
   }
 });
