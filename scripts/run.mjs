@@ -16,6 +16,10 @@ const COMMANDS = {
     what: 'types, lint, all tests, and the loop with small settings',
     run: ['node', 'scripts/test.mjs'],
   },
+  fuzz: {
+    what: 'feeds the parsers inputs nobody has seen: npm run fuzz -- <runs> <seed>',
+    run: ['node', 'scripts/fuzz.mjs'],
+  },
   build: {
     what: 'bundles the Lambda functions and the edge component',
     run: ['tsx', 'scripts/build-handlers.ts'],
