@@ -28,7 +28,7 @@ export class EdgeContext implements SuiteContext {
     return new EdgeContext(model, frames, incumbentPython(), await Artifact.build());
   }
 
-  /** The component's own session, in this thread: the graph alone, without messages between threads. */
+  /** The component's own session, in this thread: the graph alone, without messages between processes. */
   async session(graph: GraphName): Promise<OnnxSession> {
     const session = this.sessions.get(graph) ?? (await OnnxSession.load(this.model.specificationOf(graph)));
     this.sessions.set(graph, session);

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processesOf } from '../../test/edge-components/component-processes';
 import { Device } from '../../test/edge-components/device-harness';
 import { COMPONENT, signingKey } from '../../test/edge-components/release-fixture';
 import type { EdgeContext } from './context';
@@ -14,7 +15,7 @@ const LONGEST_START_MILLISECONDS = 30_000;
 export interface Start {
   /** From the start of the process to the first decision, in milliseconds. */
   readonly milliseconds: number;
-  /** Files of the artifact that the process had mapped then. */
+  /** Files that the component's processes had mapped then. */
   readonly mapped: ReadonlySet<string>;
 }
 
@@ -53,7 +54,7 @@ export class InstalledDevice {
     device.show(`frame-${++this.frames}`, this.frame);
     await until('a decision', () => device.localResults.length > answered);
     const milliseconds = performance.now() - started;
-    const mapped = mappedFiles(child.pid as number);
+    const mapped = new Set(processesOf(child.pid as number).flatMap(({ pid }) => mappedFiles(pid)));
     const { status } = device.localResults.at(-1) ?? {};
     if (status === 'invalid' || status === undefined) throw new Error(`the first frame is ${status}`);
     await device.endProcess('SIGTERM');
@@ -75,7 +76,7 @@ async function until(what: string, isThere: () => boolean): Promise<void> {
 }
 
 /** Absolute paths of the files in a process's address space. */
-function mappedFiles(pid: number): Set<string> {
+function mappedFiles(pid: number): string[] {
   const lines = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n');
-  return new Set(lines.flatMap((line) => /\s(\/.*)$/.exec(line)?.[1] ?? []));
+  return lines.flatMap((line) => /\s(\/.*)$/.exec(line)?.[1] ?? []);
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { usageOfAll } from '../../edge-components/inference/src/models/child-processes';
 import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
 import type { ActiveRelease } from '../../edge-components/inference/src/releases/serving-slot';
@@ -88,10 +89,9 @@ async function measureSize(
     decode: () => decodeMilliseconds(images, input, size.framesPerRound),
     run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
     pipeline: async () => {
-      const before = process.cpuUsage();
+      const before = usageOfAll().cpuSeconds;
       const time = await sustained(context.decoder, active, images, size.framesPerRound);
-      const { user, system } = process.cpuUsage(before);
-      processor.push((user + system) / 1000 / size.framesPerRound);
+      processor.push((1000 * (usageOfAll().cpuSeconds - before)) / size.framesPerRound);
       return time;
     },
     beside: () =>
@@ -109,7 +109,7 @@ async function measureSize(
       ratioOf(
         times.pipeline,
         slower,
-        `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}; decode beside a model thread that never rests ${milliseconds(times.beside)}`,
+        `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}; decode beside a model that never rests ${milliseconds(times.beside)}`,
       ),
     ],
     [
@@ -132,7 +132,7 @@ async function decodeMilliseconds(
   return (performance.now() - started) / count;
 }
 
-/** Measures `work` while the model's thread runs one image after the other: what two busy cores cost each other. */
+/** Measures `work` while the model's process runs one image after the other: what two busy cores cost each other. */
 async function besideTheModel(
   { model }: ActiveRelease,
   images: readonly DecodedImage[],

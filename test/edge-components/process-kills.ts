@@ -73,8 +73,7 @@ export async function processKills(options: ProcessKillsOptions): Promise<Proces
     const killed = performance.now();
     process.kill(victim.pid, 'SIGKILL');
     if (victim.kind === 'watched') await nucleus.startAgain();
-    const result = line.nextResult();
-    await result;
+    await line.nextResult();
     recoveries.push({ kind: victim.kind, milliseconds: performance.now() - killed });
     if (offered && device.verdict(offered)) {
       await accept(offered);
@@ -83,6 +82,7 @@ export async function processKills(options: ProcessKillsOptions): Promise<Proces
     onKill?.(kill);
   }
   if (offered) await accept(offered);
+  await line.nextResult();
   await line.stop();
   if (nucleus.isBroken) wrong.push('the nucleus has given the component up');
   return { recoveries, accepted: counter - 1, wrong: [...wrong, ...wrongResults(device, counter - 1)] };

@@ -32,6 +32,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  ScanCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -189,6 +190,9 @@ export class DeployedEnvironment {
       const items = this.items.get(await this.authorizeTable('Query', TableName)) ?? [];
       return { Items: items.filter((item) => (item.partition ?? item.useCase) === partition) };
     });
+    tables.on(ScanCommand).callsFake(async ({ TableName }) => ({
+      Items: this.items.get(await this.authorizeTable('Scan', TableName)) ?? [],
+    }));
     tables.on(PutCommand).callsFake(async ({ TableName, Item }) => {
       this.putItem(await this.authorizeTable('PutItem', TableName), Item);
       return {};

@@ -1,5 +1,6 @@
-/** Replaces the release 100 times under load and prints this process's memory, in bytes, after the first 10 and at the end. */
+/** Replaces the release 100 times under load and prints the memory of this process and of its decoder and models, in bytes, after the first 10 and at the end. */
 import { readFileSync } from 'node:fs';
+import { usageOfAll } from '../../../edge-components/inference/src/models/child-processes';
 import { EdgeContext } from '../context';
 import { framesOf } from '../jpeg-frames';
 import { SwappingLine } from '../swapping-line';
@@ -7,7 +8,7 @@ import { SwappingLine } from '../swapping-line';
 const FIRST = 10;
 const LAST = 100;
 const FRAMES_BETWEEN = 10;
-/** Threads end and free their memory after the call that ends them. */
+/** Processes end and free their memory after the call that ends them. */
 const SETTLE_FRAMES = 100;
 
 async function main(): Promise<void> {
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     await line.swapWindow(FRAMES_BETWEEN, FRAMES_BETWEEN);
     if (count !== FIRST && count !== LAST) continue;
     await line.window(SETTLE_FRAMES);
-    residentAfter[count] = process.memoryUsage().rss;
+    residentAfter[count] = usageOfAll().residentBytes;
   }
   await line.stop();
   await context.close();
