@@ -56,10 +56,10 @@ function parentOf(pid: number): number | undefined {
 
 function kindOf(pid: number): ProcessKind | undefined {
   try {
-    const program = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    const programs = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       .split('\0')
-      .find((argument) => argument.endsWith('.cjs'));
-    return program === undefined ? undefined : KINDS[basename(program)];
+      .map((path) => basename(path));
+    return programs.map((name) => KINDS[name]).find((kind) => kind !== undefined);
   } catch {
     return undefined;
   }

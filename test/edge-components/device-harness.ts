@@ -114,11 +114,21 @@ export class Camera {
   }
 }
 
+/** Empty when the component has deleted the file since it was listed. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
 /** @param work state of a use case */
 export function recordsOnDisk(work: string): number {
   const folder = join(work, 'outbox');
   const segments = readdirSync(folder).filter((name) => name.endsWith('.log'));
-  const lines = segments.map((name) => readFileSync(join(folder, name), 'utf8').split('\n').length - 1);
+  const lines = segments.map((name) => textOf(join(folder, name)).split('\n').length - 1);
   return lines.reduce((sum, count) => sum + count, 0);
 }
 
