@@ -15,6 +15,7 @@ import {
   tableOf,
 } from '../../bench/report';
 import type { Suite } from '../../bench/suite';
+import { supervisionSuite } from '../../bench/supervision/suite';
 import { trainingSuite } from '../../bench/training/suite';
 
 const figure = (id: string, changes: Partial<Figure> = {}): Figure => ({
@@ -144,6 +145,7 @@ describe('docs/benchmarks.md', () => {
     edge: edgeSuite,
     infrastructure: infrastructureSuite,
     networks: networksSuite,
+    supervision: supervisionSuite,
     training: trainingSuite,
   };
 
