@@ -624,11 +624,11 @@ export interface ComponentConfiguration {
     reserveBytes?: number;
   };
   /**
-   * What an unknown graph may use before it is killed and refused.
+   * What a graph may use before it is killed, and refused when it is on trial.
    */
   trial?: {
     /**
-     * Resident memory of the trial process. Node.js and ONNX Runtime alone take about 91 MB.
+     * Memory of the process of a graph, on trial and in service. Node.js and ONNX Runtime alone take about 91 MB.
      */
     memoryBytes?: number;
     /**

@@ -10,7 +10,6 @@ import { openInspection } from './inspection/open-inspection';
 import { ProcessModelHost } from './models/model-hosts';
 import type { ProcessImageDecoder } from './models/process-image-decoder';
 import { NucleusIpc } from './nucleus/nucleus-ipc';
-import type { ModelHost } from './ports';
 import { FolderOfferInbox } from './releases/offer-inbox';
 import { freeBytesOf } from './releases/release-store';
 import { jsonLog } from './shared/json-log';
@@ -23,7 +22,7 @@ const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /** Native code, in processes of its own. */
 export interface NativeProcesses {
-  readonly servingHost: ModelHost;
+  readonly servingHost: ProcessModelHost;
   readonly decoder: ProcessImageDecoder;
 }
 
@@ -75,8 +74,11 @@ function useCasesOf(
   { processId, nucleus, servingHost, decoder }: Shared,
 ): AgentPorts['openInspection'] {
   const captureStore = new S3CaptureStore(environment.AWS_REGION);
-  return async (request) =>
-    openInspection({
+  return async (request) => {
+    const memoryBytes = (): number => request.component().trial.memoryBytes;
+    // What a release may use on trial it may use in service.
+    servingHost.memoryBytes = memoryBytes;
+    return openInspection({
       ...request,
       processId,
       decoder,
@@ -91,10 +93,11 @@ function useCasesOf(
       trialHost: new ProcessModelHost({
         name: 'trial process',
         watchdogMilliseconds: () => request.component().trial.timeoutMilliseconds,
-        memoryBytes: () => request.component().trial.memoryBytes,
+        memoryBytes,
       }),
       clock,
       log: jsonLog,
       random: Math.random,
     });
+  };
 }

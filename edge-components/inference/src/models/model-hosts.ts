@@ -81,6 +81,8 @@ export interface ModelHostOptions {
 
 /** A process for each graph, so that one that loops for ever, crashes or exhausts memory ends and nothing else does. */
 export class ProcessModelHost implements ModelHost {
+  /** Memory that a process may hold; may be replaced when the configuration is known. */
+  memoryBytes: () => number;
   private prepared: RemoteModel | undefined;
   private readonly name: string;
   private readonly connect: () => Child;
@@ -89,7 +91,8 @@ export class ProcessModelHost implements ModelHost {
   constructor(options: ModelHostOptions = {}, connect?: () => Child) {
     const { name = 'inference process', program = HOST_PROGRAM, memoryBytes = () => MEMORY_BYTES } = options;
     this.name = name;
-    this.connect = connect ?? (() => startChild({ program, memoryBytes }));
+    this.memoryBytes = memoryBytes;
+    this.connect = connect ?? (() => startChild({ program, memoryBytes: () => this.memoryBytes() }));
     this.watchdogMilliseconds = options.watchdogMilliseconds ?? (() => WATCHDOG_MILLISECONDS);
   }
 
