@@ -43,6 +43,12 @@ const HALF_A_MONTH = 0.5;
 const IDLE_REQUESTS_PER_MINUTE = 15;
 /** SQS gives Lambda ten messages per receipt, and takes ten per deletion. */
 const MESSAGES_PER_REQUEST = 10;
+/** Lambda has this many batches of a queue open at first, each with its own window. */
+const POLLERS = 5;
+/** Lambda ends a batch at 6 MB; a message has some 900 bytes beside its body, whose quotes count twice. */
+const PAYLOAD_BYTES = 6_000_000;
+const ENVELOPE_BYTES = 900;
+const ESCAPED = 1.2;
 
 const line = (usage: of.Usage) => of.DAYS_PER_MONTH * usage.hoursPerDay * SECONDS_PER_HOUR;
 
@@ -51,6 +57,8 @@ interface Telemetry {
   readonly batches: number;
   readonly statuses: number;
   readonly invocations: number;
+  /** Of sketches: one per device that an invocation has batches of. */
+  readonly updates: number;
 }
 
 function telemetryOf(facts: CostFacts, usage: of.Usage): Telemetry {
@@ -60,10 +68,15 @@ function telemetryOf(facts: CostFacts, usage: of.Usage): Telemetry {
   const waiting = Math.max(1, fps * facts.flushSeconds);
   const batches = records / Math.max(1, Math.min(fitting, facts.batchRecords, waiting));
   const perSecond = batches / line(usage) || 0;
-  const together = Math.min(facts.ingestBatch, Math.max(1, perSecond * facts.ingestWindowSeconds));
+  const fitsPayload = PAYLOAD_BYTES / (facts.messageBytes * ESCAPED + ENVELOPE_BYTES);
+  const comesTogether = Math.max(1, (perSecond * facts.ingestWindowSeconds) / POLLERS);
+  const together = Math.min(facts.ingestBatch, fitsPayload, comesTogether);
+  // How many different devices so many batches are of, when they are mixed by chance.
+  const mixed = devices * (1 - (1 - 1 / Math.max(1, devices)) ** together);
   const statuses =
     (devices * of.DAYS_PER_MONTH * MINUTES_PER_DAY * MINUTES_PER_HOUR) / facts.statusIntervalSeconds;
-  return { records, batches, statuses, invocations: batches / together };
+  const invocations = batches / together;
+  return { records, batches, statuses, invocations, updates: invocations * Math.max(1, mixed) };
 }
 
 /** Gigabytes that lie in a bucket on average, of what comes in every month. */
@@ -73,7 +86,9 @@ function pile(monthlyBytes: number, usage: of.Usage, days: number | undefined): 
 }
 
 function telemetryQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
-  const { records, batches, statuses, invocations } = telemetryOf(facts, usage);
+  const { records, batches, statuses, invocations, updates } = telemetryOf(facts, usage);
+  // Published by the function, and delivered to the device.
+  const confirmations = facts.askSeconds ? (2 * usage.devices * line(usage)) / facts.askSeconds : 0;
   const meters = batches * Math.ceil(facts.messageBytes / METER_BYTES) + statuses;
   const idle = facts.polledQueues * IDLE_REQUESTS_PER_MINUTE * MINUTES_PER_DAY * of.DAYS_PER_MONTH;
   const seconds = batches * of.SECONDS_PER_BATCH * MEGABYTES_OF_INGEST;
@@ -83,14 +98,16 @@ function telemetryQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
     ['telemetry', 'queues', 'sqsRequest', (batches + statuses) * (1 + 2 / MESSAGES_PER_REQUEST) + idle],
     ['telemetry', 'ingest, requests', 'lambdaRequest', invocations],
     ['telemetry', 'ingest, time', facts.isArm ? 'lambdaArm' : 'lambdaX86', seconds],
-    ['telemetry', 'one object per batch', 's3Put', batches],
+    ['telemetry', 'objects of results, one per invocation', 's3Put', invocations],
     [
       'telemetry',
       'results that lie there',
       's3Storage',
-      pile(records * of.RECORD_BYTES, usage, facts.resultDays),
+      pile((records * of.RECORD_BYTES) / of.COMPRESSION, usage, facts.resultDays),
     ],
-    ['telemetry', 'sketches and batch ids', 'dynamoWrite', batches * of.WRITES_PER_BATCH],
+    ['telemetry', 'sketches', 'dynamoWrite', updates * of.UNITS_PER_SKETCH],
+    ['telemetry', 'looks at sketches before', 'dynamoRead', updates * of.UNITS_PER_SKETCH],
+    ['telemetry', 'confirmations to devices', 'iotMessage', confirmations],
     ['telemetry', 'inventory', 'dynamoWrite', statuses * 2],
   ];
 }

@@ -8,8 +8,8 @@ import {
   RECORD_BYTES,
   RELEASE_BYTES,
   UNCERTAIN_SHARE,
+  UNITS_PER_SKETCH,
   type Usage,
-  WRITES_PER_BATCH,
 } from './usage';
 
 /** Below this a line says nothing. */
@@ -43,7 +43,7 @@ export function formatCost(environmentName: string, usage: Usage, estimate: Cost
     formatTable(['noun', 'USD a month'], [...nouns, ['sum', dollars(usd)]]),
     formatTable(['noun', 'what', 'quantity', 'USD', 'price'], shown.map(row)),
     `Training costs ${dollars(estimate.trainingAtMostUsd)} USD at most: the configuration's executions, every job to its time limit`,
-    `Assumed: ${RECORD_BYTES} bytes a record, ${WRITES_PER_BATCH} write units a batch, ${CAPTURE_BYTES / 1_000} KB a capture, ${UNCERTAIN_SHARE * 100} % uncertain frames, ${RELEASE_BYTES / 1e6} MB a release, ${OTHER_JOB_MINUTES} min for every job but training. Not counted: X-Ray, SNS, EventBridge, requests to KMS, backups, tax.`,
+    `Assumed: ${RECORD_BYTES} bytes a record, ${UNITS_PER_SKETCH} unit a sketch, ${CAPTURE_BYTES / 1_000} KB a capture, ${UNCERTAIN_SHARE * 100} % uncertain frames, ${RELEASE_BYTES / 1e6} MB a release, ${OTHER_JOB_MINUTES} min for every job but training. Not counted: X-Ray, SNS, EventBridge, requests to KMS, backups, tax.`,
     sources.map(([key, source]) => `${key}  ${source}`).join('\n'),
   ].join('\n\n');
 }

@@ -40,6 +40,7 @@ export const PRICES = {
     [0.16, '?'],
   ),
   iotConnection: price('minute connected', 'ConnectionMinutes', [8e-8, 'Q'], [9.6e-8, 'Q'], [9.6e-8, 'L']),
+  iotMessage: price('message, 5 KB', 'Messages', [1e-6, 'Q'], [1.2e-6, '?'], [1.2e-6, '?']),
   iotRule: price('rule triggered, 5 KB', 'RulesTriggered', [1.5e-7, 'Q'], [1.8e-7, '?'], [1.8e-7, '?']),
   iotAction: price('action executed, 5 KB', 'ActionsExecuted', [1.5e-7, 'Q'], [1.8e-7, '?'], [1.8e-7, '?']),
   sqsRequest: price('request', 'Requests-Tier1', [4e-7, 'Q'], [4e-7, 'L'], [4e-7, 'L']),

@@ -44,6 +44,8 @@ export interface CostFacts {
   readonly batchRecords: number;
   readonly flushSeconds: number;
   readonly statusIntervalSeconds: number;
+  /** How often a device asks which results have been counted; undefined where none does. */
+  readonly askSeconds?: number | undefined;
   readonly dailyByteBudget: number;
   readonly controlSampleProbability: number;
   readonly uncertainSampleProbability: number;
@@ -58,6 +60,8 @@ export interface CostFacts {
   readonly captureDays?: number | undefined;
 }
 
+/** The contract's. */
+const DEFAULT_ASK_SECONDS = 60;
 const MINUTES_PER_MONTH = 30 * 24 * 60;
 const MINUTES = { minute: 1, hour: 60, day: 1_440 } as const;
 
@@ -157,15 +161,20 @@ export function readCostFacts(templates: readonly CostTemplate[]): CostFacts {
   const { Recipe } = all.only('Custom::GreengrassComponentVersion');
   const component = JSON.parse(textOf(Recipe)).ComponentConfiguration.DefaultConfiguration;
   // An environment has one use case.
-  const [useCase] = Object.values(component.useCases) as { outbox: never; upload: never }[];
+  const [useCase] = Object.values(component.useCases) as {
+    outbox: never;
+    upload: never;
+    confirmations?: { askSeconds?: number };
+  }[];
   const outbox: Record<string, number> = useCase?.outbox ?? {};
   const upload: Record<string, number> = useCase?.upload ?? {};
   const { PipelineDefinition } = all.only('AWS::SageMaker::Pipeline');
   const definition = JSON.parse(textOf(PipelineDefinition.PipelineDefinitionBody));
   const mappings = all.of('AWS::Lambda::EventSourceMapping');
-  const [ingest] = mappings.filter(
-    ({ MaximumBatchingWindowInSeconds }) => MaximumBatchingWindowInSeconds > 0,
-  );
+  // Of the functions that wait for a batch to fill, that of results takes the largest.
+  const [ingest] = mappings
+    .filter(({ MaximumBatchingWindowInSeconds }) => MaximumBatchingWindowInSeconds > 0)
+    .sort((left, right) => right.BatchSize - left.BatchSize);
   return {
     keys: all.of('AWS::KMS::Key').length,
     tables: all.of('AWS::DynamoDB::Table').length,
@@ -181,6 +190,7 @@ export function readCostFacts(templates: readonly CostTemplate[]): CostFacts {
     batchRecords: outbox.batchRecords ?? 0,
     flushSeconds: (outbox.flushMilliseconds ?? 0) / 1_000,
     statusIntervalSeconds: component.statusIntervalSeconds,
+    askSeconds: useCase?.confirmations && (useCase.confirmations.askSeconds ?? DEFAULT_ASK_SECONDS),
     dailyByteBudget: upload.dailyByteBudget ?? 0,
     controlSampleProbability: upload.controlSampleProbability ?? 0,
     uncertainSampleProbability: upload.uncertainSampleProbability ?? 0,

@@ -20,16 +20,18 @@ export const DAYS_PER_MONTH = 30;
 export const OTHER_JOB_MINUTES = 10;
 /** Of one record as JSON: ten to a message of 5,120 bytes (docs/adr/0010). */
 export const RECORD_BYTES = 480;
+/** Of lines of records by gzip; measured on the records of the benchmark telemetry-cost. */
+export const COMPRESSION = 7;
 /** Of an uploaded image with its sidecar. */
 export const CAPTURE_BYTES = 100_000;
 /** Share of frames that the model is uncertain about. */
 export const UNCERTAIN_SHARE = 0.02;
-/** Write request units of one batch: a transaction of its idempotency item and of a sketch below 1 KB costs twice two. */
-export const WRITES_PER_BATCH = 4;
+/** Write request units of one update of a sketch, and read request units of the look before it: it has below 1 KB. */
+export const UNITS_PER_SKETCH = 1;
 /** Of a sketch, as an evaluation reads it. */
 export const SKETCH_KILOBYTES = 2;
-/** Seconds of ingest-results per batch, and of any function's other invocation. */
-export const SECONDS_PER_BATCH = 0.03;
+/** Seconds of ingest-results per batch, many of them together, and of any function's other invocation. */
+export const SECONDS_PER_BATCH = 0.005;
 export const SECONDS_PER_INVOCATION = 2;
 /** What a function logs per invocation, Lambda's own lines included. */
 export const LOG_BYTES = 2_000;

@@ -27,8 +27,9 @@ const FACTS: CostFacts = {
   dailyByteBudget: 50_000_000,
   controlSampleProbability: 0.001,
   uncertainSampleProbability: 0.1,
-  ingestBatch: 100,
-  ingestWindowSeconds: 5,
+  askSeconds: 60,
+  ingestBatch: 10_000,
+  ingestWindowSeconds: 60,
   lookbackHours: 24,
   sketchWindowSeconds: 3_600,
   deviceMetricLimit: 0,
@@ -41,13 +42,17 @@ const lineOf = (what: string, facts = FACTS, usage = USAGE) => {
   return found;
 };
 
-test('[B12] by hand: ten devices of five frames a second write an object for every ten records', () => {
-  // 10 x 5 x 86,400 x 30 frames, ten records to a message.
-  expect(lineOf('one object per batch')).toMatchObject({
+test('[B12] by hand: ten devices of five frames a second write an object a minute, by each of five pollers', () => {
+  expect(lineOf('objects of results, one per invocation')).toMatchObject({
     noun: 'telemetry',
-    quantity: 12_960_000,
-    usd: expect.closeTo(64.8),
+    quantity: 5 * 60 * 24 * 30,
+    usd: expect.closeTo(1.08),
   });
+  // 10 x 5 x 86,400 x 30 frames, ten records to a message.
+  expect(lineOf('ingest, time').quantity).toBeCloseTo(12_960_000 * 0.005);
+  // Sixty messages of ten devices: none of them is left out.
+  expect(lineOf('sketches').quantity).toBeCloseTo(10 * 5 * 60 * 24 * 30, -4);
+  expect(lineOf('confirmations to devices').quantity).toBeCloseTo(10 * 2 * 60 * 24 * 30);
   expect(lineOf('core devices')).toMatchObject({ noun: 'device', quantity: 10, usd: expect.closeTo(1.6) });
   expect(lineOf('Train, 2 x ml.m5.xlarge')).toMatchObject({
     noun: 'training',
@@ -60,7 +65,21 @@ test('[B12] by hand: ten devices of five frames a second write an object for eve
 });
 
 test.each<[string, Partial<CostFacts>, Partial<Usage>, string, number]>([
-  ['a slow camera does not fill its messages', {}, { fps: 0.5 }, 'one object per batch', 2_592_000],
+  ['a slow camera does not fill its messages', {}, { fps: 0.5 }, 'ingest, time', 2_592_000 * 0.005],
+  [
+    'an invocation ends at its payload, and of a large fleet few devices are in it twice',
+    {},
+    { devices: 10_000 },
+    'sketches',
+    12_423_979_645.99,
+  ],
+  [
+    'a device that does not ask costs no answer',
+    { askSeconds: undefined },
+    {},
+    'confirmations to devices',
+    0,
+  ],
   [
     'a message of four units is metered as four',
     { messageBytes: 20_480 },
@@ -69,8 +88,8 @@ test.each<[string, Partial<CostFacts>, Partial<Usage>, string, number]>([
     12_774_857.14,
   ],
   ['captures end at the daily budget', { dailyByteBudget: 100_000 }, {}, 'captures, image and sidecar', 600],
-  ['results expire', { resultDays: 15 }, { monthsBefore: 12 }, 'results that lie there', 31.104],
-  ['results pile up', {}, { monthsBefore: 12 }, 'results that lie there', 777.6],
+  ['results expire', { resultDays: 15 }, { monthsBefore: 12 }, 'results that lie there', 31.104 / 7],
+  ['results pile up', {}, { monthsBefore: 12 }, 'results that lie there', 777.6 / 7],
   ['metrics by device are as many as are allowed', { deviceMetricLimit: 3 }, {}, 'metrics by device', 21],
 ])('%s', (_what, facts, usage, line, quantity) => {
   expect(lineOf(line, { ...FACTS, ...facts }, { ...USAGE, ...usage }).quantity).toBeCloseTo(quantity);

@@ -54,7 +54,7 @@ const CASES = [
 ] as const;
 
 test.each(CASES)(
-  '%s case 12: %s, %s: no result is lost uncounted or counted twice',
+  '%s case 29: %s, %s: no result is lost uncounted or counted twice',
   async (_row, nucleus, _what, cuts) => {
     const random = seededRandom(20_261_127);
     const line = await newLine(nucleus, random);
