@@ -16,6 +16,7 @@ import {
 } from '../../bench/report';
 import type { Suite } from '../../bench/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
+import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
 import { trainingSuite } from '../../bench/training/suite';
 
 const figure = (id: string, changes: Partial<Figure> = {}): Figure => ({
@@ -146,6 +147,7 @@ describe('docs/benchmarks.md', () => {
     infrastructure: infrastructureSuite,
     networks: networksSuite,
     supervision: supervisionSuite,
+    'telemetry-cost': telemetryCostSuite,
     training: trainingSuite,
   };
 

@@ -22,6 +22,7 @@ import {
   CreateThingGroupCommand,
   IoTClient,
 } from '@aws-sdk/client-iot';
+import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateModelPackageGroupCommand,
@@ -40,7 +41,12 @@ import {
 import { waitFor } from '../../demo/waiting';
 import { waveGroupName } from '../../lambda/device/names';
 import { modelPackageGroupName } from '../../lambda/registry/names';
-import { REJECTED_RECORD_PREFIX, RESULT_PREFIX, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import {
+  confirmationTopic,
+  REJECTED_RECORD_PREFIX,
+  RESULT_PREFIX,
+  TELEMETRY_VARIABLES,
+} from '../../lambda/telemetry/names';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { DeployedFunction } from '../infrastructure/deployed-function';
 import {
@@ -181,6 +187,13 @@ const putRejected: Leg = (session) =>
     }),
   );
 
+const CONFIRMATIONS = confirmationTopic(app.config, DEVICE);
+
+const confirm: Leg = (session) =>
+  client(IoTDataPlaneClient, session).send(
+    new PublishCommand({ topic: CONFIRMATIONS, qos: 1, payload: Buffer.from('{}') }),
+  );
+
 const sentence = (action: string, resource: string) =>
   new RegExp(
     `^User: arn:aws:sts::${LOCAL_ACCOUNT_ID}:assumed-role/role-\\d+/function is not authorized to perform: ${action} on resource: ${resource.replaceAll('*', '\\*')} because no identity-based policy allows the ${action} action$`,
@@ -223,6 +236,14 @@ test.each<[string, string, Fault, Leg, string, string]>([
     putRejected,
     's3:PutObject',
     `"arn:aws:s3:::${telemetryBucket}/${REJECTED_RECORD_PREFIX}batch.jsonl"`,
+  ],
+  [
+    'L5: IngestResults may tell devices what is counted on their topic of this environment',
+    'IngestResults/Role',
+    withResource('iot:Publish', [arn('iot', 'topic/kaizen/other/*')]),
+    confirm,
+    'iot:Publish',
+    arn('iot', `topic/${CONFIRMATIONS}`),
   ],
 ])('%s', async (_what, role, fault, leg, action, resource) => {
   const statements = statementsOf(role);
