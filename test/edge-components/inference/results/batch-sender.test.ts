@@ -29,6 +29,7 @@ function newSender(...batches: Batch[]) {
     online: true,
     largest: Number.POSITIVE_INFINITY,
     now: Date.parse('2026-11-23T12:00:00Z'),
+    ask: undefined as number | undefined,
     failing: undefined as 'nextBatch' | 'published' | undefined,
     warnings: 0,
     outcomes: [] as boolean[],
@@ -72,7 +73,7 @@ function newSender(...batches: Batch[]) {
     deviceId: 'line-1',
     topic: () => TOPIC,
     flushMilliseconds: () => 100,
-    askMilliseconds: () => undefined,
+    askMilliseconds: () => state.ask,
     random: () => RANDOM,
     connection: { succeeded: () => state.outcomes.push(true), failed: () => state.outcomes.push(false) },
   });
@@ -90,6 +91,26 @@ test('[L6] a batch that is too large for the nucleus is split at once, and nobod
   const stopped = sender.stop();
   await pass(100);
   await stopped;
+});
+
+test('[L5] asks for a confirmation once a minute, with what is sent again, and with the first batch of a start', async () => {
+  const before = { ...batch(1), batchId: '00000000-9876fedc-00000009' };
+  const { sender, state } = newSender(before, batch(1), batch(2), { ...batch(3), isSentAgain: true });
+  state.ask = 60_000;
+  sender.start();
+  await pass(0);
+  const asked = () => state.attempts.map(({ message }) => message.confirm ?? false);
+  expect(asked()).toEqual([true, true, false, true]);
+  await pass(59_000);
+  state.queue.push(batch(4));
+  await pass(100);
+  expect(asked()).toEqual([true, true, false, true, false]);
+  await pass(2_000);
+  state.queue.push(batch(5));
+  await pass(100);
+  expect(asked().at(-1)).toBe(true);
+  for (const { message } of state.attempts) expect(problemsOf('results-batch', message)).toEqual([]);
+  await sender.stop();
 });
 
 test('batches go out in order, one after the other, as messages of the contract', async () => {

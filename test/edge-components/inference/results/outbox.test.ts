@@ -143,6 +143,62 @@ test('a full outbox lets the oldest go and counts them; the next batch reports t
   expect(sent.indices).toEqual(Array.from({ length: 60 - dropped }, (_, index) => index + dropped));
 });
 
+test('[L5] a batch that may have been sent in a life before tells no new drops: the cloud counts its id once', async () => {
+  const folder = newFolder();
+  const before = await Outbox.open(folder, () => limits);
+  await before.append(record(0));
+  await before.nextBatch(true);
+  await before.close();
+  const after = await Outbox.open(folder, () => limits);
+  await expect(after.append('no record')).rejects.toThrow('JSON object');
+  await after.append(record(1));
+  expect((await after.nextBatch(true))?.droppedRecords).toBe(0);
+  await after.published((await after.nextBatch(true))?.batchId as string);
+  expect((await after.nextBatch(true))?.droppedRecords).toBe(1);
+  await after.close();
+});
+
+test('[L5] several batches on their way each keep what they tell, also when they are sent again', async () => {
+  let time = 0;
+  const outbox = await Outbox.open(newFolder(), () => limits, {
+    monotonic: () => time,
+    resendMilliseconds: () => 100,
+  });
+  const told: number[] = [];
+  for (let index = 0; index < 3; index++) {
+    await outbox.append('no record').catch(() => undefined);
+    await outbox.append(record(index));
+    const batch = (await outbox.nextBatch(true)) as Batch;
+    told.push(batch.droppedRecords);
+    await outbox.published(batch.batchId);
+  }
+  expect(told).toEqual([1, 1, 1]);
+  expect(outbox.records).toBe(3);
+  time = 100;
+  const again = await outbox.nextBatch(true);
+  expect(again).toMatchObject({ droppedRecords: 1, isSentAgain: true, records: [record(0)] });
+  await outbox.confirm({ stream: again?.batchId.slice(0, 17) as string, received: [[1, 3]] });
+  expect(outbox.records).toBe(0);
+  expect(await outbox.nextBatch(true)).toBeUndefined();
+  await outbox.close();
+});
+
+test('[L5] a full outbox lets the oldest go, sent or not, and hands on what it has told', async () => {
+  const outbox = await Outbox.open(newFolder(), () => ({ ...limits, maximumBytes: 400 }), {
+    resendMilliseconds: () => 1_000,
+  });
+  await outbox.append('no record').catch(() => undefined);
+  await outbox.append(record(0));
+  const first = (await outbox.nextBatch(true)) as Batch;
+  expect(first.droppedRecords).toBe(1);
+  await outbox.published(first.batchId);
+  for (let index = 1; index < 60; index++) await outbox.append(record(index));
+  const { dropped } = outbox;
+  expect(dropped).toBeGreaterThan(40);
+  expect((await sendAll(outbox)).dropped).toBe(dropped);
+  await outbox.close();
+});
+
 test('a damaged segment: what is readable is sent, what is not is counted and put aside [case 30]', async () => {
   const folder = newFolder();
   const before = await Outbox.open(folder, () => limits);
