@@ -41,7 +41,10 @@ export const deviceTopic = (scope: NameScope, kind: MessageKind, thingName: stri
  * @param thingName may be a wildcard, a placeholder or a policy variable
  */
 export const confirmationTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
-  `kaizen/${environmentName}/${useCase}/${thingName}/confirmations`;
+  `${toDevice(thingName)}/${environmentName}/${useCase}/confirmations`;
+
+/** Begins the topics of messages to one device. The name comes first, so that a policy may say so in a few characters. */
+export const toDevice = (thingName: string): string => `kaizen/${thingName}`;
 
 /** What the topic rules add to the device's message; the SQL of both rules ends in `FROM '<topic filter>'`. */
 export const RULE_SELECT =

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iot from 'aws-cdk-lib/aws-iot';
 import { Construct } from 'constructs';
 import { devicePolicyName } from '../../lambda/device/names';
-import { confirmationTopic, deviceTopic } from '../../lambda/telemetry/names';
+import { deviceTopic, toDevice } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 
 /** AWS IoT replaces it by the name of the thing whose certificate made the connection. */
@@ -51,10 +51,12 @@ export class DevicePolicy extends Construct {
       Resource,
     });
     const thingTopics = `$aws/things/${THING}`;
-    // Jobs carry the deployments of thing groups; the nucleus's own shadow those of single things.
+    // Jobs carry the deployments of thing groups; the nucleus's own shadow those of single things. In what it is told
+    // it may also answer, which reaches nobody but itself: a statement of its own would be 75 characters.
     const conversations = [
       `${thingTopics}/jobs/*`,
       `${thingTopics}/shadow/name/AWSManagedGreengrassV2Deployment/*`,
+      `${toDevice(THING)}/*`,
     ];
     const reports = [
       // `greengrass` and `greengrassv2`.
@@ -62,21 +64,16 @@ export class DevicePolicy extends Construct {
       deviceTopic(config, 'results', THING),
       deviceTopic(config, 'status', THING),
     ];
-    const confirmations = confirmationTopic(config, THING);
     return [
       {
         // Beyond 50 subscriptions the classic nucleus makes a second connection, `<thing>#2`. No thing's name has a `#`.
         ...allow('iot:Connect', [iotArn('client', THING), iotArn('client', `${THING}#*`)]),
         Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
       },
+      // Filters are subscribed to, topics are not: together they allow no more than two statements would.
       allow(
-        ['iot:Publish', 'iot:Receive'],
-        conversations.map((topic) => iotArn('topic', topic)),
-      ),
-      allow('iot:Receive', iotArn('topic', confirmations)),
-      allow(
-        'iot:Subscribe',
-        [...conversations, confirmations].map((filter) => iotArn('topicfilter', filter)),
+        ['iot:Publish', 'iot:Receive', 'iot:Subscribe'],
+        ['topic', 'topicfilter'].flatMap((kind) => conversations.map((topic) => iotArn(kind, topic))),
       ),
       allow(
         'iot:Publish',

@@ -240,7 +240,7 @@ test.each<[string, string, Fault, Leg, string, string]>([
   [
     'L5: IngestResults may tell devices what is counted on their topic of this environment',
     'IngestResults/Role',
-    withResource('iot:Publish', [arn('iot', 'topic/kaizen/other/*')]),
+    withResource('iot:Publish', [arn('iot', 'topic/kaizen/*/other/*')]),
     confirm,
     'iot:Publish',
     arn('iot', `topic/${CONFIRMATIONS}`),
