@@ -1,9 +1,9 @@
 /** What is there of an environment: found by looking, so that a teardown that died is resumed without notes of its own. */
-import type { STACKS } from '../../lambda/shared/names';
+import type { STACKS, VERIFICATION_STACK } from '../../lambda/shared/names';
 import type { DataHolding } from './holdings';
 
 export interface ExistingStack {
-  readonly stack: (typeof STACKS)[number];
+  readonly stack: (typeof STACKS)[number] | typeof VERIFICATION_STACK;
   readonly name: string;
   /** CloudFormation's, such as `UPDATE_COMPLETE`. */
   readonly status: string;

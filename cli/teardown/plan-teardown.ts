@@ -193,6 +193,8 @@ export function planTeardown(existing: Existing, choices: Choices): TeardownPlan
     refusals: [],
     kept,
     steps: [
+      // Reads the others' outputs, and nobody its own.
+      ...steps('verification'),
       ...steps('operations'),
       ...existing.trainings.map((executionArn) => ({ kind: 'stop-training', executionArn }) as const),
       ...steps('training'),

@@ -22,7 +22,7 @@ import { paginateListModelPackages, paginateListPipelineExecutions } from '@aws-
 import { paginateListExecutions } from '@aws-sdk/client-sfn';
 import { devicePolicyName, fleetGroupName, thingTypeName, waveGroupName } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
-import { STACKS, stackName } from '../../lambda/shared/names';
+import { STACKS, stackName, VERIFICATION_STACK } from '../../lambda/shared/names';
 import { WAVES } from '../device/device-folder';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
@@ -241,7 +241,9 @@ async function readHeld(
 export async function readExisting(clients: Clients, environment: KaizenEnvironment): Promise<Existing> {
   const environmentName = environment.name;
   const found = await Promise.all(
-    STACKS.map((stack) => readStack(clients, stack, stackName({ environmentName }, stack))),
+    ([...STACKS, VERIFICATION_STACK] as const).map((stack) =>
+      readStack(clients, stack, stackName({ environmentName }, stack)),
+    ),
   );
   const stacks = found.filter((stack) => stack !== undefined);
   const data = stacks.find(({ stack }) => stack === 'data');

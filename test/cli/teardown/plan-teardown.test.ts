@@ -29,6 +29,13 @@ test('[B10] what starts and writes goes first, what is written to goes last', ()
   ]);
 });
 
+test('[B10] the stack that a pipeline has brought along goes first', () => {
+  const { stacks, ...others } = anEnvironment();
+  const delivered = { ...others, stacks: [...stacks, aStack('verification')] };
+  expect(kinds(delivered, DELETE_ALL)[0]).toBe('delete stack kaizen-dev-verification');
+  expect(kinds(delivered, DELETE_ALL).slice(1)).toEqual(kinds(anEnvironment(), DELETE_ALL));
+});
+
 test('[B10] what is kept changes the template, and takes the encryption key with it', () => {
   const steps = kinds(anEnvironment(), {
     ...DELETE_ALL,
