@@ -34,6 +34,7 @@ NEEDED = (
     "_anonymous",
     "_signed_request",
     "AuthError",
+    "_resolve_condition_key",
 )
 
 
@@ -150,6 +151,29 @@ def name_the_resource() -> None:
     actions.access_denied_response = denied
 
 
+def role_of(principal_arn: str) -> str:
+    """The role whose session it is, with the role's path; any other principal is itself."""
+    iam: Any = importlib.import_module("ministack.services.iam")
+    parts = principal_arn.split(":", 5)
+    if len(parts) < 6 or not parts[5].startswith("assumed-role/"):
+        return principal_arn
+    account, name = parts[4], parts[5].split("/")[1]
+    role = iam._roles.get_scoped(account, None, name)
+    return str(role["Arn"]) if role else f"arn:aws:iam::{account}:role/{name}"
+
+
+def principal_is_the_role(evaluator: Any) -> None:
+    """``aws:PrincipalArn`` of a session is the ARN of its role, as AWS has it; ministack gives the session's."""
+    original = evaluator._resolve_condition_key
+
+    @functools.wraps(original)
+    def resolve(key: str, context: Any) -> Any:
+        value = original(key, context)
+        return role_of(value) if key.lower() == "aws:principalarn" and isinstance(value, str) else value
+
+    evaluator._resolve_condition_key = resolve
+
+
 def install() -> None:
     """Adds the two paths to ministack's gateway, or says clearly that it has moved."""
     app: Any = importlib.import_module("ministack.app")
@@ -158,6 +182,7 @@ def install() -> None:
         raise SystemExit("ministack: _handle_post_body_shortcuts of app.py moved")
     name_the_resource()
     iam = Iam()
+    principal_is_the_role(iam.evaluator)
     paths = {"/_local-aws/authorize": iam.authorize, "/_local-aws/assume-role": iam.assume_role}
 
     @functools.wraps(original)

@@ -135,6 +135,28 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
+test.each([
+  ['its role', roleArn('of-principal-a'), true],
+  ['the session itself', `arn:aws:sts::${ACCOUNT}:assumed-role/of-principal-b/function`, false],
+])('aws:PrincipalArn of a session is not another than its role: %s', async (_, principal, isAllowed) => {
+  const name = isAllowed ? 'of-principal-a' : 'of-principal-b';
+  await createServiceRole(iam, {
+    name,
+    service: 'lambda.amazonaws.com',
+    allow: [['sagemaker:ListPipelines', '*', { ArnEquals: { 'aws:PrincipalArn': principal } }]],
+  });
+  const own = await new MinistackIam(ministack.url).assumeRole({
+    roleArn: roleArn(name),
+    service: 'lambda.amazonaws.com',
+    sourceArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:function`,
+    sessionName: 'function',
+  });
+  const listed = sagemakerOf(keys(own)).send(new ListPipelinesCommand({}));
+  await (isAllowed
+    ? expect(listed).resolves.toMatchObject({ PipelineSummaries: [] })
+    : expect(listed).rejects.toMatchObject({ name: 'AccessDeniedException' }));
+});
+
 describe('a request is refused', () => {
   test('without a signature', async () => {
     const target = { 'x-amz-target': 'SageMaker.ListPipelines' };
