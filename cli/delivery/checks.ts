@@ -1,7 +1,7 @@
 import { DescribeStacksCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { DescribeComponentCommand } from '@aws-sdk/client-greengrassv2';
-import { DescribeRoleAliasCommand, DescribeThingGroupCommand } from '@aws-sdk/client-iot';
+import { DescribeThingGroupCommand } from '@aws-sdk/client-iot';
 import { GetFunctionConfigurationCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { DescribeModelPackageGroupCommand, DescribePipelineCommand } from '@aws-sdk/client-sagemaker';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
@@ -161,7 +161,6 @@ const device: Check = {
     for (const output of ['CanaryGroupName', 'StableGroupName']) {
       await clients.iot.send(new DescribeThingGroupCommand({ thingGroupName: environment.output(output) }));
     }
-    await clients.iot.send(new DescribeRoleAliasCommand({ roleAlias: environment.output('RoleAliasName') }));
     const arn = componentArn(environment);
     const { status } = await clients.greengrass.send(new DescribeComponentCommand({ arn }));
     if (status?.componentState !== 'DEPLOYABLE') {

@@ -1,7 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { inferenceComponentName, roleAliasName, waveGroupName } from '../../lambda/device/names';
+import { inferenceComponentName, waveGroupName } from '../../lambda/device/names';
 import { modelPackageGroupName } from '../../lambda/registry/names';
 import { environmentPrefix, STACKS, stackName } from '../../lambda/shared/names';
 import { pipelineName } from '../../lambda/training/names';
@@ -75,13 +75,12 @@ export class EnvironmentVerifier extends Construct {
         ['iot:DescribeThingGroup'],
         ...['canary', 'stable'].map((wave) => arn('iot', `thinggroup/${waveGroupName(config, wave)}`)),
       ),
-      allow(['iot:DescribeRoleAlias'], arn('iot', `rolealias/${roleAliasName(config)}`)),
       allow(
         ['greengrass:DescribeComponent'],
         arn('greengrass', `components:${inferenceComponentName(config)}:versions:*`),
       ),
-      // CloudWatch asks for the right to all alarms, whichever are named.
-      allow(['cloudwatch:DescribeAlarms'], arn('cloudwatch', 'alarm:*')),
+      // With a narrower scope CloudWatch leaves alarms out (API reference of DescribeAlarms).
+      allow(['cloudwatch:DescribeAlarms'], '*'),
     ];
   }
 }

@@ -46,9 +46,4 @@ export const ACCEPTED_DELIVERY_FINDINGS: readonly AcceptedFinding[] = [
     construct: VERIFIER,
     reason: 'Every version of one named component: a deployment brings another one.',
   },
-  {
-    finding: /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:cloudwatch:\S+:alarm:\*\]$/,
-    construct: VERIFIER,
-    reason: 'CloudWatch asks for the right to all alarms, whichever are named; it lets their state be read.',
-  },
 ];

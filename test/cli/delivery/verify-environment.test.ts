@@ -50,7 +50,6 @@ function world(answers: Readonly<Record<string, (input: never) => unknown>> = {}
     Invoke: () => ({ StatusCode: 200 }),
     DescribeStateMachine: () => ({ status: 'ACTIVE' }),
     DescribeThingGroup: () => ({}),
-    DescribeRoleAlias: () => ({}),
     DescribeComponent: () => ({ status: { componentState: 'DEPLOYABLE' } }),
     DescribeAlarms: () => ({ MetricAlarms: [anAlarm('accuracy-low', 'OK', 'high')] }),
     ...answers,
