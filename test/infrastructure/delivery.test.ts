@@ -186,6 +186,25 @@ describe('[D2] what the roles may', () => {
     expect(changing.sort()).toEqual(['kms:Decrypt', 'lambda:InvokeFunction']);
   });
 
+  test('no statement is about every resource, except where AWS or the CDK leaves no other', () => {
+    const everything = ['DeliveryPipeline', 'dev/Verification', 'prod/Verification']
+      .flatMap((path) => statements(path, /./))
+      .filter(({ Resource }) => [Resource].flat().includes('*'))
+      .flatMap(({ Action }) => Action);
+    expect([...new Set(everything)].sort()).toEqual([
+      // Self-mutation, by the CDK: which stacks there are.
+      'cloudformation:DescribeStacks',
+      // Leaves alarms out of its answer with a narrower scope.
+      'cloudwatch:DescribeAlarms',
+      // Publishing of assets, by the CDK: its builds are only known after its role.
+      'codebuild:BatchGetBuilds',
+      'codebuild:StartBuild',
+      'codebuild:StopBuild',
+      // Self-mutation, by the CDK: whether the bucket of the bootstrap stack is there.
+      's3:ListBucket',
+    ]);
+  });
+
   test('the verifier is trusted by the inspector of one account, and by nobody else there', () => {
     const [verifier] = roles('prod/Verification');
     expect(verifier?.properties.AssumeRolePolicyDocument.Statement).toEqual([

@@ -5,9 +5,6 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 
-/** Alarms, and notifications of CodePipeline (approvals that wait, failed executions). */
-const PUBLISHERS = ['cloudwatch.amazonaws.com', 'codestar-notifications.amazonaws.com'];
-
 export interface DeliveryTopicProps {
   readonly encryptionKey: kms.Key;
   /** E-mail addresses, and https URLs. */
@@ -18,25 +15,26 @@ export interface DeliveryTopicProps {
 export class DeliveryTopic extends sns.Topic {
   constructor(scope: Construct, id: string, { encryptionKey, subscriptions }: DeliveryTopicProps) {
     super(scope, id, { masterKey: encryptionKey, enforceSSL: true });
-    const principals = PUBLISHERS.map((service) => new iam.ServicePrincipal(service));
-    const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
+    const { account, region } = Stack.of(this);
+    // A policy of one's own takes the place of the one that a topic is born with. The notification rule adds itself.
     this.addToResourcePolicy(
       new iam.PolicyStatement({
-        sid: 'ServicesPublish',
-        principals,
+        sid: 'AlarmsPublish',
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [this.topicArn],
-        conditions,
+        conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
+    // docs.aws.amazon.com/dtconsole/latest/userguide/set-up-sns.html; alarms are in lib/shared/encryption-key.ts.
     encryptionKey.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: 'NotificationsEncrypted',
-        principals,
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        principals: [new iam.ServicePrincipal('codestar-notifications.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
         // In a key policy the only resource is the key itself.
         resources: ['*'],
-        conditions,
+        conditions: { StringEquals: { 'kms:ViaService': `sns.${region}.amazonaws.com` } },
       }),
     );
     for (const endpoint of subscriptions) {

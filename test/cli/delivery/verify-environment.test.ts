@@ -32,6 +32,13 @@ const anAlarm = (name: string, StateValue: string, severity: string) => ({
   AlarmDescription: `Something. Severity: ${severity}. Runbook: docs/runbook.md#${name}`,
 });
 
+/** AWS's words for an alarm that has never had data. */
+const SILENT = {
+  TreatMissingData: 'breaching',
+  StateReason:
+    'Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as [Breaching].',
+};
+
 /** What a healthy environment answers; `answers` take the place of single ones. */
 function world(answers: Readonly<Record<string, (input: never) => unknown>> = {}) {
   const all: Record<string, (input: never) => unknown> = {
@@ -159,6 +166,18 @@ test.each<[string, Parameters<typeof world>[0], string[]]>([
     {
       DescribeAlarms: () => ({
         MetricAlarms: [anAlarm('rollout-failed', 'ALARM', 'high'), anAlarm('budget', 'ALARM', 'low')],
+      }),
+    },
+    ['alarms: kaizen-local-rollout-failed rings: 3 > 0'],
+  ],
+  [
+    'an alarm for silence that rings for what it has seen, and not one since its creation',
+    {
+      DescribeAlarms: () => ({
+        MetricAlarms: [
+          { ...anAlarm('drift-not-evaluated', 'ALARM', 'high'), ...SILENT },
+          { ...anAlarm('rollout-failed', 'ALARM', 'high'), TreatMissingData: 'breaching' },
+        ],
       }),
     },
     ['alarms: kaizen-local-rollout-failed rings: 3 > 0'],
