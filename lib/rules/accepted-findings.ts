@@ -23,7 +23,9 @@ export interface AcceptedFinding {
   readonly reason: string;
 }
 
-const ANY = /./;
+const BUCKET = /\/Bucket\/Resource$/;
+const FUNCTION = /\/Function\/Resource$/;
+const TABLE = /\/(Data|Fleet)\/[\w/]+\/Resource$/;
 /** Below each of these there is one kind of object. */
 const PREFIXES = [
   IMAGE_PREFIX,
@@ -131,7 +133,7 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding: /^(AwsSolutions-S1|NIST\.800\.53\.R5-S3BucketLoggingEnabled)$/,
-    construct: ANY,
+    construct: BUCKET,
     reason:
       'Who read which object is recorded by CloudTrail data events, which an account turns on for all its buckets at once.',
   },
@@ -142,19 +144,19 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding: /^(AwsSolutions-(S10|SQS4|SNS3)|NIST\.800\.53\.R5-S3BucketSSLRequestsOnly)$/,
-    construct: ANY,
+    construct: /\/(Bucket|Queue|DeadLetters|Topic)\/(Policy\/)?Resource$/,
     transport: 'any',
     reason: 'The local AWS speaks HTTP, on the loopback interface only.',
   },
   {
     finding: /^NIST\.800\.53\.R5-DynamoDBInBackupPlan$/,
-    construct: ANY,
+    construct: TABLE,
     reason:
       'Tables can be restored to any second of the last 35 days. A backup plan is made for an account and its vaults, not by each application.',
   },
   {
     finding: /^NIST\.800\.53\.R5-S3BucketReplicationEnabled$/,
-    construct: ANY,
+    construct: BUCKET,
     reason:
       'Another region doubles the cost of storage and is a decision about the whole plant; devices go on inspecting when the region is gone.',
   },
@@ -170,19 +172,19 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding: /^NIST\.800\.53\.R5-LambdaConcurrency$/,
-    construct: ANY,
+    construct: FUNCTION,
     reason:
       'A reservation takes from what the account has for all its functions; queues, schedules and the rollout bound how many of these run.',
   },
   {
     finding: /^NIST\.800\.53\.R5-LambdaDLQ$/,
-    construct: ANY,
+    construct: FUNCTION,
     reason:
       'What is invoked by events has a destination for failures, which test/infrastructure/security.test.ts checks; the others are called by queues with dead-letter queues, by Step Functions, or by CloudFormation.',
   },
   {
     finding: /^NIST\.800\.53\.R5-LambdaInsideVPC$/,
-    construct: ANY,
+    construct: FUNCTION,
     reason:
       'The functions call AWS and nothing else, by TLS and with roles of their own; a VPC would add an endpoint for each service and keep nobody out.',
   },
