@@ -20,6 +20,7 @@ const BUNDLING =
 const BUNDLERS = ['esbuild', 'aws-cdk-lib/aws-lambda-nodejs'];
 /** Unit tests about what is bundled. */
 const ABOUT_BUNDLES = [
+  'test/contracts/compiled-validators.test.ts',
   'test/edge-components/inference/build.test.ts',
   'test/edge-components/inference/packaging/contract-validators.test.ts',
 ];
