@@ -138,21 +138,32 @@ export class ProcessImageDecoder implements ImageDecoder {
   }
 
   private async start(): Promise<Requests> {
-    if (this.restarts.failures > 1) await this.restarts.backOff();
     const { watchdogMilliseconds = WATCHDOG_MILLISECONDS } = this.options;
-    return new Requests(
-      'the decoder',
-      this.connect(),
-      () => watchdogMilliseconds,
-      ({ message }) => this.ended(message),
-    );
+    while (true) {
+      if (this.restarts.failures > 1) await this.restarts.backOff();
+      try {
+        return new Requests(
+          'the decoder',
+          this.connect(),
+          () => watchdogMilliseconds,
+          ({ message }) => this.startAgain(message),
+        );
+      } catch (error) {
+        // No memory for another process.
+        this.ended(`the decoder cannot be started: ${(error as Error).message}`);
+      }
+    }
   }
 
-  private ended(message: string): void {
-    this.options.log.warn('process ended', { reason: message });
-    this.restarts.failed();
-    this.lastEnd = message;
-    // Not when the next image comes: it should find the process ready.
+  /** Not when the next image comes: it should find the process ready. */
+  private startAgain(reason: string): void {
+    this.ended(reason);
     this.requests = this.start();
+  }
+
+  private ended(reason: string): void {
+    this.options.log.warn('process ended', { process: 'decoder', reason });
+    this.restarts.failed();
+    this.lastEnd = reason;
   }
 }

@@ -126,6 +126,23 @@ test('[S7] the image that ends the process is found and refused; the one beside 
   expect(children).toHaveLength(3);
 });
 
+test('a process that cannot be started is tried on and on, and the image waits for it', async () => {
+  let attempts = 0;
+  const child = new FakeChild();
+  const decoder = new ProcessImageDecoder({ log: silent, random: () => 1 }, () => {
+    if (++attempts < 4) throw new Error('spawn ENOMEM');
+    return child;
+  });
+  const decoded = decoder.decode(jpeg('a'), 1_000);
+  await pass();
+  expect(decoder.problem).toBe('the decoder cannot be started: spawn ENOMEM');
+  await pass(2_000);
+  child.work();
+  expect(Buffer.from((await decoded).pixels).toString()).toBe('a');
+  expect(attempts).toBe(4);
+  expect(decoder.problem).toBeUndefined();
+});
+
 test('the first start after an end comes at once, also without an image; the next ones later and later', async () => {
   const { decoder, children, last } = newDecoder();
   decoder.prepare();
@@ -134,10 +151,9 @@ test('the first start after an end comes at once, also without an image; the nex
   for (let end = 1; end <= 4; end++) {
     const before = children.length;
     last().end('SIGKILL');
-    for (let waited = 0; children.length === before; waited += 100) {
-      await pass(waited === 0 ? 0 : 100);
-      if (children.length > before) starts.push(waited);
-    }
+    let waited = 0;
+    for (; children.length === before; waited += 100) await pass(100);
+    starts.push(waited);
   }
   expect(starts).toEqual([0, 400, 800, 1_600]);
   await decoder.close();
