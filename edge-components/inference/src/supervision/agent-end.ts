@@ -13,8 +13,8 @@ export const RUNNING = 'running';
 
 /** Longer than this and the end before is forgotten. */
 export const LONG_ENOUGH_MILLISECONDS = 5_000;
-/** A second at most: a start takes half of one, and a line that stands still costs more than starts. */
-const RESTART_MILLISECONDS = { first: 100, longest: 1_000 };
+/** No longer than a start takes: a line that stands still costs more than starts. */
+const RESTART_MILLISECONDS = { first: 100, longest: 500 };
 /** Told to stop, the agent ends with 0. The nucleus tells every process of the component, in an order of its own. */
 const UNTIL_TOLD_MILLISECONDS = 250;
 /** A signal before the first word is no reason to fail a deployment, but something is wrong when it comes each time. */

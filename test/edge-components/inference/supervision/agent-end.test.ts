@@ -26,7 +26,7 @@ test.each<[string, Partial<AgentEnd>, AfterEnd]>([
   ['killed before it ran, each time', { hasRun: false, endsInARow: 3 }, exit(1)],
   ['killed', {}, restart(0)],
   ['killed in a row', { endsInARow: 3 }, restart(200)],
-  ['killed for hours', { endsInARow: 500 }, restart(1_000)],
+  ['killed for hours', { endsInARow: 500 }, restart(500)],
   ['failed after it had run', { code: 1 }, restart(0)],
   // The nucleus tells every process of the component, and this one may be the last to hear.
   ['ended well, and nobody has told this process why', { code: 0 }, restart(250)],
