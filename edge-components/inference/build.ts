@@ -17,6 +17,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Models } from '@cyclonedx/cyclonedx-library';
 import writeFileAtomic from 'write-file-atomic';
+import { EDGE_ARCHITECTURES, type EdgeArchitecture } from '../../contracts/edge-platform';
 import { ARCHIVE_FORMAT, archive } from './packaging/archive';
 import {
   type ArchitectureArtifact,
@@ -27,11 +28,10 @@ import {
 import { billAsJson, billOfMaterials, identify } from './packaging/bill-of-materials';
 import { type Bundle, buildBundles } from './packaging/bundles';
 import { nativeFiles } from './packaging/native-files';
+import { checkNativeFiles } from './packaging/native-requirements';
 import { checkBudget, sizeRatio } from './packaging/size-budget';
-import type { EdgeArchitecture } from './recipe';
 
 const ROOT = join(__dirname, '..', '..');
-const ARCHITECTURES: readonly EdgeArchitecture[] = ['linux-x64', 'linux-arm64'];
 export const BILL_FILE = 'sbom.cdx.json';
 
 /** Everything that goes into one zip, before it has a version. */
@@ -57,9 +57,12 @@ async function contentFor(
 ): Promise<Content | undefined> {
   const native = await nativeFiles(architecture);
   if (!native) return undefined;
+  const nativeContents = new Map<string, Uint8Array>();
+  for (const [name, { path }] of native) nativeContents.set(name, await readFile(path));
+  checkNativeFiles(architecture, nativeContents);
   const files = new Map<string, Uint8Array>();
   for (const [name, { contents }] of bundles) files.set(name, contents);
-  for (const [name, { path }] of native) files.set(name, await readFile(path));
+  for (const [name, contents] of nativeContents) files.set(name, contents);
   const bill = billOfMaterials({ bundles, nativeFiles: native, contents: files });
   const lines = [...files].map(([name, bytes]) => `${sha256(bytes)} ${name}\n`).sort();
   const text = `archive format ${ARCHIVE_FORMAT}\n${lines.join('')}${sha256(billAsJson(bill))} ${BILL_FILE}\n`;
@@ -111,12 +114,13 @@ async function putArtifact(
 /**
  * Writes a zip and a bill of materials per architecture of which the native files are installed, and `inference.json`,
  * which it returns. The same inputs give the same bytes, and an archive that is already there for them is reused.
- * @throws Error when the native files of linux-x64 are not installed, or an artifact breaks its size budget
+ * @throws Error when the native files of linux-x64 are not installed, an artifact breaks its size
+ * budget, or a native file would not load on a device
  */
 export async function buildInferenceArtifact(outDirectory: string): Promise<ArtifactDescription> {
   const bundles = await buildBundles();
   const contents = new Map<EdgeArchitecture, Content>();
-  for (const architecture of ARCHITECTURES) {
+  for (const architecture of EDGE_ARCHITECTURES) {
     const content = await contentFor(architecture, bundles);
     if (content) contents.set(architecture, content);
   }
@@ -131,7 +135,7 @@ export async function buildInferenceArtifact(outDirectory: string): Promise<Arti
     architectures[architecture] = await putArtifact(outDirectory, architecture, version, content, bundles);
   }
   // One of an earlier build would look like a part of this one.
-  for (const architecture of ARCHITECTURES.filter((candidate) => !contents.has(candidate))) {
+  for (const architecture of EDGE_ARCHITECTURES.filter((candidate) => !contents.has(candidate))) {
     await rm(join(outDirectory, zipName(architecture)), { force: true });
     await rm(join(outDirectory, billName(architecture)), { force: true });
   }

@@ -1,10 +1,13 @@
 /** The Greengrass recipe of the inference component: imported at synth by the Fleet stack, so it loads nothing native. */
 import type { ComponentConfiguration, UseCaseConfiguration } from '../../contracts';
+import type { EdgeArchitecture } from '../../contracts/edge-platform';
 import { recipeProblem } from '../../contracts/recipe-limits';
 
-/** The architectures that the artifact can hold, by our name and by Greengrass's. */
-const GREENGRASS_ARCHITECTURES = { 'linux-x64': 'amd64', 'linux-arm64': 'aarch64' } as const;
-export type EdgeArchitecture = keyof typeof GREENGRASS_ARCHITECTURES;
+/** Greengrass's names of the architectures. */
+const GREENGRASS_ARCHITECTURES = {
+  'linux-x64': 'amd64',
+  'linux-arm64': 'aarch64',
+} as const satisfies Record<EdgeArchitecture, string>;
 
 export interface InferenceRecipeProps {
   /** Each environment has a component of its own: `com.kaizenedge.<environment>.Inference`. */

@@ -21,9 +21,10 @@ import {
   type ResultsBatch,
   type UseCaseConfiguration,
 } from '../../contracts';
+import type { EdgeArchitecture } from '../../contracts/edge-platform';
 import { encodeFrame } from '../../demo/inspection-line/frame-message';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
-import { type EdgeArchitecture, inferenceRecipe } from '../../edge-components/inference/recipe';
+import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { waitFor } from './wait-for';
 

@@ -1,7 +1,7 @@
 /** inference.json, which the build writes and synthesis reads: what lies in dist/edge. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EdgeArchitecture } from '../recipe';
+import type { EdgeArchitecture } from '../../../contracts/edge-platform';
 
 export const DESCRIPTION_FILE = 'inference.json';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EdgeArchitecture } from '../recipe';
+import type { EdgeArchitecture } from '../../../contracts/edge-platform';
 import { installedFolder } from './installed-package';
 
 export interface NativeFile {
