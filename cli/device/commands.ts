@@ -1,27 +1,45 @@
 import { type Command, Option } from 'commander';
 import type { AddCommands } from '../shared/commands';
+import { checkDevice, withCheckOptions } from './check/check-device';
+import type { FactsRequest } from './check/read-facts';
 import { decommissionDevice } from './decommission-device';
 import { WAVES, type Wave } from './device-folder';
 import { formatLifted, liftQuarantine } from './lift-quarantine';
 import { provisionDevice } from './provision-device';
 
+interface ProvisionOptions {
+  readonly group: Wave;
+  readonly out: string;
+  readonly rootCa?: string;
+}
+
 export const addDeviceCommands: AddCommands = (program, ports, open) => {
   const device = program.command('device').description('takes devices into the fleet, and out of it');
   device
     .command('provision')
-    .description('makes a device known and writes its keys; run it again to finish a run that was cut off')
+    .description(
+      'makes a device known and writes what installs it; run it again to finish a run that was cut off',
+    )
     .argument('<thingName>', '1 to 124 letters, digits, _ or -')
     .addOption(new Option('--group <wave>', 'wave of the rollout').choices(WAVES).makeOptionMandatory())
     .requiredOption('--out <folder>', "folder for the device's files")
-    .action(async (thingName: string, options: { group: Wave; out: string }, command: Command) => {
+    .option('--root-ca <file>', 'authorities of the endpoints, if they are not those of AWS')
+    .action(async (thingName: string, options: ProvisionOptions, command: Command) => {
       const { clients, environment } = await open(command);
       const thing = await provisionDevice(clients, environment, {
         thingName,
         wave: options.group,
         folder: options.out,
+        rootCa: options.rootCa,
       });
       ports.write(`Provisioned ${thing.thingName} in ${thing.thingGroup}; its files are in ${options.out}`);
+      ports.write('Copy the folder to the device, and run there: sudo sh install.sh classic, or lite');
     });
+  withCheckOptions(device.command('check'), '.').action(async (request: FactsRequest) => {
+    const { text, missing } = await checkDevice(request);
+    ports.write(text);
+    if (missing) throw new Error('this machine lacks something');
+  });
   device
     .command('decommission')
     .description('deletes certificates, thing and core device; telemetry stays')

@@ -2,6 +2,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../shared/errors';
+import type { DeviceEndpoints } from './endpoints';
 
 export const WAVES = ['canary', 'stable'] as const;
 export type Wave = (typeof WAVES)[number];
@@ -10,6 +11,7 @@ export type Wave = (typeof WAVES)[number];
 export interface ThingFile {
   readonly schemaVersion: 1;
   readonly environment: string;
+  readonly region: string;
   readonly useCase: string;
   readonly thingName: string;
   readonly thingArn: string;
@@ -18,6 +20,7 @@ export interface ThingFile {
   readonly certificateId: string;
   readonly certificateArn: string;
   readonly roleAlias: string;
+  readonly endpoints: DeviceEndpoints;
 }
 
 export const DEVICE_FILES = {
@@ -25,7 +28,14 @@ export const DEVICE_FILES = {
   certificate: 'certificate.pem',
   privateKey: 'private-key.pem',
   trustedKeys: 'trusted-keys.json',
+  rootAuthorities: 'root-ca.pem',
+  classicConfiguration: 'nucleus-classic.yaml',
+  liteConfiguration: 'nucleus-lite.yaml',
+  install: 'install.sh',
+  check: 'check-device.cjs',
 } as const;
+/** What is written anew by every run: everything but who the device is. */
+type RenewedFile = Exclude<keyof typeof DEVICE_FILES, 'thing' | 'certificate' | 'privateKey'>;
 
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
@@ -84,8 +94,7 @@ export class DeviceFolder {
     return replaceFile(join(this.path, DEVICE_FILES.thing), `${JSON.stringify(thing, null, 2)}\n`, READABLE);
   }
 
-  writeTrustedKeys(keys: object): Promise<void> {
-    const text = `${JSON.stringify(keys, null, 2)}\n`;
-    return replaceFile(join(this.path, DEVICE_FILES.trustedKeys), text, READABLE);
+  write(file: RenewedFile, content: string): Promise<void> {
+    return replaceFile(join(this.path, DEVICE_FILES[file]), content, READABLE);
   }
 }

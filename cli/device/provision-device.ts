@@ -17,6 +17,10 @@ import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
 import { DeviceFolder, type ThingFile, type Wave } from './device-folder';
+import { checkProgram, installScript } from './device-programs';
+import { readEndpoints } from './endpoints';
+import { classicConfiguration, liteConfiguration } from './nucleus-configuration';
+import { amazonRoots, readRoots } from './root-authorities';
 import { readTrustedKeys } from './trusted-keys';
 
 export interface ProvisionDeviceOptions {
@@ -25,6 +29,8 @@ export interface ProvisionDeviceOptions {
   readonly wave: Wave;
   /** Folder for the device's files; made when absent. */
   readonly folder: string;
+  /** File with the authorities that sign for the endpoints. @default - those of AWS */
+  readonly rootCa?: string | undefined;
 }
 
 type ProvisioningClients = Pick<Clients, 'iot' | 'kms'>;
@@ -118,11 +124,44 @@ async function joinWave(
   await iot.send(new AddThingToThingGroupCommand({ thingName, thingGroupName }));
 }
 
+/** `arn:<partition>:iot:<region>:<account>:thing/<name>` */
+function regionOf(thingArn: string): string {
+  const [, , service, region] = thingArn.split(':');
+  if (service !== 'iot' || !region) throw new Error(`AWS IoT answered with the ARN '${thingArn}'`);
+  return region;
+}
+
+/** @throws InputError when the folder belongs to another device */
+async function previousThing(
+  folder: DeviceFolder,
+  environment: KaizenEnvironment,
+  thingName: string,
+): Promise<ThingFile | undefined> {
+  const previous = await folder.thing();
+  if (previous && (previous.thingName !== thingName || previous.environment !== environment.name)) {
+    throw new InputError(
+      `folder '${folder.path}' belongs to '${previous.thingName}' of '${previous.environment}'`,
+    );
+  }
+  return previous;
+}
+
+/** What the machine installs, beside the identity. */
+async function writeInstallation(folder: DeviceFolder, thing: ThingFile, roots: string): Promise<void> {
+  await folder.write('rootAuthorities', roots);
+  await folder.write('classicConfiguration', classicConfiguration(thing));
+  await folder.write('liteConfiguration', liteConfiguration(thing));
+  await folder.write('install', await installScript());
+  await folder.write('check', await checkProgram());
+}
+
 /**
- * Makes a device known to the cloud and writes what it needs: `thing.json`, `certificate.pem`, `private-key.pem`
- * (readable by its owner only) and `trusted-keys.json`. A run that was cut off is finished by running it again; a
- * repeated run keeps the certificate that the folder holds.
- * @throws InputError when the name is none, or the folder or the thing belongs to another device
+ * Makes a device known to the cloud and writes what a machine needs to become it: who it is (`thing.json`,
+ * `certificate.pem`, `private-key.pem`, readable by its owner only), whom it trusts (`trusted-keys.json`, `root-ca.pem`), how
+ * either nucleus starts (`nucleus-classic.yaml`, `nucleus-lite.yaml`), and the programs that put all of it into place
+ * (`install.sh`, `check-device.cjs`). A run that was cut off is finished by running it again; a repeated run keeps the
+ * certificate that the folder holds.
+ * @throws InputError when the name is none, the folder or the thing belongs to another device, or `rootCa` holds no certificates
  */
 export async function provisionDevice(
   clients: ProvisioningClients,
@@ -132,31 +171,32 @@ export async function provisionDevice(
   const { thingName, wave } = options;
   checkThingName(thingName);
   const folder = new DeviceFolder(options.folder);
-  const previous = await folder.thing();
-  if (previous && (previous.thingName !== thingName || previous.environment !== environment.name)) {
-    throw new InputError(
-      `folder '${options.folder}' belongs to '${previous.thingName}' of '${previous.environment}'`,
-    );
-  }
+  const previous = await previousThing(folder, environment, thingName);
+  const roots = options.rootCa === undefined ? amazonRoots() : await readRoots(options.rootCa);
   const policyName = environment.output('DevicePolicyName');
   const trustedKeys = await readTrustedKeys(clients, environment.output('SigningKeyArn'));
+  const endpoints = await readEndpoints(clients);
   await folder.create();
+  const thingArn = await createThing(clients.iot, thingName, environment.output('ThingTypeName'));
   const identity: ThingIdentity = {
     schemaVersion: 1,
     environment: environment.name,
+    region: regionOf(thingArn),
     useCase: environment.useCase,
     thingName,
-    thingArn: await createThing(clients.iot, thingName, environment.output('ThingTypeName')),
+    thingArn,
     wave,
     thingGroup: environment.output(wave === 'canary' ? 'CanaryGroupName' : 'StableGroupName'),
     roleAlias: environment.output('RoleAliasName'),
+    endpoints,
   };
   const kept = (await isUsable(clients.iot, folder, previous)) ? previous : undefined;
   const thing: ThingFile = kept
     ? { ...identity, certificateId: kept.certificateId, certificateArn: kept.certificateArn }
     : await createCertificate(clients.iot, folder, identity);
   await folder.writeThing(thing);
-  await folder.writeTrustedKeys(trustedKeys);
+  await folder.write('trustedKeys', `${JSON.stringify(trustedKeys, null, 2)}\n`);
+  await writeInstallation(folder, thing, roots);
   await clients.iot.send(new AttachPolicyCommand({ policyName, target: thing.certificateArn }));
   await clients.iot.send(
     // A certificate of one thing alone: AWS IoT then knows the thing of every connection, whatever its client id.

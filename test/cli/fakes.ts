@@ -46,7 +46,8 @@ interface Input
       | 'newStatus'
       | 'policyName'
       | 'target'
-      | 'principal',
+      | 'principal'
+      | 'endpointType',
       string
     >
   > {
@@ -249,8 +250,13 @@ interface Certificate {
 export class FakeIot extends FakeClient {
   readonly things = new Map<string, { type?: string; principals: Set<string>; groups: Set<string> }>();
   readonly certificates = new Map<string, Certificate>();
+  readonly endpoints = new Map([
+    ['iot:Data-ATS', 'a1b2c3-ats.iot.eu-west-1.amazonaws.com'],
+    ['iot:CredentialProvider', 'c4d5e6.credentials.iot.eu-west-1.amazonaws.com'],
+  ]);
 
   constructor() {
+    const thingArn = (name: string) => `arn:aws:iot:eu-west-1:123456789012:thing/${name}`;
     const idOf = (arn: string) => arn.split('/').pop() ?? '';
     const thing = (name: string) => {
       const found = this.things.get(name);
@@ -268,12 +274,18 @@ export class FakeIot extends FakeClient {
         if (known && known.type !== thingTypeName) throw awsError('ResourceAlreadyExistsException');
         if (!known)
           this.things.set(thingName, { type: thingTypeName, principals: new Set(), groups: new Set() });
-        return { thingArn: `arn:thing/${String(thingName)}` };
+        return { thingArn: thingArn(thingName) };
       },
       DescribeThing: ({ thingName }) => ({
         thingTypeName: thing(thingName).type,
-        thingArn: `arn:thing/${String(thingName)}`,
+        thingArn: thingArn(thingName),
       }),
+      DescribeEndpoint: ({ endpointType }) => {
+        const endpointAddress = this.endpoints.get(endpointType);
+        // The type of old, without -ATS, answers with a host whose authority is trusted no more.
+        if (endpointAddress === undefined) throw awsError('InvalidRequestException');
+        return { endpointAddress };
+      },
       CreateKeysAndCertificate: () => {
         const certificateId = `cert-${this.certificates.size + 1}`;
         this.certificates.set(certificateId, { status: 'ACTIVE', policies: new Set() });

@@ -1,6 +1,6 @@
 /** An environment on the local AWS is filled, destroyed, and deployed again. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,8 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateModelPackageCommand, StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
+import { askEndpoints } from '../../cli/device/check/endpoints';
+import { DeviceFolder, type ThingFile } from '../../cli/device/device-folder';
 import { provisionDevice } from '../../cli/device/provision-device';
 import { describeEnvironment, type KaizenEnvironment } from '../../cli/shared/environment';
 import { destroyEnvironment } from '../../cli/teardown/destroy-environment';
@@ -125,16 +127,27 @@ async function leaveCertificate(environment: KaizenEnvironment): Promise<void> {
   );
 }
 
+/** A device's files, for the endpoints of the local AWS. */
+async function provision(environment: KaizenEnvironment): Promise<void> {
+  const rootCa = join(folder, 'root-ca.pem');
+  writeFileSync(rootCa, [aws.iot.caPath, aws.gateway.caPath].map((path) => readFileSync(path)).join(''));
+  const files = join(folder, THING);
+  await provisionDevice(clients, environment, { thingName: THING, wave: 'canary', folder: files, rootCa });
+}
+
+/** What is wrong with each of the device's endpoints, asked as the device asks them. */
+async function endpointProblems(): Promise<Record<string, string | undefined>> {
+  const files = new DeviceFolder(join(folder, THING));
+  const facts = await askEndpoints(files.path, (await files.thing()) as ThingFile);
+  return Object.fromEntries(facts.map(({ purpose, problem }) => [purpose, problem]));
+}
+
 /** Something of everything that a used environment holds. */
 async function use(environment: KaizenEnvironment): Promise<void> {
   const { useCase } = environment;
   const modelBucket = environment.output('ModelBucketName');
   const blob = blobKey('0'.repeat(64), 'model.onnx');
-  await provisionDevice(clients, environment, {
-    thingName: THING,
-    wave: 'canary',
-    folder: join(folder, THING),
-  });
+  await provision(environment);
   await leaveCertificate(environment);
   await deployModel(environment);
   await createModelPackage(environment);
@@ -184,6 +197,11 @@ test('[B10] destroy leaves what was chosen and nothing else, also when it dies h
   const environment = await deploy();
   await use(environment);
   const deployed = await everything();
+  expect(await endpointProblems()).toEqual({
+    MQTT: undefined,
+    credentials: undefined,
+    Greengrass: undefined,
+  });
 
   await expect(destroy({ ...CHOICES, devices: undefined })).rejects.toThrow(`--devices delete (${THING})`);
   await expect(destroy(CHOICES, clients, false)).resolves.toContain(`decommission device ${THING}`);
@@ -206,6 +224,10 @@ test('[B10] destroy leaves what was chosen and nothing else, also when it dies h
     readFileSync(join(folder, 'export', 'ModelBucketName', blobKey('0'.repeat(64), 'model.onnx')), 'utf8'),
   ).toBe('second');
   await expect(destroy(CHOICES)).resolves.toBe('Nothing is left of environment local');
+  expect(await endpointProblems()).toMatchObject({
+    credentials: expect.stringMatching(/^HTTP 403: the certificate has no right/),
+    Greengrass: expect.stringMatching(/^HTTP 403: the certificate has no right/),
+  });
 
   const again = await deploy();
   expect(again.output('DatasetBucketName')).not.toBe(environment.output('DatasetBucketName'));

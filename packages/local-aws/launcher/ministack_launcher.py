@@ -244,6 +244,7 @@ def main() -> None:
     # Patches of ministack that belong to the services whose behaviour they complete.
     for folder, module in (
         ("device-gateway", "credentials_provider"),
+        ("device-gateway", "device_endpoints"),
         ("greengrass", "event_sources"),
         ("iam", "authorization"),
         ("launcher", "deletions"),

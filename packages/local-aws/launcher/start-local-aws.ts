@@ -59,7 +59,8 @@ type Parts = Omit<LocalAws, 'stop' | 'workDirectory'>;
 
 async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<void>>): Promise<Parts> {
   // ministack hands its environment to the Lambdas it runs, so the ports of our services are decided before it starts.
-  const [sagemakerPort, greengrassPort] = await Promise.all([freePort(), freePort()]);
+  const ports = [freePort(), freePort(), freePort()] as const;
+  const [sagemakerPort, greengrassPort, gatewayPort] = await Promise.all(ports);
   const aliases = await startRoleAliasRegistry(LOCAL_REGION, LOCAL_ACCOUNT_ID);
   stops.push(aliases.stop);
   const ministack = await startMinistack({
@@ -71,6 +72,7 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
       AWS_ENDPOINT_URL_SAGEMAKER: `http://127.0.0.1:${sagemakerPort}`,
       AWS_ENDPOINT_URL_GREENGRASSV2: `http://127.0.0.1:${greengrassPort}`,
       LOCAL_AWS_ROLE_ALIAS_URL: aliases.url,
+      LOCAL_AWS_GATEWAY_ADDRESS: `localhost:${gatewayPort}`,
     },
   });
   stops.push(ministack.stop);
@@ -93,6 +95,7 @@ async function startParts(options: LocalAwsOptions, stops: Array<() => Promise<v
   stops.push(greengrass.stop);
   const gateway = await startDeviceGateway({
     ...shared,
+    port: gatewayPort,
     greengrassUrl: greengrass.url,
     iotCaPem: ministack.iot.caPem,
     roleAliases: aliases.roleAliases,

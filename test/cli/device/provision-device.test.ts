@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { decommissionDevice } from '../../../cli/device/decommission-device';
 import { DeviceFolder } from '../../../cli/device/device-folder';
 import { provisionDevice } from '../../../cli/device/provision-device';
@@ -44,14 +45,20 @@ test('a device gets its identity, its keys and the keys it trusts', async () => 
   expect(thing).toEqual({
     schemaVersion: 1,
     environment: 'local',
+    region: 'eu-west-1',
     useCase: 'surface',
     thingName: 'line-1',
-    thingArn: 'arn:thing/line-1',
+    thingArn: 'arn:aws:iot:eu-west-1:123456789012:thing/line-1',
     wave: 'canary',
     thingGroup: 'kaizen-local-canary',
     certificateId: 'cert-1',
     certificateArn: 'arn:cert/cert-1',
     roleAlias: 'kaizen-local-token-exchange',
+    endpoints: {
+      mqtt: { host: 'a1b2c3-ats.iot.eu-west-1.amazonaws.com', port: 8883 },
+      credentials: { host: 'c4d5e6.credentials.iot.eu-west-1.amazonaws.com', port: 443 },
+      dataPlane: { host: 'a1b2c3-ats.iot.eu-west-1.amazonaws.com', port: 8443 },
+    },
   });
   expect(JSON.parse(file('thing.json'))).toEqual(thing);
   expect(file('private-key.pem')).toContain('secret of cert-1');
@@ -77,6 +84,33 @@ test('[B5] trusted keys come from KMS and fit their contract', async () => {
 test('the private key is readable by its owner only', async () => {
   await provision();
   expect(statSync(join(folder, 'private-key.pem')).mode & 0o777).toBe(0o600);
+});
+
+describe('authorities of the endpoints', () => {
+  const [first = '', second = ''] = rootCertificates;
+  const given = (content: string) => {
+    const rootCa = join(folder, 'given.pem');
+    writeFileSync(rootCa, content);
+    return provision({ rootCa });
+  };
+
+  test('are those of AWS', async () => {
+    await provision();
+    expect(file('root-ca.pem').match(/BEGIN CERTIFICATE/g)).toHaveLength(4);
+  });
+
+  test('or those of a file, each on lines of its own', async () => {
+    await given(`# ours\n${first.trim()}\n\n${second.trim()}`);
+    expect(file('root-ca.pem')).toBe(`${first.trim()}\n${second.trim()}\n`);
+  });
+
+  test.each([
+    ['no certificate', 'nothing', 'holds no certificate'],
+    ['a broken one', `${first}\n${second.replace(/MII/, 'AAA')}`, "certificate 2 of '"],
+  ])('a file with %s is refused before anything is made', async (_what, content, message) => {
+    await expect(given(content)).rejects.toThrow(message);
+    expect(iot.calls).toEqual([]);
+  });
 });
 
 test('a repeated run changes nothing', async () => {
