@@ -18,6 +18,7 @@ const shared = {
  * infrastructure: synthesizes the CDK app (needs the bundled handlers, which its global setup builds).
  * integ: real components: local AWS, MQTT over mTLS, ONNX Runtime, SIGKILL.
  * mxnet: on request, needs .venv-mxnet.
+ * arm64: on request, needs qemu and its C libraries.
  * The packages have configurations of their own.
  *
  * @type {import('jest').Config}
@@ -30,7 +31,7 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/', '/test/mxnet/'],
+      testPathIgnorePatterns: ['/test/integ/', '/test/infrastructure/', '/test/mxnet/', '/test/arm64/'],
     },
     {
       ...shared,
@@ -45,5 +46,6 @@ module.exports = {
       testMatch: ['<rootDir>/test/integ/**/*.test.ts'],
     },
     { ...shared, displayName: 'mxnet', testMatch: ['<rootDir>/test/mxnet/**/*.test.ts'] },
+    { ...shared, displayName: 'arm64', testMatch: ['<rootDir>/test/arm64/**/*.test.ts'] },
   ],
 };

@@ -1,9 +1,12 @@
 /** Runs one of the project's commands, after making sure that everything it needs is installed. */
 import { spawn } from 'node:child_process';
-import { ROOT, SetupError, setUpMxnet, setup } from './setup.mjs';
+import { ROOT, SetupError, setUpArm64, setUpMxnet, setup } from './setup.mjs';
 
 const COMMANDS = {
-  setup: { what: 'installs everything; with -- --mxnet also the environment for MXNet', run: null },
+  setup: {
+    what: 'installs everything; with -- --mxnet also the environment for MXNet, with -- --arm64 Node for arm64',
+    run: null,
+  },
   demo: {
     what: 'runs the whole loop on a local AWS and writes out/demo/report.html',
     run: ['tsx', 'demo/main.ts'],
@@ -64,6 +67,7 @@ if (!command) {
   try {
     setup();
     if (name === 'setup' && rest.includes('--mxnet')) setUpMxnet();
+    if (name === 'setup' && rest.includes('--arm64')) setUpArm64();
     if (command.run) runCommand([...command.run, ...rest]);
     else console.log('setup: everything is installed');
   } catch (error) {

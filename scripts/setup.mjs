@@ -1,7 +1,7 @@
 /**
  * Makes a fresh clone ready: installs the locked npm packages and a Python virtual environment from the pinned
  * lock. Needs nothing but Node, Python and the network, and nothing at all when nothing changed. Only when asked for
- * (`npm run setup -- --mxnet`), a second environment for MXNet.
+ * (`npm run setup -- --mxnet`), a second environment for MXNet, or (`-- --arm64`) Node for arm64.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,6 +26,8 @@ const DEVICE_PACKAGES = join(ROOT, 'node_modules', '.devices');
  */
 const FUNCTION_NODE = '24.21.0';
 const FUNCTION_PACKAGES = join(ROOT, 'node_modules', '.functions');
+/** The same Node for the component of arm64, on whatever this machine is; test/arm64/emulated-node.ts looks there. */
+const ARM64_PACKAGES = join(ROOT, 'node_modules', '.arm64');
 const FUNCTION_NODE_INTEGRITY = {
   x64: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
   arm64: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
@@ -144,27 +146,45 @@ export function setup() {
   setUpPython();
 }
 
-/** The local AWS, which alone needs it, runs on Linux. */
-function installForFunctions() {
-  const integrity = FUNCTION_NODE_INTEGRITY[process.arch];
-  if (process.platform !== 'linux' || integrity === undefined) return;
-  const name = `node-linux-${process.arch}`;
-  const installed = join(FUNCTION_PACKAGES, 'node_modules', name, 'package.json');
-  if (existsSync(installed) && readJson(installed).version === FUNCTION_NODE) return;
-  const manifest = { private: true, dependencies: { [name]: FUNCTION_NODE } };
-  const packages = { '': manifest, [`node_modules/${name}`]: { version: FUNCTION_NODE, integrity } };
-  mkdirSync(FUNCTION_PACKAGES, { recursive: true });
-  writeFileSync(join(FUNCTION_PACKAGES, 'package.json'), JSON.stringify(manifest));
+/** Node's own build of an architecture, from npm, into a folder of its own. */
+function installNode(architecture, folder, purpose) {
+  const integrity = FUNCTION_NODE_INTEGRITY[architecture];
+  const name = `node-linux-${architecture}`;
+  const manifestFile = join(folder, 'node_modules', name, 'package.json');
+  const isInstalled = () => existsSync(manifestFile) && readJson(manifestFile).version === FUNCTION_NODE;
+  if (isInstalled()) return;
+  // Optional, since npm takes --cpu for those only.
+  const manifest = { private: true, optionalDependencies: { [name]: FUNCTION_NODE } };
+  const locked = { version: FUNCTION_NODE, integrity, optional: true, os: ['linux'], cpu: [architecture] };
+  const packages = { '': manifest, [`node_modules/${name}`]: locked };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   writeFileSync(
-    join(FUNCTION_PACKAGES, 'package-lock.json'),
+    join(folder, 'package-lock.json'),
     JSON.stringify({ lockfileVersion: 3, requires: true, packages }),
   );
   runStep(
-    `installing Node ${FUNCTION_NODE} for functions`,
+    `installing Node ${FUNCTION_NODE} ${purpose}`,
     'npm',
-    ['ci', '--prefix', FUNCTION_PACKAGES, '--ignore-scripts', '--no-audit', '--no-fund'],
+    [
+      ...['ci', '--prefix', folder, '--os=linux', `--cpu=${architecture}`],
+      ...['--ignore-scripts', '--no-audit', '--no-fund'],
+    ],
     NETWORK_HINT,
   );
+  // npm leaves an optional package out without a word, also one with another digest than the lock's.
+  if (!isInstalled()) throw new SetupError(`npm did not install ${name}. ${NETWORK_HINT}`);
+}
+
+/** The local AWS, which alone needs it, runs on Linux. */
+function installForFunctions() {
+  if (process.platform !== 'linux' || FUNCTION_NODE_INTEGRITY[process.arch] === undefined) return;
+  installNode(process.arch, FUNCTION_PACKAGES, 'for functions');
+}
+
+/** What `npm test -- arm64` needs of npm, only when it is asked for: 200 MB. */
+export function setUpArm64() {
+  installNode('arm64', ARM64_PACKAGES, 'for arm64');
 }
 
 /**

@@ -166,6 +166,14 @@ const missingMxnet = () =>
   existsSync(mxnetPython)
     ? undefined
     : 'MXNet is not installed (.venv-mxnet is missing): run `npm run setup -- --mxnet`, which needs Python 3.10 or 3.11';
+const missingArm64 = () => {
+  if (!existsSync(join(ROOT, 'node_modules', '.arm64'))) {
+    return 'Node for arm64 is not installed: run `npm run setup -- --arm64`';
+  }
+  return existsSync('/usr/aarch64-linux-gnu') && existsSync('/usr/bin/qemu-aarch64')
+    ? undefined
+    : 'an emulator of arm64 is not installed: `sudo apt-get install qemu-user libc6-arm64-cross libstdc++6-arm64-cross`';
+};
 /** Checks that run only when they are named: what they need is not installed for everyone. */
 const ON_REQUEST = [
   {
@@ -179,6 +187,11 @@ const ON_REQUEST = [
     missing: missingMxnet,
   },
   { ...jest('mxnet'), name: 'on request: mxnet in the pipeline', missing: missingMxnet },
+  {
+    ...jest('arm64', '--runInBand'),
+    name: 'on request: the component on arm64, emulated',
+    missing: missingArm64,
+  },
 ];
 
 /** What a check said is shown as it comes, or as a whole at its end where several run at once. */

@@ -29,6 +29,8 @@ import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { waitFor } from './wait-for';
 
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
+/** Offers configuration documents. */
+export const CONFIGURATION = 'com.kaizenedge.Configuration';
 const THING = 'line-1';
 const TOKEN = 'token-of-the-test';
 /** Frames that are shown and not answered: a few, so that the queue is never full. */
@@ -64,16 +66,27 @@ export function useCaseConfiguration(
   };
 }
 
+const THIS_ARCHITECTURE = `linux-${process.arch}` as EdgeArchitecture;
+
 /** Builds the artifact and unpacks it into `folder`, as a nucleus would. */
 export async function unpackArtifact(folder: string): Promise<void> {
-  const build = join(folder, 'build');
+  await unpackArtifacts(join(folder, 'build'), { [THIS_ARCHITECTURE]: folder });
+}
+
+/** Builds the artifacts in `build`, and unpacks those of some architectures into folders. */
+export async function unpackArtifacts(
+  build: string,
+  folders: Readonly<Partial<Record<EdgeArchitecture, string>>>,
+): Promise<void> {
   const { architectures } = await buildInferenceArtifact(build);
-  const artifact = architectures[`linux-${process.arch}` as EdgeArchitecture];
-  if (!artifact) throw new Error(`the artifact of linux-${process.arch} cannot be built here`);
-  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(join(build, artifact.file))))) {
-    const path = join(folder, 'inference', name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
+  for (const [architecture, folder] of Object.entries(folders)) {
+    const artifact = architectures[architecture as EdgeArchitecture];
+    if (!artifact) throw new Error(`the artifact of ${architecture} cannot be built here`);
+    for (const [name, bytes] of Object.entries(unzipSync(readFileSync(join(build, artifact.file))))) {
+      const path = join(folder, 'inference', name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    }
   }
 }
 
@@ -149,6 +162,10 @@ export class Device {
   running = 0;
   /** Called while the component's word that it is running is being answered. */
   onRunning: () => void = () => undefined;
+  /** Runs the component: a program, and what comes before the component's own file. */
+  node: readonly [string, ...string[]] = [process.execPath];
+  /** After this long a component that says nothing hangs. */
+  patienceMilliseconds = 30_000;
   /** Further variables of the component's environment. */
   environment: Record<string, string> = {};
   log = '';
@@ -204,6 +221,7 @@ export class Device {
     const configuration: ComponentConfiguration = {
       useCases: { [USE_CASE]: useCaseConfiguration(this.root, USE_CASE, COMPONENT, changes) },
       captureBucket: 'kaizen-test-captures',
+      configurationComponentName: CONFIGURATION,
       componentUpdate: { longestDeferralSeconds: 0 },
       statusIntervalSeconds: 60,
       ...componentChanges,
@@ -245,7 +263,8 @@ export class Device {
 
   /** From the component's own folder, with the nucleus's variables and nothing else. */
   spawn(): ChildProcess {
-    const child = spawn(process.execPath, [join(this.artifact, 'inference', 'main.cjs')], {
+    const [program, ...first] = this.node;
+    const child = spawn(program, [...first, join(this.artifact, 'inference', 'main.cjs')], {
       cwd: this.work,
       env: {
         PATH: process.env.PATH,
@@ -273,11 +292,12 @@ export class Device {
   async startProcess(): Promise<void> {
     const before = this.running;
     const child = this.spawn();
-    await waitFor(`RUNNING (${this.log.slice(-2000)})`, () => {
+    const isRunning = (): boolean => {
       if (child.exitCode !== null)
         throw new Error(`the component ended with ${child.exitCode}: ${this.log.slice(-2000)}`);
       return this.running > before;
-    });
+    };
+    await waitFor(`RUNNING (${this.log.slice(-2000)})`, isRunning, this.patienceMilliseconds);
   }
 
   /** Whether the process that the nucleus watches runs. */
@@ -289,6 +309,11 @@ export class Device {
   get processId(): number {
     if (this.child?.pid === undefined) throw new Error('no process');
     return this.child.pid;
+  }
+
+  /** Exit code or signal of the process; undefined while it runs. */
+  get ended(): number | string | undefined {
+    return this.child?.exitCode ?? this.child?.signalCode ?? undefined;
   }
 
   /** Ends the process and answers its exit code or signal. */
@@ -375,7 +400,8 @@ export class Device {
 
   async offer(artifactsPath: string, componentName: string): Promise<ReleaseVerdict> {
     const offerId = this.putOffer(artifactsPath, componentName);
-    return waitFor(`verdict on ${offerId} (${this.log.slice(-2000)})`, () => this.verdict(offerId), 30_000);
+    const what = `verdict on ${offerId} (${this.log.slice(-2000)})`;
+    return waitFor(what, () => this.verdict(offerId), this.patienceMilliseconds);
   }
 
   /** Where the component keeps the state of a use case. */

