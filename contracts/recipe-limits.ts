@@ -6,6 +6,12 @@
 const LARGEST_RECIPE_BYTES = 8_196;
 const MOST_PARTS = 255;
 
+/**
+ * Configuration of all components of a deployment together: nucleus lite took a deployment with 2,045 bytes, and left one
+ * with 3,053 in its queue for ever, without a word (run, lite 2.6.0). Its buffer for a job is one for everything in it.
+ */
+const MOST_CONFIGURATION_BYTES = 2_045;
+
 /** What the service adds to every artifact, and devices check. */
 const STAMP = { Digest: 'd'.repeat(44), Algorithm: 'SHA-256' };
 
@@ -35,4 +41,23 @@ export function recipeProblem<Recipe extends WithArtifacts>(recipe: Recipe): str
   const parts = partsOf(stored);
   if (bytes <= LARGEST_RECIPE_BYTES && parts <= MOST_PARTS) return undefined;
   return `has ${bytes} bytes and ${parts} parts with the digests of its artifacts; nucleus lite takes ${LARGEST_RECIPE_BYTES} bytes and ${MOST_PARTS} parts`;
+}
+
+/** Of a deployment, as Greengrass's API has it. */
+interface Configured {
+  readonly configurationUpdate?:
+    | { readonly merge?: string | undefined; readonly reset?: readonly string[] | undefined }
+    | undefined;
+}
+
+/** Why a nucleus would not take a deployment with these components; undefined when all take it. */
+export function deploymentProblem(components: Readonly<Record<string, Configured>>): string | undefined {
+  const sizes = Object.entries(components).map(([name, { configurationUpdate }]): [string, number] => [
+    name,
+    Buffer.byteLength((configurationUpdate?.merge ?? '') + (configurationUpdate?.reset ?? []).join('')),
+  ]);
+  const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
+  if (bytes <= MOST_CONFIGURATION_BYTES) return undefined;
+  const [largest = ['', 0]] = sizes.sort(([, left], [, right]) => right - left);
+  return `has ${bytes} bytes of configuration, ${largest[1]} of them of ${largest[0]}; nucleus lite takes ${MOST_CONFIGURATION_BYTES}: put what the inference component needs into a document (kaizen device configure)`;
 }

@@ -3,6 +3,7 @@ import appConfig from './schemas/app-config.schema.json';
 import capture from './schemas/capture.schema.json';
 import common from './schemas/common.schema.json';
 import componentConfiguration from './schemas/component-configuration.schema.json';
+import configurationDocument from './schemas/configuration-document.schema.json';
 import datasetItem from './schemas/dataset-item.schema.json';
 import datasetReport from './schemas/dataset-report.schema.json';
 import deliveryConfig from './schemas/delivery-config.schema.json';
@@ -27,6 +28,7 @@ export const SCHEMAS = {
   capture,
   common,
   'component-configuration': componentConfiguration,
+  'configuration-document': configurationDocument,
   'dataset-item': datasetItem,
   'dataset-report': datasetReport,
   'delivery-config': deliveryConfig,

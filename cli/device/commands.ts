@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AddCommands } from '../shared/commands';
 import { checkDevice, withCheckOptions } from './check/check-device';
 import type { FactsRequest } from './check/read-facts';
+import { configureDevices } from './configure-devices';
 import { decommissionDevice } from './decommission-device';
 import { WAVES, type Wave } from './device-folder';
 import { formatLifted, liftQuarantine } from './lift-quarantine';
@@ -34,6 +35,17 @@ export const addDeviceCommands: AddCommands = (program, ports, open) => {
       });
       ports.write(`Provisioned ${thing.thingName} in ${thing.thingGroup}; its files are in ${options.out}`);
       ports.write('Copy the folder to the device, and run there: sudo sh install.sh classic, or lite');
+    });
+  device
+    .command('configure')
+    .description('deploys a document with use cases, cameras and limits to the devices of a wave')
+    .argument('<file>', 'configuration document, JSON')
+    .addOption(new Option('--group <wave>', 'wave of the rollout').choices(WAVES).makeOptionMandatory())
+    .action(async (file: string, options: { group: Wave }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const configured = await configureDevices(clients, environment, { file, wave: options.group });
+      const { componentName, componentVersion, deploymentId } = configured;
+      ports.write(`Deployed ${componentName} ${componentVersion} to ${options.group}: ${deploymentId}`);
     });
   withCheckOptions(device.command('check'), '.').action(async (request: FactsRequest) => {
     const { text, missing } = await checkDevice(request);

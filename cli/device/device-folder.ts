@@ -7,6 +7,10 @@ import type { DeviceEndpoints } from './endpoints';
 export const WAVES = ['canary', 'stable'] as const;
 export type Wave = (typeof WAVES)[number];
 
+/** Output of the environment's stacks with the name of a wave's thing group. */
+export const waveGroupOutput = (wave: Wave): string =>
+  wave === 'canary' ? 'CanaryGroupName' : 'StableGroupName';
+
 /** thing.json: who the device is. */
 export interface ThingFile {
   readonly schemaVersion: 1;

@@ -16,7 +16,7 @@ import {
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
-import { DeviceFolder, type ThingFile, type Wave } from './device-folder';
+import { DeviceFolder, type ThingFile, type Wave, waveGroupOutput } from './device-folder';
 import { checkProgram, installScript } from './device-programs';
 import { readEndpoints } from './endpoints';
 import { classicConfiguration, liteConfiguration } from './nucleus-configuration';
@@ -186,7 +186,7 @@ export async function provisionDevice(
     thingName,
     thingArn,
     wave,
-    thingGroup: environment.output(wave === 'canary' ? 'CanaryGroupName' : 'StableGroupName'),
+    thingGroup: environment.output(waveGroupOutput(wave)),
     roleAlias: environment.output('RoleAliasName'),
     endpoints,
   };

@@ -20,7 +20,13 @@ import {
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { paginateListModelPackages, paginateListPipelineExecutions } from '@aws-sdk/client-sagemaker';
 import { paginateListExecutions } from '@aws-sdk/client-sfn';
-import { devicePolicyName, fleetGroupName, thingTypeName, waveGroupName } from '../../lambda/device/names';
+import {
+  configurationComponentName,
+  devicePolicyName,
+  fleetGroupName,
+  thingTypeName,
+  waveGroupName,
+} from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
 import { STACKS, stackName, VERIFICATION_STACK } from '../../lambda/shared/names';
 import { WAVES } from '../device/device-folder';
@@ -254,6 +260,7 @@ export async function readExisting(clients: Clients, environment: KaizenEnvironm
   ];
   const names = [
     ...(environment.has('InferenceComponentName') ? [environment.output('InferenceComponentName')] : []),
+    configurationComponentName({ environmentName }),
     ...(data ? [modelComponentName({ environmentName, useCase: environment.useCase })] : []),
   ];
   return {

@@ -42,6 +42,7 @@ export interface Contracts {
   'app-config': AppConfig;
   capture: Capture;
   'component-configuration': ComponentConfiguration;
+  'configuration-document': ConfigurationDocument;
   'dataset-item': DatasetItem;
   'dataset-report': DatasetReport;
   'delivery-config': DeliveryConfig;
@@ -609,33 +610,13 @@ export interface ComponentConfiguration {
    * Bucket for chosen images.
    */
   captureBucket: string;
+  /**
+   * Greengrass component that offers a document with settings which outgrow a deployment. Without it none is taken.
+   */
+  configurationComponentName?: string;
   componentUpdate?: ComponentUpdate;
-  /**
-   * Disk that releases may use.
-   */
-  storage?: {
-    /**
-     * Bytes of all stored releases of one use case: the one in service, the one before and the one that is being installed.
-     */
-    releaseBytes?: number;
-    /**
-     * Bytes of the file system that an installation leaves free, for results.
-     */
-    reserveBytes?: number;
-  };
-  /**
-   * What a graph may use before it is killed, and refused when it is on trial.
-   */
-  trial?: {
-    /**
-     * Memory of the process of a graph, on trial and in service. Node.js and ONNX Runtime alone take about 91 MB.
-     */
-    memoryBytes?: number;
-    /**
-     * Time of one load or one run.
-     */
-    timeoutMilliseconds?: number;
-  };
+  storage?: Storage;
+  trial?: Trial;
   /**
    * How often the status is sent; a change is sent at once.
    */
@@ -775,6 +756,48 @@ export interface DecisionOutputConfiguration {
    * First of three holding registers: a count of decisions (0..65535, wraps), the status (1 ok, 2 uncertain, 3 invalid), the class by its place in the release (1, 2, ...; 0 when there is none).
    */
   register: number;
+}
+/**
+ * Disk that releases may use.
+ */
+export interface Storage {
+  /**
+   * Bytes of all stored releases of one use case: the one in service, the one before and the one that is being installed.
+   */
+  releaseBytes?: number;
+  /**
+   * Bytes of the file system that an installation leaves free, for results.
+   */
+  reserveBytes?: number;
+}
+/**
+ * What a graph may use before it is killed, and refused when it is on trial.
+ */
+export interface Trial {
+  /**
+   * Memory of the process of a graph, on trial and in service. Node.js and ONNX Runtime alone take about 91 MB.
+   */
+  memoryBytes?: number;
+  /**
+   * Time of one load or one run.
+   */
+  timeoutMilliseconds?: number;
+}
+/**
+ * configuration.json of a configuration component: settings of the inference component that outgrow a recipe and a deployment. What it names replaces what is deployed under that name, as a whole; what it does not name stays as it is deployed.
+ */
+export interface ConfigurationDocument {
+  schemaVersion: 1;
+  useCases?: {
+    [k: string]: UseCaseConfiguration;
+  };
+  componentUpdate?: ComponentUpdate;
+  storage?: Storage;
+  trial?: Trial;
+  /**
+   * How often the status is sent; a change is sent at once.
+   */
+  statusIntervalSeconds?: number;
 }
 /**
  * One line of a dataset manifest (JSON Lines). A manifest is accepted only if every line validates and every digest matches the stored object.
@@ -1723,7 +1746,7 @@ export interface Release {
   baseline: Baseline;
 }
 /**
- * offer.json: a model component's startup script puts it into the inference component's inbox, <work>/inbox/<offerId>/offer.json (written to a temporary name, then renamed).
+ * offer.json: the startup script of a model or configuration component puts it into the inference component's inbox, <work>/inbox/<offerId>/offer.json (written to a temporary name, then renamed).
  */
 export interface ReleaseOffer {
   schemaVersion: 1;
@@ -1734,7 +1757,7 @@ export interface ReleaseOffer {
   componentName: string;
   componentVersion: string;
   /**
-   * Absolute folder that holds release.dsse.json and every file of the release.
+   * Absolute folder that holds release.dsse.json and every file of the release, or configuration.json.
    */
   artifactsPath: string;
   /**
@@ -1743,7 +1766,7 @@ export interface ReleaseOffer {
   offeredAt: string;
 }
 /**
- * verdict.json: the inference component's answer to an offer, in the offer's folder. The model component's startup script exits 0 on 'accepted' and 1 on 'refused', so that Greengrass sees a refused release as a failed deployment.
+ * verdict.json: the inference component's answer to an offer of a release or a configuration, in the offer's folder. The model component's startup script exits 0 on 'accepted' and 1 on 'refused', so that Greengrass sees a refused release as a failed deployment.
  */
 export interface ReleaseVerdict {
   schemaVersion: 1;
@@ -1777,6 +1800,7 @@ export interface ReleaseVerdict {
     | 'CHALLENGE_LOST'
     | 'DISK_FULL'
     | 'TOO_SLOW'
+    | 'CONFIGURATION_INVALID'
     | 'INTERNAL_ERROR';
   message: string;
   /**

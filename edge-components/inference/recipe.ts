@@ -1,5 +1,5 @@
 /** The Greengrass recipe of the inference component: imported at synth by the Fleet stack, so it loads nothing native. */
-import type { ComponentConfiguration, UseCaseConfiguration } from '../../contracts';
+import type { ComponentConfiguration } from '../../contracts';
 import type { EdgeArchitecture } from '../../contracts/edge-platform';
 import { recipeProblem } from '../../contracts/recipe-limits';
 
@@ -35,41 +35,46 @@ function unpackedFolder(artifactUri: string): string {
   return fileName.slice(0, -'.zip'.length);
 }
 
-/** `{thingName}` becomes the one-level wildcard: the device policy, not the recipe, ties a thing to its name. */
-const topicPattern = (topic: string): string => topic.replaceAll('{thingName}', '+');
+/**
+ * Wildcards for the use case and the thing: the device policy, not the recipe, ties a thing to its name, and a
+ * configuration document may name use cases that are not in the recipe.
+ */
+const topicPattern = (topic: string, useCase: string): string =>
+  topic.replaceAll('{thingName}', '+').replace(`/${useCase}/`, '/+/');
 
 /**
- * What the component may do over IPC: for each use case two topics to the cloud, one from it and one on the device. A
- * policy of its own per use case, because a deployment that adds a use case can merge a key, but only replace a list; and
- * one for both directions, because nucleus lite counts the parts of a recipe (descriptions too): which way a topic goes, the device's IoT
- * policy says.
+ * What the component may do over IPC: for each use case two topics to the cloud, one from it and one on the device,
+ * nothing else. One policy for both directions, because nucleus lite counts the parts of a recipe: which way a topic goes,
+ * the device's IoT policy says. Of wildcards nucleus lite knows only `*` on the device itself (aws-greengrass-lite,
+ * modules/ggipcd/src/services/pubsub).
  */
 function accessControl(componentName: string, { useCases }: ComponentConfiguration): object {
-  const policies = (service: string, policy: (useCase: string, settings: UseCaseConfiguration) => object) =>
-    Object.fromEntries(
-      Object.entries(useCases).map(([useCase, settings]) => [
-        `${componentName}:${service}:${useCase}`,
-        policy(useCase, settings),
-      ]),
-    );
+  const settings = Object.entries(useCases);
+  const topics = settings.flatMap(([useCase, { resultsTopic, statusTopic, confirmations }]) =>
+    [resultsTopic, statusTopic, ...(confirmations ? [confirmations.topic] : [])].map((topic) =>
+      topicPattern(topic, useCase),
+    ),
+  );
   return {
-    'aws.greengrass.ipc.mqttproxy': policies(
-      'mqttproxy',
-      (useCase, { resultsTopic, statusTopic, confirmations }) => ({
-        policyDescription: `Publishes results and status of ${useCase} to AWS IoT Core, and hears what arrived.`,
+    'aws.greengrass.ipc.mqttproxy': {
+      [`${componentName}:mqttproxy:1`]: {
+        policyDescription: 'Publishes results and status to AWS IoT Core, and hears what arrived.',
         operations: [
           'aws.greengrass#PublishToIoTCore',
-          ...(confirmations ? ['aws.greengrass#SubscribeToIoTCore'] : []),
+          ...(settings.some(([, { confirmations }]) => confirmations)
+            ? ['aws.greengrass#SubscribeToIoTCore']
+            : []),
         ],
-        resources: [resultsTopic, statusTopic, ...(confirmations ? [confirmations.topic] : [])].map(
-          topicPattern,
-        ),
-      }),
-    ),
-    'aws.greengrass.ipc.pubsub': policies('pubsub', (useCase) => ({
-      operations: ['aws.greengrass#PublishToTopic'],
-      resources: [`kaizen/${useCase}/results`],
-    })),
+        resources: [...new Set(topics)],
+      },
+    },
+    'aws.greengrass.ipc.pubsub': {
+      [`${componentName}:pubsub:1`]: {
+        policyDescription: 'Publishes each result to other components of the device.',
+        operations: ['aws.greengrass#PublishToTopic'],
+        resources: ['kaizen/*/results'],
+      },
+    },
   };
 }
 
@@ -122,7 +127,9 @@ export function inferenceRecipe(props: InferenceRecipeProps): object {
   };
   const problem = recipeProblem(recipe);
   if (problem) {
-    throw new Error(`recipe: ${problem}; leave cameras and use cases to the configuration of a deployment`);
+    throw new Error(
+      `recipe: ${problem}; leave cameras and use cases to a configuration document (kaizen device configure)`,
+    );
   }
   return recipe;
 }

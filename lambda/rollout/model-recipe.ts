@@ -1,9 +1,10 @@
 /** The Greengrass recipe of a model component: weights and the script that hands them over. Pure. */
 import { recipeProblem } from '../../contracts/recipe-limits';
 import { s3Uri } from '../../contracts/s3-address';
-import { blobKey, DELIVER_RELEASE_FILE } from '../registry/names';
+import { blobKey } from '../registry/names';
 import type { StoredRelease } from '../registry/release-items';
 import { InvalidInputError } from '../shared/errors';
+import { deliveryManifest } from './delivery-manifest';
 
 /** Architectures by our name and by Greengrass's. */
 const GREENGRASS_ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -19,19 +20,14 @@ export interface ModelRecipeInput {
   readonly inferenceComponentName: string;
 }
 
-/** The files are the same for every architecture, so one manifest takes those that the release is made for. */
-function platformOf(architectures: readonly string[]): Record<string, string> {
-  const names = architectures.map((name) => GREENGRASS_ARCHITECTURES[name] ?? name);
-  // Nucleus lite takes only manifests that name a runtime, which the classic one ignores, and knows no expressions. There
-  // are two architectures: a release is for one of them or for any.
-  const [only, ...others] = names;
-  return { os: 'linux', runtime: '*', ...(only && others.length === 0 && { architecture: only }) };
+/** The files are the same for every architecture: there are two, and a release is for one of them or for any. */
+function onlyArchitecture(architectures: readonly string[]): string | undefined {
+  const [only, ...others] = architectures.map((name) => GREENGRASS_ARCHITECTURES[name] ?? name);
+  return others.length === 0 ? only : undefined;
 }
 
 /**
- * Recipe of the component version that carries a release. `startup` hands the release to the inference component and
- * waits for its verdict, so that a refused release is a failed deployment. The dependency is SOFT: a new model must not
- * restart the component that serves the old one.
+ * Recipe of the component version that carries a release.
  * @throws InvalidInputError when a nucleus would refuse the recipe's size
  */
 export function modelRecipe(input: ModelRecipeInput): string {
@@ -49,30 +45,13 @@ export function modelRecipe(input: ModelRecipeInput): string {
     ComponentType: 'aws.greengrass.generic',
     ComponentDescription: `Release ${release.releaseId} of ${release.useCase}`,
     ComponentPublisher: 'Kaizen Edge',
-    ComponentDependencies: {
-      [inferenceComponentName]: { VersionRequirement: '>=1.0.0 <2.0.0', DependencyType: 'SOFT' },
-    },
-    Manifests: [
-      {
-        Platform: platformOf(release.target.architectures),
-        Lifecycle: {
-          // No number in here, so the nucleus's own 120 s, within which the script gives up by itself: with one the classic
-          // nucleus runs the script again at each first deployment after a start and at each roll-back.
-          startup: {
-            // Nucleus lite appends a command of its own and takes the exit code of that: without the last word a refused
-            // release would be a deployment that succeeded.
-            Script: `node {artifacts:path}/${DELIVER_RELEASE_FILE} || exit 1`,
-            Setenv: {
-              ARTIFACTS_PATH: '{artifacts:path}',
-              INBOX_PATH: `{kernel:rootPath}/work/${inferenceComponentName}/inbox`,
-              COMPONENT_NAME: componentName,
-              COMPONENT_VERSION: componentVersion,
-            },
-          },
-        },
-        Artifacts: artifacts.map((Uri) => ({ Uri })),
-      },
-    ],
+    ...deliveryManifest({
+      componentName,
+      componentVersion,
+      inferenceComponentName,
+      artifactUris: artifacts,
+      architecture: onlyArchitecture(release.target.architectures),
+    }),
   };
   const problem = recipeProblem(recipe);
   if (problem) {

@@ -7,6 +7,8 @@ import {
   type GreengrassV2Client,
   ListDeploymentsCommand,
 } from '@aws-sdk/client-greengrassv2';
+import { deploymentProblem } from '../../contracts/recipe-limits';
+import { InvalidInputError } from '../shared/errors';
 import {
   type Components,
   type ComponentVersion,
@@ -54,6 +56,7 @@ export class WaveDeployer {
    * Deploys our components to a group beside those of others, and answers the deployment's id. A group that has them is
    * left alone.
    * @param cause makes the request's client token: a repeated call is the same deployment
+   * @throws InvalidInputError when a nucleus would leave the deployment in its queue for its size
    */
   async deploy(
     thingGroupArn: string,
@@ -96,6 +99,8 @@ export class WaveDeployer {
     { current, components, asks, name }: NextDeployment,
     cause: string,
   ): Promise<string> {
+    const problem = deploymentProblem(components);
+    if (problem) throw new InvalidInputError(`the deployment to ${thingGroupArn} ${problem}`);
     const request: CreateDeploymentCommandInput = {
       targetArn: thingGroupArn,
       deploymentName: name.slice(0, LONGEST_NAME),

@@ -11,7 +11,7 @@ import {
   requireArtifacts,
 } from '../../edge-components/inference/packaging/artifact-description';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
-import { inferenceComponentName, UNVERSIONED } from '../../lambda/device/names';
+import { configurationComponentName, inferenceComponentName, UNVERSIONED } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
 import { confirmationTopic, deviceTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
@@ -124,6 +124,7 @@ function defaultConfiguration(config: AppConfig, captureBucket: string): Compone
       },
     },
     captureBucket,
+    configurationComponentName: configurationComponentName(config),
     ...(componentUpdate && { componentUpdate }),
     statusIntervalSeconds,
   };

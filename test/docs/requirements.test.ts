@@ -137,7 +137,9 @@ test.each(guides)('%s links to files that exist and names no path of one machine
     .map((target) => join(dirname(guide), target.replace(/#.*$/, '')))
     .filter((target) => !existsSync(join(ROOT, target)));
   expect(broken).toEqual([]);
-  expect(text.match(/(?<![\w.<>{}-])\/(?!var\/lib\/greengrass)(?:home|Users|root|work|tmp|mnt|var|private)\//g)).toBeNull();
+  expect(
+    text.match(/(?<![\w.<>{}-])\/(?!var\/lib\/greengrass)(?:home|Users|root|work|tmp|mnt|var|private)\//g),
+  ).toBeNull();
 });
 
 describe('[D4] what the project is made of', () => {

@@ -1,11 +1,13 @@
 /** What is different under nucleus lite; inference-component.test.ts has what is the same. */
 import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { CameraConfiguration } from '../../contracts';
 import { buildDeliverRelease } from '../../edge-components/model/build';
-import { recordsOnDisk } from '../edge-components/device-harness';
+import { CONFIGURATION, recordsOnDisk, useCaseConfiguration } from '../edge-components/device-harness';
 import { deviceSuite } from '../edge-components/device-suite';
-import { COMPONENT, plainImage } from '../edge-components/release-fixture';
+import { COMPONENT, plainImage, USE_CASE } from '../edge-components/release-fixture';
 import { waitFor } from '../edge-components/wait-for';
 
 jest.setTimeout(120_000);
@@ -52,6 +54,44 @@ test('[L4] restarted with a configuration that is wrong, it inspects with the la
     value: expect.stringContaining('statusIntervalSeconds'),
   });
 });
+
+test.each(['classic', 'lite'] as const)(
+  '[S7] [L8] eight use cases with sixteen cameras come as a document, on nucleus %s, over a restart too',
+  async (nucleus) => {
+    const device = await suite.newDevice({ nucleus });
+    expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+    const names = [USE_CASE, ...Array.from({ length: 7 }, (_, index) => `line-${index}`)];
+    const useCases = Object.fromEntries(
+      names.map((name) => {
+        const component = name === USE_CASE ? COMPONENT : `com.kaizenedge.model.${name}`;
+        const one = useCaseConfiguration(device.root, name, component);
+        const others = Array.from({ length: 15 }, (_, index): [string, CameraConfiguration] => [
+          `camera-${index + 2}`,
+          { type: 'folder', path: `${name}/camera-${index + 2}` },
+        ]);
+        // One camera process: a line that has none waits for it.
+        const first =
+          name === USE_CASE ? one.cameras : { 'camera-1': { type: 'folder' as const, path: name } };
+        return [name, { ...one, cameras: { ...first, ...Object.fromEntries(others) } }];
+      }),
+    );
+    const offered = newFolder();
+    mkdirSync(offered);
+    writeFileSync(join(offered, 'configuration.json'), JSON.stringify({ schemaVersion: 1, useCases }));
+    expect(await device.offer(offered, CONFIGURATION)).toMatchObject({
+      message: expect.stringMatching(/^configuration /),
+    });
+    const inspected = () => new Set(device.statuses.map(({ useCase }) => useCase));
+    await waitFor('a status of each', () => names.every((name) => inspected().has(name)), 60_000);
+    device.statuses.length = 0;
+    await device.endProcess('SIGKILL');
+    await device.startProcess();
+    await waitFor('a status of each again', () => names.every((name) => inspected().has(name)), 60_000);
+    await waitFor('camera connection', () => device.cameraConnected);
+    device.show('after-all', await plainImage(200));
+    await waitFor('its record', () => device.records().size === 1);
+  },
+);
 
 test('[L6] batches above what an IPC message may hold cut the connection once; then they are split, and none is lost', async () => {
   const device = await newDevice();

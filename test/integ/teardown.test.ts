@@ -15,6 +15,7 @@ import { CreateModelPackageCommand, StartPipelineExecutionCommand } from '@aws-s
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
 import { askEndpoints } from '../../cli/device/check/endpoints';
+import { configureDevices } from '../../cli/device/configure-devices';
 import { DeviceFolder, type ThingFile } from '../../cli/device/device-folder';
 import { provisionDevice } from '../../cli/device/provision-device';
 import { describeEnvironment, type KaizenEnvironment } from '../../cli/shared/environment';
@@ -30,6 +31,7 @@ import { aLabel } from '../lambda/shared/builders';
 jest.setTimeout(300_000);
 
 const THING = 'line-1';
+const CONFIGURATION = join(__dirname, '../../contracts/examples/configuration-document.json');
 const CHOICES: Choices = {
   devices: 'delete',
   dataset: 'keep',
@@ -150,6 +152,7 @@ async function use(environment: KaizenEnvironment): Promise<void> {
   await provision(environment);
   await leaveCertificate(environment);
   await deployModel(environment);
+  await configureDevices(clients, environment, { file: CONFIGURATION, wave: 'canary' });
   await createModelPackage(environment);
   // Two versions, and another object that only looks deleted.
   await putObject(modelBucket, blob, 'first');

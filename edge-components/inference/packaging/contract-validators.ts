@@ -4,6 +4,7 @@ import { compiledValidators } from '../../../contracts/compiled-validators';
 /** What the component parses. A test holds this to its source. */
 export const VALIDATED: readonly ContractName[] = [
   'component-configuration',
+  'configuration-document',
   'release',
   'release-offer',
   'results-confirmation',

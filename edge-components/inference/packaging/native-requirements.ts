@@ -9,7 +9,8 @@ import {
 import { type NeededVersion, readElf } from './elf-file';
 
 /** The C and C++ libraries, which Node itself cannot do without; the dynamic linker has a name per architecture. */
-const OF_THE_DEVICE = /^(lib(c|m|dl|pthread|resolv|rt|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-[a-z0-9-]+\.so\.\d+)$/;
+const OF_THE_DEVICE =
+  /^(lib(c|m|dl|pthread|resolv|rt|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-[a-z0-9-]+\.so\.\d+)$/;
 
 /**
  * Every way in which a native file would not load on a device of this architecture, each with its path.

@@ -28,6 +28,15 @@ export interface UseCaseRequest {
   readonly onChange: () => void;
 }
 
+/** Settings that come as a file, over those that are deployed. */
+export interface Document {
+  /** Reads the one that was accepted last. */
+  load(): Promise<void>;
+  over(deployed: unknown): unknown;
+  /** @throws Error when the offered file cannot be read or kept */
+  take(offer: ReleaseOffer, apply: () => Promise<void>): Promise<ReleaseVerdict>;
+}
+
 export interface AgentPorts {
   readonly deviceId: string;
   readonly componentVersion: string;
@@ -40,6 +49,7 @@ export interface AgentPorts {
   readonly decoderProblem: () => string | undefined;
   readonly markRun: () => Promise<RunMark>;
   readonly acceptedConfiguration: AcceptedConfiguration;
+  readonly document: Document;
   /** Ends the process, so that the nucleus starts another one. */
   readonly giveUp: (reason: string) => void;
   /** Opens a use case's state and brings its release back. @throws Error when the disk cannot be used */
@@ -65,7 +75,7 @@ export class InferenceAgent {
     this.configuration = new DeployedConfiguration({
       deviceId,
       log,
-      read: () => nucleus.configuration(),
+      read: async () => ports.document.over(await nucleus.configuration()),
       accepted: ports.acceptedConfiguration,
       apply: (settings) => this.apply(settings),
       onRead: () => void this.status?.sendNow(),
@@ -77,7 +87,8 @@ export class InferenceAgent {
    * @throws Error when the nucleus cannot be reached, the configuration is invalid or the disk cannot be used
    */
   async start(): Promise<void> {
-    const { nucleus, inbox, log, processId, markRun } = this.ports;
+    const { nucleus, inbox, log, processId, markRun, document } = this.ports;
+    await document.load();
     await nucleus.connect();
     nucleus.on('configuration', () => void this.configuration.update());
     nucleus.on('forgotten', () => this.ports.giveUp('the nucleus does not know this process any more'));
@@ -155,7 +166,11 @@ export class InferenceAgent {
 
   /** The offering component tells for which use case the release is; the release itself must say the same. */
   private async install(offer: ReleaseOffer): Promise<ReleaseVerdict> {
-    for (const [useCase, { modelComponentName }] of Object.entries(this.configuration.settings.useCases)) {
+    const { useCases, configurationComponentName } = this.configuration.settings;
+    if (offer.componentName === configurationComponentName) {
+      return this.ports.document.take(offer, () => this.configuration.update());
+    }
+    for (const [useCase, { modelComponentName }] of Object.entries(useCases)) {
       const inspection = this.inspections.get(useCase);
       if (inspection && modelComponentName === offer.componentName) return inspection.install(offer);
     }

@@ -5,6 +5,8 @@ import { type AgentPorts, InferenceAgent } from './agent';
 import { S3CaptureStore } from './captures/s3-capture-store';
 import { AcceptedConfigurationFile } from './configuration/accepted-configuration-file';
 import { readConfiguration } from './configuration/configuration';
+import { DocumentFolder } from './configuration/document-folder';
+import { DocumentKeeper } from './configuration/document-keeper';
 import type { Environment } from './environment';
 import { openInspection } from './inspection/open-inspection';
 import { ProcessModelHost } from './models/model-hosts';
@@ -33,8 +35,9 @@ export function componentAgent(
   giveUp: (reason: string) => void,
 ): InferenceAgent {
   const { AWS_IOT_THING_NAME: deviceId, WORK_PATH: workPath } = environment;
+  const check = (configuration: unknown) => readConfiguration(configuration, deviceId);
   const checkConfiguration = (value: unknown): readonly string[] => {
-    const reading = readConfiguration(value, deviceId);
+    const reading = check(document.over(value));
     return reading.ok ? [] : reading.problems;
   };
   const nucleus = new NucleusIpc(
@@ -44,6 +47,13 @@ export function componentAgent(
     Math.random,
     environment,
   );
+  const document = new DocumentKeeper({
+    files: new DocumentFolder(workPath),
+    deployed: () => nucleus.configuration(),
+    check,
+    clock,
+    log: jsonLog,
+  });
   const processId = randomBytes(6).toString('hex');
   const agent: InferenceAgent = new InferenceAgent({
     deviceId,
@@ -54,6 +64,7 @@ export function componentAgent(
     decoderProblem: () => native.decoder.problem,
     resources: { usage: resourceUsage, freeDiskBytes: () => freeBytesOf(workPath) },
     markRun: () => RunMarker.put(workPath),
+    document,
     acceptedConfiguration: new AcceptedConfigurationFile(join(workPath, 'accepted-configuration.json')),
     giveUp,
     openInspection: useCasesOf(environment, { processId, nucleus, ...native }),

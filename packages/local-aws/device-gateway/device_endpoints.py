@@ -3,8 +3,7 @@
 ``iot:Data-ATS`` is the listener for MQTT over TLS, ``iot:CredentialProvider`` the device gateway, which serves the
 Greengrass data plane too. AWS's addresses have no port; these have one, because every port here is a free one.
 
-Call :func:`install` before ``ministack.app.main()``. The function it replaces is private, so it refuses to run when it has
-moved.
+Call :func:`install` before ``ministack.app.main()``. What it replaces is private: it refuses to run when it has moved.
 """
 
 from __future__ import annotations

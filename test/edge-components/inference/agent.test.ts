@@ -44,6 +44,7 @@ function newDevice({ endedUncleanly = false } = {}) {
     gaveUp: '',
     accepted: undefined as unknown,
     decoderProblem: undefined as string | undefined,
+    document: {},
   };
   const agent = new InferenceAgent({
     deviceId: 'line-1',
@@ -71,6 +72,22 @@ function newDevice({ endedUncleanly = false } = {}) {
       read: async () => state.accepted,
       write: async (configuration) => {
         state.accepted = configuration;
+      },
+    },
+    document: {
+      load: async () => {},
+      over: (deployed) => ({ ...(deployed as object), ...state.document }),
+      take: async ({ offerId }, apply) => {
+        state.document = { statusIntervalSeconds: 7 };
+        await apply();
+        return {
+          schemaVersion: 1,
+          offerId,
+          verdict: 'accepted',
+          code: 'ACCEPTED',
+          message: '',
+          decidedAt: new Date(NOON).toISOString(),
+        };
       },
     },
     giveUp: (reason) => {
@@ -217,6 +234,20 @@ test('a first configuration that is wrong ends the start before anything is mark
   );
   expect(device.state).toMatchObject({ marked: false, opened: [] });
   expect(device.nucleus.ready).toBe(0);
+});
+
+test('[L8] an offer of the configuration component goes to the document, and what it says is in force', async () => {
+  const device = await started();
+  device.nucleus.deployed = {
+    ...(device.nucleus.deployed as object),
+    configurationComponentName: 'com.example.Settings',
+  };
+  device.nucleus.emit('configuration');
+  await settled();
+  const choice = { counter: 1, gain: 4, component: 'com.example.Settings' };
+  expect(await offerOn(device, choice)).toMatchObject({ code: 'ACCEPTED' });
+  expect(device.state.accepted).toMatchObject({ statusIntervalSeconds: 7 });
+  await device.agent.stop();
 });
 
 test('an offer goes to the use case of its component; without one it is refused', async () => {

@@ -16,6 +16,7 @@ const WALLS: Walls = {
     'captures/capture-spool.ts': 'the disk',
     'captures/s3-capture-store.ts': 'S3',
     'configuration/accepted-configuration-file.ts': 'the disk',
+    'configuration/document-folder.ts': 'the disk',
     'decisions/modbus-decision-output.ts': 'a controller',
     'models/child-host.ts': 'the socket of a child process',
     'models/child-processes.ts': 'child processes',

@@ -91,6 +91,19 @@ describe('deploying to a group', () => {
     });
   });
 
+  test.each([
+    [2_045, undefined],
+    [2_046, 'nucleus lite takes 2045: put what the inference component needs into a document'],
+  ])('[L8] %d bytes of configuration, whoever gave them', async (bytes, message) => {
+    const configurationUpdate = { merge: 'x'.repeat(bytes - 10), reset: ['/use', '/cases'] };
+    const merged = { 'org.other.Component': { componentVersion: '3.2.1' } };
+    current({ ...merged, [INFERENCE.name]: { componentVersion: '1.0.0', configurationUpdate } });
+    const deployed = deployer.deploy(thingGroupArn, ours, 'name', 'cause');
+    if (message === undefined) await expect(deployed).resolves.toBe('new');
+    else await expect(deployed).rejects.toThrow(message);
+    expect(greengrass.commandCalls(CreateDeploymentCommand)).toHaveLength(message === undefined ? 1 : 0);
+  });
+
   test('case 16: only a deployment that restarts something asks whether it may; a model goes in between two frames', async () => {
     const model = { name: 'com.kaizenedge.local.model.Surface', version: '1.0.2', hotSwapped: true };
     const action = () => request()?.deploymentPolicies?.componentUpdatePolicy?.action;

@@ -27,6 +27,8 @@ type Group<K extends keyof ComponentConfiguration> = Readonly<
 export interface ComponentSettings {
   readonly useCases: Readonly<Record<string, UseCaseSettings>>;
   readonly captureBucket: string;
+  /** Who may offer a configuration document. */
+  readonly configurationComponentName?: string;
   readonly componentUpdate: Group<'componentUpdate'>;
   readonly storage: Group<'storage'>;
   readonly trial: Group<'trial'>;
