@@ -1,7 +1,7 @@
 /** A document with settings that outgrow a recipe and a deployment, which a configuration component brings. */
 import { type ConfigurationDocument, problemsOf } from '../../../../contracts';
 
-/** Eight use cases with sixteen cameras each, at 1 KB a camera, twice over. */
+/** Eight use cases with sixteen cameras each have 26 KB; ten times that is no configuration any more. */
 export const LARGEST_DOCUMENT_BYTES = 262_144;
 
 /** Either the document, or everything that is wrong with it. */
