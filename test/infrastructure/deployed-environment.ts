@@ -40,6 +40,7 @@ import { sdkStreamMixin } from '@smithy/core/serde';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { captureLog, metricsOfLine, type WrittenMetric } from '../lambda/shared/metric-lines';
+import { applyUpdate } from '../lambda/telemetry/memory-table';
 import { DeployedFunction } from './deployed-function';
 import type { RequestContext } from './iam-simulator';
 import { ResolvedValues } from './resolved-values';
@@ -197,9 +198,20 @@ export class DeployedEnvironment {
       this.putItem(await this.authorizeTable('PutItem', TableName), Item);
       return {};
     });
-    tables.on(UpdateCommand).callsFake(async ({ TableName, Key, ExpressionAttributeValues: values }) => {
+    tables.on(UpdateCommand).callsFake(async (call) => {
+      const { TableName, Key, UpdateExpression, ExpressionAttributeValues: values } = call;
       const found = this.find(await this.authorizeTable('UpdateItem', TableName), Key);
-      return { Attributes: { ...found, parameters: values[':parameters'] } };
+      if (!UpdateExpression.includes(' ADD ')) {
+        return { Attributes: { ...found, parameters: values[':parameters'] } };
+      }
+      const sketch = applyUpdate(
+        { ...Key, ...found },
+        UpdateExpression,
+        call.ExpressionAttributeNames,
+        values,
+      );
+      this.putItem(TableName, sketch);
+      return {};
     });
     tables.on(TransactWriteCommand).callsFake(async ({ TransactItems }) => {
       for (const { Put, Update, Delete } of TransactItems) {

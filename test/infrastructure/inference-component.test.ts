@@ -84,17 +84,19 @@ describe.each(ENVIRONMENTS)('the inference component of %s', (environment) => {
     });
   });
 
-  test('may publish to its own topics and do nothing else, without privileges [case 37]', () => {
+  test('may publish to its own topics, hear what the cloud confirms, and do nothing else, without privileges [case 37]', () => {
     const { accessControl } = recipe().ComponentConfiguration.DefaultConfiguration;
     const policies = Object.values(accessControl).flatMap((service) => Object.values(service));
     expect(policies.flatMap(({ operations }) => operations)).toEqual([
       'aws.greengrass#PublishToIoTCore',
+      'aws.greengrass#SubscribeToIoTCore',
       'aws.greengrass#PublishToTopic',
     ]);
     const rules = `$aws/rules/kaizen_${environment}`;
     expect(policies.flatMap(({ resources }) => resources)).toEqual([
       `${rules}_results/+/+/results`,
       `${rules}_status/+/+/status`,
+      `kaizen/+/${environment}/+/confirmations`,
       'kaizen/*/results',
     ]);
     expect(recipeText(environment)).not.toContain('RequiresPrivilege');
