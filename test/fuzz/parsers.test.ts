@@ -261,18 +261,16 @@ test.each(Object.entries(TARGETS))(
   (name, target) => {
     const corpus = [...target.good, ...known(name)];
     const cuts = fc.array(fc.integer({ min: 1, max: 32 }), { minLength: 1, maxLength: 4 });
-    fc.assert(
+    const outcome = fc.check(
       fc.property(nearTo(corpus), cuts, (input, lengths) => {
-        try {
-          const whole = attempt(target, input, [Math.max(1, input.length)]);
-          expect(attempt(target, input, lengths)).toEqual(whole);
-        } catch (error) {
-          keep(name, input);
-          throw error;
-        }
+        const whole = attempt(target, input, [Math.max(1, input.length)]);
+        expect(attempt(target, input, lengths)).toEqual(whole);
       }),
       { numRuns: RUNS, seed: SEED, examples: corpus.map((input): [Buffer, number[]] => [input, [1]]) },
     );
+    if (!outcome.failed) return;
+    if (outcome.counterexample) keep(name, outcome.counterexample[0]);
+    throw new Error(fc.defaultReportMessage(outcome), { cause: outcome.errorInstance });
   },
   TIMEOUT,
 );
