@@ -166,7 +166,7 @@ type Token = { readonly text: string } | { readonly anythingBut: string };
 
 /**
  * Placeholders that contain separators: keys and paths, a group and its version (`group/1`), a function and its version
- * (`name:1`), a log group and what AWS ends its ARN with (`name:*`). The others end at the next `/` or `:`.
+ * (`name:1`), a log group and what AWS ends its ARN with (`name:*`), a topic of AWS IoT and its levels. The others end at the next `/` or `:`.
  */
 const LONG_PLACEHOLDERS = [
   'ObjectName',
@@ -175,6 +175,7 @@ const LONG_PLACEHOLDERS = [
   'FunctionName',
   'LogGroupName',
   'Topic',
+  'TopicName',
 ];
 
 function tokensOf(text: string): Token[] {
