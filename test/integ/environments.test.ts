@@ -39,7 +39,7 @@ import { s3Uri } from '../../contracts/s3-address';
 import { type DemoClients, makeClients } from '../../demo/clients';
 import { deployedEnvironment, runCdk } from '../../demo/deploy';
 import { waitFor } from '../../demo/waiting';
-import { releaseIdOf } from '../../lambda/registry/names';
+import { REGISTRY_VARIABLES, releaseIdOf } from '../../lambda/registry/names';
 import type { ReleaseStatus } from '../../lambda/registry/release-items';
 import { type ReleaseState, RolloutTable } from '../../lambda/rollout/rollout-table';
 import { RESULT_PREFIX } from '../../lambda/telemetry/names';
@@ -300,27 +300,6 @@ describe('[C9] two environments side by side', () => {
     ]);
   });
 
-  test('[C10] a release that waits has its turn when the rollout before it is stopped', async () => {
-    // A device that never answers: whatever is rolled out waits for it.
-    const thing = { thingName: 'line-1', thingGroupName: plant7.output('CanaryGroupName') };
-    await clients.iot.send(new CreateThingCommand(thing));
-    await clients.iot.send(new AddThingToThingGroupCommand(thing));
-    const stop = async (counter: number) => {
-      const { executionArn } = await seen(plant7, counter, 'ROLLING_OUT');
-      await clients.stepFunctions.send(new StopExecutionCommand({ executionArn }));
-    };
-    await approveAModel(plant7);
-    await seen(plant7, 2, 'ROLLING_OUT');
-    await approveAModel(plant7);
-    await seen(plant7, 3, 'READY');
-    await stop(2);
-    await seen(plant7, 2, 'ABORTED');
-    await stop(3);
-    await seen(plant7, 3, 'ABORTED');
-    await clients.iot.send(new RemoveThingFromThingGroupCommand(thing));
-    await clients.iot.send(new DeleteThingCommand(thing));
-  });
-
   describe('[D2] the next commits', () => {
     /** In the canary group of plant-7, and without a device behind it. */
     const thing = { thingName: 'line-2', thingGroupName: 'kaizen-plant-7-canary' };
@@ -374,13 +353,6 @@ describe('[C9] two environments side by side', () => {
       );
     });
 
-    test('the commit before, delivered again, takes it back: devices get the version that they know', async () => {
-      const before = await fleet();
-      await execution(first).run();
-      expect(await fleet()).toEqual(before);
-      expect(await versionOf('plant-7')).toBe(plant7.output('InferenceComponentVersion'));
-    });
-
     test('a commit that breaks the first environment reaches no other one', async () => {
       const broken = synthesizePipeline({}, (app) => {
         const evaluation = app.node
@@ -388,14 +360,24 @@ describe('[C9] two environments side by side', () => {
           ?.node.findAll()
           .find(({ node }) => node.path === 'plant/Operations/Monitoring/EvaluateDrift/Function/Resource');
         if (!CfnResource.isCfnResource(evaluation)) throw new Error('there is no evaluation');
-        evaluation.addPropertyOverride('Environment.Variables.EPISODE_TABLE', 'no-such-table');
+        evaluation.addPropertyOverride(
+          `Environment.Variables.${REGISTRY_VARIABLES.releaseTable}`,
+          'no-such-table',
+        );
       });
       const third = execution(broken);
       await expect(third.run()).rejects.toThrow(/Verify-plant failed[\s\S]*monitoring +FAILED/);
       expect(third.actions.filter((name) => name.includes('plant-7'))).toEqual([]);
     });
 
-    test('a change by hand is seen by the comparison, and ends with the next deployment', async () => {
+    test('the commit before, delivered again, takes it back: devices get the version that they know', async () => {
+      const before = await fleet();
+      await execution(first).run();
+      expect(await fleet()).toEqual(before);
+      expect(await versionOf('plant-7')).toBe(plant7.output('InferenceComponentVersion'));
+    });
+
+    test('a change by hand is seen by the comparison', async () => {
       const FunctionName = plant7.output('StartRetrainingFunctionName');
       const before = await detectDrift(clients.cloudFormation, 'plant-7', COMPARED_SOON);
       expect(before.drifts).toEqual([]);
@@ -403,6 +385,27 @@ describe('[C9] two environments side by side', () => {
       const after = await detectDrift(clients.cloudFormation, 'plant-7', COMPARED_SOON);
       expect(formatDrift(after)).toContain('Timeout: expected');
     });
+  });
+
+  test('[C10] a release that waits has its turn when the rollout before it is stopped', async () => {
+    // A device that never answers: whatever is rolled out waits for it.
+    const thing = { thingName: 'line-1', thingGroupName: plant7.output('CanaryGroupName') };
+    await clients.iot.send(new CreateThingCommand(thing));
+    await clients.iot.send(new AddThingToThingGroupCommand(thing));
+    const stop = async (counter: number) => {
+      const { executionArn } = await seen(plant7, counter, 'ROLLING_OUT');
+      await clients.stepFunctions.send(new StopExecutionCommand({ executionArn }));
+    };
+    await approveAModel(plant7);
+    await seen(plant7, 2, 'ROLLING_OUT');
+    await approveAModel(plant7);
+    await seen(plant7, 3, 'READY');
+    await stop(2);
+    await seen(plant7, 2, 'ABORTED');
+    await stop(3);
+    await seen(plant7, 3, 'ABORTED');
+    await clients.iot.send(new RemoveThingFromThingGroupCommand(thing));
+    await clients.iot.send(new DeleteThingCommand(thing));
   });
 
   test('destroyed and deployed again, an environment counts on after what devices have seen', async () => {
