@@ -74,8 +74,8 @@ test('[D2] a job waits for approval after the page, and each has the role of its
   expect(roleOf(review, 'prod')).toBe(githubRoleName(SCOPE, 'review'));
   expect(roleOf(deploy, 'prod')).toBe(githubRoleName(SCOPE, 'deploy'));
   expect(roleOf(drift.jobs.compare, 'prod')).toBe(githubRoleName(SCOPE, 'review'));
-  expect(JSON.stringify(deploy)).toContain(
-    verifierRoleName(SCOPE).replace('prod', '${{ inputs.environment }}'),
+  expect(JSON.stringify(deploy).replace(/\$\{\{ inputs\.environment \}\}/g, 'prod')).toContain(
+    verifierRoleName(SCOPE),
   );
 });
 
