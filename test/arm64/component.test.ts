@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import type { InferenceResult, Release, ReleaseVerdict } from '../../contracts';
 import type { EdgeArchitecture } from '../../contracts/edge-platform';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/repository';
-import { Device, unpackArtifacts } from '../edge-components/device-harness';
+import { Device, recordsOnDisk, unpackArtifacts } from '../edge-components/device-harness';
 import {
   COMPONENT,
   signingKey,
@@ -135,7 +135,7 @@ async function frames(): Promise<Map<string, Buffer>> {
     const png = readFileSync(join(root, 'models', `golden-${index}.png`));
     found.set(`png-${index}`, png);
     found.set(`jpeg-${index}`, await sharp(png).jpeg({ quality: 80 }).toBuffer());
-    found.set(`large-${index}`, await sharp(png).resize(640, 480).jpeg().toBuffer());
+    found.set(`progressive-${index}`, await sharp(png).jpeg({ progressive: true }).toBuffer());
   }
   return found;
 }
@@ -224,6 +224,9 @@ describe('[S7] the component on arm64', () => {
 
     device.online = false;
     await inspect(device, new Map(others.slice(0, 5)));
+    // An answer is known on the device a moment before it is on its disk.
+    const kept = () => device.records().size + recordsOnDisk(device.stateOf());
+    await until('every answer on disk', device, () => kept() >= 6);
     expect(await device.endProcess('SIGKILL')).toBe('SIGKILL');
     device.online = true;
     await device.startProcess();
