@@ -41,10 +41,8 @@ export class DevicePolicy extends Construct {
 
   /** Without ids, and with as few statements as say it: AWS IoT counts every character. */
   private statements({ config, roleAliasArn }: DevicePolicyProps): object[] {
-    // A certificate reaches the endpoint of its own account and region alone, where the policy is judged: naming both
-    // again would cost 18 characters in each of a dozen resources.
     const iotArn = (resource: string, name: string) =>
-      `arn:${Stack.of(this).partition}:iot:*:*:${resource}/${name}`;
+      Stack.of(this).formatArn({ service: 'iot', resource, resourceName: name });
     const greengrassArn = (account: string, resource: string) =>
       `arn:${Stack.of(this).partition}:greengrass:${config.region}:${account}:${resource}`;
     const allow = (Action: string | string[], Resource: string | string[]) => ({
@@ -57,7 +55,8 @@ export class DevicePolicy extends Construct {
     // it may also answer, which reaches nobody but itself: a statement of its own would be 75 characters.
     const conversations = [
       `${thingTopics}/jobs/*`,
-      `${thingTopics}/shadow/name/AWSManagedGreengrassV2Deployment/*`,
+      // AWSManagedGreengrassV2Deployment; the names that AWS manages begin so.
+      `${thingTopics}/shadow/name/AWSManaged*`,
       `${toDevice(THING)}/*`,
     ];
     const reports = [
@@ -72,14 +71,14 @@ export class DevicePolicy extends Construct {
         ...allow('iot:Connect', [iotArn('client', THING), iotArn('client', `${THING}#*`)]),
         Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
       },
-      // Filters are subscribed to, topics are not: together they allow no more than two statements would.
+      // One statement for what three would say no better: filters are subscribed to and topics are not, and nothing is
+      // received but what was subscribed to.
       allow(
         ['iot:Publish', 'iot:Receive', 'iot:Subscribe'],
-        ['topic', 'topicfilter'].flatMap((kind) => conversations.map((topic) => iotArn(kind, topic))),
-      ),
-      allow(
-        'iot:Publish',
-        reports.map((topic) => iotArn('topic', topic)),
+        [
+          ...[...conversations, ...reports].map((topic) => iotArn('topic', topic)),
+          ...conversations.map((filter) => iotArn('topicfilter', filter)),
+        ],
       ),
       allow('iot:AssumeRoleWithCertificate', roleAliasArn),
       // These actions know no resources: with an ARN the nucleus is refused, and its deployment fails.
