@@ -3,7 +3,7 @@
  * region: the real stacks, the unmodified CDK CLI and what the delivery pipeline would do, the functions in the local AWS.
  * Models are made by hand.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UpdateTerminationProtectionCommand } from '@aws-sdk/client-cloudformation';
@@ -28,7 +28,7 @@ import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { LOCAL_ACCOUNT_ID, LOCAL_REGION, type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
-import { App, CfnResource } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json';
 import { detectDrift, formatDrift } from '../../cli/delivery/detect-drift';
 import { approveModelPackage } from '../../cli/registry/decide-model-package';
@@ -97,13 +97,9 @@ const delivered = (config: AppConfig): AppConfig => ({ ...config, synthesizer: '
 /**
  * What `cdk synth` writes of the pipeline's app: PLANT is deployed first, and PLANT_7 after an approval.
  * @param settings of both environments that the commit changes
- * @param damage done to the app by whoever wrote the commit
  * @returns folder of the cloud assembly
  */
-function synthesizePipeline(
-  settings: Partial<AppConfig> = {},
-  damage: (app: App) => void = () => {},
-): string {
+function synthesizePipeline(settings: Partial<AppConfig> = {}): string {
   syntheses += 1;
   const context = { ...cdkJson.context, 'aws:cdk:enable-path-metadata': true };
   const app = new App({ outdir: join(folder, `cdk.out-${syntheses}`), context });
@@ -125,8 +121,26 @@ function synthesizePipeline(
       driftCheckHours: 24,
     },
   });
-  damage(app);
   return app.synth().directory;
+}
+
+/** As whoever has misspelled the name of a table: the commit deploys, and its evaluation of the field cannot run. */
+function damageEvaluation(stage: string): void {
+  const file = join(
+    stage,
+    readdirSync(stage).find((name) => /^plantOperations.*\.template\.json$/.test(name)) ?? '',
+  );
+  const template = JSON.parse(readFileSync(file, 'utf8'));
+  const [evaluation] = Object.entries<{ Type: string; Properties: AppliedFunction }>(
+    template.Resources,
+  ).filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith('MonitoringEvaluateDrift'));
+  if (evaluation === undefined) throw new Error('there is no evaluation');
+  evaluation[1].Properties.Environment.Variables[REGISTRY_VARIABLES.releaseTable] = 'no-such-table';
+  writeFileSync(file, JSON.stringify(template));
+}
+
+interface AppliedFunction {
+  readonly Environment: { readonly Variables: Record<string, unknown> };
 }
 
 /** One execution of the pipeline that nobody has started yet. */
@@ -354,17 +368,8 @@ describe('[C9] two environments side by side', () => {
     });
 
     test('a commit that breaks the first environment reaches no other one', async () => {
-      const broken = synthesizePipeline({}, (app) => {
-        const evaluation = app.node
-          .tryFindChild('plant')
-          ?.node.findAll()
-          .find(({ node }) => node.path === 'plant/Operations/Monitoring/EvaluateDrift/Function/Resource');
-        if (!CfnResource.isCfnResource(evaluation)) throw new Error('there is no evaluation');
-        evaluation.addPropertyOverride(
-          `Environment.Variables.${REGISTRY_VARIABLES.releaseTable}`,
-          'no-such-table',
-        );
-      });
+      const broken = synthesizePipeline();
+      damageEvaluation(join(broken, 'assembly-plant'));
       const third = execution(broken);
       await expect(third.run()).rejects.toThrow(/Verify-plant failed[\s\S]*monitoring +FAILED/);
       expect(third.actions.filter((name) => name.includes('plant-7'))).toEqual([]);

@@ -35,7 +35,7 @@ interface ResourceChange {
 const NO_STACK: StackTemplate = { Resources: {} };
 
 const IMPACTS: Readonly<Record<ResourceImpact, string>> = {
-  [ResourceImpact.NO_CHANGE]: 'described otherwise',
+  [ResourceImpact.NO_CHANGE]: 'unchanged',
   [ResourceImpact.WILL_CREATE]: 'added',
   [ResourceImpact.WILL_UPDATE]: 'changed in place',
   [ResourceImpact.WILL_REPLACE]: '**replaced**',
@@ -54,7 +54,9 @@ function changesOfStack(stack: string, before = NO_STACK, after = NO_STACK): Res
     const properties = Object.keys(change.propertyUpdates);
     // A template's metadata, which nobody who approves a deployment asks about.
     if (change.changeImpact === ResourceImpact.NO_CHANGE && properties.length === 0) return;
-    const what = IMPACTS[change.changeImpact];
+    // Of a custom resource's properties the CDK knows nothing; its function updates it.
+    const isUpdated = change.changeImpact === ResourceImpact.NO_CHANGE && properties.length > 0;
+    const what = IMPACTS[isUpdated ? ResourceImpact.WILL_UPDATE : change.changeImpact];
     changes.push({
       stack,
       path: constructPath(resource),

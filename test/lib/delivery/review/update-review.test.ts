@@ -73,6 +73,18 @@ test('[D2] a property that changes in place is named', () => {
   expect(refusals).toEqual([]);
 });
 
+test('[D2] so is one of a custom resource, whose updates only its function knows', () => {
+  const version = (Recipe: string) =>
+    at('Fleet/Inference/Version', 'Custom::GreengrassComponentVersion', { Recipe });
+  const { page, refusals } = review(
+    { ...BEFORE, Version: version('b') },
+    templates({ ...BEFORE, Version: version('a') }),
+  );
+  expect(page).toContain('0 resources are added, 1 changed in place');
+  expect(page).toContain('| Custom::GreengrassComponentVersion | changed in place: Recipe |');
+  expect(refusals).toEqual([]);
+});
+
 test('[D2] a right that comes stands in the summary and in plain words', () => {
   const { page } = review({ ...BEFORE, Policy: policy('s3:GetObject', 's3:PutObject') });
   expect(page).toContain('- **Rights: 1 new, 1 gone**; see below, by whose they are.');
