@@ -10,8 +10,8 @@ import type { InfrastructureContext } from './context';
 const ROUNDS = 5;
 
 /** Processor seconds of a program and of what it started, user and system, as the shell's `times` says them. */
-async function processorSeconds(program: string, environment: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn('bash', ['-c', `"$0" --import tsx "$1" >&2; times`, process.execPath, program], {
+async function processorSeconds(program: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn('bash', ['-c', `"$0" --import tsx "$@" >&2; times`, process.execPath, ...program], {
     cwd: REPOSITORY_ROOT,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,7 +30,7 @@ async function processorSeconds(program: string, environment: NodeJS.ProcessEnv)
   const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
     ([, minutes, rest]) => Number(minutes) * 60 + Number(rest),
   );
-  if (code !== 0 || parts.length !== 2) throw new Error(`${program} ended with ${code}:\n${errors}`);
+  if (code !== 0 || parts.length !== 2) throw new Error(`${program[0]} ended with ${code}:\n${errors}`);
   return parts.reduce((sum, part) => sum + part, 0);
 }
 
@@ -45,11 +45,12 @@ export const synthesis: Benchmark<InfrastructureContext> = {
   ],
   async measure({ folder }) {
     const synthesize = () =>
-      processorSeconds('bin/app.ts', {
+      processorSeconds(['bin/app.ts'], {
         CDK_CONTEXT_JSON: JSON.stringify({ ...cdkContext, env: 'dev' }),
         CDK_OUTDIR: join(folder, 'cdk.out'),
       });
-    const bundle = () => processorSeconds(join(__dirname, 'children', 'bundle-functions.ts'), {});
+    const bundle = () =>
+      processorSeconds([join(__dirname, 'children', 'bundle-functions.ts'), join(folder, 'bundles')], {});
     const times = await interleave(ROUNDS, { bundle, synthesize });
     const whole = times.synthesize.map((value, round) => value + (times.bundle[round] as number));
     return new Map([

@@ -1,4 +1,4 @@
-/** What `cdk synth` builds of the functions before it synthesizes. */
-import { buildHandlers } from '../../../scripts/build-handlers';
+/** What `cdk synth` builds of the functions before it synthesizes, into another folder: dist/ may be in use. */
+import { bundleHandlers } from '../../../scripts/build-handlers';
 
-buildHandlers();
+bundleHandlers(process.argv[2] as string);
