@@ -23,7 +23,7 @@ export interface AcceptedFinding {
   readonly reason: string;
 }
 
-const BUCKET = /\/Bucket\/Resource$/;
+const BUCKET = /\/(?:Bucket|Artifacts)\/Resource$/;
 const FUNCTION = /\/Function\/Resource$/;
 const TABLE = /\/(Data|Fleet)\/[\w/]+\/Resource$/;
 /** Below each of these there is one kind of object. */
