@@ -152,7 +152,8 @@ const TESTS = [
     environment: { LOCAL_AWS_PYTHON: python },
     totals: whole,
   },
-  jest('integ', '--runInBand'),
+  // They wait for servers, clocks and devices more than they compute; each has ports and folders of its own.
+  jest('integ', ...EVERY_PROCESSOR),
   {
     name: 'the whole loop, small',
     command: [bin('tsx'), 'demo/main.ts', '--small', '--output', 'out/test/loop'],
