@@ -20,7 +20,7 @@ export const DAYS_PER_MONTH = 30;
 export const OTHER_JOB_MINUTES = 10;
 /** Of one record as JSON: ten to a message of 5,120 bytes (docs/adr/0010). */
 export const RECORD_BYTES = 480;
-/** Of lines of records by gzip; measured on the records of the benchmark telemetry-cost. */
+/** Of lines of records by gzip. Assumed: records repeat names and differ in numbers. */
 export const COMPRESSION = 7;
 /** Of an uploaded image with its sidecar. */
 export const CAPTURE_BYTES = 100_000;
