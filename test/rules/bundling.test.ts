@@ -8,6 +8,8 @@ import { sourcesBelow } from './source-files';
 
 /** Of whom unit tests take what bundles nothing: configurations, figures and their goals, sizes of files. */
 const HARMLESS = [
+  // One program of a few files, in milliseconds, as part of what a device is given.
+  'cli/device/device-programs.ts',
   'bench/infrastructure/suite.ts',
   'edge-components/inference/packaging/size-budget.ts',
   'test/edge-components/device-harness.ts',
@@ -22,6 +24,8 @@ const BUNDLERS = ['esbuild', 'aws-cdk-lib/aws-lambda-nodejs'];
 const ABOUT_BUNDLES = [
   'test/contracts/compiled-validators.test.ts',
   'test/edge-components/inference/build.test.ts',
+  // Its processes run the program that they run on a device.
+  'test/edge-components/inference/models/model-hosts.test.ts',
   'test/edge-components/inference/packaging/contract-validators.test.ts',
 ];
 

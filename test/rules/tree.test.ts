@@ -63,7 +63,7 @@ test.each([
   'lambda/shared/aws/clients.ts',
   'lambda/dataset/Split.ts',
   'cli/captures.ts',
-  'cli/training/start.ts',
+  'cli/serving/start.ts',
   'edge-components/inference/src/outbox.ts',
   'edge-components/inference/src/core/pipeline.ts',
   'edge-components/inference/src/cameras/sources/http/mjpeg.ts',
