@@ -15,6 +15,7 @@ const SECTION_BYTES = 64;
 const SHT_DYNAMIC = 6;
 const SHT_GNU_VERNEED = 0x6ffffffe;
 const DYNAMIC_ENTRY_BYTES = 16;
+const VERSION_ENTRY_BYTES = 16;
 const DT_NULL = 0n;
 const DT_NEEDED = 1n;
 
@@ -88,18 +89,30 @@ function neededLibraries(file: Buffer, { offset, size }: Section, strings: Secti
   return names;
 }
 
-/** A list of libraries, each with a list of versions; the entries of both are chained by offsets. */
+/**
+ * A list of libraries, each with a list of versions; the entries of both are chained by offsets, which lead forward. A file
+ * has no more of them than it has room for: a damaged count or offset would be followed for ever.
+ */
 function neededVersions(file: Buffer, { offset, info }: Section, strings: Section): NeededVersion[] {
   const needed: NeededVersion[] = [];
+  let room = file.length;
+  const next = (entry: number, remaining: number): number => {
+    const distance = file.readUInt32LE(entry + 12);
+    room -= VERSION_ENTRY_BYTES;
+    if (room < 0 || (remaining > 1 && distance < VERSION_ENTRY_BYTES)) {
+      throw new Error('lists more versions than it has room for');
+    }
+    return entry + distance;
+  };
   let entry = offset;
   for (let libraries = info; libraries > 0; libraries--) {
     const library = textAt(file, strings.offset + file.readUInt32LE(entry + 4));
     let version = entry + file.readUInt32LE(entry + 8);
     for (let versions = file.readUInt16LE(entry + 2); versions > 0; versions--) {
       needed.push({ library, version: textAt(file, strings.offset + file.readUInt32LE(version + 8)) });
-      version += file.readUInt32LE(version + 12);
+      version = next(version, versions);
     }
-    entry += file.readUInt32LE(entry + 12);
+    entry = next(entry, libraries);
   }
   return needed;
 }

@@ -98,6 +98,18 @@ describe('refused is', () => {
   });
 });
 
+test('a count of versions that is damaged is refused, not followed for ever', () => {
+  const damaged = Buffer.from(binding());
+  const headers = Number(damaged.readBigUInt64LE(40));
+  const VERSIONS_NEEDED = 0x6ffffffe;
+  for (let at = headers; at < damaged.length; at += 64) {
+    if (damaged.readUInt32LE(at + 4) === VERSIONS_NEEDED) damaged.writeUInt32LE(0xffffffff, at + 44);
+  }
+  expect(nativeProblems('linux-arm64', new Map([['a.node', damaged]])).join()).toContain(
+    'lists more versions than it has room for',
+  );
+});
+
 test('a damaged file gives an answer or an error, never a hang', () => {
   const bytes = binding();
   const headers = Number(bytes.readBigUInt64LE(40));
