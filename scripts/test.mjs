@@ -73,8 +73,11 @@ const COVERAGE = {
   localAws: join(OUTPUT, 'coverage-local-aws'),
   python: join(OUTPUT, 'coverage-python.json'),
 };
+/** Counting costs minutes of the thirty that a run may take: `npm test -- --coverage` asks for it. */
+const COUNTS = process.argv.includes('--coverage');
 /** Babel's counters: V8's own cost more than the tests themselves, because it reports for every test file anew. */
-const measured = (folder, ...counted) => [
+const measured = (folder, ...counted) => (COUNTS ? countersOf(folder, counted) : []);
+const countersOf = (folder, counted) => [
   ...['--coverage', '--coverageProvider=babel', '--coverageReporters=json', `--coverageDirectory=${folder}`],
   ...counted.map((glob) => `--collectCoverageFrom=${glob}`),
 ];
@@ -97,6 +100,12 @@ function temporaryFolder() {
   const { bavail, bsize } = statfsSync(MEMORY_DISK);
   return bavail * bsize >= ROOM_ON_MEMORY_DISK ? { TMPDIR: MEMORY_DISK } : {};
 }
+
+const pythonCounters = () => [
+  '--cov-branch',
+  `--cov-report=json:${COVERAGE.python}`,
+  ...PYTHON_PRODUCT.map((path) => `--cov=${path}`),
+];
 
 /** Wherever there is Python. */
 const PYTHON_FOLDERS = ['training', 'packages', 'demo', 'bench', 'test'];
@@ -133,11 +142,7 @@ const TESTS = [
     command: [
       ...[python, '-m', 'pytest', '-q', ...PYTHON_TESTS, `--junitxml=${pytestFile}`],
       ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
-      ...[
-        '--cov-branch',
-        `--cov-report=json:${COVERAGE.python}`,
-        ...PYTHON_PRODUCT.map((path) => `--cov=${path}`),
-      ],
+      ...(COUNTS ? pythonCounters() : []),
     ],
     // Every processor has a process already.
     environment: { OMP_NUM_THREADS: '1', COVERAGE_FILE: join(OUTPUT, 'coverage-python') },
@@ -238,7 +243,7 @@ function rowOf({ name, passed, failed, seconds }) {
 }
 
 async function main() {
-  const only = process.argv.slice(2);
+  const only = process.argv.slice(2).filter((word) => word !== '--coverage');
   const isWanted = ({ name }) => only.length === 0 || only.some((word) => name.includes(word));
   const checks = STATIC_CHECKS.filter(isWanted);
   const asked = only.length === 0 ? [] : ON_REQUEST.filter(isWanted);
@@ -262,11 +267,13 @@ async function main() {
   for (const stage of tests) outcomes.push(await runStage(stage, { together: false }));
   const total = (field) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0);
   console.log(`\n${outcomes.map(rowOf).join('\n')}\n`);
-  // At the end, because it needs a package: without one installed, this script still says what is missing.
-  const { coverageTable } = await import('./coverage.mjs');
-  const { unit, infrastructure, localAws, python: ofPython } = COVERAGE;
-  const counted = [unit, infrastructure, localAws].map((folder) => join(folder, 'coverage-final.json'));
-  console.log(coverageTable(ROOT, counted, ofPython));
+  if (COUNTS) {
+    // At the end, because it needs a package: without one installed, this script still says what is missing.
+    const { coverageTable } = await import('./coverage.mjs');
+    const { unit, infrastructure, localAws, python: ofPython } = COVERAGE;
+    const counted = [unit, infrastructure, localAws].map((folder) => join(folder, 'coverage-final.json'));
+    console.log(coverageTable(ROOT, counted, ofPython));
+  }
   console.log(`${total('passed')} passed, ${total('failed')} failed`);
   process.exitCode = total('failed') === 0 ? 0 : 1;
 }
