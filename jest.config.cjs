@@ -13,10 +13,13 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };
 
+const SLOW = ['teardown', 'network-isolation', 'demo-interrupt'].map((name) => `/test/integ/${name}.test.ts`);
+
 /**
  * unit: pure code and adapters over fakes, no network, no child process that matters; under a minute in all.
  * infrastructure: synthesizes the CDK app (needs the bundled handlers, which its global setup builds).
  * integ: real components: local AWS, MQTT over mTLS, ONNX Runtime, SIGKILL.
+ * slow: those of them that take minutes each, on request and weekly: a run of everything must end within thirty.
  * mxnet: on request, needs .venv-mxnet.
  * arm64: on request, needs qemu and its C libraries.
  * The packages have configurations of their own.
@@ -44,6 +47,12 @@ module.exports = {
       ...shared,
       displayName: 'integ',
       testMatch: ['<rootDir>/test/integ/**/*.test.ts'],
+      testPathIgnorePatterns: SLOW,
+    },
+    {
+      ...shared,
+      displayName: 'slow',
+      testMatch: SLOW.map((path) => `<rootDir>${path}`),
     },
     { ...shared, displayName: 'mxnet', testMatch: ['<rootDir>/test/mxnet/**/*.test.ts'] },
     { ...shared, displayName: 'arm64', testMatch: ['<rootDir>/test/arm64/**/*.test.ts'] },

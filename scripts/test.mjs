@@ -180,8 +180,9 @@ const missingArm64 = () => {
     ? undefined
     : 'an emulator of arm64 is not installed: `sudo apt-get install qemu-user libc6-arm64-cross libstdc++6-arm64-cross`';
 };
-/** Checks that run only when they are named: what they need is not installed for everyone. */
+/** Checks that run only when they are named: they take long, or what they need is not installed for everyone. */
 const ON_REQUEST = [
+  { ...jest('slow', '--runInBand'), name: 'on request: slow' },
   {
     name: 'on request: mxnet',
     // A retired library with what was current then: hundreds of warnings that nobody will act on.
