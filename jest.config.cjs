@@ -13,7 +13,9 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };
 
-const SLOW = ['teardown', 'network-isolation', 'demo-interrupt'].map((name) => `/test/integ/${name}.test.ts`);
+const SLOW = ['environments', 'teardown', 'network-isolation', 'demo-interrupt'].map(
+  (name) => `/test/integ/${name}.test.ts`,
+);
 
 /**
  * unit: pure code and adapters over fakes, no network, no child process that matters; under a minute in all.
