@@ -6,6 +6,8 @@ import { GetFunctionConfigurationCommand, InvokeCommand } from '@aws-sdk/client-
 import { DescribeModelPackageGroupCommand, DescribePipelineCommand } from '@aws-sdk/client-sagemaker';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { STACKS, stackName } from '../../lambda/shared/names';
+import { SILENT_AFTER_MILLISECONDS } from '../../lambda/telemetry/device-presence';
+import { waveGroups } from '../device/device-folder';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { readStatus, type SystemStatus } from '../status';
@@ -38,8 +40,7 @@ const FUNCTION_OUTPUTS = [
   'EvaluateDriftFunctionName',
   'StartRetrainingFunctionName',
 ];
-/** A device reports every minute unless the configuration says otherwise (device.statusIntervalSeconds). */
-const LONGEST_SILENCE_MINUTES = 15;
+const LONGEST_SILENCE_MINUTES = SILENT_AFTER_MILLISECONDS / 60_000;
 /** Where DescribeAlarms takes so many names at once. */
 const ALARMS_AT_ONCE = 100;
 
@@ -158,8 +159,8 @@ function componentArn(environment: KaizenEnvironment): string {
 const device: Check = {
   name: 'device',
   async run({ clients, environment }) {
-    for (const output of ['CanaryGroupName', 'StableGroupName']) {
-      await clients.iot.send(new DescribeThingGroupCommand({ thingGroupName: environment.output(output) }));
+    for (const thingGroupName of waveGroups(environment)) {
+      await clients.iot.send(new DescribeThingGroupCommand({ thingGroupName }));
     }
     const arn = componentArn(environment);
     const { status } = await clients.greengrass.send(new DescribeComponentCommand({ arn }));

@@ -1,6 +1,7 @@
 /** The folder that a device is given at provisioning. */
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
 import type { DeviceEndpoints } from './endpoints';
 
@@ -10,6 +11,10 @@ export type Wave = (typeof WAVES)[number];
 /** Output of the environment's stacks with the name of a wave's thing group. */
 export const waveGroupOutput = (wave: Wave): string =>
   wave === 'canary' ? 'CanaryGroupName' : 'StableGroupName';
+
+/** Names of the thing groups of all waves. */
+export const waveGroups = (environment: Pick<KaizenEnvironment, 'output'>): string[] =>
+  WAVES.map((wave) => environment.output(waveGroupOutput(wave)));
 
 /** thing.json: who the device is. */
 export interface ThingFile {

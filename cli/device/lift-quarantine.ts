@@ -5,6 +5,7 @@ import { type InventoryItem, InventoryTable } from '../../lambda/telemetry/inven
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
+import { waveGroups } from './device-folder';
 import { checkThingName } from './provision-device';
 
 type RefusedRelease = NonNullable<InventoryItem['refusedReleases']>[number];
@@ -43,7 +44,7 @@ async function waveOf(
   environment: KaizenEnvironment,
   thingName: string,
 ): Promise<{ readonly name: string; readonly arn: string }> {
-  const waves = ['CanaryGroupName', 'StableGroupName'].map((output) => environment.output(output));
+  const waves = waveGroups(environment);
   const pages = paginateListThingGroupsForThing({ client: iot }, { thingName });
   for await (const { thingGroups = [] } of pages) {
     for (const { groupName, groupArn } of thingGroups) {

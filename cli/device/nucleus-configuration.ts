@@ -35,23 +35,28 @@ const system = (nucleus: Nucleus, thingName: string) => {
 const withPort = ({ host, port }: { host: string; port: number }, usual: number): string =>
   port === usual ? host : `${host}:${port}`;
 
+/** What both call alike. */
+const connection = ({ region, roleAlias, endpoints: { mqtt, credentials } }: NucleusSettings) => ({
+  awsRegion: region,
+  iotRoleAlias: roleAlias,
+  iotDataEndpoint: mqtt.host,
+  iotCredEndpoint: withPort(credentials, 443),
+});
+
 /**
  * For `java -jar lib/Greengrass.jar --init-config`. The nucleus's version is left out: it takes that of the package.
  * The data plane is asked at the account's own endpoint, as nucleus lite does, so a firewall has one name less to let through.
  * Keys: aws-greengrass-nucleus, README_CONFIG_SCHEMA.md and DeviceConfiguration.java.
  */
-export function classicConfiguration({ thingName, region, roleAlias, endpoints }: NucleusSettings): string {
-  const { mqtt, credentials, dataPlane } = endpoints;
+export function classicConfiguration(settings: NucleusSettings): string {
+  const { mqtt, dataPlane } = settings.endpoints;
   return stringify({
-    system: system('classic', thingName),
+    system: system('classic', settings.thingName),
     services: {
       'aws.greengrass.Nucleus': {
         componentType: 'NUCLEUS',
         configuration: {
-          awsRegion: region,
-          iotRoleAlias: roleAlias,
-          iotDataEndpoint: mqtt.host,
-          iotCredEndpoint: withPort(credentials, 443),
+          ...connection(settings),
           greengrassDataPlaneEndpoint:
             dataPlane.host === mqtt.host ? 'iotdata' : `https://${dataPlane.host}:${dataPlane.port}`,
           greengrassDataPlanePort: dataPlane.port,
@@ -67,19 +72,16 @@ export function classicConfiguration({ thingName, region, roleAlias, endpoints }
  * For /etc/greengrass/config.yaml. Keys: aws-greengrass-lite, docs/examples/sample_nucleus_config.yaml; it reads text where
  * it asks for text, so every value is quoted. At most 8,192 bytes (modules/ggconfigd/src/config_load.c).
  */
-export function liteConfiguration({ thingName, region, roleAlias, endpoints }: NucleusSettings): string {
-  const { mqtt, credentials, dataPlane } = endpoints;
+export function liteConfiguration(settings: NucleusSettings): string {
+  const { mqtt, dataPlane } = settings.endpoints;
   const text = stringify(
     {
-      system: system('lite', thingName),
+      system: system('lite', settings.thingName),
       services: {
         'aws.greengrass.NucleusLite': {
           componentType: 'NUCLEUS',
           configuration: {
-            awsRegion: region,
-            iotRoleAlias: roleAlias,
-            iotDataEndpoint: mqtt.host,
-            iotCredEndpoint: withPort(credentials, 443),
+            ...connection(settings),
             greengrassDataPlanePort: String(dataPlane.port),
             platformOverride: {},
             runWithDefault: { posixUser: PLACES.lite.componentUser },

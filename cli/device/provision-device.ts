@@ -16,7 +16,7 @@ import {
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
-import { DeviceFolder, type ThingFile, type Wave, waveGroupOutput } from './device-folder';
+import { DeviceFolder, type ThingFile, type Wave, waveGroupOutput, waveGroups } from './device-folder';
 import { checkProgram, installScript } from './device-programs';
 import { readEndpoints } from './endpoints';
 import { classicConfiguration, liteConfiguration } from './nucleus-configuration';
@@ -112,7 +112,7 @@ async function joinWave(
   thing: ThingFile,
 ): Promise<void> {
   const { thingName, thingGroup: thingGroupName } = thing;
-  const waves = [environment.output('CanaryGroupName'), environment.output('StableGroupName')];
+  const waves = waveGroups(environment);
   const others: string[] = [];
   for await (const { thingGroups = [] } of paginateListThingGroupsForThing({ client: iot }, { thingName })) {
     const names = thingGroups.map(({ groupName = '' }) => groupName);

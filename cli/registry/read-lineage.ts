@@ -5,8 +5,6 @@ import {
   DescribePipelineDefinitionForExecutionCommand,
   DescribePipelineExecutionCommand,
   type Parameter,
-  type PipelineExecutionStep,
-  paginateListPipelineExecutionSteps,
   paginateListPipelineParametersForExecution,
 } from '@aws-sdk/client-sagemaker';
 import { counterOfItem } from '../../lambda/registry/names';
@@ -14,6 +12,7 @@ import { parseS3Uri } from '../../lambda/shared/s3-uri';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
 import type { KaizenEnvironment } from '../shared/environment';
+import { executionSteps } from '../shared/execution-steps';
 import { findPackage } from './decide-model-package';
 import type { ExecutionLink, Found, LineageLinks, PackageLink, ReleaseLink } from './lineage';
 
@@ -53,11 +52,7 @@ async function readExecution(clients: LineageClients, arn: string): Promise<Exec
   for await (const page of paginateListPipelineParametersForExecution({ client }, { PipelineExecutionArn })) {
     parameters.push(...(page.PipelineParameters ?? []));
   }
-  const steps: PipelineExecutionStep[] = [];
-  const ascending = { PipelineExecutionArn, SortOrder: 'Ascending' } as const;
-  for await (const page of paginateListPipelineExecutionSteps({ client }, ascending)) {
-    steps.push(...(page.PipelineExecutionSteps ?? []));
-  }
+  const steps = await executionSteps(client, arn);
   return {
     arn,
     status: execution.PipelineExecutionStatus ?? 'unknown',

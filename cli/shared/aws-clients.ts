@@ -1,7 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as aws from '../../lambda/shared/aws';
 import type { Clients } from './clients';
@@ -15,7 +14,7 @@ export function awsClients(): Clients {
     s3: aws.s3(),
     sqs: aws.sqs(),
     kms: aws.kms(),
-    lambda: new LambdaClient({}),
+    lambda: aws.lambda(),
     iot: aws.iot(),
     sageMaker: aws.sagemaker(),
     greengrass: aws.greengrass(),

@@ -1,13 +1,10 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import {
-  DescribePipelineExecutionCommand,
-  type PipelineExecutionStep,
-  paginateListPipelineExecutionSteps,
-} from '@aws-sdk/client-sagemaker';
+import { DescribePipelineExecutionCommand, type PipelineExecutionStep } from '@aws-sdk/client-sagemaker';
 import { type GateReport, parseContractJson } from '../../contracts';
 import { EXECUTION_FOLDERS, executionPrefix } from '../../lambda/training/names';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
+import { executionSteps } from '../shared/execution-steps';
 
 /** Looks of a person who waits: a step takes minutes. */
 export const LOOK_MILLISECONDS = 5_000;
@@ -25,17 +22,6 @@ export interface TrainingOutcome {
   readonly sentence: string;
   /** Of the model package that waits for approval. */
   readonly modelPackageVersion?: number | undefined;
-}
-
-async function stepsOf(sageMaker: Clients['sageMaker'], arn: string): Promise<PipelineExecutionStep[]> {
-  const steps: PipelineExecutionStep[] = [];
-  for await (const page of paginateListPipelineExecutionSteps(
-    { client: sageMaker },
-    { PipelineExecutionArn: arn, SortOrder: 'Ascending' },
-  )) {
-    steps.push(...(page.PipelineExecutionSteps ?? []));
-  }
-  return steps;
 }
 
 /** What is new about a step since the last look; undefined when nothing is. */
@@ -83,7 +69,7 @@ export async function followTraining(
     const execution = await sageMaker.send(
       new DescribePipelineExecutionCommand({ PipelineExecutionArn: executionArn }),
     );
-    const steps = await stepsOf(sageMaker, executionArn);
+    const steps = await executionSteps(sageMaker, executionArn);
     for (const step of steps) {
       const name = String(step.StepName);
       const sentence = sentenceOf(step, seen.get(name));

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
-import { DescribeModelPackageCommand, StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
-import { s3Uri } from '../../contracts/s3-address';
-import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
-import { CURRENT_KEY } from '../../lambda/dataset/names';
+import { StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
+import { DatasetBucket } from '../../lambda/dataset/dataset-bucket';
+import { modelArtifactUri } from '../../lambda/registry/model-artifact';
 import { ReleaseTable } from '../../lambda/registry/release-table';
 import { PIPELINE_PARAMETERS } from '../../lambda/training/names';
 import type { Clients } from '../shared/clients';
@@ -33,17 +31,12 @@ type TrainingClients = Pick<Clients, 's3' | 'sageMaker' | 'dynamoDb'>;
 
 /** @throws InputError when no dataset has been accepted yet */
 async function currentManifestUri(s3: Clients['s3'], environment: KaizenEnvironment): Promise<string> {
-  const bucket = environment.output('DatasetBucketName');
-  try {
-    const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: CURRENT_KEY }));
-    const { key } = JSON.parse((await answer.Body?.transformToString()) ?? '{}') as CurrentDataset;
-    return s3Uri(bucket, key);
-  } catch (error) {
-    if (!(error instanceof NoSuchKey)) throw error;
-    throw new InputError(
-      `environment '${environment.name}' has no dataset yet: bring one with 'kaizen dataset import <folder>', or name a manifest with --manifest`,
-    );
-  }
+  const bucket = new DatasetBucket(s3, environment.output('DatasetBucketName'));
+  const dataset = await bucket.currentDataset();
+  if (dataset) return bucket.uriOf(dataset.key);
+  throw new InputError(
+    `environment '${environment.name}' has no dataset yet: bring one with 'kaizen dataset import <folder>', or name a manifest with --manifest`,
+  );
 }
 
 async function championOf({ dynamoDb, sageMaker }: TrainingClients, environment: KaizenEnvironment) {
@@ -51,12 +44,7 @@ async function championOf({ dynamoDb, sageMaker }: TrainingClients, environment:
   const champion = await table.champion();
   if (!champion) return undefined;
   const { releaseId, modelPackageArn } = champion.release;
-  if (champion.item.modelUri) return { releaseId, modelUri: champion.item.modelUri };
-  const described = await sageMaker.send(
-    new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn }),
-  );
-  const modelUri = described.InferenceSpecification?.Containers?.[0]?.ModelDataUrl;
-  if (!modelUri) throw new Error(`model package ${modelPackageArn} names no model artifact`);
+  const modelUri = champion.item.modelUri ?? (await modelArtifactUri(sageMaker, modelPackageArn));
   return { releaseId, modelUri };
 }
 

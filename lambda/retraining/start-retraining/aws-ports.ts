@@ -1,14 +1,11 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import {
-  DescribeModelPackageCommand,
-  paginateListPipelineExecutions,
-  StartPipelineExecutionCommand,
-} from '@aws-sdk/client-sagemaker';
+import { paginateListPipelineExecutions, StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
 import { s3LocationOf } from '../../../contracts/s3-address';
 import { LabelTable } from '../../dataset/label-table';
 import { DATASET_VARIABLES } from '../../dataset/names';
 import { EpisodeTable } from '../../monitoring/episode-table';
 import { MONITORING_VARIABLES } from '../../monitoring/names';
+import { modelArtifactUri } from '../../registry/model-artifact';
 import { REGISTRY_VARIABLES } from '../../registry/names';
 import { ReleaseTable } from '../../registry/release-table';
 import { documentClient, lambda, sagemaker } from '../../shared/aws';
@@ -31,16 +28,6 @@ async function listRuns(pipelineName: string): Promise<PipelineRun[]> {
     }
   }
   return runs;
-}
-
-/** Model artifact of a registered package. */
-async function modelUriOf(modelPackageArn: string): Promise<string> {
-  const answer = await sagemaker().send(
-    new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn }),
-  );
-  const uri = answer.InferenceSpecification?.Containers?.[0]?.ModelDataUrl;
-  if (!uri) throw new Error(`model package ${modelPackageArn} names no model artifact`);
-  return uri;
 }
 
 /** The accepted manifest's URI. @throws Error when merge-captures failed, with its message */
@@ -80,7 +67,8 @@ export function awsPorts(): StartRetrainingPorts {
       modelUri = champion?.item.modelUri;
       return champion && { release: champion.release, exportUri: champion.item.exportUri };
     },
-    championModelUri: async ({ release }) => modelUri ?? modelUriOf(release.modelPackageArn),
+    championModelUri: async ({ release }) =>
+      modelUri ?? modelArtifactUri(sagemaker(), release.modelPackageArn),
     runs: () => listRuns(pipelineName),
     labels: () => labels.read(),
     spending: async () => {
