@@ -12,6 +12,9 @@ import { expectInService } from './roll-out-first-release';
 
 /** Labels for a new class come at the pace of the line; several environments share a machine, and each its frame rate. */
 const RETRAINING_TIMEOUT_SECONDS = 600;
+/** As many as a release needs labels to be compared. */
+const LEAST_RECORDS = 30;
+const RECORDS_TIMEOUT_SECONDS = 300;
 /** The device is cut off this long after the rollout to its wave has begun: in the middle of its deployment. */
 const POWER_OFF_MILLISECONDS = 1500;
 
@@ -41,10 +44,23 @@ export async function recoverByRetraining(context: DemoContext): Promise<Pipelin
     const from = Date.now();
     await sleep(context.settings.steadySeconds * 1000, undefined, { signal: context.signal });
     keepSpan(context, 'after retraining', from);
-    await context.observations.refresh();
+    await awaitRecords(context, from);
     expectRecovery(context, from);
   });
   return execution;
+}
+
+/** Records come in when the outbox, the queue and ingestion have had their turn: on a machine that is shared, late. */
+async function awaitRecords(context: DemoContext, from: number): Promise<void> {
+  const { observations, signal } = context;
+  await waitFor(
+    { what: 'records of the line after retraining', timeoutSeconds: RECORDS_TIMEOUT_SECONDS, signal },
+    async () => {
+      await observations.refresh();
+      const arrived = observations.all.filter(({ truth }) => truth.shownAt >= from).length;
+      return arrived >= LEAST_RECORDS ? arrived : undefined;
+    },
+  );
 }
 
 /** @throws Error when the new release is no better on the changed line than the one before */
