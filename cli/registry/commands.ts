@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type AddCommands, integerFrom } from '../shared/commands';
+import { formatCodes, readCodes } from './class-codes';
 import { approveModelPackage, rejectModelPackage } from './decide-model-package';
 import { brokenLinks, buildLineage, formatLineage } from './lineage';
 import { readLineage } from './read-lineage';
@@ -38,7 +39,22 @@ const addLineage: AddCommands = (program, ports, open) => {
     });
 };
 
+const addCodes: AddCommands = (program, ports, open) => {
+  program
+    .command('codes')
+    .description(
+      'shows the number of each class, for programs of controllers: a number never changes its class',
+    )
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const rows = await readCodes(clients, environment);
+      ports.write(options.json ? JSON.stringify(rows, null, 2) : formatCodes(rows));
+    });
+};
+
 export const addRegistryCommands: AddCommands = (...to) => {
   addDecisions(...to);
   addLineage(...to);
+  addCodes(...to);
 };

@@ -1,6 +1,10 @@
 /* Generated from contracts/schemas by scripts/generate-contracts.ts. Do not edit. */
 
 /**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition = 'pass' | 'reject' | 'review';
+/**
  * One camera. Fields of other types are ignored, because a deployment can add fields to a configuration but not take them out.
  */
 export type CameraConfiguration = {
@@ -37,6 +41,10 @@ export type CameraConfiguration = {
    */
   frozenFrames?: number;
 };
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition1 = 'pass' | 'reject' | 'review';
 
 export interface Contracts {
   'app-config': AppConfig;
@@ -76,6 +84,31 @@ export interface AppConfig {
    * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
    */
   useCase: string;
+  /**
+   * What becomes of a part, signed in every release that is made from now on. A part whose class is uncertain, or whose frame is invalid, always goes to a person.
+   */
+  dispositionPolicy: {
+    classes: {
+      [k: string]: Disposition;
+    };
+    /**
+     * Of classes that controllers already know by a number, and of an environment whose table is new while its devices are not. Other classes get the next free code. A code that was given out cannot be changed here.
+     */
+    codes?: {
+      /**
+       * Number of a class of a use case, for controllers. Once given it never means another class, and the class never gets another.
+       */
+      [k: string]: number;
+    };
+    /**
+     * Of classes that are not listed, such as one that is labelled for the first time. Such a class never passes.
+     */
+    otherwise: 'reject' | 'review';
+    /**
+     * Of frames that lie where the release was hardly validated: review costs people's time where light and optics change harmlessly; as-classified lets defects pass where they change otherwise.
+     */
+    novel: 'review' | 'as-classified';
+  };
   /**
    * What becomes of buckets, tables and keys when their stack is deleted. retain also turns on termination protection.
    */
@@ -753,9 +786,13 @@ export interface DecisionOutputConfiguration {
    */
   unitId?: number;
   /**
-   * First of three holding registers: a count of decisions (0..65535, wraps), the status (1 ok, 2 uncertain, 3 invalid), the class by its place in the release (1, 2, ...; 0 when there is none).
+   * First of seven holding registers, written together: the disposition (0 none, 0x5555 pass, 0xAAAA reject, 0x3333 review), a count of parts (0..65535, wraps), the code of the class (0 when there is none), the status (0 none, 1 ok, 2 uncertain, 3 invalid), the release's counter (high word, low word), and a beat that grows with every write (0..65535, wraps).
    */
   register: number;
+  /**
+   * For how long a disposition stays in its register; then it is none again, so that no part passes on the answer of another.
+   */
+  holdMilliseconds?: number;
 }
 /**
  * Disk that releases may use.
@@ -1569,6 +1606,7 @@ export interface InferenceResult {
    * Probability of predictedClass; absent when invalid.
    */
   confidence?: number;
+  disposition?: Disposition1;
   /**
    * Why the frame is invalid.
    */
@@ -1727,6 +1765,7 @@ export interface Release {
    * Items: Name of a class that a model can predict.
    */
   classes: string[];
+  dispositionPolicy?: DispositionPolicy;
   input: ModelInput;
   /**
    * @minItems 1
@@ -1744,6 +1783,30 @@ export interface Release {
   goldenSamples: GoldenSample[];
   thresholds: Thresholds;
   baseline: Baseline;
+}
+/**
+ * What becomes of a part, and how controllers are told. A release without it is older than this rule: its parts all go to review, and its codes are the places of the classes, from 1.
+ */
+export interface DispositionPolicy {
+  /**
+   * class -> code, for every class of the release. A device refuses a release that moves or reuses a code.
+   */
+  codes: {
+    /**
+     * Number of a class of a use case, for controllers. Once given it never means another class, and the class never gets another.
+     */
+    [k: string]: number;
+  };
+  /**
+   * class -> what becomes of a part of it, when the answer is certain.
+   */
+  classes: {
+    [k: string]: Disposition;
+  };
+  /**
+   * What becomes of a frame that lies where the release was hardly validated: to a person, or what its class says.
+   */
+  novel: 'review' | 'as-classified';
 }
 /**
  * offer.json: the startup script of a model or configuration component puts it into the inference component's inbox, <work>/inbox/<offerId>/offer.json (written to a temporary name, then renamed).
@@ -1785,6 +1848,7 @@ export interface ReleaseVerdict {
     | 'KEY_REVOKED'
     | 'RELEASE_INVALID'
     | 'COUNTER_TOO_LOW'
+    | 'CODES_MOVED'
     | 'EXPIRED'
     | 'CLOCK_UNKNOWN'
     | 'WRONG_TARGET'

@@ -10,6 +10,8 @@ export const REGISTRY_VARIABLES = {
   releaseLifetimeDays: 'RELEASE_LIFETIME_DAYS',
   /** Comma-separated architectures that a release is made for. Default `linux-x64,linux-arm64`. */
   releaseArchitectures: 'RELEASE_ARCHITECTURES',
+  /** JSON of the configuration's `dispositionPolicy`. */
+  dispositionPolicy: 'DISPOSITION_POLICY',
 } as const;
 
 /** Detail types of its events. */
@@ -87,6 +89,8 @@ const WAVE_ITEM_PREFIX = 'wave#';
 export const CHAMPION_ITEM = 'champion';
 /** The last counter that was given away. */
 export const COUNTER_ITEM = 'counter';
+/** Codes of all classes that were ever released. */
+export const CLASS_CODES_ITEM = 'class-codes';
 /** Lets one rollout of a use case run at a time. */
 export const ROLLOUT_LOCK_ITEM = 'rollout';
 

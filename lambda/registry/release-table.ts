@@ -5,7 +5,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { parseContractJson, type Release } from '../../contracts';
-import { CHAMPION_ITEM, COUNTER_ITEM, releaseItemKey } from './names';
+import { type ClassCodes, codesOf, movedCodes, withCodesFor } from '../../contracts/class-codes';
+import { InvalidInputError } from '../shared/errors';
+import { CHAMPION_ITEM, CLASS_CODES_ITEM, COUNTER_ITEM, releaseItemKey } from './names';
 import { type ChampionItem, type Claim, ReleaseItems, type StoredRelease } from './release-items';
 
 /** Claims collide only when two packages are approved in the same instant. */
@@ -72,6 +74,50 @@ export class ReleaseTable extends ReleaseItems {
       if (error instanceof TransactionCanceledException || error instanceof TransactionConflictException) {
         return undefined;
       }
+      throw error;
+    }
+  }
+
+  /** Of all classes that were ever released; before there were codes, those that the champion's classes had by their place. */
+  async classCodes(): Promise<ClassCodes> {
+    const item = await this.readItem(CLASS_CODES_ITEM);
+    if (item) return item.codes as ClassCodes;
+    const champion = await this.champion();
+    return champion ? codesOf(champion.release) : {};
+  }
+
+  /**
+   * Gives a code to each of `classes` that has none, for ever, and answers all codes.
+   * @param pinned codes that the configuration demands
+   * @throws InvalidInputError when a pinned code moves or reuses one that was given out
+   */
+  async giveCodes(classes: readonly string[], pinned: ClassCodes): Promise<ClassCodes> {
+    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+      const known = await this.classCodes();
+      const problems = movedCodes(known, pinned);
+      if (problems.length > 0) {
+        throw new InvalidInputError(`dispositionPolicy of the configuration:\n${problems.join('\n')}`);
+      }
+      const codes = withCodesFor({ ...known, ...pinned }, classes);
+      if (await this.noteCodes(known, codes)) return codes;
+    }
+    throw new Error(`the class codes of ${this.useCase} were contended ${CLAIM_ATTEMPTS} times: try again`);
+  }
+
+  /** Codes are only ever added, so that their number says which state was read. */
+  private async noteCodes(known: ClassCodes, codes: ClassCodes): Promise<boolean> {
+    try {
+      await this.client.send(
+        new PutCommand({
+          TableName: this.tableName,
+          Item: { ...this.key(CLASS_CODES_ITEM), codes, given: Object.keys(codes).length },
+          ConditionExpression: 'attribute_not_exists(useCase) OR given = :known',
+          ExpressionAttributeValues: { ':known': Object.keys(known).length },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
   }

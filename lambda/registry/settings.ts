@@ -1,7 +1,9 @@
-import { numberFromEnvironment } from '../shared/env';
+import type { AppConfig, Release } from '../../contracts';
+import { numberFromEnvironment, requireEnvironment } from '../shared/env';
 import { ConfigurationError } from '../shared/errors';
-import type { Architecture } from './build-release/compose-release';
 import { REGISTRY_VARIABLES } from './names';
+
+type Architecture = Release['target']['architectures'][number];
 
 const ARCHITECTURES: readonly Architecture[] = ['linux-x64', 'linux-arm64'];
 
@@ -27,4 +29,19 @@ export function releaseArchitectures(): Architecture[] {
     }
     return found;
   });
+}
+
+/** What becomes of a part: as the configuration says, whose contract was checked when it was deployed. */
+export type PolicySettings = AppConfig['dispositionPolicy'];
+
+/** @throws ConfigurationError when it is absent or no JSON */
+export function dispositionPolicySettings(): PolicySettings {
+  const text = requireEnvironment(REGISTRY_VARIABLES.dispositionPolicy);
+  try {
+    return JSON.parse(text) as PolicySettings;
+  } catch (error) {
+    throw new ConfigurationError(
+      `environment variable ${REGISTRY_VARIABLES.dispositionPolicy}: must be JSON: ${(error as Error).message}`,
+    );
+  }
 }

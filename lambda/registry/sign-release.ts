@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { parseContract, type Release, type SignedRelease } from '../../contracts';
+import { ContractError, parseContract, type Release, type SignedRelease } from '../../contracts';
+import { type ClassCodes, codesOf, movedCodes } from '../../contracts/class-codes';
+import { dispositionPolicyProblems } from '../../contracts/disposition-policy';
 import { canonicalJson, keyIdOf, RELEASE_PAYLOAD_TYPE, signedDigest } from '../../contracts/dsse';
 import { envelopeKey } from './names';
 
@@ -20,10 +22,14 @@ export interface Envelope {
 
 /**
  * Signs a release and wraps it.
- * @throws ContractError when the release breaks its contract, or is too large to be signed
+ * @param codes of all classes that were ever released
+ * @throws ContractError when the release breaks its contract, moves or reuses a code, or is too large to be signed
  */
-export async function signRelease(release: Release, signer: Signer): Promise<Envelope> {
-  parseContract('release', release, `release ${release.releaseId}`);
+export async function signRelease(release: Release, codes: ClassCodes, signer: Signer): Promise<Envelope> {
+  const name = `release ${release.releaseId}`;
+  parseContract('release', release, name);
+  const problems = [...dispositionPolicyProblems(release), ...movedCodes(codes, codesOf(release))];
+  if (problems.length > 0) throw new ContractError('release', name, problems);
   const payload = canonicalJson(release);
   const [keyid, signature] = await Promise.all([
     signer.keyId(),

@@ -27,7 +27,7 @@ export class ReleaseBuilder extends Construct {
 
   constructor(scope: Construct, id: string, props: ReleaseBuilderProps) {
     super(scope, id);
-    const { registry } = props.config;
+    const { registry, dispositionPolicy } = props.config;
     const { releaseTable, signingKey, modelPackageGroupName } = props.registry;
     const builder = new HandlerFunction(this, 'BuildRelease', {
       ...props,
@@ -40,6 +40,7 @@ export class ReleaseBuilder extends Construct {
         ...props.registry.modelPackageGroupVariable,
         [REGISTRY_VARIABLES.releaseLifetimeDays]: String(registry.releaseLifetimeDays),
         [REGISTRY_VARIABLES.releaseArchitectures]: registry.architectures.join(','),
+        [REGISTRY_VARIABLES.dispositionPolicy]: JSON.stringify(dispositionPolicy),
       },
       timeout: Duration.minutes(5),
       memorySize: 1024,

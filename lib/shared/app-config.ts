@@ -42,6 +42,15 @@ function nameProblems({ environmentName, useCase }: AppConfig): string[] {
   ];
 }
 
+function dispositionProblems({ dispositionPolicy: { codes = {} } }: AppConfig): string[] {
+  const names = Object.keys(codes);
+  return names
+    .filter((name) => names.find((other) => codes[other] === codes[name]) !== name)
+    .map((name) =>
+      broken(`dispositionPolicy.codes.${name}`, 'must be a code that no other class has', codes[name]),
+    );
+}
+
 function budgetProblems({ account, budget }: AppConfig): string[] {
   if (!budget) return [];
   const { retrainingStopsAtPercent, trainingStopsAtPercent } = budget;
@@ -72,7 +81,11 @@ function budgetProblems({ account, budget }: AppConfig): string[] {
 function crossFieldProblems(config: AppConfig): string[] {
   const { account, region, transport, rollout, telemetry, monitoring, training, registry, retraining } =
     config;
-  const problems: string[] = [...nameProblems(config), ...tuningProblems(training.tuning)];
+  const problems: string[] = [
+    ...nameProblems(config),
+    ...dispositionProblems(config),
+    ...tuningProblems(training.tuning),
+  ];
   if (rollout.waves.map((wave) => wave.name).join() !== 'canary,stable') {
     problems.push(
       broken(

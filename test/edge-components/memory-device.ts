@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceResult, Release, ReleaseFile, ReleaseOffer, ReleaseVerdict } from '../../contracts';
+import { type ClassCodes, codesOf } from '../../contracts/class-codes';
 import type { Captures } from '../../edge-components/inference/src/captures/ports';
 import {
   type ComponentSettings,
@@ -160,6 +161,7 @@ export class MemoryReleaseStore implements ReleaseStore {
   current: StoredReference | undefined;
   previous: StoredReference | undefined;
   highestCounter = 0;
+  classCodes: ClassCodes = {};
   refusals: RefusalRecord[] = [];
   latestTime = 0;
   noted: Probation | undefined;
@@ -221,8 +223,9 @@ export class MemoryReleaseStore implements ReleaseStore {
     if (digest !== sha256) throw new ReleaseRefusal('DIGEST_MISMATCH', name);
   }
 
-  async commit(reference: StoredReference, counter: number): Promise<void> {
-    this.highestCounter = Math.max(this.highestCounter, counter);
+  async commit(reference: StoredReference, release: Release): Promise<void> {
+    this.highestCounter = Math.max(this.highestCounter, release.counter);
+    this.classCodes = { ...this.classCodes, ...codesOf(release) };
     if (this.current?.digest !== reference.digest) this.previous = this.current;
     this.current = reference;
   }

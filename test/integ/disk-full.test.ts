@@ -48,7 +48,7 @@ async function offer(counter: number, bytes: number): Promise<Offer> {
 
 async function install(store: DiskReleaseStore, { folder, envelope, release }: Offer): Promise<string> {
   const { digest } = await store.stage(folder, envelope, release);
-  await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release.counter);
+  await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release);
   return digest;
 }
 

@@ -75,7 +75,7 @@ test('[B5] KMS signs what a device verifies', async () => {
     new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
   );
   const keyArn = KeyMetadata?.Arn ?? '';
-  const { body } = await signRelease(aRelease(), new KmsSigner(kms, keyArn));
+  const { body } = await signRelease(aRelease(), {}, new KmsSigner(kms, keyArn));
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: keyArn }));
   const key = createPublicKey({ key: Buffer.from(PublicKey ?? []), format: 'der', type: 'spki' });
   const pem = key.export({ type: 'spki', format: 'pem' }).toString();

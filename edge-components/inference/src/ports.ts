@@ -1,5 +1,5 @@
 /** What the component needs from the world. Adapters implement these; tests use deterministic fakes. */
-import type { InferenceResult, ModelInput } from '../../../contracts';
+import type { InferenceResult, ModelInput, Release } from '../../../contracts';
 
 export interface Clock {
   /** Milliseconds since the epoch; may jump. */
@@ -157,10 +157,13 @@ export interface CloudSubscriber {
   subscribeToCloud(topic: string, onMessage: (payload: Buffer) => void): () => void;
 }
 
+/** What of a release a controller is told about. */
+export type DecidingRelease = Pick<Release, 'classes' | 'counter' | 'dispositionPolicy'>;
+
 /** Where decisions go on the line itself, such as to a controller. */
 export interface DecisionOutput {
   /** Never waits and never throws: the line is told what can be told, and {@link problem} says when it cannot. */
-  write(result: InferenceResult, classes: readonly string[]): void;
+  write(result: InferenceResult, release: DecidingRelease): void;
   problem(): string | undefined;
   close(): Promise<void>;
 }

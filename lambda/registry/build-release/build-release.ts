@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ContractError, type ExportedModel, parseContractJson, type Release } from '../../../contracts';
+import type { ClassCodes } from '../../../contracts/class-codes';
 import type { S3Location } from '../../../contracts/s3-address';
 import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
@@ -34,6 +35,8 @@ export interface BuildReleasePorts {
     claimCounter(claimKey: string, now: string, highestPublished: () => Promise<number>): Promise<Claim>;
     find(counter: number): Promise<StoredRelease | undefined>;
     add(stored: StoredRelease): Promise<StoredRelease>;
+    /** Codes of all classes of the use case, after those that have none have got theirs. */
+    giveCodes(classes: readonly string[], pinned: ClassCodes): Promise<ClassCodes>;
     noteAnnounced(counter: number, at: string): Promise<void>;
   };
   /** The highest counter of which a component version exists. */
@@ -112,6 +115,7 @@ async function makeRelease(
   const exported = await readExport(approved, settings, ports);
   const cloudFile = exported.cloudVariant?.file;
   await keepFiles(approved.exportUri, [...exported.files, ...(cloudFile ? [cloudFile] : [])], ports);
+  const codes = await ports.releases.giveCodes(exported.classes, settings.dispositionPolicy.codes ?? {});
   const release: Release = composeRelease(
     exported,
     {
@@ -120,9 +124,10 @@ async function makeRelease(
       modelPackageArn: approved.arn,
       modelPackageVersion: approved.version,
     },
+    codes,
     settings,
   );
-  const envelope = await signRelease(release, ports.signer);
+  const envelope = await signRelease(release, codes, ports.signer);
   await ports.putEnvelope(envelope.key, envelope.body);
   return ports.releases.add({
     release,

@@ -1,6 +1,8 @@
 /** From a model package and its export to a release: pure. */
 import type { ExportedModel, Release } from '../../../contracts';
+import type { ClassCodes } from '../../../contracts/class-codes';
 import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
+import type { PolicySettings } from '../settings';
 
 export type Architecture = Release['target']['architectures'][number];
 
@@ -10,6 +12,7 @@ export interface ReleaseSettings {
   /** From creation until devices refuse to install. */
   readonly lifetimeDays: number;
   readonly architectures: readonly Architecture[];
+  readonly dispositionPolicy: PolicySettings;
 }
 
 export interface ReleaseOrigin {
@@ -27,9 +30,26 @@ export function expiryOf(from: string, days: number): string {
   return new Date(Date.parse(from) + days * MILLISECONDS_PER_DAY).toISOString();
 }
 
+/** The signed policy of a release with these classes. */
+export function composePolicy(
+  classes: readonly string[],
+  codes: ClassCodes,
+  { classes: configured, otherwise, novel }: PolicySettings,
+): NonNullable<Release['dispositionPolicy']> {
+  const ofClasses = <Value>(value: (name: string) => Value): Record<string, Value> =>
+    Object.fromEntries(classes.map((name) => [name, value(name)]));
+  return {
+    codes: ofClasses((name) => codes[name] as number),
+    classes: ofClasses((name) => (Object.hasOwn(configured, name) && configured[name]) || otherwise),
+    novel,
+  };
+}
+
+/** @param codes of at least the classes of the export */
 export function composeRelease(
   exported: ExportedModel,
   origin: ReleaseOrigin,
+  codes: ClassCodes,
   settings: ReleaseSettings,
 ): Release {
   const { useCase, classes, input, files, variants, goldenSamples, thresholds, baseline } = exported;
@@ -47,6 +67,7 @@ export function composeRelease(
       architectures: [...settings.architectures],
     },
     classes,
+    dispositionPolicy: composePolicy(classes, codes, settings.dispositionPolicy),
     input,
     files,
     variants,

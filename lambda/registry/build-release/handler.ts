@@ -11,7 +11,7 @@ import { ModelBucket } from '../model-bucket';
 import { modelComponentName, REGISTRY_EVENTS, REGISTRY_VARIABLES } from '../names';
 import { highestPublishedCounter } from '../published-counters';
 import { ReleaseTable } from '../release-table';
-import { releaseArchitectures, releaseLifetimeDays } from '../settings';
+import { dispositionPolicySettings, releaseArchitectures, releaseLifetimeDays } from '../settings';
 import { KmsSigner } from '../sign-release';
 import { type BuildReleasePorts, buildRelease, type ModelPackage } from './build-release';
 
@@ -75,6 +75,7 @@ export async function handler(
     useCase,
     lifetimeDays: releaseLifetimeDays(),
     architectures: releaseArchitectures(),
+    dispositionPolicy: dispositionPolicySettings(),
   };
   const { release, status } = await buildRelease(
     arn,

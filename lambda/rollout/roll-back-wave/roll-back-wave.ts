@@ -1,4 +1,5 @@
 import type { Release } from '../../../contracts';
+import type { ClassCodes } from '../../../contracts/class-codes';
 import { expiryOf } from '../../registry/build-release/compose-release';
 import { modelComponentVersion, releaseIdOf, rollbackClaimKey } from '../../registry/names';
 import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registry/release-items';
@@ -15,6 +16,8 @@ export interface RollBackWavePorts {
     find(counter: number): Promise<StoredRelease | undefined>;
     get(counter: number): Promise<StoredRelease>;
     add(stored: StoredRelease): Promise<StoredRelease>;
+    /** Of all classes that were ever released. */
+    classCodes(): Promise<ClassCodes>;
   };
   readonly table: {
     champion(): Promise<ChampionItem | undefined>;
@@ -62,7 +65,7 @@ async function makeRollback(
   if (found) return found;
   const previous = await ports.releases.get(championCounter);
   const release = composeRollback(previous.release, claim, state.counter, lifetimeDays);
-  const envelope = await signRelease(release, ports.signer);
+  const envelope = await signRelease(release, await ports.releases.classCodes(), ports.signer);
   await ports.putEnvelope(envelope.key, envelope.body);
   return ports.releases.add({
     release,

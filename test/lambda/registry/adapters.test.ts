@@ -37,6 +37,7 @@ describe('the handler', () => {
       SIGNING_KEY_ARN: 'arn:aws:kms:key',
       RELEASE_TABLE: 'releases',
       MODEL_PACKAGE_GROUP: group,
+      DISPOSITION_POLICY: '{"classes":{"good":"pass"},"otherwise":"reject","novel":"review"}',
     });
   });
 

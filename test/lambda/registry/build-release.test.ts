@@ -7,6 +7,7 @@ import {
 } from '../../../lambda/registry/build-release/build-release';
 import { exportProblems } from '../../../lambda/registry/build-release/compose-release';
 import type { StoredRelease } from '../../../lambda/registry/release-items';
+import { signRelease } from '../../../lambda/registry/sign-release';
 import { SCOPE, USE_CASE } from '../shared/builders';
 import { anExport, fileOf, sha256Of } from './builders';
 import { FakeReleaseTable } from './fake-release-table';
@@ -17,6 +18,7 @@ const SETTINGS = {
   ...SCOPE,
   lifetimeDays: 30,
   architectures: ['linux-x64', 'linux-arm64'] as const,
+  dispositionPolicy: { classes: { good: 'pass' }, otherwise: 'reject', novel: 'review' } as const,
 };
 const KEY_ID = 'f'.repeat(64);
 
@@ -92,6 +94,7 @@ class World {
       releases: {
         claimCounter: (...request) => this.table.claimCounter(...request),
         find: (counter) => this.table.find(counter),
+        giveCodes: (...request) => this.table.giveCodes(...request),
         add: (stored) => this.step('add', () => this.table.add(stored)),
         noteAnnounced: (counter, at) => this.step('note', () => this.table.noteAnnounced(counter, at)),
       },
@@ -152,6 +155,49 @@ describe('the release of an approved package', () => {
       files: anExport().files,
     });
     expect(payload).toEqual(canonicalJson(release));
+  });
+
+  test('[B13] V1: three turns with a new class move no code, and a class that nobody named does not pass', async () => {
+    const world = new World();
+    const policies = [];
+    for (const [version, classes] of [
+      [1, ['good', 'scratch']],
+      [2, ['crack', 'good', 'scratch']],
+      [3, ['bent', 'crack', 'good', 'scratch']],
+    ] as const) {
+      const exported = anExport({
+        classes: [...classes],
+        thresholds: Object.fromEntries(classes.map((name) => [name, 0.5])),
+        goldenSamples: [
+          { file: 'golden-1.png', probabilities: { int8: classes.map(() => 1 / classes.length) } },
+        ],
+      });
+      const text = JSON.stringify(exported);
+      world.objects.set(`${EXPORT}export.json`, text);
+      world.modelPackage = {
+        ...world.modelPackage,
+        version,
+        metadata: { ...world.modelPackage.metadata, exportSha256: fileOf('export.json', text).sha256 },
+      };
+      policies.push((await world.build()).release.dispositionPolicy);
+    }
+    expect(policies.map((policy) => policy?.codes)).toEqual([
+      { good: 1, scratch: 2 },
+      { good: 1, scratch: 2, crack: 3 },
+      { good: 1, scratch: 2, crack: 3, bent: 4 },
+    ]);
+    expect(policies[2]).toMatchObject({
+      classes: { good: 'pass', scratch: 'reject', crack: 'reject', bent: 'reject' },
+      novel: 'review',
+    });
+  });
+
+  test('[B13] V1: nothing is signed that moves a code', async () => {
+    const release = (await new World().build()).release;
+    const signer = new World().ports().signer;
+    await expect(signRelease(release, { good: 2, scratch: 1 }, signer)).rejects.toThrow(
+      /codes: 'good' is 2 and must stay it, got 1[\s\S]*codes: 'scratch' is 1 and must stay it, got 2/,
+    );
   });
 
   test('keeps every file under its digest, as it was hashed', async () => {

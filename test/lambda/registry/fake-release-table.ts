@@ -1,3 +1,4 @@
+import { type ClassCodes, withCodesFor } from '../../../contracts/class-codes';
 import type {
   ChampionItem,
   Claim,
@@ -18,6 +19,7 @@ export class FakeReleaseTable {
   readonly releases = new Map<number, Mutable>();
   readonly waves = new Map<string, WaveItem>();
   counter = 0;
+  codes: ClassCodes = {};
   crowned?: ChampionItem;
   lock?: { readonly executionArn: string } | undefined;
 
@@ -50,6 +52,15 @@ export class FakeReleaseTable {
   async noteAnnounced(counter: number, at: string): Promise<void> {
     const found = this.releases.get(counter);
     if (found) found.announcedAt ??= at;
+  }
+
+  async classCodes(): Promise<ClassCodes> {
+    return this.codes;
+  }
+
+  async giveCodes(classes: readonly string[], pinned: ClassCodes): Promise<ClassCodes> {
+    this.codes = withCodesFor({ ...this.codes, ...pinned }, classes);
+    return this.codes;
   }
 
   async champion(): Promise<ChampionItem | undefined> {

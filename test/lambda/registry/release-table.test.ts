@@ -1,4 +1,5 @@
-import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import {
   counterOf,
@@ -62,6 +63,57 @@ test('a champion whose release is missing is an error, not silence', async () =>
 test('a stored release that breaks its contract is refused', async () => {
   client.on(GetCommand).resolves({ Item: { release: '{"schemaVersion":1}' } });
   await expect(releases.find(2)).rejects.toThrow("release 2 of surface does not fit the contract 'release'");
+});
+
+describe('[B13] class codes', () => {
+  const codesItem = { useCase: 'surface', item: 'class-codes' };
+  const championItem = { useCase: 'surface', item: 'champion' };
+  const written = () => client.commandCalls(PutCommand).map(({ args }) => args[0].input);
+  const giveCodes = (classes: string[], pinned = {}) => releases.giveCodes(classes, pinned);
+  beforeEach(() => {
+    client.on(GetCommand).resolves({});
+    client.on(PutCommand).resolves({});
+  });
+
+  test('are given once and kept with the condition that nobody has given any since', async () => {
+    client.on(GetCommand, { Key: codesItem }).resolves({ Item: { codes: { good: 1 }, given: 1 } });
+    await expect(giveCodes(['crack', 'good'])).resolves.toEqual({ good: 1, crack: 2 });
+    expect(written()).toMatchObject([
+      {
+        Item: { ...codesItem, codes: { good: 1, crack: 2 }, given: 2 },
+        ConditionExpression: 'attribute_not_exists(useCase) OR given = :known',
+        ExpressionAttributeValues: { ':known': 1 },
+      },
+    ]);
+  });
+
+  test('of a use case from before there were codes are what controllers were told of its champion', async () => {
+    client.on(GetCommand, { Key: championItem }).resolves({ Item: { counter: 2 } });
+    client
+      .on(GetCommand, { Key: { useCase: 'surface', item: 'release#000002' } })
+      .resolves({ Item: { release: JSON.stringify(aRelease({ classes: ['good', 'scratch'] })) } });
+    await expect(giveCodes(['crack', 'good', 'scratch'])).resolves.toEqual({ good: 1, scratch: 2, crack: 3 });
+  });
+
+  test('that somebody else has given in between are read again', async () => {
+    client
+      .on(GetCommand, { Key: codesItem })
+      .resolvesOnce({ Item: { codes: { good: 1 }, given: 1 } })
+      .resolves({ Item: { codes: { good: 1, dent: 2 }, given: 2 } });
+    client
+      .on(PutCommand)
+      .rejectsOnce(new ConditionalCheckFailedException({ message: 'no', $metadata: {} }))
+      .resolves({});
+    await expect(giveCodes(['crack'])).resolves.toEqual({ good: 1, dent: 2, crack: 3 });
+  });
+
+  test('may be pinned by the configuration, but not moved by it', async () => {
+    client.on(GetCommand, { Key: codesItem }).resolves({ Item: { codes: { good: 1 }, given: 1 } });
+    await expect(giveCodes(['crack', 'good'], { crack: 40 })).resolves.toEqual({ good: 1, crack: 40 });
+    await expect(giveCodes(['good'], { good: 3, dent: 1 })).rejects.toThrow(
+      "dispositionPolicy of the configuration:\ncodes: 'good' is 1 and must stay it, got 3\ncodes: 1 is 'good' for ever, got 'dent'",
+    );
+  });
 });
 
 describe('[C9] the first counter of a table', () => {

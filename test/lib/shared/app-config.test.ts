@@ -55,6 +55,13 @@ describe('[D1] the configuration of an environment', () => {
       /^training\.script: /,
     ],
     [
+      'a code for two classes',
+      'dispositionPolicy.codes',
+      { good: 1, dent: 2, crack: 1 },
+      /^dispositionPolicy\.codes\.crack: must be a code that no other class has, got 1/,
+    ],
+    ['unnamed classes that pass', 'dispositionPolicy.otherwise', 'pass', /^dispositionPolicy\.otherwise: /],
+    [
       'a script above it',
       'training.script',
       'scripts/../evil.py',

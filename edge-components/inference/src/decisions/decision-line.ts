@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
-import type { DecisionOutput, Publisher } from '../ports';
+import type { DecidingRelease, DecisionOutput, Publisher } from '../ports';
 
 export interface DecisionLinePorts {
   /** Connects at once. */
@@ -25,9 +25,9 @@ export class DecisionLine {
     this.output = configuration && this.ports.open(configuration);
   }
 
-  /** @param classes of the release that decided, in the order of its output */
-  tell(result: InferenceResult, classes: readonly string[]): void {
-    this.output?.write(result, classes);
+  /** @param release that decided */
+  tell(result: InferenceResult, release: DecidingRelease): void {
+    this.output?.write(result, release);
     // Other components get what they can get: a missed local message is no loss of data.
     this.ports.publisher.publishLocally(this.ports.topic, result).catch(() => undefined);
   }

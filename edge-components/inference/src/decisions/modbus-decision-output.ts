@@ -1,33 +1,39 @@
 /**
- * Decisions to a controller on the line: Modbus TCP, function 16, three holding registers.
+ * Decisions to a controller on the line: Modbus TCP, function 16, seven holding registers.
  *
  * - One write at a time. While it is under way the newest decision waits and the ones before it are superseded: the line
- *   needs the part that is there now. The count in the first register still tells how many decisions there were.
- * - A decision that could not be written within {@link LONGEST_AGE_MILLISECONDS} is not written any more: the part has
- *   moved on, and a late answer would be taken for the next one. Without an answer the controller can do what is safe.
+ *   needs the part that is there now. The count in the second register still tells how many decisions there were.
+ * - What is shown when, and when it is taken back, is the display's to say (decisions/decision-display.ts). Without an
+ *   answer the controller can do what is safe.
  * - The connection is kept up while there is nothing to write, so that the first part after an outage gets its answer.
  */
 import { connect, type Socket } from 'node:net';
 import { ModbusTCPClient, type UserRequestError } from 'jsmodbus';
 import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
-import type { Clock, DecisionOutput, Log } from '../ports';
+import type { Clock, DecidingRelease, DecisionOutput, Log } from '../ports';
 import { InterruptibleWait } from '../shared/interruptible-wait';
 import { Retry } from '../shared/retry';
 import { within } from '../shared/within';
-import { type DecisionRegisters, decisionRegisters, REGISTER_VALUES } from './decision-registers';
+import { type DecisionCounts, DecisionDisplay } from './decision-display';
+import {
+  type DecisionRegisters,
+  decisionRegisters,
+  REGISTER_VALUES,
+  registerValues,
+} from './decision-registers';
 
 const DEFAULT_PORT = 502;
 const DEFAULT_UNIT = 1;
 /** A controller on the same network answers within a cycle of some 10 ms. */
 const ANSWER_MILLISECONDS = 1_000;
 const CONNECT_MILLISECONDS = 2_000;
-const LONGEST_AGE_MILLISECONDS = 1_000;
+const DEFAULT_HOLD_MILLISECONDS = 2_000;
 const RECONNECT_MILLISECONDS = { first: 100, longest: 5_000 };
 /** Silence after which the operating system asks whether the other side is still there. */
 const KEEP_ALIVE = 5_000;
 /** Of the second that closing may take. */
 const LAST_WRITE_MILLISECONDS = 500;
-/** Only a write, a closed connection or the end wakes the loop up: any long time will do. */
+/** Until there is a connection only the end wakes the loop up: any long time will do. */
 const IDLE_MILLISECONDS = 60_000;
 
 export interface ModbusPorts {
@@ -36,23 +42,8 @@ export interface ModbusPorts {
   readonly random: () => number;
 }
 
-/** What became of the decisions since the output was opened. */
-export interface DecisionCounts {
-  readonly written: number;
-  /** Gave way to a newer decision before they could be written. */
-  readonly superseded: number;
-  /** Could not be written in time. */
-  readonly expired: number;
-}
-
 export interface ModbusDecisionOutput extends DecisionOutput {
   readonly counts: DecisionCounts;
-}
-
-interface Pending {
-  readonly registers: DecisionRegisters;
-  /** Monotonic. */
-  readonly decidedAt: number;
 }
 
 /** Connects at once and for ever, until it is closed. */
@@ -66,7 +57,7 @@ export function modbusDecisionOutput(
 }
 
 class RegisterWriter implements ModbusDecisionOutput {
-  private readonly tally = { written: 0, superseded: 0, expired: 0 };
+  private readonly display: DecisionDisplay;
   private readonly name: string;
   /** Woken by a decision, a closed connection and the end. */
   private readonly news = new InterruptibleWait();
@@ -74,7 +65,7 @@ class RegisterWriter implements ModbusDecisionOutput {
   private readonly retry: Retry;
   /** Starts anywhere, so that a controller sees a change also when every start of the component decides one part only. */
   private count: number;
-  private pending: Pending | undefined;
+  private beat = 0;
   private socket: Socket | undefined;
   private running: Promise<void> = Promise.resolve();
   private closing = false;
@@ -88,26 +79,23 @@ class RegisterWriter implements ModbusDecisionOutput {
   ) {
     this.name = `modbus-tcp ${configuration.host}:${configuration.port ?? DEFAULT_PORT}`;
     this.retry = new Retry(RECONNECT_MILLISECONDS, ports.random);
+    this.display = new DecisionDisplay(configuration.holdMilliseconds ?? DEFAULT_HOLD_MILLISECONDS);
     this.count = Math.floor(ports.random() * REGISTER_VALUES);
     this.connectionProblem = 'not connected yet';
   }
 
   get counts(): DecisionCounts {
-    return { ...this.tally };
+    return this.display.counts;
   }
 
   start(): void {
     this.running = this.run();
   }
 
-  write(result: InferenceResult, classes: readonly string[]): void {
+  write(result: InferenceResult, release: DecidingRelease): void {
     if (this.closing) return;
     this.count = (this.count + 1) % REGISTER_VALUES;
-    if (this.pending) this.tally.superseded++;
-    this.pending = {
-      registers: decisionRegisters(this.count, result, classes),
-      decidedAt: this.ports.clock.monotonic(),
-    };
+    this.display.decide(decisionRegisters(this.count, result, release), this.ports.clock.monotonic());
     this.news.wake();
   }
 
@@ -118,6 +106,7 @@ class RegisterWriter implements ModbusDecisionOutput {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.display.close();
     this.news.wake();
     this.retry.wake();
     await within(LAST_WRITE_MILLISECONDS, this.running, () => undefined);
@@ -155,6 +144,7 @@ class RegisterWriter implements ModbusDecisionOutput {
     });
     socket.once('connect', () => {
       this.connectionProblem = undefined;
+      this.display.connected();
       this.news.wake();
     });
     const decided = new Promise<void>((resolve) =>
@@ -171,13 +161,18 @@ class RegisterWriter implements ModbusDecisionOutput {
     socket: Socket,
     client: ModbusTCPClient,
   ): Promise<string> {
+    const { clock } = this.ports;
     for (;;) {
       const reason = ended();
       if (reason !== undefined) return reason;
-      const next = socket.connecting ? undefined : this.takePending();
-      if (!next) {
-        if (this.closing && !socket.connecting) return 'closed';
+      if (socket.connecting) {
         await this.news.pause(IDLE_MILLISECONDS);
+        continue;
+      }
+      const next = this.display.next(clock.monotonic());
+      if (!next) {
+        if (this.display.isDone) return 'closed';
+        await this.news.pause(this.display.wait(clock.monotonic()));
         continue;
       }
       const problem = await this.writeRegisters(client, next);
@@ -186,28 +181,24 @@ class RegisterWriter implements ModbusDecisionOutput {
     }
   }
 
-  private takePending(): Pending | undefined {
-    const { pending } = this;
-    this.pending = undefined;
-    if (!pending) return undefined;
-    if (this.ports.clock.monotonic() - pending.decidedAt <= LONGEST_AGE_MILLISECONDS) return pending;
-    this.tally.expired++;
-    return undefined;
-  }
-
   /** Answers what went wrong. */
-  private async writeRegisters(client: ModbusTCPClient, decision: Pending): Promise<string | undefined> {
+  private async writeRegisters(
+    client: ModbusTCPClient,
+    registers: DecisionRegisters,
+  ): Promise<string | undefined> {
+    this.beat = (this.beat + 1) % REGISTER_VALUES;
     try {
-      await client.writeMultipleRegisters(this.configuration.register, [...decision.registers]);
+      await client.writeMultipleRegisters(this.configuration.register, [
+        ...registerValues(registers, this.beat),
+      ]);
     } catch (error) {
-      if (this.pending) this.tally.superseded++;
-      else this.pending = decision;
+      this.display.failed();
       const { err, message } = error as UserRequestError<never, never>;
       if (err === 'Offline') return message;
       this.writeProblem = err === 'Timeout' ? `no answer within ${ANSWER_MILLISECONDS} ms` : message;
       return this.writeProblem;
     }
-    this.tally.written++;
+    this.display.written(this.ports.clock.monotonic());
     this.writeProblem = undefined;
     if (this.retry.succeeded() > 0) this.ports.log.info('decision output works again', { to: this.name });
     return undefined;

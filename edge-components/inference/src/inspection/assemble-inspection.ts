@@ -93,7 +93,7 @@ function pipelineOf(
     reserveCapture: (frame) => captures.reserve(frame),
     onDecision: (result, active) => {
       releases.answered(active, result);
-      decisions.tell(result, active.release.classes);
+      decisions.tell(result, active.release);
     },
     onResult: (result, frame, selection) => results.keep(result, frame, selection),
     onModelGone: (active, error) => void releases.modelGone(active, error),

@@ -19,6 +19,7 @@ import {
   ModelError,
 } from '../ports';
 import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
+import { dispositionOf } from './disposition';
 
 const LONGEST_REASON = 200;
 /**
@@ -244,6 +245,11 @@ export class FramePipeline {
       ...(decision.status === 'invalid'
         ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
         : { ...decision, confidence: roundedTo(6, decision.confidence) }),
+      disposition: dispositionOf(
+        decision,
+        inference !== undefined && isNovel(inference.statistics, release.baseline),
+        release,
+      ),
       online: online(),
       latencyMilliseconds: {
         decode: rounded(decodeMilliseconds),

@@ -1,5 +1,6 @@
 /** What the life of a release needs from the world: where releases are kept, offered and answered. */
 import type { Release, ReleaseFile, ReleaseOffer, ReleaseVerdict } from '../../../../contracts';
+import type { ClassCodes } from '../../../../contracts/class-codes';
 import type { Probation } from './probation';
 import type { RecordedCode } from './release-transitions';
 import type { PresentFile } from './release-verification';
@@ -37,6 +38,8 @@ export interface ReleaseStore {
   readonly previous: StoredReference | undefined;
   /** Ever accepted; 0 before the first. */
   readonly highestCounter: number;
+  /** Of every class of every release that was ever accepted. */
+  readonly classCodes: ClassCodes;
   /** The last refusals, oldest first. */
   readonly refusals: readonly RefusalRecord[];
   /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
@@ -64,7 +67,7 @@ export interface ReleaseStore {
   /** @throws ReleaseRefusal FILE_MISSING, SIZE_MISMATCH, DIGEST_MISMATCH, TOO_SLOW */
   verifyFile(folder: string, file: ReleaseFile): Promise<void>;
   /** From here on the release serves, also after a restart. The release that served before becomes the previous one. */
-  commit(reference: StoredReference, counter: number): Promise<void>;
+  commit(reference: StoredReference, release: Release): Promise<void>;
   /** The release before serves again, now and after a restart; the current one is quarantined. */
   revert(reason: RefusalRecord): Promise<void>;
   recordRefusal(record: RefusalRecord): Promise<void>;

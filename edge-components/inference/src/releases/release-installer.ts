@@ -16,6 +16,7 @@ import {
 } from './release-transitions';
 import {
   authenticate,
+  checkCodes,
   checkCounter,
   checkExpiry,
   checkListing,
@@ -142,7 +143,7 @@ export class ReleaseInstaller {
     },
     commit: async (installation) => {
       const { digest, result, release, pending } = installation as Required<Installation>;
-      await this.ports.store.commit({ digest, ...result }, release.counter);
+      await this.ports.store.commit({ digest, ...result }, release);
       pending.keep(this.ports.settings().shadow.frames);
     },
     cleanUp: async ({ release }) => {
@@ -165,6 +166,7 @@ export class ReleaseInstaller {
     }
     checkExpiry(release, clock.now(), store.latestTime);
     checkCounter(release, store.highestCounter);
+    checkCodes(release, store.classCodes);
     const quarantine = store.quarantineOf(digest);
     if (quarantine) throw new ReleaseRefusal('QUARANTINED', quarantineMessage(quarantine));
     checkListing(release, await offers.list(offer.artifactsPath));

@@ -5,6 +5,7 @@
  *     releases/staging-<random>/      being copied; deleted at the next start
  *     releases/current.json           which release serves and which one it replaced
  *     releases/highest-counter        the highest counter ever accepted
+ *     releases/class-codes.json       the codes of every class that was ever accepted
  *     releases/refused.json           the last refusals
  *     releases/latest-time            a time that has passed: the clock must not be before it
  *     releases/probation.json         how often the release in service has ended its process (releases/probation.ts)
@@ -14,6 +15,7 @@ import { constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Release, ReleaseFile } from '../../../../contracts';
+import { type ClassCodes, codesOf } from '../../../../contracts/class-codes';
 import {
   type Disk,
   isDiskFull,
@@ -77,6 +79,7 @@ export class DiskReleaseStore implements ReleaseStore {
   private inService: InService = {};
   private refusalRecords: RefusalRecord[] = [];
   private counter = 0;
+  private knownCodes: ClassCodes = {};
   private latestKnownTime = 0;
 
   private constructor(
@@ -103,6 +106,7 @@ export class DiskReleaseStore implements ReleaseStore {
     const refusals = await store.readState<RefusalRecord[]>('refused.json');
     store.refusalRecords = Array.isArray(refusals) ? refusals : [];
     store.counter = await store.readHighestCounter();
+    store.knownCodes = await store.readClassCodes();
     store.latestKnownTime = await store.readLatestTime();
     await store.collectGarbage();
     return store;
@@ -118,6 +122,10 @@ export class DiskReleaseStore implements ReleaseStore {
 
   get highestCounter(): number {
     return this.counter;
+  }
+
+  get classCodes(): ClassCodes {
+    return this.knownCodes;
   }
 
   get refusals(): readonly RefusalRecord[] {
@@ -194,11 +202,14 @@ export class DiskReleaseStore implements ReleaseStore {
     this.inService = previous ? { current: previous } : {};
   }
 
-  async commit(reference: StoredReference, counter: number): Promise<void> {
-    // The counter first: a kill between the two leaves the old release with a counter that still admits the new one.
-    const highest = Math.max(this.counter, counter);
+  async commit(reference: StoredReference, release: Release): Promise<void> {
+    // Counter and codes first: a kill in between leaves the old release with state that still admits the new one.
+    const highest = Math.max(this.counter, release.counter);
     await replaceFile(join(this.folder, 'highest-counter'), `${highest}\n`, this.disk);
     this.counter = highest;
+    const codes = { ...this.knownCodes, ...codesOf(release) };
+    await this.writeState('class-codes.json', codes);
+    this.knownCodes = codes;
     const { current } = this.inService;
     const previous = current?.digest === reference.digest ? this.inService.previous : current;
     const next: InService = { current: reference, ...(previous && { previous }) };
@@ -292,14 +303,35 @@ export class DiskReleaseStore implements ReleaseStore {
   private async readHighestCounter(): Promise<number> {
     const text = (await readIfPresent(join(this.folder, 'highest-counter'), this.disk))?.trim() ?? '';
     if (/^\d{1,6}$/.test(text)) return Number(text);
-    const counters = [this.inService.current, this.inService.previous].map(async (reference) => {
-      if (!reference) return 0;
-      const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk).catch(
-        () => undefined,
-      );
-      return envelope ? parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64')).counter : 0;
+    return Math.max(0, ...(await this.keptReleases()).map(({ counter }) => counter));
+  }
+
+  /**
+   * Of the state file, and of the releases that are kept: devices from before there were codes have no file. Of such
+   * releases only the one in service counts, since their codes moved with their classes.
+   */
+  private async readClassCodes(): Promise<ClassCodes> {
+    const state = await this.readState<object>('class-codes.json');
+    const noted = Object.entries(Array.isArray(state) ? {} : (state ?? {})).filter(
+      (entry): entry is [string, number] => Number.isInteger(entry[1]),
+    );
+    const kept = await this.keptReleases();
+    const binding = kept.filter((release, index) => index === kept.length - 1 || release.dispositionPolicy);
+    return Object.assign({}, ...binding.map(codesOf), Object.fromEntries(noted));
+  }
+
+  /** Previous, then current; what cannot be read is left out. */
+  private async keptReleases(): Promise<Release[]> {
+    const kept = [this.inService.previous, this.inService.current].map(async (reference) => {
+      if (!reference) return [];
+      try {
+        const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk);
+        return [parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'))];
+      } catch {
+        return [];
+      }
     });
-    return Math.max(0, ...(await Promise.all(counters)));
+    return (await Promise.all(kept)).flat();
   }
 
   private async copyVerified(source: string, target: string, file: ReleaseFile): Promise<void> {

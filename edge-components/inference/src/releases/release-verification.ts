@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { problemsOf, type Release, type SignedRelease, type TrustedKeys } from '../../../../contracts';
+import { type ClassCodes, codesOf, movedCodes } from '../../../../contracts/class-codes';
+import { dispositionPolicyProblems } from '../../../../contracts/disposition-policy';
 import { verifyEnvelopeSignature } from './envelope-signature';
 import { ReleaseRefusal } from './release-transitions';
 
@@ -100,6 +102,7 @@ function releaseProblems(release: Release): string[] {
     ...Object.keys(release.thresholds)
       .filter((name) => !release.classes.includes(name))
       .map((name) => `thresholds: '${name}' is no class`),
+    ...dispositionPolicyProblems(release),
   ];
   for (const sample of release.goldenSamples) {
     for (const variant of variants) {
@@ -169,6 +172,15 @@ export function checkCounter(release: Release, highestCounter: number): void {
   if (release.counter < highestCounter) {
     refuse('COUNTER_TOO_LOW', [`counter is ${release.counter}, this device has accepted ${highestCounter}`]);
   }
+}
+
+/**
+ * @param known codes of every class that this device has ever told a controller
+ * @throws ReleaseRefusal CODES_MOVED: a controller would take one class for another
+ */
+export function checkCodes(release: Release, known: ClassCodes): void {
+  const problems = movedCodes(known, codesOf(release));
+  if (problems.length > 0) refuse('CODES_MOVED', problems);
 }
 
 /** @throws ReleaseRefusal FILE_MISSING, FILE_UNEXPECTED, SIZE_MISMATCH */

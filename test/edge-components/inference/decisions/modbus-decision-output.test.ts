@@ -6,14 +6,32 @@ import {
   type ModbusDecisionOutput,
   modbusDecisionOutput,
 } from '../../../../edge-components/inference/src/decisions/modbus-decision-output';
+import type { DecidingRelease } from '../../../../edge-components/inference/src/ports';
 import { fakeTimeouts } from '../../fake-timeouts';
 import { waitFor } from '../../wait-for';
 
-const CLASSES = ['good', 'scratch'];
+const RELEASE = {
+  classes: ['good', 'scratch'],
+  counter: 65_541,
+  dispositionPolicy: {
+    codes: { good: 7, scratch: 4 },
+    classes: { good: 'pass', scratch: 'reject' },
+    novel: 'review',
+  },
+} as const satisfies DecidingRelease;
+/** The release's counter in two registers. */
+const BY = [1, 5];
+const PASS = 0x5555;
+const REJECT = 0xaaaa;
+const REVIEW = 0x3333;
 const REGISTER = 10;
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const decision = (predictedClass: string): InferenceResult =>
-  ({ status: 'ok', predictedClass }) as InferenceResult;
+  ({
+    status: 'ok',
+    predictedClass,
+    disposition: predictedClass === 'good' ? 'pass' : 'reject',
+  }) as InferenceResult;
 
 /** A listening TCP server that can be taken away with all its connections. */
 class Listener {
@@ -61,8 +79,13 @@ class Controller extends Listener {
     });
   }
 
+  /** Writes that were answers for a part. */
+  get answers(): number[][] {
+    return this.writes.filter(([disposition]) => disposition !== 0);
+  }
+
   registers(): number[] {
-    return [0, 1, 2].map((offset) => this.holding.readUInt16BE((REGISTER + offset) * 2));
+    return [0, 1, 2, 3, 4, 5].map((offset) => this.holding.readUInt16BE((REGISTER + offset) * 2));
   }
 
   hold(): void {
@@ -112,17 +135,17 @@ async function listening<L extends Listener>(listener: L): Promise<L> {
 const connected = (output: ModbusDecisionOutput): Promise<true> =>
   waitFor('a connection', () => output.problem() === undefined);
 
-test('a decision is in the three registers, and no other register is touched', async () => {
+test('[B13] a decision is in its registers, and no other register is touched', async () => {
   const controller = await listening(new Controller());
   const output = outputTo(controller.port);
   expect(output.problem()).toMatch(/not connected yet/);
-  output.write(decision('scratch'), CLASSES);
+  output.write(decision('scratch'), RELEASE);
   await waitFor('the registers', () => output.counts.written === 1);
-  expect(controller.registers()).toEqual([1, 1, 2]);
-  output.write({ status: 'invalid' } as InferenceResult, CLASSES);
+  expect(controller.registers()).toEqual([REJECT, 1, 4, 1, ...BY]);
+  output.write({ status: 'invalid' } as InferenceResult, RELEASE);
   await waitFor('the registers', () => output.counts.written === 2);
-  expect(controller.registers()).toEqual([2, 3, 0]);
-  const others = Buffer.from(controller.holding).fill(0, REGISTER * 2, REGISTER * 2 + 6);
+  expect(controller.registers()).toEqual([REVIEW, 2, 0, 3, ...BY]);
+  const others = Buffer.from(controller.holding).fill(0, REGISTER * 2, REGISTER * 2 + 14);
   expect(others.every((byte) => byte === 0)).toBe(true);
   expect(output.problem()).toBeUndefined();
 });
@@ -133,18 +156,21 @@ test('while a write is under way the newest decision waits; the ones before it a
   const controller = await listening(new Controller());
   const output = outputTo(controller.port);
   await connected(output);
+  output.write(decision('good'), RELEASE);
+  await waitFor('an answer', () => output.counts.written === 1);
   controller.hold();
-  output.write(decision('good'), CLASSES);
-  await waitFor('the first write', () => controller.writes.length === 1);
-  for (let part = 0; part < 5; part++) output.write(decision('good'), CLASSES);
-  output.write(decision('scratch'), CLASSES);
+  output.write(decision('good'), RELEASE);
+  await waitFor('a write that is held', () => controller.answers.length === 2);
+  for (let part = 0; part < 5; part++) output.write(decision('good'), RELEASE);
+  output.write(decision('scratch'), RELEASE);
   controller.release();
-  await waitFor('the newest decision', () => output.counts.written === 2);
-  expect(controller.writes).toEqual([
-    [1, 1, 1],
-    [7, 1, 2],
+  await waitFor('the newest decision', () => output.counts.written === 3);
+  expect(controller.answers).toEqual([
+    [PASS, 1, 7, 1, ...BY],
+    [PASS, 2, 7, 1, ...BY],
+    [REJECT, 8, 4, 1, ...BY],
   ]);
-  expect(output.counts).toEqual({ written: 2, superseded: 5, expired: 0 });
+  expect(output.counts).toEqual({ written: 3, superseded: 5, expired: 0 });
 });
 
 test('case 29: a controller that is down at the start gets the first decision after it came up', async () => {
@@ -155,30 +181,30 @@ test('case 29: a controller that is down at the start gets the first decision af
   expect(output.problem()).toMatch(/^modbus-tcp 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   await controller.start();
   await connected(output);
-  output.write(decision('good'), CLASSES);
+  output.write(decision('good'), RELEASE);
   await waitFor('the registers', () => output.counts.written === 1);
-  expect(controller.registers()).toEqual([1, 1, 1]);
+  expect(controller.registers()).toEqual([PASS, 1, 7, 1, ...BY]);
 });
 
 test('case 29: a controller that goes away in between is found again; what was decided long before is not written late', async () => {
   let time = 0;
   const controller = await listening(new Controller());
   const output = outputTo(controller.port, {}, () => time);
-  output.write(decision('good'), CLASSES);
+  output.write(decision('good'), RELEASE);
   await waitFor('the first write', () => output.counts.written === 1);
   await controller.stop();
   await waitFor('a problem', () => output.problem() !== undefined);
-  output.write(decision('scratch'), CLASSES);
-  output.write(decision('good'), CLASSES);
+  output.write(decision('scratch'), RELEASE);
+  output.write(decision('good'), RELEASE);
   time += 10_000;
   await controller.start();
   await connected(output);
   await waitFor('the end of the old decision', () => output.counts.expired === 1);
-  output.write(decision('scratch'), CLASSES);
+  output.write(decision('scratch'), RELEASE);
   await waitFor('the new decision', () => output.counts.written === 2);
-  expect(controller.writes).toEqual([
-    [1, 1, 1],
-    [4, 1, 2],
+  expect(controller.answers).toEqual([
+    [PASS, 1, 7, 1, ...BY],
+    [REJECT, 4, 4, 1, ...BY],
   ]);
   expect(output.counts).toEqual({ written: 2, superseded: 1, expired: 1 });
 });
@@ -186,16 +212,17 @@ test('case 29: a controller that goes away in between is found again; what was d
 test('a decision whose write was cut off is written again when the connection comes back in time', async () => {
   const controller = await listening(new Controller());
   const output = outputTo(controller.port);
-  await connected(output);
+  output.write(decision('good'), RELEASE);
+  await waitFor('an answer', () => output.counts.written === 1);
   controller.hold();
-  output.write(decision('scratch'), CLASSES);
-  await waitFor('a write without an answer', () => controller.writes.length === 1);
+  output.write(decision('scratch'), RELEASE);
+  await waitFor('a write without an answer', () => controller.answers.length === 2);
   for (const socket of controller.sockets) socket.destroy();
   controller.release();
-  await waitFor('the answer', () => output.counts.written === 1);
-  expect(controller.writes).toEqual([
-    [1, 1, 2],
-    [1, 1, 2],
+  await waitFor('the answer', () => output.counts.written === 2);
+  expect(controller.answers.slice(1)).toEqual([
+    [REJECT, 2, 4, 1, ...BY],
+    [REJECT, 2, 4, 1, ...BY],
   ]);
 });
 
@@ -203,7 +230,7 @@ test('a server that never answers is a problem that connecting to it again does 
   const mute = await listening(new Listener(() => undefined));
   const output = outputTo(mute.port);
   await connected(output);
-  output.write(decision('good'), CLASSES);
+  output.write(decision('good'), RELEASE);
   await waitFor('the end of the wait', () => output.problem()?.includes('no answer within 1000 ms'));
   await waitFor('another connection', () => mute.sockets.size === 1 && output.problem() !== undefined);
   expect(output.problem()).toMatch(/no answer within 1000 ms/);
@@ -219,7 +246,7 @@ test('a server that answers something else is a problem, and no crash', async ()
     ),
   );
   const output = outputTo(nonsense.port);
-  output.write(decision('good'), CLASSES);
+  output.write(decision('good'), RELEASE);
   await waitFor('a problem', () => output.problem()?.match(/no answer|match|protocol/i));
   expect(output.counts.written).toBe(0);
 });
@@ -227,7 +254,7 @@ test('a server that answers something else is a problem, and no crash', async ()
 test('registers that the controller does not have are named as refused', async () => {
   const controller = await listening(new Controller());
   const output = outputTo(controller.port, { register: 40_000 });
-  output.write(decision('good'), CLASSES);
+  output.write(decision('good'), RELEASE);
   await waitFor('the refusal', () => output.problem()?.match(/exception/i));
   expect(output.counts.written).toBe(0);
 });
@@ -235,16 +262,46 @@ test('registers that the controller does not have are named as refused', async (
 test('closing ends a connection, a silent write and an attempt to connect, and takes the last decision along', async () => {
   const controller = await listening(new Controller());
   const mute = await listening(new Listener(() => undefined));
-  const working = outputTo(controller.port);
+  const working = outputTo(controller.port, {}, () => performance.now());
   const waiting = outputTo(mute.port);
   const failing = outputTo(1);
   await Promise.all([connected(working), connected(waiting)]);
   await waitFor('a refused connection', () => failing.problem()?.includes('ECONNREFUSED'));
-  waiting.write(decision('good'), CLASSES);
-  working.write(decision('scratch'), CLASSES);
+  waiting.write(decision('good'), RELEASE);
+  working.write(decision('scratch'), RELEASE);
   await Promise.all([working.close(), waiting.close(), failing.close()]);
-  expect(controller.writes).toEqual([[1, 1, 2]]);
+  expect(controller.answers).toEqual([[REJECT, 1, 4, 1, ...BY]]);
+  // Nobody writes any more: what stays in the register must let nothing pass.
+  expect(controller.registers()).toEqual([0, 1, 0, 0, ...BY]);
   await waitFor('closed connections', () => controller.sockets.size === 0 && mute.sockets.size === 0);
-  working.write(decision('good'), CLASSES);
+  working.write(decision('good'), RELEASE);
   expect(working.counts.written).toBe(1);
+});
+
+test('[B13] what a controller holds from before a connection is no answer any more: it is taken back first', async () => {
+  const controller = await listening(new Controller());
+  const first = outputTo(controller.port);
+  first.write(decision('good'), RELEASE);
+  await waitFor('the answer', () => first.counts.written === 1);
+  for (const socket of controller.sockets) socket.destroy();
+  await waitFor('no answer in the register', () => controller.registers()[0] === 0);
+  expect(controller.registers()).toEqual([0, 1, 0, 0, ...BY]);
+  // As after a kill: a component that starts knows of no part.
+  controller.holding.writeUInt16BE(PASS, REGISTER * 2);
+  outputTo(controller.port);
+  await waitFor('no answer in the register', () => controller.registers()[0] === 0);
+});
+
+test('[B13] an answer is taken back when its part has gone, and the beat goes on', async () => {
+  let time = 0;
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port, { holdMilliseconds: 50 }, () => time);
+  output.write(decision('good'), RELEASE);
+  await waitFor('the answer', () => output.counts.written === 1);
+  const beat = (): number => controller.holding.readUInt16BE((REGISTER + 6) * 2);
+  const before = beat();
+  time += 50;
+  await waitFor('no answer in the register', () => controller.registers()[0] === 0);
+  expect(controller.registers()).toEqual([0, 1, 0, 0, ...BY]);
+  expect(beat()).toBe(before + 1);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReleaseOffer } from '../../../../contracts';
+import type { Release, ReleaseOffer } from '../../../../contracts';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
 import { restoreRelease } from '../../../../edge-components/inference/src/releases/release-restore';
 import { DiskReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
@@ -65,6 +65,54 @@ test('a downgrade is refused, a rollback by a new counter with the old bytes is 
   });
   const rollback = await offer({ counter: 3, gain: 4, overrides: { rollbackOf: 2 } });
   expect(await device.installer.install(rollback)).toMatchObject({ code: 'ACCEPTED' });
+});
+
+describe('[B13] V1: codes that controllers know', () => {
+  const withCodes = (classes: string[], codes: Record<string, number>): Partial<Release> => ({
+    classes,
+    thresholds: Object.fromEntries(classes.map((name) => [name, 0.6])),
+    dispositionPolicy: {
+      codes,
+      classes: Object.fromEntries(classes.map((name) => [name, 'review'])),
+      novel: 'review',
+    },
+  });
+
+  test.each([
+    [
+      'a class that moved',
+      withCodes(['bright', 'dark'], { bright: 2, dark: 1 }),
+      "'bright' is 1 and must stay it",
+    ],
+    [
+      'a code that is used again',
+      withCodes(['bright', 'dull'], { bright: 1, dull: 2 }),
+      "2 is 'dark' for ever",
+    ],
+  ])('%s is refused, and the release before goes on', async (_, overrides, message) => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    const verdict = await device.installer.install(await offer({ counter: 2, gain: 5, overrides }));
+    expect(verdict).toMatchObject({ code: 'CODES_MOVED', message: expect.stringContaining(message) });
+    expect(device.store.current).toMatchObject({ digest: device.slot.current?.digest });
+    expect(device.slot.current?.release.counter).toBe(1);
+  });
+
+  test('are those of every release that was ever accepted, not of the last two', async () => {
+    const device = await newDevice();
+    const install = async (counter: number, classes: string[], codes: Record<string, number>) =>
+      device.installer.install(await offer({ counter, gain: 4, overrides: withCodes(classes, codes) }));
+    expect(await install(1, ['bright', 'dark'], { bright: 1, dark: 2 })).toMatchObject({ code: 'ACCEPTED' });
+    for (const counter of [2, 3, 4]) {
+      expect(await install(counter, ['bright', 'dull'], { bright: 1, dull: 3 })).toMatchObject({
+        code: 'ACCEPTED',
+      });
+    }
+    expect(await install(5, ['bright', 'dim'], { bright: 1, dim: 2 })).toMatchObject({
+      code: 'CODES_MOVED',
+      message: expect.stringContaining("2 is 'dark' for ever, got 'dim'"),
+    });
+  });
 });
 
 describe('at a start', () => {

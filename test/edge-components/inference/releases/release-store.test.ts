@@ -34,15 +34,15 @@ interface Offered {
   readonly envelope: Buffer;
 }
 
-async function offered(counter: number, gain: number): Promise<Offered> {
+async function offered(counter: number, gain: number, overrides: Partial<Release> = {}): Promise<Offered> {
   const folder = newFolder();
-  const release = await offeredFolder(folder, models, key, { counter, gain });
+  const release = await offeredFolder(folder, models, key, { counter, gain, overrides });
   return { folder, release, envelope: readFileSync(join(folder, 'release.dsse.json')) };
 }
 
 async function install(store: DiskReleaseStore, { folder, release, envelope }: Offered): Promise<string> {
   const { digest } = await store.stage(folder, envelope, release);
-  await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release.counter);
+  await store.commit({ digest, variant: 'fp32', milliseconds: { fp32: 1 } }, release);
   await store.collectGarbage();
   return digest;
 }
@@ -180,6 +180,30 @@ test('a lost or damaged counter is found again from the releases that are kept [
   for (const text of ['', 'garbage', '-1']) {
     writeFileSync(join(folder, 'highest-counter'), text);
     expect((await DiskReleaseStore.open(folder)).highestCounter).toBe(7);
+  }
+});
+
+test('[B13] codes of classes that have gone survive restarts; lost ones are found in the releases that are kept', async () => {
+  const folder = newFolder();
+  const withCodes = (counter: number, second: string, code: number) =>
+    offered(counter, 4, {
+      classes: ['bright', second],
+      thresholds: { bright: 0.6, [second]: 0.6 },
+      dispositionPolicy: {
+        codes: { bright: 1, [second]: code },
+        classes: { bright: 'pass', [second]: 'reject' },
+        novel: 'review',
+      },
+    });
+  const store = await DiskReleaseStore.open(folder);
+  await install(store, await withCodes(1, 'dark', 2));
+  await install(store, await withCodes(2, 'dull', 3));
+  await install(store, await withCodes(3, 'dim', 4));
+  const all = { bright: 1, dark: 2, dull: 3, dim: 4 };
+  expect((await DiskReleaseStore.open(folder)).classCodes).toEqual(all);
+  for (const text of ['', 'garbage', '[1]', '{"bright":"1"}']) {
+    writeFileSync(join(folder, 'class-codes.json'), text);
+    expect((await DiskReleaseStore.open(folder)).classCodes).toEqual({ bright: 1, dull: 3, dim: 4 });
   }
 });
 

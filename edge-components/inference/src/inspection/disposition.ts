@@ -1,0 +1,19 @@
+import type { Disposition, Release } from '../../../../contracts';
+import type { Decision } from '../models/decision';
+
+/**
+ * What becomes of the part. Only a certain answer of a class that the signed policy lets pass may pass; whatever is
+ * unreadable, uncertain, new to the release or without a policy goes to a person.
+ * @param novel whether the frame lies where the release was hardly validated
+ */
+export function dispositionOf(
+  decision: Decision,
+  novel: boolean,
+  { dispositionPolicy }: Pick<Release, 'dispositionPolicy'>,
+): Disposition {
+  if (decision.status !== 'ok' || !dispositionPolicy) return 'review';
+  if (novel && dispositionPolicy.novel === 'review') return 'review';
+  const { classes } = dispositionPolicy;
+  const { predictedClass } = decision;
+  return (Object.hasOwn(classes, predictedClass) && classes[predictedClass]) || 'review';
+}
