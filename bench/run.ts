@@ -7,6 +7,7 @@
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- supervision         kills of the component's processes
+ *     npm run bench -- verdict             what the verdict costs and lets pass
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
  *     npm run bench -- edge --force       keep figures although something else used the processor
  *     npm run bench -- report             writes the tables of docs/benchmarks.md from bench/results; --check compares
@@ -25,6 +26,7 @@ import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
 import { telemetryCostSuite } from './telemetry-cost/suite';
 import { trainingSuite } from './training/suite';
+import { verdictSuite } from './verdict/suite';
 
 const LONGEST_WAIT_MINUTES = 30;
 const INDENT = ' '.repeat(15);
@@ -35,6 +37,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   supervision: supervisionSuite,
   'telemetry-cost': telemetryCostSuite,
   training: trainingSuite,
+  verdict: verdictSuite,
 };
 
 /** What the user asked for cannot be done; printed as one sentence. */

@@ -7,7 +7,14 @@ export const prod = {
   region: 'us-east-1',
   useCase: 'surface-inspection',
   // Whatever is not listed here, a class that is new tomorrow included, is taken out; what looks new is looked at.
-  dispositionPolicy: { classes: { good: 'pass' }, otherwise: 'reject', novel: 'review' },
+  dispositionPolicy: {
+    classes: { good: 'pass' },
+    otherwise: 'reject',
+    novel: 'review',
+    goodShare: 0.98,
+    costs: { escape: 100, falseReject: 1, review: 0.5 },
+    limits: { escapeRate: 0.02, falseRejectRate: 0.05 },
+  },
   removal: 'retain',
   synthesizer: 'default',
   transport: 'tls-only',

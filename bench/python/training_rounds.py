@@ -35,6 +35,7 @@ import torch  # noqa: E402
 from kaizen_training.export import export  # noqa: E402
 from kaizen_training.networks.mobilenet_v2 import MobileNetV2  # noqa: E402
 from kaizen_training.onnx_model import CALIBRATION_IMAGES, write_fp32, write_int8  # noqa: E402
+from kaizen_training.operating_point import Plant  # noqa: E402
 from kaizen_training.prepared import IMAGE_SIZE, load_split  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
 from rendered_dataset import prepared_dataset  # noqa: E402
@@ -47,6 +48,7 @@ BATCH = 32
 LEARNING_RATE = 0.1
 WIDTH_MULTIPLIER = 0.35
 PROCESSORS = os.cpu_count() or 1
+PLANT = Plant({"good": "pass"}, "reject", 100, 1, 0.5, 0.98, 1, 1)
 
 
 class TrainingRounds:
@@ -112,7 +114,7 @@ class TrainingRounds:
         """The Export step's work: graphs, parity, golden samples, thresholds, baselines."""
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
             served = ServedModel(self.script, self.model)
-            return self._timed(lambda: export(served, self.prepared, Path(folder), "bench", []))
+            return self._timed(lambda: export(served, self.prepared, Path(folder), "bench", [], PLANT))
 
     def libraries_round(self) -> dict[str, float]:
         """The two calls without which there is no graph in fp32 and int8."""

@@ -105,6 +105,40 @@ export interface AppConfig {
      */
     otherwise: 'reject' | 'review';
     /**
+     * Share of good parts on the line, its yield. A dataset has another: thresholds are corrected for it.
+     */
+    goodShare: number;
+    /**
+     * In any unit, the same for all. Thresholds are chosen so that a part costs least.
+     */
+    costs: {
+      /**
+       * A defective part that passes.
+       */
+      escape: number;
+      /**
+       * A good part that is taken out.
+       */
+      falseReject: number;
+      /**
+       * A part that a person looks at.
+       */
+      review: number;
+    };
+    /**
+     * What the gate holds a model to, on the test split, with 95 % confidence: a small split has to show more than a large one.
+     */
+    limits: {
+      /**
+       * Of defective parts.
+       */
+      escapeRate: number;
+      /**
+       * Of good parts.
+       */
+      falseRejectRate: number;
+    };
+    /**
      * Of frames that lie where the release was hardly validated: review costs people's time where light and optics change harmlessly; as-classified lets defects pass where they change otherwise.
      */
     novel: 'review' | 'as-classified';
@@ -1385,6 +1419,21 @@ export interface ExportedModel {
     };
   };
   /**
+   * What the thresholds do to parts of the test split, decided as a device decides. Absent where all classes, or none, pass: there is no escape then.
+   */
+  operatingPoint?: {
+    /**
+     * Share of good parts on the line, as the plant says.
+     */
+    goodShare: number;
+    /**
+     * variant name -> what became of the parts.
+     */
+    outcomes: {
+      [k: string]: Outcome;
+    };
+  };
+  /**
    * A larger network of the same registration for the second opinion in the cloud. Its file is not among files: devices never download it.
    */
   cloudVariant?: {
@@ -1510,6 +1559,38 @@ export interface Histogram {
    */
   counts: number[];
 }
+export interface Outcome {
+  /**
+   * Parts whose class may pass.
+   */
+  goods: number;
+  /**
+   * All others.
+   */
+  defects: number;
+  /**
+   * Defective parts that pass.
+   */
+  escapes: number;
+  /**
+   * Good parts that are taken out.
+   */
+  falseRejects: number;
+  reviewedGoods: number;
+  reviewedDefects: number;
+  /**
+   * Of defective parts, with 95 % confidence at most so many escape (Clopper and Pearson, one-sided).
+   */
+  escapeRateBound: number;
+  /**
+   * Of good parts, the same.
+   */
+  falseRejectRateBound: number;
+  /**
+   * Of a thousand parts of the line, in the plant's unit; null without good or without defective parts.
+   */
+  costPerThousand: number | null;
+}
 /**
  * Property file gate.json of the pipeline's Export step: every limit of the gate beside what was measured, and one message for all that failed.
  */
@@ -1543,7 +1624,9 @@ export interface GateReport {
       | 'modelBytes'
       | 'multiplyAccumulates'
       | 'latencyRatio'
-      | 'cloudVariant';
+      | 'cloudVariant'
+      | 'escapeRate'
+      | 'falseRejectRate';
     /**
      * The class or the hardware class that the check is about; empty where it is about the model.
      */

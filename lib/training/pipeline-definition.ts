@@ -125,6 +125,7 @@ function exportStep({ scope, parameters, steps }: Plan, trained: Trained, evalua
       'minimum-accuracy': textOf(parameters.minimumAccuracy),
       'maximum-recall-drop': textOf(parameters.maximumRecallDrop),
       'maximum-int8-drop': textOf(parameters.maximumInt8Drop),
+      'disposition-policy': JSON.stringify(scope.config.dispositionPolicy),
       'hardware-class': Object.entries(scope.config.training.hardwareClasses).map(([name, hardwareClass]) =>
         JSON.stringify({ name, ...hardwareClass }),
       ),

@@ -35,9 +35,9 @@ from kaizen_training.onnx_model import (
     write_fp32,
     write_int8,
 )
+from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of
 from kaizen_training.prepared import IMAGE_SIZE, Split, load_description, load_split
 from kaizen_training.serving import ServedModel, ServingError, load_model, unpack_model
-from kaizen_training.thresholds import choose_thresholds
 
 LARGEST_DIFFERENCE = 1e-4
 VARIANTS = {"fp32": "model-fp32.onnx", "int8": "model-int8.onnx"}
@@ -155,6 +155,7 @@ def export(
     output: Path,
     use_case: str,
     hardware_classes: list[HardwareClass],
+    plant: Plant,
     cloud: ServedModel | None = None,
 ) -> dict[str, Any]:
     """Writes the files of the release and returns export.json's content.
@@ -165,6 +166,7 @@ def export(
         output: receives the files.
         use_case: the name in the contract.
         hardware_classes: who is offered which variant; none: every variant to everybody.
+        plant: what becomes of each class, and what errors cost.
         cloud: a larger model for the second opinion.
 
     Raises:
@@ -184,6 +186,7 @@ def export(
     offered = {variant["name"]: on_test[variant["name"]] for variant in variants}
     samples = _write_golden_samples(output, test, choose_golden_samples(on_test["fp32"], test.labels), offered)
     names = [*(variant["file"] for variant in variants), *(sample["file"] for sample in samples)]
+    thresholds = choose_thresholds(on_validation, validation.labels, classes, plant)
     exported = {
         "schemaVersion": 1,
         "useCase": use_case,
@@ -192,7 +195,7 @@ def export(
         "files": [describe_file(output / name) for name in names],
         "variants": variants,
         "goldenSamples": samples,
-        "thresholds": choose_thresholds(on_validation, validation.labels, classes),
+        "thresholds": thresholds,
         "baseline": baseline_of(validation.images, on_validation, classes, accuracy["fp32"]),
         "parity": {
             "maximumDifference": difference,
@@ -207,6 +210,14 @@ def export(
             "latencyRatio": latency_ratios({name: output / file for name, file in VARIANTS.items()}, test.images[0]),
         },
     }
+    if plant.tells_apart(classes):
+        exported["operatingPoint"] = {
+            "goodShare": plant.good_share,
+            "outcomes": {
+                name: outcome_of(probabilities, test.labels, classes, thresholds, plant).to_json(plant)
+                for name, probabilities in offered.items()
+            },
+        }
     if cloud is not None:
         right = on_test["fp32"].argmax(axis=1) == test.labels
         exported["cloudVariant"] = _export_cloud_variant(cloud, classes, validation, test, right, output)
@@ -264,6 +275,13 @@ def _hardware_class(text: str) -> HardwareClass:
         raise argparse.ArgumentTypeError(f"{error}, got {text}") from error
 
 
+def _plant(text: str) -> Plant:
+    try:
+        return Plant.of_json(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{error}, got {text}") from error
+
+
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("/opt/ml/processing/input/model"))
@@ -275,6 +293,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minimum-accuracy", type=_share, required=True)
     parser.add_argument("--maximum-recall-drop", type=_share, required=True)
     parser.add_argument("--maximum-int8-drop", type=_share, required=True)
+    parser.add_argument("--disposition-policy", type=_plant, required=True, help="JSON, as in the configuration")
     parser.add_argument(
         "--hardware-class",
         type=_hardware_class,
@@ -293,7 +312,15 @@ def main(arguments: list[str] | None = None) -> int:
     from kaizen_training.report import render_report
 
     hardware_classes: list[HardwareClass] = options.hardware_class
-    limits = Limits(options.minimum_accuracy, options.maximum_recall_drop, options.maximum_int8_drop, hardware_classes)
+    plant: Plant = options.disposition_policy
+    limits = Limits(
+        options.minimum_accuracy,
+        options.maximum_recall_drop,
+        options.maximum_int8_drop,
+        hardware_classes,
+        plant.maximum_escape_rate,
+        plant.maximum_false_reject_rate,
+    )
     try:
         evaluation = _load_evaluation(options.evaluation, options.prepared)
         with tempfile.TemporaryDirectory() as folder:
@@ -301,7 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
             cloud = None
             if options.cloud_model is not None:
                 cloud = load_model(unpack_model(options.cloud_model / "model.tar.gz", Path(folder) / "cloud"))
-            exported = export(model, options.prepared, options.output, options.use_case, hardware_classes, cloud)
+            exported = export(model, options.prepared, options.output, options.use_case, hardware_classes, plant, cloud)
         write_contract("exported-model", exported, options.output / "export.json")
         gate = gate_report(evaluation, exported, limits, describe_file(options.output / "export.json")["sha256"])
         write_contract("gate-report", gate, options.output / "gate.json")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kaizen_training.operating_point import trials_to_settle
+
 ARCHITECTURES = ("linux-x64", "linux-arm64")
 PRECISIONS = ("fp32", "int8")
 # Of a one-sided test: a drop that chance alone makes less often is no chance.
@@ -87,6 +89,8 @@ class Limits:
     maximum_recall_drop: float
     maximum_int8_drop: float
     hardware_classes: list[HardwareClass]
+    maximum_escape_rate: float
+    maximum_false_reject_rate: float
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,32 @@ def _budget(hardware: HardwareClass, exported: dict[str, Any]) -> Iterator[Check
         yield Check(name, hardware.name, value, limit, passed, sentence)
 
 
+def _operating_point(exported: dict[str, Any], limits: Limits) -> Iterator[Check]:
+    """What the thresholds do to parts, by the worst variant: nobody knows which one a device will serve."""
+    outcomes = exported.get("operatingPoint", {}).get("outcomes")
+    if not outcomes:
+        return
+    for name, what, of, events, trials, limit in (
+        ("escapeRate", "escapes", "defective", "escapes", "defects", limits.maximum_escape_rate),
+        ("falseRejectRate", "false rejects", "good", "falseRejects", "goods", limits.maximum_false_reject_rate),
+    ):
+        worst = max(outcomes.values(), key=lambda outcome: float(outcome[f"{name}Bound"]))
+        bound, count, images = float(worst[f"{name}Bound"]), int(worst[events]), int(worst[trials])
+        passed = bound <= limit
+        sentence = (
+            f"{what} with 95 % confidence, share of {of} parts {_against(bound, limit, passed)} "
+            f"({count} of {images} test images){'' if passed else _what_settles(count, images, limit)}"
+        )
+        yield Check(name, "", bound, limit, passed, sentence)
+
+
+def _what_settles(events: int, trials: int, limit: float) -> str:
+    if events > limit * trials + ROUNDING:
+        return ": more than the limit by themselves, so that more images would hardly help"
+    more = trials_to_settle(events, trials, limit)
+    return ": too few images to tell" if more is None else f": {more:,} more without any would settle it"
+
+
 def _cloud_variant(exported: dict[str, Any], items: int) -> Iterator[Check]:
     """A second opinion that is worse than the first one does harm."""
     cloud = exported.get("cloudVariant")
@@ -252,7 +282,12 @@ def checks_of(evaluation: dict[str, Any], exported: dict[str, Any], limits: Limi
         limits: what to hold them to.
     """
     items = evaluation["testItems"]
-    checks = [_accuracy(evaluation, limits), *_recalls(evaluation, limits), _int8(exported, items, limits)]
+    checks = [
+        _accuracy(evaluation, limits),
+        *_operating_point(exported, limits),
+        *_recalls(evaluation, limits),
+        _int8(exported, items, limits),
+    ]
     for hardware in limits.hardware_classes:
         checks += _budget(hardware, exported)
     return [*checks, *_cloud_variant(exported, items)]

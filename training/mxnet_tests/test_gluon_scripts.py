@@ -20,6 +20,7 @@ from kaizen_training.prepared import load_split
 from kaizen_training.serving import load_model
 from kaizen_training.training_job import AdapterError
 from tests.job_environment import job_environment, reserved_port
+from tests.plants import PLANT
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 # Another Python, which has what renders and prepares the inspection set.
@@ -71,7 +72,7 @@ def test_s5_a_gluon_network_learns_the_digits_and_answers_alike_as_onnx(tmp_path
     assert {"model.json", "model.params"} <= {path.name for path in model_dir.iterdir()}
     model = load_model(model_dir)
     accuracy = accuracy_of(model_dir, digits)
-    exported = export(model, digits, tmp_path / "export", "digits", [])
+    exported = export(model, digits, tmp_path / "export", "digits", [], PLANT)
     print(f"digits: accuracy {accuracy:.4f}, {exported['parity']}")
     assert accuracy >= 0.9
     assert exported["classes"] == [str(digit) for digit in range(10)]
@@ -98,7 +99,7 @@ def test_s5_a_network_of_the_model_zoo_with_ten_classes_agrees_as_onnx_at_any_si
 def test_s5_the_inspection_set_goes_from_gluon_to_what_a_device_needs(tmp_path: Path, inspection_set: Path) -> None:
     """[S5] [S14] The same prepared folder as for PyTorch."""
     model_dir = train(tmp_path, inspection_set, script="scripts/mxnet-gluon/model_zoo.py", epochs=2, batch_size=8)
-    exported = export(load_model(model_dir), inspection_set, tmp_path / "export", "surface-inspection", [])
+    exported = export(load_model(model_dir), inspection_set, tmp_path / "export", "surface-inspection", [], PLANT)
     assert exported["classes"] == ["dent", "good", "scratch", "stain"]
     assert exported["parity"]["maximumDifference"] < 1e-4
     assert {"model-fp32.onnx", "model-int8.onnx"} <= {file["name"] for file in exported["files"]}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kaizen_training import evaluate, export
 from tests.job_environment import PATIENCE_SECONDS
+from tests.plants import POLICY
 
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 SCRIPT = "scripts/pytorch/inspect_surface.py"
@@ -33,6 +34,7 @@ HARDWARE_CLASSES = [
     },
 ]
 LIMITS = [
+    *("--disposition-policy", json.dumps(POLICY)),
     *("--minimum-accuracy", "0.999", "--maximum-recall-drop", "0.1", "--maximum-int8-drop", "0.5"),
     *(part for one in HARDWARE_CLASSES for part in ("--hardware-class", json.dumps(one))),
 ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kaizen_training.comparison import PairedCounts
 from kaizen_training.contracts import problems_of
 from kaizen_training.gate import LONGEST_MESSAGE, HardwareClass, Limits, gate_report, recall_verdict
+from kaizen_training.operating_point import rate_bound
 
 GATEWAY = {
     "name": "gateway",
@@ -21,7 +22,7 @@ GATEWAY = {
     "maximumMultiplyAccumulates": 50_000_000,
     "maximumLatencyRatio": 2.0,
 }
-LIMITS = Limits(0.8, 0.1, 0.03, [HardwareClass.of_json(GATEWAY)])
+LIMITS = Limits(0.8, 0.1, 0.03, [HardwareClass.of_json(GATEWAY)], 0.02, 0.05)
 
 
 def class_of(items: int, lost: int, gained: int, champion_right: int) -> dict[str, Any]:
@@ -261,3 +262,50 @@ def test_a_hardware_class_that_is_none_is_refused_with_field_value_and_rule(
 def test_every_problem_of_a_hardware_class_is_named_at_once() -> None:
     with pytest.raises(ValueError, match=r"architectures: must be there; .*maximumLatencyRatio: must be there"):
         HardwareClass.of_json(json.loads('{"name": "x", "precisions": ["fp32"], "maximumModelBytes": 1}'))
+
+
+def outcome(escapes: int, defects: int, false_rejects: int = 0, goods: int = 400) -> dict[str, Any]:
+    return {
+        "escapes": escapes,
+        "defects": defects,
+        "escapeRateBound": rate_bound(escapes, defects),
+        "falseRejects": false_rejects,
+        "goods": goods,
+        "falseRejectRateBound": rate_bound(false_rejects, goods),
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failures"),
+    [
+        ({"fp32": outcome(0, 200), "int8": outcome(0, 200)}, []),
+        (
+            {"fp32": outcome(0, 200), "int8": outcome(1, 200)},
+            [
+                "escapes with 95 % confidence, share of defective parts 0.023 is above the allowed 0.020 by 0.003 "
+                "(1 of 200 test images): 36 more without any would settle it"
+            ],
+        ),
+        (
+            {"fp32": outcome(9, 200), "int8": outcome(0, 200)},
+            [
+                "escapes with 95 % confidence, share of defective parts 0.077 is above the allowed 0.020 by 0.057 "
+                "(9 of 200 test images): more than the limit by themselves, so that more images would hardly help"
+            ],
+        ),
+        (
+            {"int8": outcome(0, 200, false_rejects=15)},
+            [
+                "false rejects with 95 % confidence, share of good parts 0.057 is above the allowed 0.050 by 0.007 "
+                "(15 of 400 test images): 58 more without any would settle it"
+            ],
+        ),
+    ],
+)
+def test_b13_the_plants_limits_hold_for_the_worst_variant_and_say_what_would_settle_it(
+    outcomes: dict[str, Any], failures: list[str]
+) -> None:
+    """[B13]"""
+    report = report_on(evaluation(), exported(operatingPoint={"goodShare": 0.98, "outcomes": outcomes}))
+    assert failures_of(report) == failures
+    assert problems_of("gate-report", report) == []

@@ -12,6 +12,7 @@ from kaizen_training.prepared import load_split
 from kaizen_training.serving import ServedModel, load_model
 from tests.conftest import SOURCE_DIR
 from tests.job_environment import job_environment
+from tests.plants import PLANT
 
 SCRIPT = "scripts/minimal/classify_images.py"
 LONGEST = 60
@@ -43,6 +44,6 @@ def test_s1_it_learns_what_it_is_shown(trained: ServedModel, tiny_prepared: Path
 
 def test_s3_what_it_learns_becomes_a_release(trained: ServedModel, tiny_prepared: Path, tmp_path: Path) -> None:
     """[S3] fp32 and int8 within the edge's policy, answers equal to the script's own."""
-    exported = export(trained, tiny_prepared, tmp_path, "surface-inspection", [])
+    exported = export(trained, tiny_prepared, tmp_path, "surface-inspection", [], PLANT)
     assert [variant["precision"] for variant in exported["variants"]] == ["fp32", "int8"]
     assert exported["parity"]["maximumDifference"] < 1e-5

@@ -18,6 +18,7 @@ from kaizen_training import export
 from kaizen_training.contracts import contracts_folder
 from kaizen_training.onnx_model import ExportError, check_policy
 from kaizen_training.serving import ServedModel
+from tests.plants import PLANT
 
 ARCHITECTURES = ("squeezenet", "shufflenet", "resnet50", "densenet121", "inception_v1", "inception_v2")
 
@@ -99,5 +100,5 @@ def test_onnx_op_outside_the_allow_list(tiny_prepared: Path, tmp_path: Path) -> 
     script = SimpleNamespace(export_onnx=lambda _model, path: shutil.copyfile(tmp_path / "own.onnx", path))
     model = cast(ServedModel, SimpleNamespace(model=None, script=script))
     with pytest.raises(ExportError, match=re.escape("model-fp32.onnx: no device would load it: operator Unique")):
-        export.export(model, tiny_prepared, tmp_path / "out", "x", [])
+        export.export(model, tiny_prepared, tmp_path / "out", "x", [], PLANT)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model-fp32.onnx"]

@@ -21,6 +21,7 @@ from kaizen_training.prepared import Split, load_split, save_split
 from kaizen_training.serving import load_model, load_script
 from tests.conftest import SOURCE_DIR
 from tests.finished_job import LIMITS, SCRIPT, train
+from tests.plants import PLANT
 
 
 def test_s1_training_reports_its_progress(job: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_graph_that_is_not_the_model_is_refused(job: Path, tiny_prepared: Path
     other = tmp_path / "wrong/model-fp32.onnx"
     vars(model.script)["export_onnx"] = lambda _model, path: shutil.copyfile(other, path)
     with pytest.raises(ExportError, match="differs from the framework by"):
-        export.export(model, tiny_prepared, tmp_path / "out", "x", [])
+        export.export(model, tiny_prepared, tmp_path / "out", "x", [], PLANT)
 
 
 def test_s13_a_champions_rows_go_to_their_classes_by_name(job: Path) -> None:

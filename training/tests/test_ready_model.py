@@ -16,6 +16,7 @@ from kaizen_training.export import export
 from kaizen_training.serving import load_model
 from tests.conftest import SOURCE_DIR
 from tests.job_environment import job_environment
+from tests.plants import PLANT
 from tests.small_onnx import write_small_onnx
 
 SCRIPT = "scripts/onnx/register_ready_model.py"
@@ -38,7 +39,7 @@ def test_s16_a_ready_onnx_file_becomes_a_model_that_answers_and_exports(tmp_path
     """[S16] [S3] train, save, model_fn, transform_fn, export with parity, as for every other script."""
     assert register(tmp_path, tiny_prepared) == (0, "")
     model = load_model(tmp_path / "model")
-    exported = export(model, tiny_prepared, tmp_path / "export", "surface-inspection", [])
+    exported = export(model, tiny_prepared, tmp_path / "export", "surface-inspection", [], PLANT)
     assert exported["classes"] == ["dent", "good", "scratch", "stain"]
     assert exported["parity"]["maximumDifference"] < 1e-6
     assert (tmp_path / "export/model-fp32.onnx").read_bytes() == (tmp_path / "channel/ready.onnx").read_bytes()

@@ -1,3 +1,4 @@
+import { local } from '../../../config/local';
 import { type ExportedModel, parseContractJson, type Release } from '../../../contracts';
 import { canonicalJson, RELEASE_PAYLOAD_TYPE, signedDigest } from '../../../contracts/dsse';
 import {
@@ -18,7 +19,7 @@ const SETTINGS = {
   ...SCOPE,
   lifetimeDays: 30,
   architectures: ['linux-x64', 'linux-arm64'] as const,
-  dispositionPolicy: { classes: { good: 'pass' }, otherwise: 'reject', novel: 'review' } as const,
+  dispositionPolicy: local.dispositionPolicy,
 };
 const KEY_ID = 'f'.repeat(64);
 

@@ -1,0 +1,276 @@
+"""The operating point: from which probability on a part passes, is taken out, or is looked at by a person.
+
+A part passes when that is expected to cost less than looking at it. What an escape, a false reject and a look cost, and
+how many parts of the line are good, is the plant's to say; the validation split says how far the model may be believed.
+Its mix is not the line's: probabilities are corrected for that by Bayes' rule (Saerens et al., "Adjusting the Outputs
+of a Classifier to New a Priori Probabilities", Neural Computation 14, 2002, equation 2.4). The relation of probability
+and error is a line in log odds (Platt scaling): some hundred images settle two numbers, but not a threshold that is
+looked for among their own errors. `npm run bench -- verdict` compares both with the best threshold there is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from kaizen_training import thresholds as by_precision
+
+PASS, REJECT, REVIEW = "pass", "reject", "review"
+# A model may answer exactly 0 or 1, whose log odds are infinite.
+SMALLEST_PROBABILITY = 1e-6
+# Thresholds are written with as many digits; rounding is upwards, to the safe side.
+DIGITS = 4
+PER_THOUSAND = 1000
+CONFIDENCE = 0.95
+MOST_TRIALS = 10_000_000
+
+Probabilities = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plant:
+    """What the plant decides (`dispositionPolicy` of the configuration).
+
+    Attributes:
+        dispositions: class -> `pass`, `reject` or `review`.
+        otherwise: of classes that are not listed, `reject` or `review`.
+        escape_cost: of a defective part that passes, in any unit.
+        false_reject_cost: of a good part that is taken out, in the same.
+        review_cost: of a part that a person looks at, who is taken to be right.
+        good_share: of the parts on the line, between 0 and 1.
+        maximum_escape_rate: of defective parts, 0..1.
+        maximum_false_reject_rate: of good parts, 0..1.
+    """
+
+    dispositions: dict[str, str]
+    otherwise: str
+    escape_cost: float
+    false_reject_cost: float
+    review_cost: float
+    good_share: float
+    maximum_escape_rate: float
+    maximum_false_reject_rate: float
+
+    @staticmethod
+    def of_json(value: dict[str, Any]) -> Plant:
+        """From the spelling of the configuration, whose contract was checked at synthesis.
+
+        Raises:
+            ValueError: a field is missing.
+        """
+        try:
+            costs, limits = value["costs"], value["limits"]
+            return Plant(
+                dispositions=value["classes"],
+                otherwise=value["otherwise"],
+                escape_cost=costs["escape"],
+                false_reject_cost=costs["falseReject"],
+                review_cost=costs["review"],
+                good_share=value["goodShare"],
+                maximum_escape_rate=limits["escapeRate"],
+                maximum_false_reject_rate=limits["falseRejectRate"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"disposition policy: {error} must be there") from error
+
+    def disposition_of(self, name: str) -> str:
+        """What becomes of a part whose class is certain."""
+        return self.dispositions.get(name, self.otherwise)
+
+    def tells_apart(self, classes: list[str]) -> bool:
+        """Whether some of the classes pass and others do not."""
+        passing = self.are(PASS, classes)
+        return bool(passing.any() and not passing.all())
+
+    def are(self, disposition: str, classes: list[str]) -> NDArray[np.bool_]:
+        """Which of the classes have the disposition, [classes]."""
+        return np.asarray([self.disposition_of(name) == disposition for name in classes])
+
+
+def rate_bound(events: int, trials: int) -> float:
+    """The share that is not exceeded with 95 % confidence (Clopper and Pearson, one-sided); 1 without a trial."""
+    if trials == 0:
+        return 1.0
+    return float(binomtest(events, trials, alternative="less").proportion_ci(CONFIDENCE, method="exact").high)
+
+
+def trials_to_settle(events: int, trials: int, limit: float) -> int | None:
+    """How many more trials without an event bring the bound to `limit`; None where more than ten million would."""
+    more = 1
+    while rate_bound(events, trials + more) > limit:
+        more *= 2
+        if more > MOST_TRIALS:
+            return None
+    low, high = more // 2, more
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if rate_bound(events, trials + middle) > limit else (low, middle)
+    return high
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of parts whose class is known: counts."""
+
+    goods: int
+    defects: int
+    escapes: int
+    false_rejects: int
+    reviewed_goods: int
+    reviewed_defects: int
+
+    def cost_per_thousand(self, plant: Plant) -> float:
+        """Expected on a line with the plant's share of good parts; NaN without good or without defective parts."""
+        if self.goods == 0 or self.defects == 0:
+            return math.nan
+        of_good = plant.false_reject_cost * self.false_rejects + plant.review_cost * self.reviewed_goods
+        of_defect = plant.escape_cost * self.escapes + plant.review_cost * self.reviewed_defects
+        share = plant.good_share
+        return PER_THOUSAND * (share * of_good / self.goods + (1 - share) * of_defect / self.defects)
+
+    def to_json(self, plant: Plant) -> dict[str, Any]:
+        """As in the contract exported-model."""
+        cost = self.cost_per_thousand(plant)
+        return {
+            "goods": self.goods,
+            "defects": self.defects,
+            "escapes": self.escapes,
+            "falseRejects": self.false_rejects,
+            "reviewedGoods": self.reviewed_goods,
+            "reviewedDefects": self.reviewed_defects,
+            "escapeRateBound": rate_bound(self.escapes, self.defects),
+            "falseRejectRateBound": rate_bound(self.false_rejects, self.goods),
+            "costPerThousand": None if math.isnan(cost) else cost,
+        }
+
+
+def outcome_of(
+    probabilities: Probabilities, labels: Labels, classes: list[str], thresholds: dict[str, float], plant: Plant
+) -> Outcome:
+    """Decides as a device does: the likeliest class from its threshold on, else a person.
+
+    Args:
+        probabilities: [n, classes].
+        labels: true classes, [n].
+        classes: in the order of the columns.
+        thresholds: class -> least probability.
+        plant: what becomes of each class.
+    """
+    predicted = probabilities.argmax(axis=1)
+    limits = np.asarray([thresholds[name] for name in classes])
+    certain = probabilities.max(axis=1) >= limits[predicted]
+    good = plant.are(PASS, classes)[labels]
+    passed = certain & plant.are(PASS, classes)[predicted]
+    rejected = certain & plant.are(REJECT, classes)[predicted]
+    reviewed = ~passed & ~rejected
+    return Outcome(
+        goods=int(good.sum()),
+        defects=int((~good).sum()),
+        escapes=int((passed & ~good).sum()),
+        false_rejects=int((rejected & good).sum()),
+        reviewed_goods=int((reviewed & good).sum()),
+        reviewed_defects=int((reviewed & ~good).sum()),
+    )
+
+
+def choose_thresholds(
+    probabilities: Probabilities, labels: Labels, classes: list[str], plant: Plant
+) -> dict[str, float]:
+    """Chooses a threshold per class on the validation split; see the module.
+
+    Where all classes, or none, pass there is nothing to weigh: then a certain answer is right 95 times in 100.
+    Where more defective images pass than `maximum_escape_rate` allows, the thresholds of the passing classes rise until
+    they do not, whatever it costs.
+
+    Args:
+        probabilities: [n, classes].
+        labels: true classes, [n].
+        classes: in the order of the columns.
+        plant: costs, and what becomes of each class.
+    """
+    passing, rejecting = plant.are(PASS, classes), plant.are(REJECT, classes)
+    if not plant.tells_apart(classes):
+        return by_precision.choose_thresholds(probabilities, labels, classes)
+    good = passing[labels]
+    lowest = 1 / len(classes)
+    if good.all() or not good.any():
+        # Nothing can be learnt about one kind of error: whatever the class says is looked at unless it is beyond doubt.
+        return dict.fromkeys(classes, 1.0)
+    # Weight of an image of the split on the line.
+    of_good, of_defect = plant.good_share / good.mean(), (1 - plant.good_share) / (~good).mean()
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    passes, rejects = passing[predicted], rejecting[predicted]
+    to_pass = _threshold(
+        confidence[passes], ~good[passes], of_defect / of_good, plant.review_cost / plant.escape_cost, lowest
+    )
+    to_reject = _threshold(
+        confidence[rejects], good[rejects], of_good / of_defect, plant.review_cost / plant.false_reject_cost, lowest
+    )
+    thresholds = {
+        name: to_pass if is_passing else to_reject if is_rejecting else lowest
+        for name, is_passing, is_rejecting in zip(classes, passing, rejecting, strict=True)
+    }
+    escaping = passes & ~good
+    return _with_escapes_bounded(
+        thresholds,
+        [(float(confidence[index]), classes[predicted[index]]) for index in np.flatnonzero(escaping)],
+        math.floor(plant.maximum_escape_rate * (~good).sum() + 1e-9),
+    )
+
+
+def _threshold(
+    confidence: Probabilities, wrong: NDArray[np.bool_], odds_ratio: float, tolerance: float, lowest: float
+) -> float:
+    """The least confidence at which an answer is believed.
+
+    Args:
+        confidence: of the answers, [n].
+        wrong: which of them are, [n].
+        odds_ratio: of a wrong and a right answer, line / split.
+        tolerance: the largest probability of being wrong at which believing costs no more than looking.
+        lowest: the least probability that the likeliest class can have.
+    """
+    if tolerance >= 1:
+        return lowest
+    allowed = math.log(tolerance / (1 - tolerance)) - math.log(odds_ratio)
+    intercept, slope = _line_of_log_odds(confidence, wrong)
+    if slope >= 0:
+        # Confidence says nothing about errors.
+        return lowest if intercept <= allowed else 1.0
+    score = min(50.0, max(-50.0, (allowed - intercept) / slope))
+    # Upwards: the safe side.
+    scale = 10**DIGITS
+    return min(1.0, max(lowest, math.ceil(scale / (1 + math.exp(-score))) / scale))
+
+
+def _line_of_log_odds(confidence: Probabilities, wrong: NDArray[np.bool_]) -> tuple[float, float]:
+    """Intercept and slope of the log odds of being wrong over the log odds of the confidence."""
+    from sklearn.linear_model import LogisticRegression
+
+    wrongs, rights = int(wrong.sum()), int((~wrong).sum())
+    if wrongs == 0 or rights == 0:
+        # Krichevsky and Trofimov's estimate of a share that has not been seen.
+        return math.log((wrongs + 0.5) / (rights + 0.5)), 0.0
+    clipped = np.clip(confidence, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    scores = np.log(clipped / (1 - clipped)).reshape(-1, 1)
+    # Hardly regularised; where the two sides do not overlap it keeps the slope finite.
+    line = LogisticRegression(C=10.0).fit(scores, wrong)
+    return float(line.intercept_[0]), float(line.coef_[0, 0])
+
+
+def _with_escapes_bounded(
+    thresholds: dict[str, float], candidates: list[tuple[float, str]], allowed: int
+) -> dict[str, float]:
+    """Raises thresholds until at most `allowed` of the defective images (confidence, class) pass."""
+    raised = dict(thresholds)
+    escapes = sorted((confidence, name) for confidence, name in candidates if confidence >= thresholds[name])
+    scale = 10**DIGITS
+    for confidence, name in escapes[: max(0, len(escapes) - allowed)]:
+        raised[name] = max(raised[name], min(1.0, (math.floor(confidence * scale) + 1) / scale))
+    return raised
