@@ -3,7 +3,7 @@ import { type DemoContext, note } from '../context';
 import { waitFor } from '../waiting';
 
 const CRACK = 'crack';
-const LABEL_TIMEOUT_SECONDS = 180;
+const LABEL_TIMEOUT_SECONDS = 600;
 
 export async function introduceCrack(context: DemoContext): Promise<void> {
   await context.console.phase(
