@@ -1,6 +1,6 @@
 /** What a dataset must fulfil, and what its owner should know. Pure. */
 import type { DatasetItem, DatasetReport } from '../../contracts';
-import type { Split } from '../../lambda/dataset/split';
+import { SPLITS, type Split } from '../../lambda/dataset/split';
 
 /** An item with its place. */
 export type SplitItem = DatasetItem & { readonly split: Split };
@@ -25,7 +25,6 @@ export interface RuleOptions {
   readonly skipCorrupt: boolean;
 }
 
-export const SPLITS = ['train', 'validation', 'test'] as const satisfies readonly Split[];
 /** As in the Prepare step. More than one image in twenty is a broken transfer, not bad luck. */
 export const MAXIMUM_CORRUPT_SHARE = 0.05;
 /** Above it a network that never answers the small class loses less than a tenth of the accuracy. */

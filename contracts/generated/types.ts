@@ -645,7 +645,7 @@ export interface Capture {
    */
   capturedAt: string;
   /**
-   * Name of a class that a model can predict.
+   * Name of a class that a model can predict: `scratch`, `7`.
    */
   predictedClass?: string;
   confidence?: number;
@@ -891,7 +891,7 @@ export interface DatasetItem {
    */
   sha256: string;
   /**
-   * Name of a class that a model can predict.
+   * Name of a class that a model can predict: `scratch`, `7`.
    */
   label: string;
   /**
@@ -903,9 +903,13 @@ export interface DatasetItem {
    */
   capturedAt: string;
   /**
-   * Assigned by the manifest gate, absent in an incoming manifest.
+   * Assigned by the manifest gate, and absent in an incoming manifest, unless splitGiven is there.
    */
   split?: 'train' | 'validation' | 'test';
+  /**
+   * The source says the split, for each item of the group alike; without it the split is the hash of the group.
+   */
+  splitGiven?: true;
 }
 /**
  * What `kaizen dataset import` has found in a dataset. Equal datasets have equal reports: nothing depends on when or where it was written.
@@ -1209,7 +1213,7 @@ export interface EvaluationReport {
   /**
    * @minItems 2
    *
-   * Items: Name of a class that a model can predict.
+   * Items: Name of a class that a model can predict: `scratch`, `7`.
    */
   classes: string[];
   testItems: number;
@@ -1309,7 +1313,7 @@ export interface EvaluationReport {
      */
     worstRecallDrop: number;
     /**
-     * Name of a class that a model can predict.
+     * Name of a class that a model can predict: `scratch`, `7`.
      */
     worstRecallDropClass: string;
     perClass: {
@@ -1329,7 +1333,7 @@ export interface EvaluationReport {
     /**
      * Classes that the champion knows and the test split does not show.
      *
-     * Items: Name of a class that a model can predict.
+     * Items: Name of a class that a model can predict: `scratch`, `7`.
      */
     missingClasses: string[];
   };
@@ -1360,7 +1364,7 @@ export interface ExportedModel {
    * @minItems 2
    * @maxItems 100
    *
-   * Items: Name of a class that a model can predict.
+   * Items: Name of a class that a model can predict: `scratch`, `7`.
    */
   classes: string[];
   input: ModelInput;
@@ -1682,7 +1686,7 @@ export interface InferenceResult {
    */
   status: 'ok' | 'uncertain' | 'invalid';
   /**
-   * Name of a class that a model can predict.
+   * Name of a class that a model can predict: `scratch`, `7`.
    */
   predictedClass?: string;
   /**
@@ -1732,7 +1736,7 @@ export interface InferenceResult {
      */
     releaseId: string;
     /**
-     * Name of a class that a model can predict.
+     * Name of a class that a model can predict: `scratch`, `7`.
      */
     predictedClass: string;
     confidence: number;
@@ -1759,7 +1763,7 @@ export interface Label {
    */
   captureId: string;
   /**
-   * Name of a class that a model can predict.
+   * Name of a class that a model can predict: `scratch`, `7`.
    */
   label: string;
   /**
@@ -1780,7 +1784,7 @@ export interface Label {
    */
   capturedAt: string;
   /**
-   * Name of a class that a model can predict.
+   * Name of a class that a model can predict: `scratch`, `7`.
    */
   predictedClass?: string;
   confidence?: number;
@@ -1845,7 +1849,7 @@ export interface Release {
    * @minItems 2
    * @maxItems 100
    *
-   * Items: Name of a class that a model can predict.
+   * Items: Name of a class that a model can predict: `scratch`, `7`.
    */
   classes: string[];
   dispositionPolicy?: DispositionPolicy;

@@ -1,7 +1,7 @@
 /** What a manifest must fulfil without looking at the images. Pure. */
 import { type DatasetItem, problemsOf } from '../../contracts';
 import { IMAGE_PREFIX } from './names';
-import { type Split, splitOf } from './split';
+import { placeOf, type Split } from './split';
 
 /** Line 0 is the manifest as a whole. */
 export interface Problem {
@@ -18,9 +18,12 @@ export interface CheckedItem {
 export const MOST_PROBLEMS = 1_000;
 const LEAST_CLASSES = 2;
 
-interface FirstUse {
+interface FirstOfGroup {
   readonly line: number;
   readonly split: Split;
+}
+
+interface FirstUse extends FirstOfGroup {
   readonly label: string;
 }
 
@@ -29,6 +32,7 @@ export class ManifestChecker {
   readonly items: CheckedItem[] = [];
   readonly problems: Problem[] = [];
   private readonly ids = new Map<string, number>();
+  private readonly groups = new Map<string, FirstOfGroup>();
   private readonly digests = new Map<string, FirstUse>();
 
   /** Whether looking on is useless. */
@@ -70,9 +74,12 @@ export class ManifestChecker {
 
   private addItem(line: number, item: DatasetItem): void {
     const before = this.problems.length;
-    const split = splitOf(item.groupId);
-    if (item.split !== undefined) {
-      this.report(line, `split: must be absent, the gate assigns it, got '${item.split}'`);
+    const split = placeOf(item);
+    if (item.split !== undefined && !item.splitGiven) {
+      this.report(
+        line,
+        `split: must be absent, the gate assigns it, unless splitGiven is true, got '${item.split}'`,
+      );
     }
     if (!item.key.startsWith(IMAGE_PREFIX)) {
       this.report(line, `key: must start with '${IMAGE_PREFIX}', got '${item.key}'`);
@@ -80,8 +87,21 @@ export class ManifestChecker {
     const twin = this.ids.get(item.id);
     if (twin !== undefined) this.report(line, `id: '${item.id}' is used in line ${twin}`);
     this.ids.set(item.id, twin ?? line);
+    this.checkGroup(line, item.groupId, split);
     this.checkSameImage(line, item, split);
     if (this.problems.length === before) this.items.push({ line, item: { ...item, split } });
+  }
+
+  /** Only a split that was given can differ from that of the group's other items. */
+  private checkGroup(line: number, groupId: string, split: Split): void {
+    const first = this.groups.get(groupId);
+    if (!first) this.groups.set(groupId, { line, split });
+    else if (first.split !== split) {
+      this.report(
+        line,
+        `split: the group '${groupId}' is in ${first.split} in line ${first.line}, here in ${split}`,
+      );
+    }
   }
 
   /** The same picture in two splits would let the model be tested on what it has learnt. */

@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.prepared import IMAGE_SIZE, DatasetDescription, Split, save_split
-from kaizen_training.split import SPLITS, split_of
+from kaizen_training.split import SPLITS, place_of
 
 # 16 megapixels, the device's own limit: a larger image is an attack or a mistake, not a frame.
 MAXIMUM_PIXELS = 16_777_216
@@ -51,6 +51,7 @@ class _ManifestReader:
         self.items: list[dict[str, Any]] = []
         self.problems: list[str] = []
         self._lines_by_id: dict[str, int] = {}
+        self._first_of_groups: dict[str, tuple[int, str]] = {}
         self._first_uses: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def add(self, number: int, line: str) -> None:
@@ -70,13 +71,17 @@ class _ManifestReader:
         twin = self._lines_by_id.setdefault(item["id"], number)
         if twin != number:
             problems.append(f"id: must be unique, '{item['id']}' came in line {twin}")
-        split = split_of(item["groupId"])
+        group, split = item["groupId"], place_of(item)
         if item.setdefault("split", split) != split:
-            problems.append(f"split: group '{item['groupId']}' belongs to {split}, got {item['split']}")
+            problems.append(f"split: group '{group}' belongs to {split}, got {item['split']}")
+        line, there = self._first_of_groups.setdefault(group, (number, split))
+        if there != split:
+            # Only a split that was given can differ from that of the group's other items.
+            problems.append(f"split: the group '{group}' is in {there} in line {line}, here in {split}")
         first, same = self._first_uses.setdefault(item["sha256"], (number, item))
-        if split != split_of(same["groupId"]):
+        there = place_of(same)
+        if split != there:
             # Leakage: the model would be tested on what it has learnt.
-            there = split_of(same["groupId"])
             problems.append(f"sha256: the image of line {first} again, there in {there}, here in {split}")
         if item["label"] != same["label"]:
             problems.append(f"label: the image of line {first} again, there '{same['label']}', here '{item['label']}'")
@@ -88,7 +93,8 @@ def parse_manifest(text: str) -> list[dict[str, Any]]:
 
     Raises:
         PreparationError: with the line number and reason of every bad line: one that breaks the contract, an id that
-            comes twice, a split that is not that of the group, one image (by digest) in two splits or with two labels.
+            comes twice, a split that is not that of the group, a group or an image (by digest) in two splits, an image
+            with two labels.
     """
     reader = _ManifestReader()
     # Only the line feed ends a line: JSON may hold the other separators that `splitlines` knows.

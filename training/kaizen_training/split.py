@@ -1,8 +1,12 @@
-"""Which split a group belongs to: a hash of its id, so that a growing dataset never moves an item."""
+"""Which split a group belongs to.
+
+The one that its source gave, else a hash of its id, so that a growing dataset never moves an item.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 SPLITS = ("train", "validation", "test")
 
@@ -20,3 +24,8 @@ def split_of(group_id: str) -> str:
     if position < TRAIN_BELOW:
         return "train"
     return "validation" if position < VALIDATION_BELOW else "test"
+
+
+def place_of(item: dict[str, Any]) -> str:
+    """Returns the split of an item (contract dataset-item): the one that its source gave, else that of its group."""
+    return str(item["split"]) if item.get("splitGiven") else split_of(item["groupId"])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from tests.conftest import DatasetFolder, group_in, rendered_jpeg
 from tests.image_examples import EXAMPLES, GRAY, document, png
 
 MakeDataset = Callable[..., DatasetFolder]
+GIVEN_SPLITS = json.loads((contracts_folder() / "examples/given-splits.json").read_text())["cases"]
 SPLIT_VECTORS = json.loads((contracts_folder() / "examples/split.json").read_text())["cases"]
 
 
@@ -240,6 +242,23 @@ def a_line(**changes: object) -> dict[str, object]:
         "capturedAt": "2026-01-01T00:00:00Z",
     }
     return {**item, **changes}
+
+
+@pytest.mark.parametrize("case", GIVEN_SPLITS, ids=lambda case: case["name"])
+def test_b27_splits_that_the_source_gave_are_kept(case: dict[str, Any]) -> None:
+    """Answered by test/lambda/dataset/accept-manifest.test.ts in the same way."""
+    lines = []
+    for number, line in enumerate(case["lines"]):
+        changes = {name: value for name, value in line.items() if name != "image"}
+        lines.append(a_line(id=f"item-{number}", sha256=line["image"] * 64, **changes))
+    text = "\n".join(json.dumps(line) for line in lines)
+    if "splits" in case:
+        assert [item["split"] for item in parse_manifest(text)] == case["splits"]
+    else:
+        place, problem = f"line {case['refused']['line']}: ", case["refused"]["problem"]
+        with pytest.raises(PreparationError) as refusal:
+            parse_manifest(text)
+        assert any(found.startswith(place) and problem in found for found in refusal.value.problems)
 
 
 def test_a_manifest_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

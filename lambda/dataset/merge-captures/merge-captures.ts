@@ -128,6 +128,22 @@ async function readItems(current: CurrentDataset, ports: MergeCapturesPorts): Pr
   return items;
 }
 
+/** The gate assigns splits itself, the same ones as before; those that the source gave it cannot know. */
+function withoutAssignedSplit(item: DatasetItem): DatasetItem {
+  if (item.splitGiven) return item;
+  const { split: _split, ...rest } = item;
+  return rest;
+}
+
+/** A picture of a part that the dataset has goes where the source has put that part. */
+function inSplitOfGroup(items: readonly DatasetItem[]): (added: DatasetItem) => DatasetItem {
+  const given = new Map(items.flatMap((item) => (item.splitGiven ? [[item.groupId, item.split]] : [])));
+  return (added) => {
+    const split = given.get(added.groupId);
+    return split === undefined ? added : { ...added, split, splitGiven: true };
+  };
+}
+
 /** @throws InvalidInputError with the gate's first reasons */
 function acceptedDataset(answer: GateAnswer, current: CurrentDataset): CurrentDataset {
   if (answer.outcome === 'OUTDATED') return current;
@@ -160,8 +176,7 @@ export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAns
     .sort();
   let dataset = current;
   if (added.length > 0) {
-    // The gate assigns splits itself, the same ones as before.
-    const lines = [...items.map(({ split: _split, ...item }) => item), ...added];
+    const lines = [...items.map(withoutAssignedSplit), ...added.map(inSplitOfGroup(items))];
     const body = lines.map((item) => `${JSON.stringify(item)}\n`).join('');
     const key = incomingKey(`captures-${createHash('sha256').update(body).digest('hex').slice(0, 16)}`);
     await ports.putManifest(key, body);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import givenSplits from '../../../contracts/examples/given-splits.json';
 import { acceptManifest } from '../../../lambda/dataset/accept-manifest/accept-manifest';
 import { CURRENT_KEY } from '../../../lambda/dataset/names';
 import { splitOf } from '../../../lambda/dataset/split';
@@ -271,4 +272,39 @@ test('no accepted dataset has one picture in two splits', async () => {
       expect([...splits.values()].every(({ size }) => size === 1)).toBe(true);
     }),
   );
+});
+
+/** Prepared in training/tests/test_prepare.py, with the same answers. */
+describe('[B27] splits that the source gave', () => {
+  test.each(givenSplits.cases)('$name', async ({ lines, splits, refused }) => {
+    const items = lines.map(({ image, ...line }, index) =>
+      bucket.anItem(`item-${index}`, line as object, `picture ${image}`),
+    );
+    const answer = await acceptManifest(bucket.upload('given', items), bucket);
+    if (splits) {
+      const { key = '' } = (await bucket.currentDataset()) ?? {};
+      const accepted = bucket.objects.get(key)?.body.trim().split('\n') ?? [];
+      expect(accepted.map((line) => JSON.parse(line).split)).toEqual(splits);
+      expect(accepted.map((line) => JSON.parse(line).splitGiven)).toEqual(
+        lines.map((line) => ('splitGiven' in line ? line.splitGiven : undefined)),
+      );
+    } else {
+      expect(answer).toMatchObject({
+        outcome: 'REJECTED',
+        problems: expect.arrayContaining([
+          { line: refused?.line, problem: expect.stringContaining(refused?.problem ?? '') },
+        ]),
+      });
+    }
+  });
+
+  test('a manifest that the gate has accepted is accepted again with the same digest', async () => {
+    const given = { split: 'test', splitGiven: true } as const;
+    const items = [bucket.anItem('one', given), bucket.anItem('two', { label: 'scratch' })];
+    await acceptManifest(bucket.upload('first', items), bucket);
+    const first = await bucket.currentDataset();
+    bucket.tick();
+    await acceptManifest(bucket.upload('second', items), bucket);
+    expect((await bucket.currentDataset())?.manifestSha256).toBe(first?.manifestSha256);
+  });
 });

@@ -141,6 +141,24 @@ describe('merging labelled captures', () => {
     expect((await currentItems()).slice(0, before.length)).toEqual(before);
   });
 
+  test('[B27] keeps splits that the source gave, and puts further pictures of a part where the source put it', async () => {
+    const given = { split: splitOf('part') === 'test' ? 'train' : 'test', splitGiven: true } as const;
+    const items = [
+      bucket.anItem('one', { ...given, groupId: 'part' }),
+      bucket.anItem('two', { label: 'scratch' }),
+    ];
+    await acceptManifest(bucket.upload('given', items), bucket);
+    bucket.tick();
+    labels = [capture('c1', {}, 'part'), capture('c2')];
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({ addedItems: 2 });
+    expect((await currentItems()).map(({ id, split, splitGiven }) => [id, split, splitGiven])).toEqual([
+      ['one', given.split, true],
+      ['two', splitOf('two'), undefined],
+      ['c1', given.split, true],
+      ['c2', splitOf('frame-of-c2'), undefined],
+    ]);
+  });
+
   test('adds nothing the second time', async () => {
     labels = [capture('c1')];
     const first = await mergeCaptures(ports());
