@@ -1,5 +1,14 @@
-import { type Command, Option } from 'commander';
-import type { AddCommands, Context, ProgramPorts } from '../shared/commands';
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { DatasetReport } from '../../contracts';
+import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
+import { type AddCommands, type Context, integerFrom, type ProgramPorts } from '../shared/commands';
+import { parseCsvRows } from '../shared/csv';
+import { decodeText } from '../shared/decode-text';
+import { InputError, refuse } from '../shared/errors';
+import { SPLITTINGS, type Splitting } from './assign-splits';
+import { isClassName, parseClassMapping } from './class-names';
+import { formatDatasetReport } from './format-dataset-report';
 import { type GroupRule, groupByExpression, groupByPrefix } from './group-rule';
 import { importDataset } from './import-dataset';
 import { readDatasetSource } from './read-source';
@@ -11,14 +20,70 @@ interface ImportOptions {
   readonly groupByPrefix?: string;
   readonly groupDuplicates?: boolean;
   readonly classes?: readonly string[];
+  readonly map?: readonly (readonly [string, string])[];
+  readonly mapFile?: string;
+  readonly ignoreColumns?: readonly string[];
+  readonly unannotated?: string;
+  readonly split?: Splitting;
+  readonly splitSeed?: number;
   readonly skipCorrupt?: boolean;
   readonly dryRun?: boolean;
   readonly report?: string;
+  readonly html?: string;
+  readonly json?: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  kaizen dataset import ./parts --dry-run --html report.html   look first: nothing is uploaded, no account is needed
+  kaizen dataset import ./parts --group-by-prefix _            part7_left.jpg and part7_top.jpg show part7
+  kaizen dataset import ./parts --map NG=scratch --map OK=good
+  kaizen dataset import ./labels.csv --split stratified        every class in every split
+  kaizen dataset import ./annotations/instances_train.json --unannotated good
+  kaizen dataset import s3://bucket/parts/ --env dev
+
+Exit code: 0 imported (or, with --dry-run, nothing against it), 2 refused with reasons, 1 it failed.
+Tutorial: docs/tutorials/own-images.md`;
+
+const names = (text: string): string[] => text.split(',').map((name) => name.trim());
 
 function groupRule(options: ImportOptions): GroupRule | undefined {
   if (options.groupBy !== undefined) return groupByExpression(options.groupBy);
   return options.groupByPrefix === undefined ? undefined : groupByPrefix(options.groupByPrefix);
+}
+
+function className(text: string): string {
+  if (isClassName(text)) return text;
+  throw new InvalidArgumentError('It must be the name of a class: lower-case letters, digits, _ and -.');
+}
+
+/** Commander gives an option that may be repeated what it had before. */
+function oneMapping(text: string, before: readonly (readonly [string, string])[] = []) {
+  return [...before, parseClassMapping(text)];
+}
+
+/** @throws InputError with every line that is no `from,to` */
+async function mappingsIn(file: string): Promise<[string, string][]> {
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new InputError(`--map-file: '${file}' cannot be read: ${error.message}`);
+  });
+  const rows = parseCsvRows(decodeText(bytes).text);
+  if (typeof rows === 'string') throw new InputError(`--map-file: '${file}': ${rows}`);
+  const problems: string[] = [];
+  const mappings = rows.flatMap(({ line, cells }): [string, string][] => {
+    const [from = '', to = '', ...more] = cells;
+    if (more.length > 0 || from === '' || !isClassName(to)) {
+      problems.push(`line ${line}: must be <name in the source>,<class>, got '${cells.join(',')}'`);
+      return [];
+    }
+    return [[from, to]];
+  });
+  refuse(`--map-file: '${file}'`, problems);
+  return mappings;
+}
+
+async function classMap({ map = [], mapFile }: ImportOptions): Promise<ReadonlyMap<string, string>> {
+  return new Map([...(mapFile === undefined ? [] : await mappingsIn(mapFile)), ...map]);
 }
 
 async function runImport(
@@ -27,25 +92,45 @@ async function runImport(
   ports: ProgramPorts,
   open: () => Promise<Context>,
 ): Promise<void> {
-  const items = await readDatasetSource(source, {
-    groupRule: groupRule(options),
+  const { ignoreColumns, unannotated } = options;
+  const read = await readDatasetSource(source, {
+    ...{ groupRule: groupRule(options), map: await classMap(options), ignoreColumns, unannotated },
     s3: () => ports.clients().s3,
   });
   const upload = async (checked: readonly DatasetUploadItem[]) => {
     const { clients, environment } = await open();
     return uploadDataset(clients, environment, { items: checked, now: ports.now });
   };
-  const accepted = await importDataset(
-    { write: ports.write, upload },
-    {
-      items,
-      declaredClasses: options.classes,
-      groupDuplicates: options.groupDuplicates ?? false,
-      skipCorrupt: options.skipCorrupt ?? false,
-      reportFile: options.report,
-      dryRun: options.dryRun ?? false,
-    },
-  );
+  let shown: DatasetReport | undefined;
+  let accepted: CurrentDataset | undefined;
+  const report = (found: DatasetReport) => {
+    shown = found;
+    if (options.json) return;
+    ports.write(formatDatasetReport(found));
+    if (options.html !== undefined) ports.write(`Pictures: ${options.html}`);
+  };
+  try {
+    accepted = await importDataset(
+      { report, upload },
+      {
+        source: read,
+        name: source,
+        declaredClasses: options.classes,
+        groupDuplicates: options.groupDuplicates ?? false,
+        splitting: options.split ?? (options.splitSeed === undefined ? undefined : 'stratified'),
+        splitSeed: options.splitSeed ?? 0,
+        skipCorrupt: options.skipCorrupt ?? false,
+        reportFile: options.report,
+        htmlFile: options.html,
+        dryRun: options.dryRun ?? false,
+      },
+    );
+  } finally {
+    if (options.json && shown) {
+      ports.write(JSON.stringify({ report: shown, accepted: accepted ?? null }, null, 2));
+    }
+  }
+  if (options.json) return;
   ports.write(
     accepted
       ? `Accepted ${accepted.items} items of ${accepted.classes.join(', ')}: ${accepted.key}`
@@ -53,17 +138,9 @@ async function runImport(
   );
 }
 
-export const addDatasetCommands: AddCommands = (program, ports, open) => {
-  program
-    .command('dataset')
-    .description('imports images to train with')
-    .command('import')
-    .alias('upload')
-    .description("reports on images, uploads them with their manifest, and waits for the gate's answer")
-    .argument(
-      '<source>',
-      'folder with one subfolder per class, table .csv (path,label[,id][,groupId][,capturedAt]) or manifest .jsonl; on this machine or at s3://',
-    )
+/** How images come into groups, classes and splits. */
+function addReadingOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--group-by <expression>',
@@ -72,13 +149,43 @@ export const addDatasetCommands: AddCommands = (program, ports, open) => {
     )
     .option('--group-by-prefix <separator>', "the file's name up to the separator names the physical part")
     .option('--group-duplicates', 'give images that look alike one group, and so one split')
-    .option('--classes <names>', 'the classes there must be, separated by commas', (names) =>
-      names.split(',').map((name) => name.trim()),
+    .option('--classes <names>', 'the classes there must be, separated by commas', names)
+    .option('--map <from=class>', 'what the source calls `from` is this class; may be repeated', oneMapping)
+    .option('--map-file <file>', 'many of them, as a table: from,class')
+    .option('--ignore-columns <names>', 'columns of a table that mean nothing here, by commas', names)
+    .option(
+      '--unannotated <class>',
+      'class of the images that annotations of COCO name without one',
+      className,
     )
+    .addOption(
+      new Option(
+        '--split <how>',
+        'given: as the source says; hash: by part; stratified: evenly by class, each class in every split',
+      ).choices(SPLITTINGS),
+    )
+    .option('--split-seed <n>', 'another even division; stands for --split stratified', integerFrom(0));
+}
+
+export const addDatasetCommands: AddCommands = (program, ports, open) => {
+  const command = program
+    .command('dataset')
+    .description('imports images to train with')
+    .command('import')
+    .alias('upload')
+    .description("reports on images, uploads them with their manifest, and waits for the gate's answer")
+    .argument(
+      '<source>',
+      'folder with one subfolder per class (or train/val/test, MVTec AD, COCO), table .csv (path,label[,id][,groupId][,capturedAt][,split]), annotations .json or manifest .jsonl; on this machine or at s3://',
+    );
+  addReadingOptions(command)
     .option('--skip-corrupt', 'leave corrupt images out')
     .option('--dry-run', 'report only; needs no environment')
     .option('--report <file>', 'also write the report as JSON (contract dataset-report)')
-    .action((source: string, options: ImportOptions, command: Command) =>
-      runImport(source, options, ports, () => open(command)),
+    .option('--html <file>', 'also write the report as a page with pictures')
+    .option('--json', 'as JSON, once: {report, accepted}')
+    .addHelpText('after', EXAMPLES)
+    .action((source: string, options: ImportOptions, action: Command) =>
+      runImport(source, options, ports, () => open(action)),
     );
 };

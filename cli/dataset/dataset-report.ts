@@ -1,14 +1,14 @@
 /** From inspected images to a report, and to the items as they would be imported. Pure. */
-import type { DatasetReport } from '../../contracts';
+import type { DatasetItem, DatasetReport } from '../../contracts';
 import { acceptedManifest } from '../../lambda/dataset/accepted-manifest';
-import { splitOf } from '../../lambda/dataset/split';
+import { SPLITS } from '../../lambda/dataset/split';
+import { assignSplits, splitConflicts } from './assign-splits';
 import {
   type DatasetFindings,
   type Duplicates,
   datasetErrors,
   datasetWarnings,
   type RuleOptions,
-  SPLITS,
   type SplitItem,
 } from './dataset-rules';
 import { groupDuplicates } from './group-duplicates';
@@ -19,7 +19,12 @@ import type { DatasetUploadItem } from './upload-item';
 export interface ReportOptions extends RuleOptions {
   /** Give duplicates one group. */
   readonly groupDuplicates: boolean;
+  /** Of what is divided evenly. */
+  readonly splitSeed: number;
 }
+
+/** What is known of the source besides its images. */
+export type SourceFacts = Pick<DatasetReport, 'layout' | 'renamedClasses' | 'leftOut' | 'notes'>;
 
 export interface DatasetExamination {
   readonly report: DatasetReport;
@@ -75,20 +80,58 @@ function imbalanceOf(items: readonly SplitItem[]): number {
   return sizes.length === 0 ? 0 : Math.max(...sizes) / Math.min(...sizes);
 }
 
-/**
- * Decides the groups and splits, looks for duplicates, and applies the rules. Nothing is random: the same images and
- * options give the same report.
- */
-export function examineDataset(dataset: InspectedDataset, options: ReportOptions): DatasetExamination {
-  const lines = dataset.items.map(({ line }) => line);
+function sizesOf(items: InspectedDataset['items']): DatasetReport['sizes'] {
+  const counts = new Map<string, DatasetReport['sizes'][number]>();
+  for (const { width, height } of items) {
+    const key = `${width}x${height}`;
+    counts.set(key, { width, height, items: (counts.get(key)?.items ?? 0) + 1 });
+  }
+  return [...counts.values()].sort(
+    (left, right) => right.items - left.items || right.width * right.height - left.width * left.height,
+  );
+}
+
+interface DividedDataset {
+  readonly items: readonly SplitItem[];
+  /** Clusters of images that look alike. */
+  readonly clusters: readonly (readonly number[])[];
+  readonly notes: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Decides the groups, and then the splits of the groups. */
+function divide(
+  lines: readonly DatasetItem[],
+  dataset: InspectedDataset,
+  options: ReportOptions,
+): DividedDataset {
+  const { splitting, splitSeed } = options;
   const { clusters } = findNearDuplicates(dataset.items.map(({ hash }) => hash));
   const groups = options.groupDuplicates
     ? groupDuplicates(lines, clusters)
     : lines.map(({ groupId }) => groupId);
-  const items = lines.map((line, index): SplitItem => {
-    const groupId = groups[index] ?? line.groupId;
-    return { ...line, groupId, split: splitOf(groupId) };
+  const grouped = lines.map((line, index) => ({ ...line, groupId: groups[index] ?? line.groupId }));
+  const { places, notes } = assignSplits(grouped, splitting, splitSeed);
+  const items = grouped.map(({ split: _split, splitGiven: _given, ...line }, index): SplitItem => {
+    const { split = 'train', given = false } = places[index] ?? {};
+    return { ...line, split, ...(given ? { splitGiven: true } : {}) };
   });
+  // Before duplicates were joined: across the source's splits these come into the strictest one, as was asked for.
+  const problems = splitting === 'given' ? splitConflicts(lines) : [];
+  return { items, clusters, notes, problems };
+}
+
+/**
+ * Decides the groups and splits, looks for duplicates, and applies the rules. Nothing is random: the same images and
+ * options give the same report.
+ */
+export function examineDataset(
+  dataset: InspectedDataset,
+  facts: SourceFacts,
+  options: ReportOptions,
+): DatasetExamination {
+  const lines = dataset.items.map(({ line }) => line);
+  const { items, clusters, notes, problems } = divide(lines, dataset, options);
   const groupSizes = setsBy(items, ({ groupId }) => groupId).map(({ length }) => length);
   const shown = {
     groups: groupSizes.length,
@@ -98,24 +141,33 @@ export function examineDataset(dataset: InspectedDataset, options: ReportOptions
     exactDuplicates: exactDuplicates(items),
     nearDuplicates: nearDuplicates(items, clusters),
   };
-  const findings: DatasetFindings = { ...shown, items, corruptImages: dataset.corrupt.length };
+  const findings: DatasetFindings = { ...shown, items, corrupt: dataset.corrupt };
   const report: DatasetReport = {
     schemaVersion: 1,
+    layout: facts.layout,
+    splitting: options.splitting,
+    renamedClasses: [...facts.renamedClasses],
+    leftOut: [...facts.leftOut],
+    notes: [...facts.notes, ...notes],
+    sizes: sizesOf(dataset.items),
     manifestSha256: acceptedManifest(items).sha256,
     items: items.length,
     ...shown,
     largestGroup: groupSizes.reduce((largest, size) => Math.max(largest, size), 0),
     corrupt: [...dataset.corrupt],
     regroupedItems: items.filter(({ groupId }, index) => groupId !== lines[index]?.groupId).length,
-    errors: [...dataset.problems, ...datasetErrors(findings, options)],
+    errors: [...dataset.problems, ...problems, ...datasetErrors(findings, options)],
     warnings: datasetWarnings(findings),
   };
-  return {
-    report,
-    items: dataset.items.map(({ source, line }, index) => ({
-      ...source,
-      groupId: groups[index] ?? line.groupId,
-      sha256: line.sha256,
-    })),
-  };
+  return { report, items: uploadItems(dataset, items) };
+}
+
+/** As the manifest will have them: in their groups, with their digests, and with those splits that the gate cannot know. */
+function uploadItems(dataset: InspectedDataset, items: readonly SplitItem[]): DatasetUploadItem[] {
+  return dataset.items.map(({ source, line }, index) => {
+    const { split: _given, ...rest } = source;
+    const { groupId, split, splitGiven } = items[index] ?? line;
+    const told = splitGiven && split !== undefined ? { split } : {};
+    return { ...rest, groupId, sha256: line.sha256, ...told };
+  });
 }

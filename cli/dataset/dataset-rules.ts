@@ -1,6 +1,7 @@
 /** What a dataset must fulfil, and what its owner should know. Pure. */
 import type { DatasetItem, DatasetReport } from '../../contracts';
 import { SPLITS, type Split } from '../../lambda/dataset/split';
+import type { Splitting } from './assign-splits';
 
 /** An item with its place. */
 export type SplitItem = DatasetItem & { readonly split: Split };
@@ -9,7 +10,7 @@ export type Duplicates = DatasetReport['exactDuplicates'][number];
 
 export interface DatasetFindings {
   readonly items: readonly SplitItem[];
-  readonly corruptImages: number;
+  readonly corrupt: readonly { readonly path: string; readonly reason: string }[];
   readonly classes: readonly string[];
   readonly counts: DatasetReport['counts'];
   readonly groups: number;
@@ -23,6 +24,8 @@ export interface RuleOptions {
   readonly declaredClasses?: readonly string[] | undefined;
   /** Leave corrupt images out instead of refusing the dataset. */
   readonly skipCorrupt: boolean;
+  /** How the items came into their splits. */
+  readonly splitting: Splitting;
 }
 
 /** As in the Prepare step. More than one image in twenty is a broken transfer, not bad luck. */
@@ -33,25 +36,39 @@ export const MAXIMUM_IMBALANCE = 10;
 export const LEAST_TEST_ITEMS = 30;
 const LEAST_CLASSES = 2;
 const IDS_SHOWN = 5;
+const WAY_FROM_HASH = 'import images of more parts, or divide them evenly with --split stratified';
+const WAY_FROM_GIVEN = 'the source gives none there; divide anew with --split stratified';
 
 function listed(ids: readonly string[]): string {
   const rest = ids.length - IDS_SHOWN;
   return ids.slice(0, IDS_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-function corruptErrors({ items, corruptImages }: DatasetFindings, { skipCorrupt }: RuleOptions): string[] {
-  if (corruptImages === 0) return [];
-  const all = items.length + corruptImages;
-  const found = `${corruptImages} of ${all} images are corrupt`;
-  if (!skipCorrupt) return [`${found}: repair or remove them, or leave them out with --skip-corrupt`];
-  const share = corruptImages / all;
+/** `12 is BMP: ..., 3 cannot be decoded: ...`: each reason with how often, the most frequent first. */
+function reasonsOf(corrupt: DatasetFindings['corrupt']): string {
+  const counts = new Map<string, number>();
+  for (const { reason } of corrupt) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const most = [...counts].sort(([, left], [, right]) => right - left).slice(0, IDS_SHOWN);
+  return most.map(([reason, count]) => `${count} ${reason}`).join('; ');
+}
+
+function corruptErrors({ items, corrupt }: DatasetFindings, { skipCorrupt }: RuleOptions): string[] {
+  if (corrupt.length === 0) return [];
+  const all = items.length + corrupt.length;
+  const found = `${corrupt.length} of ${all} images are corrupt`;
+  if (!skipCorrupt) {
+    return [`${found}: repair or remove them, or leave them out with --skip-corrupt (${reasonsOf(corrupt)})`];
+  }
+  const share = corrupt.length / all;
   return share > MAXIMUM_CORRUPT_SHARE
-    ? [`${found}, more than ${MAXIMUM_CORRUPT_SHARE * 100} %: look at how they were copied`]
+    ? [
+        `${found}, more than ${MAXIMUM_CORRUPT_SHARE * 100} %: look at how they were copied (${reasonsOf(corrupt)})`,
+      ]
     : [];
 }
 
-function classErrors(findings: DatasetFindings, { declaredClasses }: RuleOptions): string[] {
-  const { classes, counts } = findings;
+function classErrors(findings: DatasetFindings, { declaredClasses, splitting }: RuleOptions): string[] {
+  const { classes } = findings;
   const unknown = declaredClasses ? classes.filter((name) => !declaredClasses.includes(name)) : [];
   const empty = (declaredClasses ?? []).filter((name) => !classes.includes(name));
   const errors = unknown.map(
@@ -61,26 +78,46 @@ function classErrors(findings: DatasetFindings, { declaredClasses }: RuleOptions
   if (classes.length < LEAST_CLASSES) {
     return [...errors, `at least ${LEAST_CLASSES} classes are needed, got ${classes.join(', ') || 'none'}`];
   }
-  for (const split of SPLITS) {
-    const missing = classes.filter((name) => !counts[split][name]);
-    errors.push(
-      ...missing.map(
-        (name) => `class '${name}' has no image in the ${split} split: it needs images of more parts`,
-      ),
-    );
-  }
-  return errors;
+  return [...errors, ...emptySplitErrors(findings, splitting)];
+}
+
+/** Classes that a split lacks, with the way out that there is: a class of too few parts cannot be in every split. */
+function emptySplitErrors({ items, classes, counts }: DatasetFindings, splitting: Splitting): string[] {
+  const groupsOf = (name: string) =>
+    new Set(items.flatMap(({ label, groupId }) => (label === name ? [groupId] : []))).size;
+  const way = splitting === 'given' ? WAY_FROM_GIVEN : WAY_FROM_HASH;
+  return SPLITS.flatMap((split) =>
+    classes
+      .filter((name) => !counts[split][name])
+      .map((name) => {
+        const groups = groupsOf(name);
+        const advice =
+          groups < SPLITS.length
+            ? `it shows ${groups} ${groups === 1 ? 'part' : 'parts'}, and needs ${SPLITS.length}: one per split`
+            : way;
+        return `class '${name}' has no image in the ${split} split: ${advice}`;
+      }),
+  );
+}
+
+/** One sentence for all of a kind: a set of video frames has thousands of near duplicates. */
+function leakage(kind: string, found: readonly Duplicates[]): string[] {
+  const across = found.filter(({ splits }) => splits.length > 1);
+  const [first] = across;
+  if (!first) return [];
+  const rest = across.length - 1;
+  const more = rest > 0 ? ` (and ${rest} more such sets)` : '';
+  return [
+    `${kind} in ${first.splits.join(' and ')}: ${listed(first.ids)}${more}; give them one groupId, or use --group-duplicates`,
+  ];
 }
 
 function duplicateErrors({ exactDuplicates, nearDuplicates }: DatasetFindings): string[] {
   const labels = exactDuplicates.filter((same) => same.labels.length > 1);
-  const across = (found: readonly Duplicates[]) => found.filter(({ splits }) => splits.length > 1);
-  const leakage = (kind: string, { ids, splits }: Duplicates) =>
-    `${kind} in ${splits.join(' and ')}: ${listed(ids)}; give them one groupId, or use --group-duplicates`;
   return [
     ...labels.map((same) => `the same image is labelled ${same.labels.join(' and ')}: ${listed(same.ids)}`),
-    ...across(exactDuplicates).map((same) => leakage('the same image', same)),
-    ...across(nearDuplicates).map((near) => leakage('near duplicates', near)),
+    ...leakage('the same image', exactDuplicates),
+    ...leakage('near duplicates', nearDuplicates),
   ];
 }
 

@@ -4,36 +4,55 @@ import { writeFile } from 'node:fs/promises';
 import type { DatasetReport } from '../../contracts';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { InputError, refuse } from '../shared/errors';
+import { datasetPage } from './dataset-page';
 import { examineDataset, type ReportOptions } from './dataset-report';
-import { formatDatasetReport } from './format-dataset-report';
 import { inspectDataset } from './inspect-dataset';
+import type { ReadSource } from './read-source';
+import { drawThumbnails, shownIds } from './thumbnails';
 import type { DatasetUploadItem } from './upload-item';
 
 export interface ImportDatasetPorts {
-  /** Takes the readable report. */
-  readonly write: (text: string) => void;
+  /** Takes the report, whether or not the dataset is refused. */
+  readonly report: (report: DatasetReport) => void;
   /** Uploads images and manifest, and answers what the gate has accepted. */
   readonly upload: (items: readonly DatasetUploadItem[]) => Promise<CurrentDataset>;
 }
 
-export interface ImportDatasetOptions extends ReportOptions {
-  readonly items: readonly DatasetUploadItem[];
+export interface ImportDatasetOptions extends Omit<ReportOptions, 'splitting'> {
+  readonly source: ReadSource;
+  /** As the operator has named it. */
+  readonly name: string;
+  /** @default - as the source says where it says it, else by the hash of the group */
+  readonly splitting?: ReportOptions['splitting'] | undefined;
   /** File for the report in JSON. @default - none */
   readonly reportFile?: string | undefined;
+  /** File for the report as a page with pictures. @default - none */
+  readonly htmlFile?: string | undefined;
   /** Report only. */
   readonly dryRun: boolean;
 }
 
-async function writeReport(file: string, report: DatasetReport): Promise<void> {
+async function write(option: string, file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    await writeFile(file, text);
   } catch (error) {
-    throw new InputError(`--report: '${file}' cannot be written: ${(error as Error).message}`);
+    throw new InputError(`${option}: '${file}' cannot be written: ${(error as Error).message}`);
   }
 }
 
+/** @throws InputError when the operator wants splits that the source does not give */
+function splittingOf({ source, splitting }: ImportDatasetOptions): ReportOptions['splitting'] {
+  const isGiven = source.items.some(({ split }) => split !== undefined);
+  if (splitting === 'given' && !isGiven) {
+    throw new InputError(
+      `--split: the source gives no splits, it was recognized as ${source.layout}: leave the option out, or divide evenly with --split stratified`,
+    );
+  }
+  return splitting ?? (isGiven ? 'given' : 'hash');
+}
+
 /**
- * The report is written whether or not the dataset is refused.
+ * The reports are written whether or not the dataset is refused.
  * @returns what the gate has accepted; `undefined` after a dry run
  * @throws InputError with every error of the report; then nothing has been uploaded
  */
@@ -41,9 +60,20 @@ export async function importDataset(
   ports: ImportDatasetPorts,
   options: ImportDatasetOptions,
 ): Promise<CurrentDataset | undefined> {
-  const { report, items } = examineDataset(await inspectDataset(options.items), options);
-  if (options.reportFile !== undefined) await writeReport(options.reportFile, report);
-  ports.write(formatDatasetReport(report));
+  const { source, reportFile, htmlFile } = options;
+  const splitting = splittingOf(options);
+  const { layout, renamedClasses, leftOut, notes } = source;
+  const { report, items } = examineDataset(
+    await inspectDataset(source.items),
+    { layout, renamedClasses: [...renamedClasses], leftOut: [...leftOut], notes: [...notes] },
+    { ...options, splitting },
+  );
+  if (reportFile !== undefined) await write('--report', reportFile, `${JSON.stringify(report, null, 2)}\n`);
+  if (htmlFile !== undefined) {
+    const thumbnails = await drawThumbnails(shownIds(report, items), items);
+    await write('--html', htmlFile, datasetPage({ report, items, thumbnails, source: options.name }));
+  }
+  ports.report(report);
   const { length } = report.errors;
   refuse('dataset refused', length > 0 ? [`${length} error${length === 1 ? '' : 's'}, listed above`] : []);
   return options.dryRun ? undefined : ports.upload(items);

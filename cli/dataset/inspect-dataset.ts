@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type DatasetItem, problemsOf } from '../../contracts';
 import { imageKey } from '../../lambda/dataset/names';
 import { mapConcurrently } from '../../lambda/shared/concurrency';
+import { countedProblems, type Problem } from '../shared/problems';
 import type { ImageFormat } from './image-format';
 import { inspectImage } from './inspect-image';
 import type { PerceptualHash } from './perceptual-hash';
@@ -12,6 +13,8 @@ export interface InspectedItem {
   /** Its line of the manifest. */
   readonly line: DatasetItem;
   readonly hash: PerceptualHash;
+  readonly width: number;
+  readonly height: number;
   readonly source: DatasetUploadItem;
 }
 
@@ -33,8 +36,9 @@ const IMAGES_AT_A_TIME = 8;
 
 /** The line of the manifest, its fields in the order in which the gate writes them. */
 export function manifestLine(item: DatasetUploadItem, sha256: string, format: ImageFormat): DatasetItem {
-  const { id, groupId, label, origin, capturedAt } = item;
-  return { id, groupId, key: imageKey(sha256, format), sha256, label, origin, capturedAt };
+  const { id, groupId, label, origin, capturedAt, split } = item;
+  const given = split === undefined ? {} : ({ split, splitGiven: true } as const);
+  return { id, groupId, key: imageKey(sha256, format), sha256, label, origin, capturedAt, ...given };
 }
 
 /** What is wrong with an item's line: the contract's rules, and a digest that is not the promised one. */
@@ -46,7 +50,7 @@ export function lineProblems(item: DatasetUploadItem, line: DatasetItem): string
   return problems;
 }
 
-type Inspected = InspectedItem | CorruptImage | readonly string[];
+type Inspected = InspectedItem | CorruptImage | readonly Problem[];
 
 async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
   const { id, path = id } = source;
@@ -54,7 +58,7 @@ async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
   try {
     bytes = await source.read();
   } catch (error) {
-    return [`${path}: the image cannot be read: ${(error as Error).message}`];
+    return [{ place: path, problem: `the image cannot be read: ${(error as Error).message}` }];
   }
   const image = await inspectImage(bytes);
   if (typeof image === 'string') return { id, path, reason: image };
@@ -62,18 +66,20 @@ async function inspectItem(source: DatasetUploadItem): Promise<Inspected> {
   const line = manifestLine(source, sha256, image.format);
   const problems = lineProblems(source, line);
   return problems.length > 0
-    ? problems.map((problem) => `${path}: ${problem}`)
-    : { line, hash: image.hash, source };
+    ? problems.map((problem) => ({ place: path, problem }))
+    : { line, hash: image.hash, width: image.width, height: image.height, source };
 }
 
 /** Ids must be unique: they name items in reports, labels and golden samples. */
-function repeatedIds(items: readonly DatasetUploadItem[]): string[] {
+function repeatedIds(items: readonly DatasetUploadItem[]): Problem[] {
   const first = new Map<string, DatasetUploadItem>();
   return items.flatMap((item) => {
     const { id, path = id } = item;
     const before = first.get(id);
     if (!before) first.set(id, item);
-    return before ? [`${path}: id: '${id}' is that of ${before.path ?? before.id} as well`] : [];
+    if (!before) return [];
+    const problem = 'id: another image has it as well';
+    return [{ place: path, problem, value: `${id}: ${before.path ?? before.id}` }];
   });
 }
 
@@ -82,6 +88,9 @@ export async function inspectDataset(items: readonly DatasetUploadItem[]): Promi
   return {
     items: results.filter((result): result is InspectedItem => 'hash' in result),
     corrupt: results.filter((result): result is CorruptImage => 'reason' in result),
-    problems: [...repeatedIds(items), ...results.flatMap((result) => (Array.isArray(result) ? result : []))],
+    problems: countedProblems([
+      ...repeatedIds(items),
+      ...results.flatMap((result) => (Array.isArray(result) ? result : [])),
+    ]),
   };
 }

@@ -1,5 +1,6 @@
 /** Items from a manifest (contract dataset-item) whose images lie beside it. */
 import { type DatasetItem, problemsOf } from '../../contracts';
+import type { Problem } from '../shared/problems';
 import { isInside, type SourceFiles } from './source-files';
 import type { DatasetUploadItem } from './upload-item';
 
@@ -21,17 +22,22 @@ function parseLine(line: string): { item?: DatasetItem; problems: string[] } {
 export function parseManifest(
   text: string,
   files: Pick<SourceFiles, 'read'>,
-): { items: DatasetUploadItem[]; problems: string[] } {
-  const problems: string[] = [];
+): { items: DatasetUploadItem[]; problems: Problem[] } {
+  const problems: Problem[] = [];
   const items: DatasetUploadItem[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const parsed = parseLine(line);
-    problems.push(...parsed.problems.map((problem) => `line ${index + 1}: ${problem}`));
+    const place = `line ${index + 1}`;
+    problems.push(...parsed.problems.map((problem) => ({ place, problem })));
     if (!parsed.item) continue;
-    const { key, split: _split, ...item } = parsed.item;
-    if (!isInside(key)) problems.push(`line ${index + 1}: key: leads out of the manifest's folder`);
-    else items.push({ ...item, path: key, read: () => files.read(key) });
+    const { key, split, splitGiven, ...item } = parsed.item;
+    if (!isInside(key)) problems.push({ place, problem: "key: leads out of the manifest's folder" });
+    else {
+      // One that the gate assigned follows from the group, and is assigned again.
+      const given = splitGiven && split !== undefined ? { split } : {};
+      items.push({ ...item, ...given, path: key, read: () => files.read(key) });
+    }
   }
   return { items, problems };
 }

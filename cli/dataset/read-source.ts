@@ -1,72 +1,106 @@
-/** Reads what is to be imported: class folders, a table or a manifest, on this machine or in S3. */
-import type { Clients } from '../shared/clients';
+/** Reads what is to be imported: a folder, a table, annotations or a manifest, on this machine or in S3. */
+import { decodeText } from '../shared/decode-text';
 import { InputError, refuse } from '../shared/errors';
-import type { GroupRule } from './group-rule';
-import { readClassFolders } from './read-class-folders';
+import { countedProblems } from '../shared/problems';
+import { classNames } from './class-names';
+import type { DatasetSource, ReadDatasetOptions } from './dataset-source';
+import { junkIn, type LeftOut, leftOutByReason } from './layouts/left-out';
 import { parseCsv } from './read-csv';
+import { hasImageSuffix, readCocoFile, readFolder } from './read-folder';
 import { parseManifest } from './read-manifest';
-import { type DatasetAddress, openSource, type SourceFiles } from './source-files';
-import type { DatasetUploadItem } from './upload-item';
+import { openSource, type SourceFiles } from './source-files';
 
-export interface ReadDatasetOptions {
-  /** Which images show the same part; not for a manifest, which says so itself. @default - each is its own group */
-  readonly groupRule?: GroupRule | undefined;
-  /** For `s3://` sources, made on first use. @default - S3 is refused */
-  readonly s3?: () => Clients['s3'];
-}
+/** A source that may be inspected: its classes have their names, and it has no problems. */
+export type ReadSource = Omit<DatasetSource, 'problems'> & {
+  readonly renamedClasses: readonly { readonly from: string; readonly to: string }[];
+};
 
 const MANIFEST_NAME = 'manifest.jsonl';
-const MOST_PROBLEMS = 1000;
+const MOST_PROBLEMS = 50;
 
-async function readText(files: SourceFiles, path: string): Promise<string> {
-  return Buffer.from(await files.read(path)).toString('utf8');
-}
-
-async function readManifest(files: SourceFiles, file: string, options: ReadDatasetOptions) {
+async function readManifest(
+  files: SourceFiles,
+  file: string,
+  options: ReadDatasetOptions,
+): Promise<DatasetSource> {
   if (options.groupRule) {
     throw new InputError('dataset: a manifest names the groups itself; leave the group rule out');
   }
-  return parseManifest(await readText(files, file), files);
+  const text = Buffer.from(await files.read(file)).toString('utf8');
+  return { layout: 'manifest', leftOut: [], notes: [], ...parseManifest(text, files) };
 }
 
-async function readFile({ files, file = '' }: DatasetAddress, options: ReadDatasetOptions) {
-  if (/\.csv$/i.test(file)) {
-    const [text, { files: listed }] = await Promise.all([readText(files, file), files.list()]);
-    return parseCsv(text, listed, files, options.groupRule);
-  }
+async function readTable(
+  files: SourceFiles,
+  file: string,
+  options: ReadDatasetOptions,
+): Promise<DatasetSource> {
+  const [bytes, { files: listed }] = await Promise.all([files.read(file), files.list()]);
+  const { text, encoding } = decodeText(bytes);
+  const notes =
+    encoding === 'windows-1252'
+      ? [`${file} is no UTF-8 and was read as Windows-1252: look at names with umlauts or accents`]
+      : [];
+  const { items, problems } = parseCsv(text, listed, files, options);
+  const named = new Set(items.map(({ path }) => path));
+  const leftOut = listed
+    .filter(({ path }) => junkIn(path) === undefined && hasImageSuffix(path) && !named.has(path))
+    .map(({ path }) => ({ path, reason: 'an image in no line of the table', files: 1 }));
+  return { layout: 'table', items, leftOut, notes, problems };
+}
+
+function readFile(files: SourceFiles, file: string, options: ReadDatasetOptions): Promise<DatasetSource> {
+  if (/\.(csv|tsv|txt)$/i.test(file)) return readTable(files, file, options);
+  if (/\.json$/i.test(file)) return readCocoFile(files, file, options);
   if (/\.jsonl$/i.test(file)) return readManifest(files, file, options);
   throw new InputError(
-    `dataset: must be a folder, a table ending in .csv or a manifest ending in .jsonl, got '${file}'`,
+    `dataset: must be a folder, a table ending in .csv, annotations of COCO ending in .json or a manifest ending in .jsonl, got '${file}'`,
   );
 }
 
-async function readFolder({ files }: DatasetAddress, options: ReadDatasetOptions) {
+async function readAny(source: string, options: ReadDatasetOptions): Promise<DatasetSource> {
+  const { files, file } = await openSource(source, options.s3);
+  if (file !== undefined) return readFile(files, file, options);
   const listing = await files.list();
   const hasManifest = listing.files.some(({ path }) => path === MANIFEST_NAME);
   return hasManifest
     ? readManifest(files, MANIFEST_NAME, options)
-    : readClassFolders(files, listing, options.groupRule);
+    : readFolder(source, files, listing, options);
+}
+
+function nothingIn(source: string, leftOut: readonly LeftOut[]): InputError {
+  const found = leftOutByReason(leftOut).map(
+    ({ reason, files, paths }) => `${files} ${reason} (${paths[0]})`,
+  );
+  return new InputError(
+    `dataset: '${source}' holds neither ${MANIFEST_NAME} nor a JPEG or PNG image; it may be a folder with one subfolder per class, a table or a manifest${found.length > 0 ? `; left out: ${found.join(', ')}` : ''}`,
+  );
 }
 
 /**
- * @param source a folder whose subfolders are classes and hold JPEG or PNG images; a table (`.csv`: path, label and
- *   optionally id, groupId, capturedAt); a manifest (`.jsonl`, contract dataset-item); or a folder that holds
- *   `manifest.jsonl`. Paths are relative to the table or manifest. Each of them may be an `s3://` address.
- * @throws InputError when there is nothing to import, or with every broken line
+ * @param source a folder of images (one subfolder per class; with splits; as MVTec AD or COCO have it), a table (`.csv`),
+ *   annotations (`.json`, COCO), a manifest (`.jsonl`, contract dataset-item), or a folder that holds `manifest.jsonl`.
+ *   Paths are relative to the table or manifest. Each of them may be an `s3://` address.
+ * @throws InputError when there is nothing to import, or with every problem, each once
  */
 export async function readDatasetSource(
   source: string,
   options: ReadDatasetOptions = {},
-): Promise<DatasetUploadItem[]> {
-  const address = await openSource(source, options.s3);
-  const { items, problems } = await (address.file
-    ? readFile(address, options)
-    : readFolder(address, options));
-  refuse(source, problems.slice(0, MOST_PROBLEMS));
-  if (items.length === 0) {
-    throw new InputError(
-      `dataset: '${source}' holds neither ${MANIFEST_NAME} nor subfolders (one per class) with JPEG or PNG images`,
-    );
-  }
-  return items;
+): Promise<ReadSource> {
+  const { problems, ...read } = await readAny(source, options);
+  const {
+    names,
+    renamed,
+    problems: ofNames,
+  } = classNames(
+    read.items.map(({ label }) => label),
+    options.map ?? new Map(),
+  );
+  refuse(source, [...countedProblems(problems), ...ofNames].slice(0, MOST_PROBLEMS));
+  if (read.items.length === 0) throw nothingIn(source, read.leftOut);
+  return {
+    ...read,
+    items: read.items.map((item) => ({ ...item, label: names.get(item.label) ?? item.label })),
+    renamedClasses: renamed,
+  };
 }

@@ -7,6 +7,8 @@ export interface DatasetUploadItem {
   readonly label: string;
   readonly origin: DatasetItem['origin'];
   readonly capturedAt: string;
+  /** What the source says; without it the split is that of the group. */
+  readonly split?: DatasetItem['split'];
   /** When given, the bytes must have this digest. */
   readonly sha256?: string;
   /** Where it was found, for messages. */

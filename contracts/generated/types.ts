@@ -917,6 +917,44 @@ export interface DatasetItem {
 export interface DatasetReport {
   schemaVersion: 1;
   /**
+   * What the source was recognized as: class folders, splits, table, ...
+   */
+  layout: string;
+  /**
+   * How items came into their splits: as the source says, by the hash of their group, or evenly by class.
+   */
+  splitting: 'given' | 'hash' | 'stratified';
+  /**
+   * Classes that the source calls differently.
+   */
+  renamedClasses: {
+    from: string;
+    /**
+     * Name of a class that a model can predict: `scratch`, `7`.
+     */
+    to: string;
+  }[];
+  /**
+   * Everything in the source that is no item; a folder that is left out as a whole is one entry.
+   */
+  leftOut: {
+    path: string;
+    reason: string;
+    files: number;
+  }[];
+  /**
+   * How the source was understood.
+   */
+  notes: string[];
+  /**
+   * Sizes of the images in pixels, the most frequent first.
+   */
+  sizes: {
+    width: number;
+    height: number;
+    items: number;
+  }[];
+  /**
    * SHA-256 digest in lower-case hexadecimal.
    */
   manifestSha256: string;

@@ -10,10 +10,10 @@ export async function trainFirstModel(context: DemoContext): Promise<PipelineExe
   const { clients, console, environment, images } = context;
   const accepted = await console.phase(
     'dataset: uploading the parts; the gate checks every line and digest',
-    async () =>
-      uploadDataset(clients, environment, {
-        items: await readDatasetSource(join(images.dataset, 'manifest.jsonl')),
-      }),
+    async () => {
+      const { items } = await readDatasetSource(join(images.dataset, 'manifest.jsonl'));
+      return uploadDataset(clients, environment, { items });
+    },
   );
   note(
     context,

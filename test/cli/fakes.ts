@@ -28,6 +28,7 @@ interface Input
       | 'Body'
       | 'Key'
       | 'IfNoneMatch'
+      | 'Range'
       | 'Prefix'
       | 'ContinuationToken'
       | 'StackName'
@@ -164,9 +165,12 @@ export class FakeBucket extends FakeClient {
         onPut(this, Key);
         return {};
       },
-      GetObject: ({ Key }) => {
-        const body = objects.get(Key);
-        if (!body) throw awsError('NoSuchKey');
+      GetObject: ({ Key, Range }) => {
+        const whole = objects.get(Key);
+        if (!whole) throw awsError('NoSuchKey');
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(Range ?? '') ?? [];
+        if (from !== undefined && Number(from) >= whole.length) throw awsError('InvalidRange');
+        const body = to === undefined ? whole : whole.subarray(Number(from), Number(to) + 1);
         return {
           Body: {
             transformToString: async () => body.toString('utf8'),

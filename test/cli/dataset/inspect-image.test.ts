@@ -13,10 +13,18 @@ describe('an image that cannot be used has a reason', () => {
   test.each<[string, () => Promise<Uint8Array> | Uint8Array, RegExp]>([
     ['zero bytes', () => Buffer.alloc(0), /^is empty \(0 bytes\)$/],
     ['text', () => Buffer.from('<html>not found</html>'), /^is neither JPEG nor PNG$/],
-    ['a GIF', () => texture(1).gif().toBuffer(), /^is GIF: only JPEG and PNG are taken$/],
-    ['a WebP', () => texture(1).webp().toBuffer(), /^is WebP: only JPEG and PNG are taken$/],
-    ['a TIFF', () => texture(1).tiff().toBuffer(), /^is TIFF: only JPEG and PNG are taken$/],
-    ['a BMP', () => Buffer.from('BM0000000000'), /^is BMP: only JPEG and PNG are taken$/],
+    ['a GIF', () => texture(1).gif().toBuffer(), /^is GIF: only JPEG and PNG are taken, convert it to PNG$/],
+    [
+      'a WebP',
+      () => texture(1).webp().toBuffer(),
+      /^is WebP: only JPEG and PNG are taken, convert it to PNG$/,
+    ],
+    [
+      'a TIFF',
+      () => texture(1).tiff().toBuffer(),
+      /^is TIFF: only JPEG and PNG are taken, convert it to PNG$/,
+    ],
+    ['a BMP', () => Buffer.from('BM0000000000'), /^is BMP: only JPEG and PNG are taken, convert it to PNG$/],
     ['a truncated JPEG', async () => (await jpegOf(1)).subarray(0, 700), /^cannot be decoded: /],
     ['a truncated PNG', async () => (await pngOf(1)).subarray(0, 700), /^cannot be decoded: /],
     ['the first bytes of a JPEG only', () => Buffer.from([0xff, 0xd8, 0xff]), /^cannot be decoded: /],

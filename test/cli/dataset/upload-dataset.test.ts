@@ -58,6 +58,18 @@ test('images go under their digests, then the manifest, and the gate answers', a
   expect(written.at(-1)).toBe(manifest);
 });
 
+test('[B27] a split that the source gave is in the line, and marked as given', async () => {
+  const s3 = gate();
+  await upload(s3, [item('a', jpeg('a'), { split: 'test' }), item('b')]);
+  const [manifest = ''] = keysOf(s3, 'manifests/incoming/');
+  const lines = (s3.objects.get(manifest)?.toString() ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines[0]).toMatchObject({ split: 'test', splitGiven: true });
+  expect(lines[1]).not.toHaveProperty('split');
+});
+
 test('an image that is there already, or comes twice, is no problem', async () => {
   const s3 = gate();
   await upload(s3, [item('a')]);
@@ -156,10 +168,20 @@ describe('sources', () => {
     writeFileSync(join(folder, 'images', 'a.jpg'), jpeg('a'));
     writeFileSync(join(folder, 'manifest.jsonl'), `${line({})}\n\n`);
     for (const source of [folder, join(folder, 'manifest.jsonl')]) {
-      const items = await readDatasetSource(source);
+      const { items } = await readDatasetSource(source);
       expect(items).toMatchObject([{ id: 'a', groupId: 'part-1', label: 'good' }]);
       expect(await items[0]?.read()).toEqual(jpeg('a'));
     }
+  });
+
+  test('[B27] a manifest whose splits were given keeps them; those that the gate assigned are assigned again', async () => {
+    mkdirSync(join(folder, 'images'));
+    writeFileSync(join(folder, 'images', 'a.jpg'), jpeg('a'));
+    const given = line({ split: 'test', splitGiven: true });
+    writeFileSync(join(folder, 'manifest.jsonl'), `${given}\n${line({ id: 'b', split: 'train' })}\n`);
+    const { items, layout } = await readDatasetSource(folder);
+    expect(layout).toBe('manifest');
+    expect(items.map(({ split }) => split)).toEqual(['test', undefined]);
   });
 
   test('a folder with a subfolder per class', async () => {
@@ -167,7 +189,7 @@ describe('sources', () => {
     writeFileSync(join(folder, 'good', '1.jpg'), jpeg('1'));
     writeFileSync(join(folder, 'dent', '1.JPEG'), jpeg('2'));
     writeFileSync(join(folder, 'dent', 'notes.txt'), 'no image');
-    const items = await readDatasetSource(folder);
+    const { items } = await readDatasetSource(folder);
     expect(items.map(({ id, label, origin }) => [id, label, origin])).toEqual([
       ['dent.1', 'dent', 'imported'],
       ['good.1', 'good', 'imported'],
@@ -188,7 +210,9 @@ describe('sources', () => {
   });
 
   test('a folder without images, another file, and nothing are refused', async () => {
-    await expect(readDatasetSource(folder)).rejects.toThrow('holds neither manifest.jsonl nor subfolders');
+    await expect(readDatasetSource(folder)).rejects.toThrow(
+      'holds neither manifest.jsonl nor a JPEG or PNG image',
+    );
     writeFileSync(join(folder, 'data.xml'), '');
     await expect(readDatasetSource(join(folder, 'data.xml'))).rejects.toThrow('ending in .jsonl');
     await expect(readDatasetSource(join(folder, 'absent'))).rejects.toThrow('there is no file or folder');
