@@ -1,7 +1,7 @@
 /** The same problem in many places is one problem: said once, with how often and where. Pure. */
 
 export interface Problem {
-  /** `line 7`, `good/a.jpg`. */
+  /** `line 7`, `good/a.jpg`; empty for the whole. */
   readonly place: string;
   /** The rule that is broken, and what to do: the same words in every place. */
   readonly problem: string;
@@ -19,7 +19,7 @@ function shownValue({ value = '' }: Problem): string {
 /** A problem where it stands alone. */
 function single(problem: Problem): string {
   const { place, problem: text, value } = problem;
-  return `${place}: ${text}${value === undefined ? '' : `, got ${shownValue(problem)}`}`;
+  return `${place === '' ? '' : `${place}: `}${text}${value === undefined ? '' : `, got ${shownValue(problem)}`}`;
 }
 
 const placeOf = (problem: Problem): string =>

@@ -39,6 +39,24 @@ test('a valid value comes back as it is', () => {
   expect(parseContract('dataset-item', item, 'line 1')).toBe(item);
 });
 
+test.each([
+  ['0', true],
+  ['7-segment', true],
+  ['scratch_2', true],
+  ['Good', false],
+  ['-x', false],
+  ['', false],
+])("[B27] '%s' as the name of a class: %s", (label, isTaken) => {
+  expect(problemsOf('dataset-item', { ...item, label }).length === 0).toBe(isTaken);
+});
+
+test('[B27] a given split must be said', () => {
+  expect(problemsOf('dataset-item', { ...item, split: 'test', splitGiven: true })).toEqual([]);
+  expect(problemsOf('dataset-item', { ...item, splitGiven: true })).toEqual([
+    expect.stringContaining('must have property split'),
+  ]);
+});
+
 test('all problems are reported at once, each with field, rule and value', () => {
   const broken = { ...item, sha256: 'xyz', origin: 'stolen', surprise: 1, capturedAt: 'yesterday' };
   const problems = problemsOf('dataset-item', broken);

@@ -8,8 +8,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
+import { labelByCoco, parseCoco } from '../../cli/dataset/read-coco';
 import { parseCsv } from '../../cli/dataset/read-csv';
 import { parseManifest } from '../../cli/dataset/read-manifest';
+import { decodeText } from '../../cli/shared/decode-text';
 import { ContractError, parseContractJson } from '../../contracts';
 import { verifySignature } from '../../contracts/dsse';
 import {
@@ -182,6 +184,27 @@ const TARGETS: Readonly<Record<string, Target>> = {
     good: [text('path,label,groupId', 'a.jpg,good,1', '"b ""2"".jpg",scratch,2')],
     refusals: [],
     parse: (input) => parseCsv(input.toString('utf8'), [], files).problems,
+  },
+  'a table of any encoding': {
+    good: [Buffer.from('\ufeffpath;label\r\nä.jpg;good\r\n', 'utf16le'), text('path\tlabel', 'a.jpg\tgood')],
+    refusals: [],
+    parse: (input) => parseCsv(decodeText(input).text, [], files).problems,
+  },
+  annotations: {
+    good: [
+      text(
+        JSON.stringify({
+          images: [{ id: 1, file_name: 'a.jpg' }],
+          annotations: [{ image_id: 1, category_id: 2 }],
+          categories: [{ id: 2, name: 'scratch' }],
+        }),
+      ),
+    ],
+    refusals: [],
+    parse(input) {
+      const coco = parseCoco(input.toString('utf8'));
+      return typeof coco === 'string' ? coco : labelByCoco('coco.json', coco, ['images/a.jpg']);
+    },
   },
   manifest: {
     good: [text(JSON.stringify(ITEM), JSON.stringify({ ...ITEM, id: 'b' }))],

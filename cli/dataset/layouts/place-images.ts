@@ -45,24 +45,24 @@ function foldersAt(paths: readonly string[], depth: number): string[] {
   return [...new Set(paths.flatMap((path) => partsOf(path).slice(0, -1)[depth] ?? []))].sort();
 }
 
-const refused = (layout: string, source: string, problem: string): Placement => ({
+/** The layout as a whole, so at no place of its own. */
+const refused = (layout: string, problem: string): Placement => ({
   ...NOTHING,
   layout,
-  problems: [{ place: source, problem }],
+  problems: [{ place: '', problem }],
 });
 
 /** A row says what it makes of a tree, or that it is not its layout. */
 type LayoutRow = (tree: ImageTree) => Placement | undefined;
 
 /** Boxes around objects: another task, whose class per image nobody has said. */
-const boxes: LayoutRow = ({ source, images, others }) => {
+const boxes: LayoutRow = ({ images, others }) => {
   const ofYolo = others.some((path) => /(^|\/)labels\/.*\.txt$/i.test(path));
   const ofVoc = others.some((path) => /(^|\/)Annotations\/[^/]*\.xml$/i.test(path));
   const besideImages = images.some((path) => /(^|\/)(images|JPEGImages)\//i.test(path));
   if (!besideImages || !(ofYolo || ofVoc)) return undefined;
   return refused(
     'boxes',
-    source,
     `${ofYolo ? "'labels' holds boxes of YOLO" : "'Annotations' holds boxes of Pascal VOC"}: a classifier takes one class per image; write a table (path,label) and import that`,
   );
 };
@@ -114,7 +114,6 @@ const collection: LayoutRow = ({ source, images }) => {
   const example = posix.join(source, tops[0] ?? '');
   return refused(
     'collection',
-    source,
     `${quoted(tops)} ${tops.length === 1 ? 'is a data set' : 'are data sets'} with splits of ${tops.length === 1 ? 'its' : 'their'} own: import ${tops.length === 1 ? 'that' : 'each by itself'}, such as 'kaizen dataset import ${example}'`,
   );
 };
@@ -133,14 +132,13 @@ const splitsInClasses: LayoutRow = ({ images }) => {
 };
 
 /** A folder `test` beside `good` and `bad`: class or split, only a person knows. */
-const ambiguous: LayoutRow = ({ source, images }) => {
+const ambiguous: LayoutRow = ({ images }) => {
   const tops = foldersAt(images, 0);
   const splitLike = tops.filter((name) => splitNamed(name) !== undefined);
   const others = tops.filter((name) => splitNamed(name) === undefined);
   if (splitLike.length === 0 || others.length === 0) return undefined;
   return refused(
     'ambiguous',
-    source,
     `${quoted(splitLike)} ${splitLike.length === 1 ? 'is the name of a split' : 'are names of splits'}, ${quoted(others)} ${others.length === 1 ? 'is' : 'are'} not: put the classes into the folders of the splits, rename what is a class, or import a table (path,label,split)`,
   );
 };
@@ -153,7 +151,6 @@ const wrapped: LayoutRow = ({ source, images }) => {
   if (top === undefined || tops.length > 1 || !isDeep) return undefined;
   return refused(
     'wrapped',
-    source,
     `every image lies in '${top}': when its folders (${quoted(foldersAt(images, 1).slice(0, 5))}) are the classes or splits, import them with 'kaizen dataset import ${posix.join(source, top)}'`,
   );
 };
@@ -163,7 +160,6 @@ const loose: LayoutRow = ({ source, images, others }) => {
   const table = others.find((path) => /\.(csv|tsv)$/i.test(path));
   return refused(
     'loose',
-    source,
     table === undefined
       ? 'no image lies in a folder, and the folder is the class: make one folder per class, or a table (path,label)'
       : `no image lies in a folder, and the folder is the class: if the table says the classes, import it with 'kaizen dataset import ${posix.join(source, table)}'`,

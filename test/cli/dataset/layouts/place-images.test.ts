@@ -113,7 +113,7 @@ describe('[B27] layouts that are refused once, with the way out', () => {
   ])('%s', (_, images, others, problem) => {
     const placement = place(images, others);
     expect(placement.images).toEqual([]);
-    expect(placement.problems).toEqual([{ place: SOURCE, problem: expect.stringMatching(problem) }]);
+    expect(placement.problems).toEqual([{ place: '', problem: expect.stringMatching(problem) }]);
   });
 
   test('an image beside the folders, and a class without an image', () => {
