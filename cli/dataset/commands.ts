@@ -8,9 +8,11 @@ import { decodeText } from '../shared/decode-text';
 import { InputError, refuse } from '../shared/errors';
 import { SPLITTINGS, type Splitting } from './assign-splits';
 import { isClassName, parseClassMapping } from './class-names';
+import { datasetInForce } from './dataset-in-force';
 import { formatDatasetReport } from './format-dataset-report';
 import { type GroupRule, groupByExpression, groupByPrefix } from './group-rule';
 import { importDataset } from './import-dataset';
+import { movedImages } from './moved-images';
 import { readDatasetSource } from './read-source';
 import { uploadDataset } from './upload-dataset';
 import type { DatasetUploadItem } from './upload-item';
@@ -99,6 +101,8 @@ async function runImport(
   });
   const upload = async (checked: readonly DatasetUploadItem[]) => {
     const { clients, environment } = await open();
+    const moved = movedImages(await datasetInForce(clients, environment), checked);
+    if (moved) ports.writeError(`warning: ${moved}`);
     return uploadDataset(clients, environment, { items: checked, now: ports.now });
   };
   let shown: DatasetReport | undefined;

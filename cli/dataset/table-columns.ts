@@ -13,7 +13,7 @@ const SPELLINGS: Readonly<Record<Column, readonly string[]>> = {
   id: ['id', 'imageid'],
   groupId: ['groupid', 'group', 'part', 'partid', 'serial', 'serialnumber'],
   capturedAt: ['capturedat', 'time', 'timestamp', 'datetime'],
-  split: ['split', 'subset', 'dataset', 'fold'],
+  split: ['split', 'subset', 'dataset'],
 };
 
 const plain = (header: string): string =>

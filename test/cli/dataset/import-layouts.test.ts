@@ -1,5 +1,13 @@
 /** Sets of images as they come from the field, through the whole command. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runProgram } from '../../../cli/run-program';
@@ -360,6 +368,28 @@ describe('[B27] F26: a class in every split', () => {
     expect(other.report).toMatchObject({ splitting: 'stratified', counts: divided.report.counts });
     expect(other.report.manifestSha256).not.toBe(divided.report.manifestSha256);
   });
+});
+
+test('[B27] an image that the dataset in force trains on and that comes into test is warned of', async () => {
+  for (const split of ['train', 'val', 'test']) await pictures(`${split}/good/1.jpg`, `${split}/crack/1.jpg`);
+  let manifest = '';
+  const s3 = new FakeBucket((bucket, key) => {
+    if (!key.startsWith('manifests/incoming/')) return;
+    manifest = bucket.objects.get(key)?.toString() ?? '';
+    bucket.objects.set('accepted', Buffer.from(manifest));
+    bucket.putJson('manifests/current.json', { items: 6, classes: [], key: 'accepted', source: key });
+  });
+  expect(await importSet([folder], s3)).toMatchObject({ exitCode: 0, errors: '' });
+  for (const [from, to] of [
+    ['train/good', 'kept'],
+    ['test/good', 'train/good'],
+    ['kept', 'test/good'],
+  ] as const) {
+    renameSync(join(folder, from), join(folder, to));
+  }
+  const { exitCode, errors } = await importSet([folder], s3);
+  expect(exitCode).toBe(0);
+  expect(errors).toMatch(/^warning: 1 images of the dataset in force move out of train \(test.good.1\)/);
 });
 
 test('[B27] the page shows every class, what is alike, what was left out, and text as text', async () => {
