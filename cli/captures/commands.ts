@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Capture } from '../../contracts';
+import { s3Uri } from '../../contracts/s3-address';
+import { captureImageKey } from '../../lambda/telemetry/names';
 import { type AddCommands, integerFrom } from '../shared/commands';
+import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
 import { formatTable } from '../shared/table';
 import { readCaptures } from './captures';
+import { downloadCaptures, SHEET_FILE } from './download-captures';
 import { knownClasses } from './known-classes';
 import { type LabelRequest, labelCaptures, parseLabelFile } from './label-captures';
 
@@ -59,27 +65,54 @@ const addLabels: AddCommands = (program, ports, open) => {
     );
 };
 
+interface ListOptions {
+  readonly unlabelled?: boolean;
+  readonly limit?: number;
+  readonly download?: string;
+  readonly json?: boolean;
+}
+
+const LIST_EXAMPLES = `
+Examples:
+  kaizen captures --unlabelled --download ./to-label   images, index.html to look at them, labels.csv to fill in
+  kaizen label --file ./to-label/labels.csv`;
+
+/** With the address of its image. */
+function withImage(capture: Capture, environment: KaizenEnvironment) {
+  const key = captureImageKey(environment.useCase, capture);
+  return { ...capture, imageUri: s3Uri(environment.output('TelemetryBucketName'), key) };
+}
+
+function captureTable(captures: readonly Capture[]): string {
+  const rows = captures.map((capture) => [
+    capture.captureId,
+    capture.deviceId,
+    capture.capturedAt,
+    capture.predictedClass ?? 'none',
+    capture.confidence?.toFixed(3) ?? '',
+    capture.reasons.join(','),
+  ]);
+  return formatTable(['capture', 'device', 'captured', 'class', 'confidence', 'reasons'], rows);
+}
+
 const addCaptures: AddCommands = (program, ports, open) => {
   program
     .command('captures')
-    .description('lists the images that devices have uploaded')
+    .description('lists the images that devices have uploaded, and brings them here to be looked at')
     .option('--unlabelled', 'only those without a label')
     .option('--limit <number>', 'at most so many, in the order of device and id', integerFrom(1))
-    .action(async (options: { unlabelled?: boolean; limit?: number }, command: Command) => {
+    .option('--download <folder>', 'write images, a contact sheet and a table of labels to fill in')
+    .option('--json', 'as JSON, with the address of each image')
+    .addHelpText('after', LIST_EXAMPLES)
+    .action(async ({ unlabelled = false, limit, download, json }: ListOptions, command: Command) => {
       const { clients, environment } = await open(command);
-      const captures = await readCaptures(clients, environment, {
-        unlabelledOnly: options.unlabelled ?? false,
-        limit: options.limit,
-      });
-      const rows = captures.map((capture) => [
-        capture.captureId,
-        capture.deviceId,
-        capture.capturedAt,
-        capture.predictedClass ?? 'none',
-        capture.confidence?.toFixed(3) ?? '',
-        capture.reasons.join(','),
-      ]);
-      ports.write(formatTable(['capture', 'device', 'captured', 'class', 'confidence', 'reasons'], rows));
+      const captures = await readCaptures(clients, environment, { unlabelledOnly: unlabelled, limit });
+      const shown = captures.map((capture) => withImage(capture, environment));
+      ports.write(json ? JSON.stringify(shown, null, 2) : captureTable(captures));
+      if (download === undefined || captures.length === 0) return;
+      const { images, problems } = await downloadCaptures(clients, environment, captures, download);
+      for (const problem of problems) ports.writeError(`warning: ${problem}`);
+      if (!json) ports.write(`${images} images in ${download}: open ${join(download, SHEET_FILE)}`);
     });
 };
 

@@ -1,14 +1,13 @@
 /** Small pictures of a few images for a report. */
-import sharp from 'sharp';
 import type { DatasetReport } from '../../contracts';
 import { mapConcurrently } from '../../lambda/shared/concurrency';
+import { thumbnailUri } from '../shared/thumbnail';
 import type { DatasetUploadItem } from './upload-item';
 
 /** So many of each class: enough to see what it looks like, and a page of a few megabytes for a hundred classes. */
 export const MOST_OF_CLASS = 24;
 export const MOST_DUPLICATE_SETS = 20;
 export const MOST_OF_DUPLICATES = 6;
-const SIDE = 128;
 const AT_A_TIME = 8;
 
 /** `count` of the values at even distances, the first among them. */
@@ -38,17 +37,14 @@ export async function drawThumbnails(
   items: readonly DatasetUploadItem[],
 ): Promise<ReadonlyMap<string, string>> {
   const chosen = items.filter(({ id }) => ids.has(id));
-  const drawn = await mapConcurrently(chosen, AT_A_TIME, async (item): Promise<[string, string][]> => {
-    try {
-      const picture = await sharp(await item.read(), { failOn: 'none' })
-        .resize(SIDE, SIDE, { fit: 'inside' })
-        .flatten()
-        .jpeg({ quality: 80 })
-        .toBuffer();
-      return [[item.id, `data:image/jpeg;base64,${picture.toString('base64')}`]];
-    } catch {
-      return [];
-    }
-  });
+  const drawn = await mapConcurrently(
+    chosen,
+    AT_A_TIME,
+    async ({ id, read }): Promise<[string, string][]> => {
+      const bytes = await read().catch(() => undefined);
+      const uri = bytes && (await thumbnailUri(bytes));
+      return uri === undefined ? [] : [[id, uri]];
+    },
+  );
   return new Map(drawn.flat());
 }

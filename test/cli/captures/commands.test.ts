@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aRelease } from '../../lambda/shared/builders';
+import { jpegOf } from '../dataset/pictures';
 import { FakeBucket, FakeTables, runKaizen } from '../fakes';
 
 describe('labels on the command line', () => {
@@ -61,5 +63,63 @@ describe('labels on the command line', () => {
   test('captures are listed for labelling', async () => {
     const { output } = await runKaizen('captures --unlabelled', clients());
     expect(output.split('\n')[1]).toMatch(/^c1\s+line-1\s+2026-03-01T10:00:00.000Z\s+none\s+control$/);
+  });
+
+  describe('[B27] F22: brought to where a person can look at them', () => {
+    /** Two captures with images; the image of `c3` is another one than its sidecar says. */
+    async function withImages() {
+      const fakes = clients();
+      for (const [index, captureId] of ['c1', 'c2', 'c3'].entries()) {
+        const image = await jpegOf(500 + index);
+        const sha256 = createHash('sha256')
+          .update(captureId === 'c3' ? 'other' : image)
+          .digest('hex');
+        fakes.s3.objects.set(`captures/surface/line-1/${captureId}.jpg`, image);
+        fakes.s3.putJson(`captures/surface/line-1/${captureId}.json`, {
+          ...{ ...capture, captureId, sha256, predictedClass: 'good', confidence: 0.9 - index / 10 },
+        });
+      }
+      return fakes;
+    }
+
+    test('images, a contact sheet with the least certain first, and a table to fill in', async () => {
+      const target = join(folder, 'to-label');
+      const { exitCode, output, errors } = await runKaizen(
+        ['captures', '--download', target],
+        await withImages(),
+      );
+      expect(exitCode).toBe(0);
+      expect(output).toContain(`2 images in ${target}: open ${join(target, 'index.html')}`);
+      expect(errors).toMatch(
+        /^warning: captures\/surface\/line-1\/c3.jpg has the digest [0-9a-f]{64}, its sidecar says/,
+      );
+      expect(readdirSync(target).sort()).toEqual(['c1.jpg', 'c2.jpg', 'index.html', 'labels.csv']);
+      expect(readFileSync(join(target, 'labels.csv'), 'utf8')).toBe(
+        'captureId,class,deviceId\nc1,,line-1\nc2,,line-1\nc3,,line-1\n',
+      );
+      const sheet = readFileSync(join(target, 'index.html'), 'utf8');
+      expect(sheet.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(2);
+      expect(sheet.indexOf('<code>c2</code>')).toBeLessThan(sheet.indexOf('<code>c1</code>'));
+      expect(sheet).toContain(`label --file ${join(target, 'labels.csv')} --env local`);
+    });
+
+    test('a table that may be filled in is not written over', async () => {
+      await runKaizen(['captures', '--download', folder], await withImages());
+      writeFileSync(join(folder, 'labels.csv'), 'captureId,class\nc1,scratch\n');
+      const { exitCode, errors } = await runKaizen(['captures', '--download', folder], await withImages());
+      expect(exitCode).toBe(2);
+      expect(errors).toContain('is there already and may hold labels');
+      expect(readFileSync(join(folder, 'labels.csv'), 'utf8')).toContain('c1,scratch');
+    });
+
+    test('as JSON, with the address of each image', async () => {
+      const { output } = await runKaizen('captures --json --limit 1', await withImages());
+      expect(JSON.parse(output)).toMatchObject([
+        {
+          captureId: 'c1',
+          imageUri: expect.stringMatching(/^s3:\/\/.*\/captures\/surface\/line-1\/c1.jpg$/),
+        },
+      ]);
+    });
   });
 });
