@@ -3,14 +3,19 @@ import type { Command } from 'commander';
 import { redriveQueue } from './redrive-queue';
 import type { AddCommands } from './shared/commands';
 import { formatStatus, readStatus } from './status';
+import { formatWaiting, readWaiting } from './waiting';
 
 export const addStatusCommand: AddCommands = (program, ports, open) => {
   program
     .command('status')
-    .description('shows releases, waves, devices and episodes')
+    .description('shows releases, waves, devices, episodes, and what waits for what')
     .action(async (_options: object, command: Command) => {
       const { clients, environment } = await open(command);
-      ports.write(formatStatus(await readStatus(clients, environment), ports.now()));
+      const [status, waiting] = await Promise.all([
+        readStatus(clients, environment),
+        readWaiting(clients, environment),
+      ]);
+      ports.write(`${formatStatus(status, ports.now())}\n\n${formatWaiting(waiting)}`);
     });
 };
 

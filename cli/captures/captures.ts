@@ -32,14 +32,14 @@ export async function listCaptures(
   return captures;
 }
 
-/** Ids of the captures that have a label. */
-export async function labelledCaptureIds(
+/** Labels of the captures that have one, by their ids. */
+async function labelsByCapture(
   clients: Pick<Clients, 'dynamoDb'>,
   environment: KaizenEnvironment,
-): Promise<Set<string>> {
+): Promise<ReadonlyMap<string, string>> {
   const tableName = environment.output('LabelTableName');
   const items = await queryUseCase(clients.dynamoDb, tableName, environment.useCase);
-  return new Set(items.map((item) => String(item.captureId)));
+  return new Map(items.map(({ captureId, label }) => [String(captureId), String(label)]));
 }
 
 /**
@@ -64,19 +64,25 @@ export async function readSidecar(
   return capture;
 }
 
-/** Sidecars of all captures, or of those without a label. */
+export interface CaptureFilter {
+  /** Only those without a label. */
+  readonly unlabelledOnly: boolean;
+  /** Only those with this label. @default - any */
+  readonly labelledAs?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Sidecars of the captures that pass the filter. */
 export async function readCaptures(
   clients: Pick<Clients, 's3' | 'dynamoDb'>,
   environment: KaizenEnvironment,
-  options: { readonly unlabelledOnly: boolean; readonly limit?: number | undefined },
+  { unlabelledOnly, labelledAs, limit }: CaptureFilter,
 ): Promise<Capture[]> {
-  const labelled = options.unlabelledOnly
-    ? await labelledCaptureIds(clients, environment)
-    : new Set<string>();
-  const locations = (await listCaptures(clients, environment)).filter(
-    ({ captureId }) => !labelled.has(captureId),
-  );
-  const chosen = locations.slice(0, options.limit);
+  const asksForLabels = unlabelledOnly || labelledAs !== undefined;
+  const labels = asksForLabels ? await labelsByCapture(clients, environment) : new Map<string, string>();
+  const passes = ({ captureId }: CaptureLocation): boolean =>
+    !asksForLabels || labels.get(captureId) === (unlabelledOnly ? undefined : labelledAs);
+  const chosen = (await listCaptures(clients, environment)).filter(passes).slice(0, limit);
   const captures = await mapConcurrently(chosen, DEFAULT_CONCURRENCY, (location) =>
     readSidecar(clients, environment, location),
   );

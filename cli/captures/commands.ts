@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Capture } from '../../contracts';
 import { s3Uri } from '../../contracts/s3-address';
 import { captureImageKey } from '../../lambda/telemetry/names';
@@ -67,6 +67,7 @@ const addLabels: AddCommands = (program, ports, open) => {
 
 interface ListOptions {
   readonly unlabelled?: boolean;
+  readonly labelled?: string;
   readonly limit?: number;
   readonly download?: string;
   readonly json?: boolean;
@@ -99,14 +100,16 @@ const addCaptures: AddCommands = (program, ports, open) => {
   program
     .command('captures')
     .description('lists the images that devices have uploaded, and brings them here to be looked at')
-    .option('--unlabelled', 'only those without a label')
+    .addOption(new Option('--unlabelled', 'only those without a label').conflicts('labelled'))
+    .option('--labelled <class>', 'only those with this label')
     .option('--limit <number>', 'at most so many, in the order of device and id', integerFrom(1))
     .option('--download <folder>', 'write images, a contact sheet and a table of labels to fill in')
     .option('--json', 'as JSON, with the address of each image')
     .addHelpText('after', LIST_EXAMPLES)
-    .action(async ({ unlabelled = false, limit, download, json }: ListOptions, command: Command) => {
+    .action(async ({ unlabelled, labelled, limit, download, json }: ListOptions, command: Command) => {
       const { clients, environment } = await open(command);
-      const captures = await readCaptures(clients, environment, { unlabelledOnly: unlabelled, limit });
+      const filter = { unlabelledOnly: unlabelled ?? false, labelledAs: labelled, limit };
+      const captures = await readCaptures(clients, environment, filter);
       const shown = captures.map((capture) => withImage(capture, environment));
       ports.write(json ? JSON.stringify(shown, null, 2) : captureTable(captures));
       if (download === undefined || captures.length === 0) return;

@@ -3,6 +3,8 @@ import { type AddCommands, integerFrom } from '../shared/commands';
 import { formatCodes, readCodes } from './class-codes';
 import { approveModelPackage, rejectModelPackage } from './decide-model-package';
 import { brokenLinks, buildLineage, formatLineage } from './lineage';
+import { formatModels, listModels } from './list-models';
+import { writeModelReport } from './model-report';
 import { readLineage } from './read-lineage';
 
 const addDecisions: AddCommands = (program, ports, open) => {
@@ -53,7 +55,36 @@ const addCodes: AddCommands = (program, ports, open) => {
     });
 };
 
+const addModels: AddCommands = (program, ports, open) => {
+  program
+    .command('models')
+    .description('lists model packages, what became of them, and which of them wait for a person')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const models = await listModels(clients, environment);
+      ports.write(options.json ? JSON.stringify(models, null, 2) : formatModels(models));
+    });
+};
+
+const addReport: AddCommands = (program, ports, open) => {
+  program
+    .command('report')
+    .description('writes the report of a model package, to be read before it is approved')
+    .argument('<version>', 'version of the model package', integerFrom(1))
+    .option('--out <file>', 'where to; default: model-<version>.html')
+    .addHelpText('after', '\nExample: kaizen report 3 --env dev && xdg-open model-3.html')
+    .action(async (version: number, options: { out?: string }, command: Command) => {
+      const { clients, environment } = await open(command);
+      const file = options.out ?? `model-${version}.html`;
+      await writeModelReport(clients, environment, version, file);
+      ports.write(`Report of model package ${version}: ${file}`);
+    });
+};
+
 export const addRegistryCommands: AddCommands = (...to) => {
+  addModels(...to);
+  addReport(...to);
   addDecisions(...to);
   addLineage(...to);
   addCodes(...to);

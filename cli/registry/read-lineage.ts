@@ -95,7 +95,11 @@ async function readCode(clients: LineageClients, arn: string): Promise<Found<Uin
   return readObject(clients, 'the code', code?.S3Input?.S3Uri);
 }
 
-async function readReleases(clients: LineageClients, environment: KaizenEnvironment): Promise<ReleaseLink[]> {
+/** Releases of the use case with the packages that they were made from. */
+export async function readReleases(
+  clients: Pick<Clients, 'dynamoDb'>,
+  environment: KaizenEnvironment,
+): Promise<ReleaseLink[]> {
   const table = environment.output('ReleaseTableName');
   const items = await queryUseCase(clients.dynamoDb, table, environment.useCase);
   return items

@@ -20,6 +20,9 @@ export const RETRAINING_VARIABLES = {
   spendingLimitPercent: 'RETRAINING_SPENDING_LIMIT_PERCENT',
 } as const;
 
+/** An event that asks start-retraining what it would do, and lets it do nothing. */
+export const RETRAINING_EXPLANATION = { explain: true } as const;
+
 /** Detail types of its events. */
 export const RETRAINING_EVENTS = {
   started: 'Retraining Started',

@@ -1,4 +1,15 @@
-import { FakeTables, runKaizen } from './fakes';
+import { FakeClient, FakeTables, fakeCloudFormation, OUTPUTS, runKaizen } from './fakes';
+
+/** SageMaker with model packages of these states, the first one version 1. */
+const packages = (...states: string[]) =>
+  new FakeClient({
+    ListModelPackages: () => ({
+      ModelPackageSummaryList: states.map((ModelApprovalStatus, index) => ({
+        ModelPackageVersion: index + 1,
+        ModelApprovalStatus,
+      })),
+    }),
+  });
 
 test('status shows releases, waves, champion, devices and episodes; a device is there, stopped, restarted or silent [N7]', async () => {
   const dynamoDb = new FakeTables({
@@ -59,7 +70,7 @@ test('status shows releases, waves, champion, devices and episodes; a device is 
       })),
     ],
   });
-  const { exitCode, output } = await runKaizen('status', { dynamoDb });
+  const { exitCode, output } = await runKaizen('status', { dynamoDb, sageMaker: packages() });
   expect(exitCode).toBe(0);
   expect(output).toBe(
     [
@@ -80,11 +91,54 @@ test('status shows releases, waves, champion, devices and episodes; a device is 
       'Episodes',
       'episode              status      opened',
       'surface-1-episode-1  RETRAINING  2026-03-01',
+      '',
+      'Waiting',
+      'none',
     ].join('\n'),
   );
 });
 
 test('[B11] status of an empty registry says none', async () => {
-  const { output } = await runKaizen('status', { dynamoDb: new FakeTables() });
-  expect(output.match(/^none$/gm)).toHaveLength(3);
+  const { output } = await runKaizen('status', { dynamoDb: new FakeTables(), sageMaker: packages() });
+  expect(output.match(/^none$/gm)).toHaveLength(4);
+});
+
+describe('[B27] F24: what waits is shown with its reason and the command that ends it', () => {
+  const cloudFormation = () =>
+    fakeCloudFormation({ ...OUTPUTS, StartRetrainingFunctionName: 'start-retraining' });
+  const answers = (answer: object, FunctionError?: string) =>
+    new FakeClient({
+      Invoke: () => ({ FunctionError, Payload: Buffer.from(JSON.stringify(answer)) }),
+    });
+  const waiting = async (sageMaker: FakeClient, lambda: FakeClient) => {
+    const clients = { dynamoDb: new FakeTables(), sageMaker, lambda, cloudFormation: cloudFormation() };
+    const { exitCode, output } = await runKaizen('status', clients);
+    expect(exitCode).toBe(0);
+    return output.slice(output.indexOf('Waiting')).split('\n').slice(1);
+  };
+
+  test('a model package that a person has to decide on', async () => {
+    const lines = await waiting(packages('Approved', 'PendingManualApproval'), answers({ kind: 'SKIP' }));
+    expect(lines).toEqual([
+      'model package 2 waits for a person: `kaizen report 2`, then `kaizen approve 2` or `kaizen reject 2`',
+    ]);
+  });
+
+  test('a retraining that one mistyped label holds; asking starts nothing', async () => {
+    const reason = "1 of 25 labels of the new class 'digit_x'";
+    const lambda = answers({ kind: 'WAIT', cause: 'LABELS', reason });
+    const [line, ...more] = await waiting(packages(), lambda);
+    expect(line).toContain(`retraining waits: ${reason}; \`kaizen captures --unlabelled`);
+    expect(line).toContain('`kaizen captures --labelled <class>`');
+    expect(more).toEqual([]);
+    expect(Buffer.from(lambda.calls[0]?.input.Payload as Buffer).toString()).toBe('{"explain":true}');
+  });
+
+  test('who cannot be asked does not hide what the others say', async () => {
+    const silent = new FakeClient({});
+    expect(await waiting(silent, answers({ errorMessage: 'no rights' }, 'Unhandled'))).toEqual([
+      'the registry cannot be asked: the fake does not know ListModelPackages',
+      'start-retraining cannot be asked: start-retraining ended with Unhandled: {"errorMessage":"no rights"}',
+    ]);
+  });
 });

@@ -34,9 +34,16 @@ function reportDecision(decision: RetrainingDecision): void {
   );
 }
 
-/** `Drift Detected` or schedule: both only say "look now"; what to do is in the tables. */
-export async function handler(_event: unknown, context: Context): Promise<RetrainingDecision> {
+const isExplanation = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && (event as Record<string, unknown>).explain === true;
+
+/**
+ * `Drift Detected` or schedule: both only say "look now"; what to do is in the tables. An operator who asks for an
+ * explanation gets the decision, and nothing is done or counted.
+ */
+export async function handler(event: unknown, context: Context): Promise<RetrainingDecision> {
   log.addContext(context);
+  if (isExplanation(event)) return startRetraining(awsPorts(), policyFromEnvironment(), true);
   const decision = await startRetraining(awsPorts(), policyFromEnvironment());
   log.info('decided', { decision });
   reportDecision(decision);

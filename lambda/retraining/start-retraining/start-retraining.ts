@@ -112,10 +112,14 @@ async function finishStart(
   return executionArn;
 }
 
-/** One look at the open episode. Safe to call at any time, any number of times, at once. */
+/**
+ * One look at the open episode. Safe to call at any time, any number of times, at once.
+ * @param isExplanation say what would be done, and do nothing
+ */
 export async function startRetraining(
   ports: StartRetrainingPorts,
   policy: RetrainingPolicy,
+  isExplanation = false,
 ): Promise<RetrainingDecision & { readonly executionArn?: string }> {
   const [episode, champion] = await Promise.all([ports.episodes.current(), ports.champion()]);
   if (!episode || !champion) return { kind: 'SKIP', reason: 'no episode is open' };
@@ -140,6 +144,7 @@ export async function startRetraining(
     },
     policy,
   );
+  if (isExplanation) return decision;
   const now = () => ports.now().toISOString();
   if (decision.kind === 'ABANDON') await ports.episodes.close(episode.episodeId, now(), decision.reason);
   if (decision.kind === 'START') {

@@ -112,6 +112,21 @@ describe('labels on the command line', () => {
       expect(readFileSync(join(folder, 'labels.csv'), 'utf8')).toContain('c1,scratch');
     });
 
+    test('F24: those with a label that was mistyped are found by it', async () => {
+      const fakes = await withImages();
+      fakes.dynamoDb.items.labels = [
+        { useCase: 'surface', captureId: 'c1', label: 'scratch' },
+        { useCase: 'surface', captureId: 'c2', label: 'scrach' },
+      ];
+      const ids = async (option: string) => {
+        const { output } = await runKaizen(`captures --json ${option}`, fakes);
+        return JSON.parse(output).map(({ captureId }: { captureId: string }) => captureId);
+      };
+      expect(await ids('--labelled scrach')).toEqual(['c2']);
+      expect(await ids('--unlabelled')).toEqual(['c3']);
+      expect(await ids('')).toEqual(['c1', 'c2', 'c3']);
+    });
+
     test('as JSON, with the address of each image', async () => {
       const { output } = await runKaizen('captures --json --limit 1', await withImages());
       expect(JSON.parse(output)).toMatchObject([

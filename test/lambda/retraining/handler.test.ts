@@ -117,6 +117,14 @@ test('[S9] the pipeline is started with manifest, champion, epochs and a token',
   });
 });
 
+test('[B27] F24: an explanation is the decision, and nothing is done or counted', async () => {
+  await expect(handler({ explain: true }, context)).resolves.toEqual({ kind: 'START' });
+  expect(sageMaker.commandCalls(StartPipelineExecutionCommand)).toEqual([]);
+  expect(tables.commandCalls(UpdateCommand)).toEqual([]);
+  expect(functions.commandCalls(InvokeCommand)).toEqual([]);
+  expect(metrics).toEqual([]);
+});
+
 test('where the rollout noted no model artifact, the registry knows it', async () => {
   tables
     .on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'champion' } })

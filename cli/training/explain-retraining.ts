@@ -1,0 +1,48 @@
+/** Why the next retraining has not begun, by the function that decides it: the rules are in one place. */
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { RETRAINING_EXPLANATION } from '../../lambda/retraining/names';
+import type { Clients } from '../shared/clients';
+import type { KaizenEnvironment } from '../shared/environment';
+
+export interface RetrainingExplanation {
+  /** START, RESUME, ABANDON, WAIT or SKIP. */
+  readonly kind: string;
+  /** What is waited for: LABELS, COOLDOWN, ... */
+  readonly cause?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Asks without starting anything; `undefined` where no such function is deployed.
+ * @throws Error when the function fails
+ */
+export async function explainRetraining(
+  clients: Pick<Clients, 'lambda'>,
+  environment: KaizenEnvironment,
+): Promise<RetrainingExplanation | undefined> {
+  if (!environment.has('StartRetrainingFunctionName')) return undefined;
+  const FunctionName = environment.output('StartRetrainingFunctionName');
+  const Payload = Buffer.from(JSON.stringify(RETRAINING_EXPLANATION));
+  const { FunctionError, Payload: answer } = await clients.lambda.send(
+    new InvokeCommand({ FunctionName, Payload }),
+  );
+  const text = Buffer.from(answer ?? []).toString();
+  if (FunctionError !== undefined) throw new Error(`${FunctionName} ended with ${FunctionError}: ${text}`);
+  return JSON.parse(text) as RetrainingExplanation;
+}
+
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  LABELS:
+    '`kaizen captures --unlabelled --download <folder>`, then `kaizen label --file <folder>/labels.csv`; a class that was mistyped is found with `kaizen captures --labelled <class>`, and labelled again',
+  BUDGET: 'wait for the next month, or raise `retraining.monthlyExecutions` of the configuration',
+  SPENDING: 'wait for the next month, or raise the budget of the configuration',
+  COOLDOWN: '`kaizen train` starts one now',
+  RUNNING: '`kaizen train --follow` shows how one goes; this one ends by itself',
+};
+
+/** What is waited for and what ends it; nothing when nothing is. */
+export function retrainingLine({ kind, cause = '', reason = '' }: RetrainingExplanation): string | undefined {
+  if (kind !== 'WAIT') return undefined;
+  const way = WAYS_OUT[cause];
+  return `retraining waits: ${reason}${way === undefined ? '' : `; ${way}`}`;
+}
