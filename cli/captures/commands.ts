@@ -5,6 +5,7 @@ import type { Capture } from '../../contracts';
 import { s3Uri } from '../../contracts/s3-address';
 import { captureImageKey } from '../../lambda/telemetry/names';
 import { type AddCommands, integerFrom } from '../shared/commands';
+import { decodeText } from '../shared/decode-text';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
 import { formatTable } from '../shared/table';
@@ -25,10 +26,10 @@ async function labelRequests(
   file: string | undefined,
 ): Promise<LabelRequest[]> {
   if (file !== undefined && captureId === undefined) {
-    const text = await readFile(file, 'utf8').catch((error: Error) => {
+    const bytes = await readFile(file).catch((error: Error) => {
       throw new InputError(`--file: '${file}' cannot be read: ${error.message}`);
     });
-    return parseLabelFile(text, file);
+    return parseLabelFile(decodeText(bytes).text, file);
   }
   if (file !== undefined || captureId === undefined || label === undefined) {
     throw new InputError('label: give either <captureId> <class> or --file <labels.csv>');

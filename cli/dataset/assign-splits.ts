@@ -65,7 +65,11 @@ export function stratify(
 ): ReadonlyMap<string, Split> {
   const byLabel = new Map<string, string[]>();
   for (const [groupId, labels] of groups) {
-    for (const label of labels) byLabel.set(label, [...(byLabel.get(label) ?? []), groupId]);
+    for (const label of labels) {
+      const members = byLabel.get(label);
+      if (members) members.push(groupId);
+      else byLabel.set(label, [groupId]);
+    }
   }
   const rarestFirst = [...byLabel].sort(
     ([left, ofLeft], [right, ofRight]) => ofLeft.length - ofRight.length || (left < right ? -1 : 1),

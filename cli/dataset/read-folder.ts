@@ -1,6 +1,7 @@
 /** Items of a folder: whatever lies in it is taken, or counted and named as left out. */
 import { posix } from 'node:path';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../lambda/shared/concurrency';
+import { decodeText } from '../shared/decode-text';
 import { type DatasetSource, emptySource, type ReadDatasetOptions } from './dataset-source';
 import { FORMAT_BYTES, isImage } from './image-format';
 import { imageItems } from './image-items';
@@ -65,7 +66,7 @@ async function findCoco(files: Pick<SourceFiles, 'read'>, others: readonly Sourc
   const candidates = others.filter(({ path }) => mayBeCoco(path));
   const parsed = await mapConcurrently(candidates, 2, async ({ path }) => ({
     path,
-    coco: parseCoco(Buffer.from(await files.read(path)).toString('utf8')),
+    coco: parseCoco(decodeText(await files.read(path)).text),
   }));
   return parsed.flatMap(({ path, coco }) => (typeof coco === 'string' ? [] : [{ path, coco }]));
 }
@@ -116,7 +117,7 @@ export async function readCocoFile(
   file: string,
   options: ReadDatasetOptions,
 ): Promise<DatasetSource> {
-  const coco = parseCoco(Buffer.from(await files.read(file)).toString('utf8'));
+  const coco = parseCoco(decodeText(await files.read(file)).text);
   if (typeof coco === 'string') return emptySource('COCO', [{ place: file, problem: coco }]);
   const sorted = await sortFiles(files, await files.list());
   return fromCoco([{ path: file, coco }], files, sorted, options);

@@ -26,7 +26,7 @@ async function readManifest(
   if (options.groupRule) {
     throw new InputError('dataset: a manifest names the groups itself; leave the group rule out');
   }
-  const text = Buffer.from(await files.read(file)).toString('utf8');
+  const { text } = decodeText(await files.read(file));
   return { layout: 'manifest', leftOut: [], notes: [], ...parseManifest(text, files) };
 }
 
@@ -37,16 +37,17 @@ async function readTable(
 ): Promise<DatasetSource> {
   const [bytes, { files: listed }] = await Promise.all([files.read(file), files.list()]);
   const { text, encoding } = decodeText(bytes);
-  const notes =
-    encoding === 'windows-1252'
-      ? [`${file} is no UTF-8 and was read as Windows-1252: look at names with umlauts or accents`]
-      : [];
+  const guess = 'is no UTF-8 and was read as Windows-1252';
+  const isGuessed = encoding === 'windows-1252';
+  const notes = isGuessed ? [`${file} ${guess}: look at names with umlauts or accents`] : [];
   const { items, problems } = parseCsv(text, listed, files, options);
   const named = new Set(items.map(({ path }) => path));
   const leftOut = listed
     .filter(({ path }) => junkIn(path) === undefined && hasImageSuffix(path) && !named.has(path))
     .map(({ path }) => ({ path, reason: 'an image in no line of the table', files: 1 }));
-  return { layout: 'table', items, leftOut, notes, problems };
+  const hint = { place: file, problem: `${guess}: if names are wrong, save it as UTF-8` };
+  const all = isGuessed && problems.length > 0 ? [...problems, hint] : problems;
+  return { layout: 'table', items, leftOut, notes, problems: all };
 }
 
 function readFile(files: SourceFiles, file: string, options: ReadDatasetOptions): Promise<DatasetSource> {

@@ -169,7 +169,8 @@ const loose: LayoutRow = ({ source, images, others }) => {
 /** `good/1.jpg`, `good/left/1.jpg`: the first folder is the class. */
 const classes: LayoutRow = ({ images, folders }) => {
   const placed = inClasses(images, 0);
-  const empty = folders.filter((folder) => !foldersAt(images, 0).includes(folder) && folder !== MASKS);
+  const used = new Set([...foldersAt(images, 0), MASKS]);
+  const empty = folders.filter((folder) => !used.has(folder));
   return {
     ...placed,
     layout: 'class folders',

@@ -49,6 +49,14 @@ describe('labels on the command line', () => {
     ]);
   });
 
+  test('[B27] a file of labels that a spreadsheet has saved is read', async () => {
+    const file = join(folder, 'labels.csv');
+    writeFileSync(file, Buffer.from('\ufeffcaptureId;class;deviceId\r\nc1;scratch;line-1\r\n', 'utf16le'));
+    const fakes = clients();
+    expect(await runKaizen(['label', '--file', file], fakes)).toMatchObject({ exitCode: 0 });
+    expect(fakes.dynamoDb.items.labels).toMatchObject([{ captureId: 'c1', label: 'scratch' }]);
+  });
+
   test('[S13] a class that the release in service does not know needs --new-class', async () => {
     const fakes = clients();
     const refused = await runKaizen('label c1 dent', fakes);

@@ -281,6 +281,11 @@ describe('[B27] F5, F15: names of files and classes', () => {
     const { report } = await importSet([join(folder, 'labels.csv'), '--dry-run', '--json']);
     expect(report.items).toBe(2);
     expect(report.notes).toEqual([expect.stringContaining('read as Windows-1252')]);
+    put('labels.csv', Buffer.from('path,label\nprüfung.jpg,good\nä.jpg,crack\n', 'latin1'));
+    const refused = await importSet([join(folder, 'labels.csv'), '--dry-run']);
+    expect(refused.errors).toContain(
+      'labels.csv: is no UTF-8 and was read as Windows-1252: if names are wrong',
+    );
   });
 });
 
