@@ -86,18 +86,19 @@ function emptySplitErrors({ items, classes, counts }: DatasetFindings, splitting
   const groupsOf = (name: string) =>
     new Set(items.flatMap(({ label, groupId }) => (label === name ? [groupId] : []))).size;
   const way = splitting === 'given' ? WAY_FROM_GIVEN : WAY_FROM_HASH;
-  return SPLITS.flatMap((split) =>
-    classes
-      .filter((name) => !counts[split][name])
-      .map((name) => {
-        const groups = groupsOf(name);
-        const advice =
-          groups < SPLITS.length
-            ? `it shows ${groups} ${groups === 1 ? 'part' : 'parts'}, and needs ${SPLITS.length}: one per split`
-            : way;
-        return `class '${name}' has no image in the ${split} split: ${advice}`;
-      }),
-  );
+  return SPLITS.flatMap((split) => {
+    const byAdvice = new Map<string, string[]>();
+    for (const name of classes.filter((each) => !counts[split][each])) {
+      const groups = groupsOf(name);
+      const shown = `${groups} ${groups === 1 ? 'part' : 'parts'}`;
+      const advice = groups < SPLITS.length ? `${shown} shown, ${SPLITS.length} needed: one per split` : way;
+      byAdvice.set(advice, [...(byAdvice.get(advice) ?? []), `'${name}'`]);
+    }
+    return [...byAdvice].map(
+      ([advice, names]) =>
+        `${names.length === 1 ? 'class' : 'classes'} ${listed(names)} ${names.length === 1 ? 'has' : 'have'} no image in the ${split} split: ${advice}`,
+    );
+  });
 }
 
 /** One sentence for all of a kind: a set of video frames has thousands of near duplicates. */
@@ -139,13 +140,12 @@ export function datasetWarnings(findings: DatasetFindings): string[] {
       `class balance: the largest class has ${imbalance.toFixed(1)} times the items of the smallest, more than ${MAXIMUM_IMBALANCE}`,
     );
   }
-  for (const name of classes) {
-    const found = counts.test[name] ?? 0;
-    if (found > 0 && found < LEAST_TEST_ITEMS) {
-      warnings.push(
-        `class '${name}' has ${found} test items, fewer than ${LEAST_TEST_ITEMS}: its recall is measured coarsely`,
-      );
-    }
+  const coarse = classes.filter((name) => (counts.test[name] ?? LEAST_TEST_ITEMS) < LEAST_TEST_ITEMS);
+  if (coarse.length > 0) {
+    const each = coarse.map((name) => `'${name}' (${counts.test[name]})`);
+    warnings.push(
+      `fewer than ${LEAST_TEST_ITEMS} test items, so that recall is measured coarsely: ${listed(each)}`,
+    );
   }
   if (groups === items.length && groups > 1) {
     warnings.push(

@@ -132,7 +132,9 @@ describe('a dataset without errors', () => {
     const { exitCode, report } = await importFolder('--dry-run');
     expect(exitCode).toBe(0);
     expect(report?.warnings.join('\n')).toContain('class balance: the largest class has 14.3 times');
-    expect(report?.warnings.join('\n')).toContain("class 'dent' has 1 test items, fewer than 30");
+    expect(report?.warnings.join('\n')).toContain(
+      "fewer than 30 test items, so that recall is measured coarsely: 'dent' (1), 'good' (1)",
+    );
   });
 
   test.each<[string, () => Promise<void>, RegExp]>([
@@ -228,8 +230,8 @@ describe('a dataset without errors', () => {
     put(`scratch/${partIn('train')}_5.png`, await pngOf(300));
     const { report, s3 } = await importFolder();
     expect(report?.errors).toEqual([
-      "class 'scratch' has no image in the validation split: it shows 1 part, and needs 3: one per split",
-      "class 'scratch' has no image in the test split: it shows 1 part, and needs 3: one per split",
+      "class 'scratch' has no image in the validation split: 1 part shown, 3 needed: one per split",
+      "class 'scratch' has no image in the test split: 1 part shown, 3 needed: one per split",
     ]);
     expect(uploaded(s3)).toEqual([]);
   });

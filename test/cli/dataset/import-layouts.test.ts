@@ -353,6 +353,16 @@ describe('[B27] annotations of COCO', () => {
 });
 
 describe('[B27] F26: a class in every split', () => {
+  test('what many classes lack is said once', async () => {
+    await pictures(...numbered(8, (index) => `${index}/1.jpg`));
+    const { report } = await dryRun();
+    expect(report.classes).toHaveLength(8);
+    expect(report.errors.length).toBeLessThanOrEqual(3);
+    expect(report.errors.join('\n')).toMatch(
+      /classes .* and [0-9]+ more have no image in the test split: 1 part shown/,
+    );
+  });
+
   test('few parts: refused with the option that mends it, which another seed divides differently', async () => {
     await pictures(
       ...numbered(6, (index) => `good/a${index}_1.jpg`),
