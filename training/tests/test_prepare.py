@@ -88,6 +88,16 @@ def test_a_new_class_that_captures_brought_is_prepared(tmp_path: Path) -> None:
     assert description.corrupt == []
 
 
+def test_b27_classes_may_be_called_by_digits(tmp_path: Path) -> None:
+    dataset = DatasetFolder(tmp_path / "dataset")
+    for number, split in enumerate(SPLITS):
+        for width, label in ((8, "2"), (18, "10"), (28, "0")):
+            dataset.add(encoded((width + number, 8)), label, group_in(split))
+    description = prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+    assert description.classes == ["0", "10", "2"]
+    assert load_split(tmp_path / "out", "test").labels.tolist() == [2, 1, 0]
+
+
 def add_plain_images(dataset: DatasetFolder, count: int) -> None:
     """Images that cost no rendering, all different, in the train split."""
     for number in range(count):

@@ -1,5 +1,4 @@
 /** Which class, and which split, the place of each image in its folder says. Pure: a list of paths in, places out. */
-import { posix } from 'node:path';
 import type { Split } from '../../../lambda/dataset/split';
 import type { Problem } from '../../shared/problems';
 import { collapsed, type LeftOut } from './left-out';
@@ -37,6 +36,12 @@ export interface Placement {
 
 const NOTHING: Placement = { layout: '', images: [], leftOut: [], notes: [], problems: [] };
 const MASKS = 'ground_truth';
+/** The command that imports what lies below the source; `s3://` is no path that could be normalized. */
+function importOf(source: string, below: string): string {
+  const path = `${source.replace(/\/+$/, '')}/${below}`;
+  return `kaizen dataset import ${/^[\w./:@-]+$/.test(path) ? path : JSON.stringify(path)}`;
+}
+
 const partsOf = (path: string): string[] => path.split('/');
 const firstOf = (path: string): string => partsOf(path)[0] ?? '';
 const quoted = (names: Iterable<string>): string => [...names].map((name) => `'${name}'`).join(', ');
@@ -111,10 +116,10 @@ const collection: LayoutRow = ({ source, images }) => {
     );
   });
   if (tops.length === 0 || !isSet) return undefined;
-  const example = posix.join(source, tops[0] ?? '');
+  const example = importOf(source, tops[0] ?? '');
   return refused(
     'collection',
-    `${quoted(tops)} ${tops.length === 1 ? 'is a data set' : 'are data sets'} with splits of ${tops.length === 1 ? 'its' : 'their'} own: import ${tops.length === 1 ? 'that' : 'each by itself'}, such as 'kaizen dataset import ${example}'`,
+    `${quoted(tops)} ${tops.length === 1 ? 'is a data set' : 'are data sets'} with splits of ${tops.length === 1 ? 'its' : 'their'} own: import ${tops.length === 1 ? 'that' : 'each by itself'}, such as '${example}'`,
   );
 };
 
@@ -151,7 +156,7 @@ const wrapped: LayoutRow = ({ source, images }) => {
   if (top === undefined || tops.length > 1 || !isDeep) return undefined;
   return refused(
     'wrapped',
-    `every image lies in '${top}': when its folders (${quoted(foldersAt(images, 1).slice(0, 5))}) are the classes or splits, import them with 'kaizen dataset import ${posix.join(source, top)}'`,
+    `every image lies in '${top}': when its folders (${quoted(foldersAt(images, 1).slice(0, 5))}) are the classes or splits, import them with '${importOf(source, top)}'`,
   );
 };
 
@@ -162,7 +167,7 @@ const loose: LayoutRow = ({ source, images, others }) => {
     'loose',
     table === undefined
       ? 'no image lies in a folder, and the folder is the class: make one folder per class, or a table (path,label)'
-      : `no image lies in a folder, and the folder is the class: if the table says the classes, import it with 'kaizen dataset import ${posix.join(source, table)}'`,
+      : `no image lies in a folder, and the folder is the class: if the table says the classes, import it with '${importOf(source, table)}'`,
   );
 };
 

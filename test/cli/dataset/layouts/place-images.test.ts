@@ -93,20 +93,20 @@ describe('[B27] layouts that are refused once, with the way out', () => {
       'a folder around everything',
       ['set/good/1.jpg', 'set/dent/2.jpg'],
       [],
-      /every image lies in 'set': .*'dent', 'good'.* 'kaizen dataset import parts\/set'/,
+      /every image lies in 'set': .*'dent', 'good'.* 'kaizen dataset import \.\/parts\/set'/,
     ],
     [
       'several data sets',
       ['bottle/train/good/1.png', 'cable/train/good/1.png', 'cable/ground_truth/bent/1.png'],
       [],
-      /'bottle', 'cable' are data sets .* 'kaizen dataset import parts\/bottle'/,
+      /'bottle', 'cable' are data sets .* 'kaizen dataset import \.\/parts\/bottle'/,
     ],
     ['no folder', ['1.jpg', '2.jpg'], [], /make one folder per class, or a table/],
     [
       'no folder, but a table',
       ['1.jpg', '2.jpg'],
       ['labels.csv'],
-      /'kaizen dataset import parts\/labels.csv'/,
+      /'kaizen dataset import \.\/parts\/labels.csv'/,
     ],
     ['boxes of YOLO', ['images/train/1.jpg'], ['labels/train/1.txt'], /holds boxes of YOLO/],
     ['boxes of Pascal VOC', ['JPEGImages/1.jpg'], ['Annotations/1.xml'], /holds boxes of Pascal VOC/],
@@ -114,6 +114,15 @@ describe('[B27] layouts that are refused once, with the way out', () => {
     const placement = place(images, others);
     expect(placement.images).toEqual([]);
     expect(placement.problems).toEqual([{ place: '', problem: expect.stringMatching(problem) }]);
+  });
+
+  test.each([
+    ['s3://bucket/in/', 'set', 'kaizen dataset import s3://bucket/in/set'],
+    ['./my parts', 'the set', 'kaizen dataset import "./my parts/the set"'],
+  ])('the command below %s can be run as it stands', (source, top, command) => {
+    const images = [`${top}/good/1.jpg`, `${top}/dent/1.jpg`];
+    const [problem] = placeImages({ source, images, others: [], folders: [top] }).problems;
+    expect(problem?.problem).toContain(`'${command}'`);
   });
 
   test('an image beside the folders, and a class without an image', () => {
