@@ -138,7 +138,7 @@ async function runImport(
   ports.write(
     accepted
       ? `Accepted ${accepted.items} items of ${accepted.classes.join(', ')}: ${accepted.key}`
-      : 'Nothing was uploaded (--dry-run)',
+      : `Nothing was uploaded (--dry-run)${options.html === undefined ? '; --html <file> shows pictures' : ''}`,
   );
 }
 

@@ -113,10 +113,22 @@ function leakage(kind: string, found: readonly Duplicates[]): string[] {
   ];
 }
 
+/** One sentence for each combination of labels. */
+function contradictions(kind: string, found: readonly Duplicates[]): string[] {
+  const byLabels = new Map<string, Duplicates[]>();
+  for (const set of found.filter(({ labels }) => labels.length > 1)) {
+    const labels = set.labels.join(' and ');
+    byLabels.set(labels, [...(byLabels.get(labels) ?? []), set]);
+  }
+  return [...byLabels].map(([labels, [first, ...more]]) => {
+    const rest = more.length > 0 ? ` (and ${more.length} more such sets)` : '';
+    return `${kind} labelled ${labels}: ${listed(first?.ids ?? [])}${rest}`;
+  });
+}
+
 function duplicateErrors({ exactDuplicates, nearDuplicates }: DatasetFindings): string[] {
-  const labels = exactDuplicates.filter((same) => same.labels.length > 1);
   return [
-    ...labels.map((same) => `the same image is labelled ${same.labels.join(' and ')}: ${listed(same.ids)}`),
+    ...contradictions('the same image is', exactDuplicates),
     ...leakage('the same image', exactDuplicates),
     ...leakage('near duplicates', nearDuplicates),
   ];
@@ -154,8 +166,6 @@ export function datasetWarnings(findings: DatasetFindings): string[] {
   }
   const repeated = exactDuplicates.reduce((sum, { ids }) => sum + ids.length - 1, 0);
   if (repeated > 0) warnings.push(`${repeated} items repeat the bytes of another one and add nothing`);
-  for (const near of nearDuplicates.filter(({ labels }) => labels.length > 1)) {
-    warnings.push(`near duplicates are labelled ${near.labels.join(' and ')}: ${listed(near.ids)}`);
-  }
+  warnings.push(...contradictions('near duplicates are', nearDuplicates));
   return warnings;
 }

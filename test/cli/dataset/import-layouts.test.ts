@@ -161,6 +161,17 @@ describe('[B27] F3: splits and masks are no classes', () => {
   });
 });
 
+test('[B27] images under two labels are one sentence for each pair of labels', async () => {
+  await pictures(...numbered(3, (index) => `good/${index}.jpg`), 'crack/x.jpg');
+  for (const index of [0, 1, 2]) {
+    put(`crack/${index}.jpg`, readFileSync(join(folder, `good/${index}.jpg`)));
+  }
+  const { report } = await dryRun();
+  expect(report.errors.filter((error) => error.startsWith('the same image is labelled'))).toEqual([
+    'the same image is labelled crack and good: crack.0, good.0 (and 2 more such sets)',
+  ]);
+});
+
 describe('[B27] F4: an image is told by its content', () => {
   test('.jfif, .jpe and no suffix are taken; other formats are refused in words', async () => {
     await pictures('good/a.jfif', 'good/b.jpe', 'good/c', 'good/d.bak', 'crack/e.JPG');
