@@ -1187,6 +1187,10 @@ export interface DeviceStatus {
      * Were captured before a frame that had come earlier; answered all the same.
      */
     framesOutOfOrder: number;
+    /**
+     * Broke off with the connection, so that only a part of the image came. Absent: none.
+     */
+    framesLost?: number;
     secondsSinceFrame?: number;
   }[];
   /**

@@ -49,6 +49,8 @@ export interface FrameSource {
   start(sink: FrameSink): void;
   /** Whether frames can come in at the moment, in words when not. */
   problem(): string | undefined;
+  /** Frames of which only a part came. Absent where there can be none. */
+  lost?(): number;
   stop(): Promise<void>;
 }
 

@@ -16,6 +16,8 @@ export interface CameraFeedPorts {
   /** As they are at the moment. */
   readonly settings: () => Pick<CameraSettings, 'stallSeconds' | 'frozenFrames'>;
   readonly sourceProblem: () => string | undefined;
+  /** Frames that the source lost. @default - none */
+  readonly sourceLost?: () => number;
 }
 
 /** Among so many frames a frame id must be unique; at 30 frames per second that is half a minute. */
@@ -89,6 +91,7 @@ export class CameraFeed implements FrameSink {
     const problems = [this.ports.sourceProblem(), this.stall(), this.frozen()].filter(
       (problem) => problem !== undefined,
     );
+    const lost = this.ports.sourceLost?.() ?? 0;
     return {
       cameraId,
       ok: problems.length === 0,
@@ -97,6 +100,7 @@ export class CameraFeed implements FrameSink {
       framesDropped: lane.dropped,
       framesDuplicate: this.duplicate,
       framesOutOfOrder: this.outOfOrder,
+      ...(lost > 0 && { framesLost: lost }),
       ...(this.newFrameAt !== undefined && {
         secondsSinceFrame: Math.max(0, clock.monotonic() - this.newFrameAt) / 1000,
       }),

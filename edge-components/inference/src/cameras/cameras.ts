@@ -68,6 +68,7 @@ export class Cameras {
       clock: this.ports.clock,
       settings: () => settings,
       sourceProblem: () => source.problem(),
+      sourceLost: () => source.lost?.() ?? 0,
     });
     this.cameras.set(cameraId, { configuration, source, feed });
     source.start(feed);

@@ -100,7 +100,7 @@ export class ChildProcessFrameSource implements FrameSource {
     sink: FrameSink,
     stop: AbortSignal,
   ): Promise<void> {
-    const problem = `${program} gave no frame for ${this.silenceMilliseconds / 1000} s`;
+    const problem = (): string => `${program} gave no frame for ${this.silenceMilliseconds / 1000} s`;
     const silence = new Deadline(this.silenceMilliseconds, problem, stop);
     try {
       const closed = once(child, 'close');

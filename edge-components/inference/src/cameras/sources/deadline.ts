@@ -15,12 +15,12 @@ export class Deadline {
   private readonly stopped = (): void => this.ending.abort(this.stop.reason);
 
   /**
-   * @param problem why the attempt is given up when the time is over
+   * @param problem why the attempt is given up when the time is over; asked then
    * @param stop ends the attempt before
    */
   constructor(
     private readonly milliseconds: number,
-    private readonly problem: string,
+    private readonly problem: () => string,
     private readonly stop: AbortSignal,
   ) {
     if (stop.aborted) this.stopped();
@@ -35,7 +35,7 @@ export class Deadline {
 
   restart(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ending.abort(new Error(this.problem)), this.milliseconds);
+    this.timer = setTimeout(() => this.ending.abort(new Error(this.problem())), this.milliseconds);
   }
 
   /** Until {@link restart}. */

@@ -72,7 +72,7 @@ export class SnapshotFrameSource implements FrameSource {
   }
 
   private async takeSnapshot(stop: AbortSignal): Promise<NamelessImage> {
-    const problem = `no whole answer within ${this.requestMilliseconds} ms`;
+    const problem = (): string => `no whole answer within ${this.requestMilliseconds} ms`;
     const deadline = new Deadline(this.requestMilliseconds, problem, stop);
     try {
       return await this.readImage(await this.camera.get(deadline.signal));

@@ -69,32 +69,51 @@ test('a part that is too large comes without its image', async () => {
 });
 
 test.each<[string, (response: ServerResponse) => unknown, string]>([
-  ['the stream ends', (response) => begin(response).end(), 'the camera ended the stream'],
+  [
+    'the stream ends',
+    (response) => begin(response).end(),
+    'the camera ended the stream: the camera answered and sends nothing',
+  ],
   [
     'the stream breaks off',
     (response) => begin(response).write('--frame\r\n', () => response.destroy()),
     'aborted',
   ],
-  ['nothing comes', (response) => begin(response).flushHeaders(), 'no frame for 60 s'],
-  ['no answer', () => undefined, 'no frame for 60 s'],
+  [
+    'nothing comes',
+    (response) => begin(response).flushHeaders(),
+    'no frame for 60 s: the camera answered and sends nothing',
+  ],
+  ['no answer', () => undefined, 'no frame for 60 s: the camera does not answer'],
   [
     'bytes come, but no part',
     (response) => {
       begin(response);
+      response.write("RTSP/1.0 '200'\r\n".padEnd(32, 'x'));
       const timer = setInterval(() => response.write('x'), 20);
       response.on('close', () => clearInterval(timer));
     },
-    'no frame for 60 s',
+    "no frame for 60 s: the camera sends bytes without a JPEG image or a part; they begin with 'RTSP/1.0 .200...xxxxxxxxxxxxxxxx'",
   ],
   [
-    'images one after the other without an end, but no parts',
-    (response) => response.writeHead(200, { 'content-type': 'image/jpeg' }).write('x'),
-    "the camera answered 'image/jpeg' without a boundary, not multipart/x-mixed-replace; for single images use type 'http-snapshot'",
+    'parts, but no images',
+    (response) => begin(response).write(part('{"motion":true}', 'application/json')),
+    "no frame for 60 s: the camera sends only parts of type 'application/json'",
+  ],
+  [
+    'a single image',
+    (response) => response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': 1 }).end('x'),
+    "the camera answered 'image/jpeg', not multipart/x-mixed-replace; for single images use type 'http-snapshot'",
   ],
   [
     'a page',
-    (response) => response.writeHead(200).end('x'),
-    "the camera answered 'no content type' without a boundary, not multipart/x-mixed-replace",
+    (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('x'),
+    "the camera answered 'text/html', not multipart/x-mixed-replace",
+  ],
+  [
+    'a page without a type',
+    (response) => response.writeHead(200).end('<html>'),
+    "the camera ended the stream: the camera sends bytes without a JPEG image or a part; they begin with '<html>'",
   ],
   ['not found', (response) => response.writeHead(404).end(), 'the camera answered 404 Not Found'],
   [
@@ -231,10 +250,85 @@ test('case 28: a camera that hangs is reported as stalled, is connected to again
   clock.advance(20_000);
   expect(feed.state().value).toBe('stalled: no new frame for 20 s or longer');
   await pass(SILENCE);
-  await waitFor('both', () => feed.state().value.startsWith('no frame for 60 s; stalled'));
+  await waitFor('both', () =>
+    feed.state().value.startsWith('no frame for 60 s: the camera sends no more; stalled'),
+  );
   await pass(LONGEST_BACK_OFF);
   (await answer(1)).write(part('image 2'));
   expect((await queue.next())?.bytes.toString()).toBe('image 2');
   expect(feed.state()).toMatchObject({ ok: true, framesReceived: 2 });
   await source.stop();
+});
+
+describe('[B27] F9: streams of real cameras', () => {
+  const stream = (response: ServerResponse, type: string): ServerResponse =>
+    response.writeHead(200, { 'content-type': type });
+  const headed = (image: Buffer, ...lines: string[]): Buffer =>
+    Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n')), image, Buffer.from('\r\n')]);
+
+  test.each<[string, string, (image: Buffer) => Buffer]>([
+    [
+      'another boundary than announced',
+      'multipart/x-mixed-replace; boundary=myboundary',
+      (image) => headed(image, '--ipcamera', 'Content-Type: image/jpeg', `Content-Length: ${image.length}`),
+    ],
+    [
+      'no boundary in the header',
+      'multipart/x-mixed-replace',
+      (image) => headed(image, '--ffmpeg', 'Content-type: image/jpeg'),
+    ],
+    [
+      'Content-Length 64 too large',
+      'multipart/x-mixed-replace; boundary=b',
+      (image) => headed(image, '--b', 'Content-Type: image/jpeg', `Content-Length: ${image.length + 64}`),
+    ],
+    [
+      'Content-Length 64 too small',
+      'multipart/x-mixed-replace; boundary=b',
+      (image) => headed(image, '--b', 'Content-Type: image/jpeg', `Content-Length: ${image.length - 64}`),
+    ],
+    [
+      'parts of type text/plain',
+      'multipart/x-mixed-replace; boundary=b',
+      (image) => headed(image, '--b', 'Content-Type: text/plain', `Content-Length: ${image.length}`),
+    ],
+    ['images one after the other, and no multipart', 'image/jpeg', (image) => image],
+    ['the same without a type', 'application/octet-stream', (image) => image],
+  ])('%s: ten of ten frames', async (_, type, encode) => {
+    const images = await jpegImages(10);
+    const host = await httpCamera((_request, response) => {
+      stream(response, type).write(Buffer.concat(images.map(encode)));
+    });
+    const { source, sink } = start(`http://${host}/`);
+    await waitFor('frames', () => sink.frames.length === 10);
+    expect(sink.frames.map(({ bytes }) => bytes)).toEqual(images);
+    expect(source.problem()).toBeUndefined();
+    expect(source.lost()).toBe(0);
+    await source.stop();
+  });
+
+  test('a frame that breaks off with the connection counts as lost', async () => {
+    const [image] = (await jpegImages(1)) as [Buffer];
+    const host = await httpCamera((_, response) => {
+      begin(response).write(Buffer.concat([part(image), part(image).subarray(0, -100)]), () =>
+        response.destroy(),
+      );
+    });
+    const { source, sink } = start(`http://${host}/`);
+    await waitFor('loss', () => source.lost() === 1);
+    expect(sink.frames.length).toBeGreaterThanOrEqual(1);
+    await source.stop();
+  });
+
+  test('an image alone is a frame, and the way to ask for single images is said', async () => {
+    const [image] = (await jpegImages(1)) as [Buffer];
+    const host = await httpCamera((_, response) => {
+      response.writeHead(200, { 'content-type': 'image/jpeg' }).end(image);
+    });
+    const { source, sink } = start(`http://${host}/`);
+    await waitFor('problem', () => source.problem()?.includes('the camera sent one image'));
+    expect(source.problem()).toBe("the camera sent one image; for single images use type 'http-snapshot'");
+    expect(sink.frames[0]?.bytes).toEqual(image);
+    await source.stop();
+  });
 });
