@@ -37,7 +37,7 @@ export function cameraProblems(configuration: CameraConfiguration): string[] {
     case 'v4l2':
       return deviceProblems(configuration.device);
     default:
-      return urlProblems(configuration.type, configuration.url);
+      return [...urlProblems(configuration.type, configuration.url), ...certificateProblems(configuration)];
   }
 }
 
@@ -54,6 +54,9 @@ function urlProblems(type: keyof typeof SCHEMES, url: string | undefined): strin
       'url: may hold only the characters of RFC 3986 without the apostrophe; encode others as %xx',
     );
   }
+  if (hidesHost(url)) {
+    return [...problems, "url: write '/', '?', '#' and '@' in a user or password as %2F, %3F, %23 and %40"];
+  }
   if (!URL.canParse(url)) return [...problems, 'url: is no address'];
   const { protocol, hostname, username, password } = new URL(url);
   const schemes: readonly string[] = SCHEMES[type];
@@ -67,6 +70,23 @@ function urlProblems(type: keyof typeof SCHEMES, url: string | undefined): strin
     problems.push('url: user and password must be valid percent-encoding');
   }
   return problems;
+}
+
+/**
+ * Whether a slash, a question mark or a number sign in a password has moved the host: `rtsp://admin:12/34@10.0.0.1/s` is an
+ * address of the host `admin`, at port 12. Nobody means that; what does mean an at sign behind a port can write %40.
+ */
+function hidesHost(url: string): boolean {
+  const [, authority = '', rest = ''] = /^[a-z]+:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
+  return rest.includes('@') && authority.replace(/\[[^\]]*\]/, '').includes(':');
+}
+
+/** A certificate that is named where none is asked for would only seem to protect. */
+function certificateProblems({ type, url, caFile, certificateSha256 }: CameraConfiguration): string[] {
+  if (type === 'rtsp' || !url?.toLowerCase().startsWith('http://')) return [];
+  return Object.entries({ caFile, certificateSha256 })
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => `${field}: needs a url that begins with https://`);
 }
 
 function isDecodable(text: string): boolean {

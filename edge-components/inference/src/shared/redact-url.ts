@@ -8,9 +8,11 @@ const ANY_URL = /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#]*@)?([^\s/?#'"]*)([^\s'"]*
  * (`/snapshot.cgi?pwd=...`, `/user=admin_password=...`), and the camera id tells which camera it is.
  */
 export function redactUrl(url: string): string {
-  return url.replace(ANY_URL, (_, scheme: string, host: string, rest: string) =>
-    rest.length > 1 ? `${scheme}${host}/${HIDDEN}` : `${scheme}${host}`,
-  );
+  return url.replace(ANY_URL, (_, scheme: string, host: string, rest: string) => {
+    // Behind a password with a slash: what looks like the host is a part of it.
+    if (rest.includes('@')) return `${scheme}${HIDDEN}`;
+    return rest.length > 1 ? `${scheme}${host}/${HIDDEN}` : `${scheme}${host}`;
+  });
 }
 
 /** A function that removes from a text every address, and every secret of `url` also where it stands alone. */

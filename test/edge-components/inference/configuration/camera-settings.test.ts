@@ -25,6 +25,11 @@ test.each<CameraConfiguration>([
   { type: 'http-mjpeg', url: 'https://[2001:db8::1]/video' },
   { type: 'rtsp', url: 'rtsps://cam/h264' },
   { type: 'v4l2', device: '/dev/v4l/by-id/usb-cam_0' },
+  { type: 'http-snapshot', url: 'http://cam/shot.jpg?mail=a@b' },
+  { type: 'http-snapshot', url: 'http://cam:8080/shot.jpg?mail=a%40b' },
+  { type: 'http-mjpeg', url: 'http://[2001:db8::1]/@video' },
+  { type: 'http-mjpeg', url: 'https://cam/video', caFile: 'cam.pem', certificateSha256: 'ab'.repeat(32) },
+  { type: 'folder', path: 'frames', url: 'http://cam/', caFile: 'cam.pem' },
   // A deployment cannot take out fields, so those of another type are ignored.
   { type: 'folder', path: 'frames', url: 'rtsp://cam/x y', device: 'x' },
 ])('nothing is wrong with %j', (configuration) => {
@@ -50,6 +55,34 @@ test.each<[CameraConfiguration, string[]]>([
   const problems = cameraProblems(configuration);
   expect(problems).toHaveLength(expected.length);
   for (const [index, text] of expected.entries()) expect(problems[index]).toContain(text);
+});
+
+test.each([
+  'rtsp://admin:12/34@10.0.0.1:554/s',
+  'rtsp://admin:s3cret/34@10.0.0.1:554/s',
+  'rtsp://admin:12?34@10.0.0.1:554/s',
+  'rtsp://admin:#s3cret@10.0.0.1/s',
+  'rtsp://admin:s3c@ret/34@10.0.0.1:554/s',
+  'rtsp://admin:/s3cret@[2001:db8::1]:554/s',
+])('[B27] F11: an address that cannot be meant is refused, and not shown: %s', (url) => {
+  const problems = cameraProblems({ type: 'rtsp', url });
+  expect(problems).toEqual([
+    "url: write '/', '?', '#' and '@' in a user or password as %2F, %3F, %23 and %40",
+  ]);
+});
+
+test('[B27] F11: a certificate is not named where none is asked for', () => {
+  expect(
+    cameraProblems({
+      type: 'http-mjpeg',
+      url: 'HTTP://cam/',
+      caFile: 'x',
+      certificateSha256: 'ab'.repeat(32),
+    }),
+  ).toEqual([
+    'caFile: needs a url that begins with https://',
+    'certificateSha256: needs a url that begins with https://',
+  ]);
 });
 
 test('a problem never shows the address', () => {

@@ -7,6 +7,8 @@ test.each([
   ['https://cam.local/', 'https://cam.local'],
   ['http://[fe80::1]:8080/a', 'http://[fe80::1]:8080/***'],
   ['rtsp://10.0.0.7/user=admin_password=s3cret', 'rtsp://10.0.0.7/***'],
+  ['rtsp://admin:12/34@10.0.0.7:554/s', 'rtsp://***'],
+  ['rtsp://admin:s3c?ret@10.0.0.7:554/s', 'rtsp://***'],
   ['http://user@cam/x', 'http://cam/***'],
 ])('%s is shown as %s', (url, shown) => {
   expect(redactUrl(url)).toBe(shown);

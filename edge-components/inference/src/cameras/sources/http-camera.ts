@@ -2,25 +2,32 @@
 import { randomBytes } from 'node:crypto';
 import {
   type ClientRequest,
-  Agent as HttpAgent,
+  type Agent as HttpAgent,
   request as httpRequest,
   type IncomingMessage,
 } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpsRequest } from 'node:https';
 import { redactorOf } from '../../shared/redact-url';
+import type { CertificateTrust } from './camera-certificate';
+import { cameraAgent } from './camera-connection';
 import { authorizationOf, type Challenge, type Credentials, chooseChallenge } from './http-authorization';
 
 export class HttpCamera {
   private readonly url: URL;
   private readonly credentials: Credentials | undefined;
   private readonly redact: (text: string) => string;
-  private readonly agent: HttpAgent;
+  private agent: HttpAgent;
+  /** Whether the camera's answers have to be mended before they can be read. */
+  private mends = false;
   /** The camera's last demand; answered with every request, so that only the first one is refused. */
   private challenge: Challenge | undefined;
   /** Requests under this challenge. */
   private answered = 0;
 
-  constructor(address: string) {
+  constructor(
+    address: string,
+    private readonly trust: CertificateTrust = {},
+  ) {
     this.redact = redactorOf(address);
     this.url = new URL(address);
     const { username, password } = this.url;
@@ -29,10 +36,7 @@ export class HttpCamera {
     }
     this.url.username = '';
     this.url.password = '';
-    this.agent =
-      this.url.protocol === 'https:'
-        ? new HttpsAgent({ keepAlive: true })
-        : new HttpAgent({ keepAlive: true });
+    this.agent = this.newAgent();
   }
 
   /**
@@ -86,6 +90,7 @@ export class HttpCamera {
       try {
         return await answerOf(request, signal);
       } catch (error) {
+        if (this.mustMend(error as NodeJS.ErrnoException)) continue;
         // The camera closed an idle connection at the moment in which it was used again.
         const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
         if (!stale || signal.aborted) throw error;
@@ -93,8 +98,25 @@ export class HttpCamera {
     }
   }
 
+  /** Whether the request is to be made again, because the parser of Node.js has given the answer up. */
+  private mustMend({ code }: NodeJS.ErrnoException): boolean {
+    if (this.mends || !code?.startsWith('HPE_')) return false;
+    this.mends = true;
+    this.agent.destroy();
+    this.agent = this.newAgent();
+    return true;
+  }
+
+  private newAgent(): HttpAgent {
+    return cameraAgent({ secure: this.isSecure(), trust: this.trust, mends: this.mends });
+  }
+
+  private isSecure(): boolean {
+    return this.url.protocol === 'https:';
+  }
+
   private request(): ClientRequest {
-    const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const send = this.isSecure() ? httpsRequest : httpRequest;
     const headers: Record<string, string> = { accept: 'image/*, multipart/x-mixed-replace' };
     if (this.challenge && this.credentials) {
       headers.authorization = authorizationOf(this.challenge, this.credentials, {

@@ -32,7 +32,7 @@ export class MjpegFrameSource implements FrameSource {
     options: MjpegOptions = {},
   ) {
     this.loop = new AttemptLoop(cameraId, ports);
-    this.camera = new HttpCamera(settings.url as string);
+    this.camera = new HttpCamera(settings.url as string, settings);
     this.names = new FrameNames(cameraId);
     this.silenceMilliseconds = options.silenceMilliseconds ?? silenceMilliseconds(settings.stallSeconds);
   }

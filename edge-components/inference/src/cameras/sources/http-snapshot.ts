@@ -34,7 +34,7 @@ export class SnapshotFrameSource implements FrameSource {
     { requestMilliseconds = REQUEST_MILLISECONDS }: SnapshotOptions = {},
   ) {
     this.loop = new AttemptLoop(cameraId, ports);
-    this.camera = new HttpCamera(settings.url as string);
+    this.camera = new HttpCamera(settings.url as string, settings);
     this.names = new FrameNames(cameraId);
     this.dueAt = ports.clock.monotonic();
     this.intervalMilliseconds = 1000 / settings.framesPerSecond;
