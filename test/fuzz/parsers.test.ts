@@ -14,6 +14,7 @@ import { parseManifest } from '../../cli/dataset/read-manifest';
 import { decodeText } from '../../cli/shared/decode-text';
 import { ContractError, parseContractJson } from '../../contracts';
 import { verifySignature } from '../../contracts/dsse';
+import { mendHead } from '../../edge-components/inference/src/cameras/sources/answer-head';
 import {
   FrameParser,
   FrameProtocolError,
@@ -24,10 +25,10 @@ import {
   JpegStreamError,
 } from '../../edge-components/inference/src/cameras/sources/jpeg-splitter';
 import {
-  boundaryOf,
   MultipartError,
   MultipartParser,
 } from '../../edge-components/inference/src/cameras/sources/multipart-parser';
+import { boundaryOf } from '../../edge-components/inference/src/cameras/sources/part-boundary';
 import { graphProblems } from '../../edge-components/inference/src/models/onnx/graph-policy';
 import { readOnnxModel } from '../../edge-components/inference/src/models/onnx/onnx-graph';
 import { MessageError } from '../../edge-components/inference/src/models/onnx/protobuf-message';
@@ -174,6 +175,11 @@ const TARGETS: Readonly<Record<string, Target>> = {
     good: [text('multipart/x-mixed-replace; boundary="frame"')],
     refusals: [],
     parse: (input) => boundaryOf(input.toString('latin1')),
+  },
+  'answer head': {
+    good: [text('HTTP/1.1 200 OK', 'Server : cam', 'Content-Length: 5', 'Content-Length: 5')],
+    refusals: [],
+    parse: (input) => mendHead(input.toString('latin1')),
   },
   challenge: {
     good: [text('Digest realm="cam", qop="auth", nonce="0a", algorithm=SHA-256'), text('Basic realm="cam"')],

@@ -7,6 +7,7 @@ const SOURCE = join(REPOSITORY_ROOT, 'edge-components', 'inference', 'src');
 
 const WALLS: Walls = {
   adapters: {
+    'cameras/sources/camera-connection.ts': 'network cameras',
     'cameras/sources/child-process.ts': 'programs of the device',
     'cameras/sources/folder.ts': 'the disk',
     'cameras/sources/http-camera.ts': 'network cameras',
@@ -33,6 +34,7 @@ const WALLS: Walls = {
     'results/outbox.ts': 'the disk',
     'shared/durable-file.ts': 'the disk',
     'shared/json-log.ts': 'standard output',
+    'shared/regular-file.ts': 'the disk',
     'shared/resource-usage.ts': 'this process',
     'shared/run-marker.ts': 'the disk',
     'supervision/process-group.ts': 'processes and /proc',

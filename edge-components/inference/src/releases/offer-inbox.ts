@@ -2,14 +2,16 @@
  * `inbox/<offerId>/offer.json` from a model component's startup script, `verdict.json` beside it as the answer. Offers of
  * one component are answered one at a time, oldest first; those of several components side by side, so that a release that
  * is being challenged for a minute does not keep another use case waiting. One that was not answered before a restart is
- * taken again.
+ * taken again. What is no offer, a stray file say, keeps none waiting.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseContractJson, type ReleaseOffer, type ReleaseVerdict } from '../../../../contracts';
 import { isIdentifier } from '../cameras/sources/frame-message';
 import type { Clock, Log } from '../ports';
-import { readIfPresent, replaceFile } from '../shared/durable-file';
+import { replaceFile } from '../shared/durable-file';
+import { NoRegularFile, withRegularFile } from '../shared/regular-file';
+import { SkippedEntries } from '../shared/skipped-entries';
 import type { OfferInbox } from './ports';
 
 type Decide = Parameters<OfferInbox['start']>[0];
@@ -22,12 +24,19 @@ export class FolderOfferInbox implements OfferInbox {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private readonly answering = new Set<string>();
+  private readonly skipped: SkippedEntries;
+  private logged: string | undefined;
 
   constructor(
     private readonly folder: string,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.skipped = new SkippedEntries(
+      () => clock.monotonic(),
+      () => 1,
+    );
+  }
 
   start(decide: Decide): void {
     const poll = async (): Promise<void> => {
@@ -52,16 +61,37 @@ export class FolderOfferInbox implements OfferInbox {
 
   private async answerAll(decide: Decide): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    for (const offerId of (await readdir(this.folder)).sort()) {
+    const offerIds = (await readdir(this.folder)).filter(isIdentifier).sort();
+    this.skipped.keepOnly(new Set(offerIds));
+    for (const offerId of offerIds) {
       if (this.stopped) return;
-      if (isIdentifier(offerId)) await this.take(offerId, decide);
+      if (this.skipped.mayTry(offerId)) await this.tryToTake(offerId, decide);
     }
+    this.logChange();
+  }
+
+  private async tryToTake(offerId: string, decide: Decide): Promise<void> {
+    try {
+      await this.take(offerId, decide);
+      this.skipped.taken(offerId);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason =
+        error instanceof NoRegularFile ? `holds an offer.json that ${message}` : (code ?? message);
+      this.skipped.failed(offerId, code === 'ENOTDIR' ? 'is no folder with an offer' : reason);
+    }
+  }
+
+  private logChange(): void {
+    const problem = this.skipped.problem();
+    if (problem !== undefined && problem !== this.logged) this.log.warn('inbox', { problem });
+    this.logged = problem;
   }
 
   /** Begins to answer an offer, unless it has its answer or another offer of the same component is being answered. */
   private async take(offerId: string, decide: Decide): Promise<void> {
     const folder = join(this.folder, offerId);
-    const text = await readIfPresent(join(folder, 'offer.json'));
+    const text = await withRegularFile(join(folder, 'offer.json'), (file) => file.readFile('utf8'));
     if (text === undefined || (await this.isAnswered(folder))) return;
     const offer = this.parse(offerId, text);
     const queue = offer instanceof Error ? offerId : offer.componentName;
