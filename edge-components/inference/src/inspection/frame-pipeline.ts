@@ -1,8 +1,9 @@
 /**
- * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames stay in order.
- * The release is read once per frame, after decoding: a switch falls between two frames.
+ * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
+ * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
 import type { InferenceResult, Release } from '../../../../contracts';
+import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
 import { isNovel } from '../captures/novelty';
 import type { UseCaseSettings } from '../configuration/configuration';
@@ -19,19 +20,18 @@ import {
   ModelError,
 } from '../ports';
 import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
+import { DecodingLine } from './decoding-line';
 import { dispositionOf } from './disposition';
 
 const LONGEST_REASON = 200;
-/**
- * How many frames are between the queue and the model. One keeps the model fed as long as it is the slower stage; a large
- * JPEG takes two to three times as long as the model, and a second one under way then uses the core that the model leaves
- * idle. More would only age frames: each waits for those before it.
- */
-const FRAMES_AHEAD = 2;
 
 export interface FramePipelinePorts {
   /** The next frame in its turn; undefined when there will be no more. */
-  readonly queue: { next(): Promise<Frame | undefined> };
+  readonly queue: {
+    next(): Promise<Frame | undefined>;
+    /** Told how long the decoder had the frame. */
+    decoded?(frame: Frame, milliseconds: number): void;
+  };
   readonly decoder: ImageDecoder;
   readonly slot: ServingSlot;
   readonly clock: Clock;
@@ -68,7 +68,6 @@ interface Attempt {
 export class FramePipeline {
   private processedFrames = 0;
   private lastProblem: string | undefined;
-  private lastTaken: Promise<unknown> = Promise.resolve();
   private readonly unfinished = new Set<Promise<void>>();
 
   constructor(private readonly ports: FramePipelinePorts) {}
@@ -84,25 +83,26 @@ export class FramePipeline {
 
   /** Runs until the queue is closed and empty and every result has been given out. */
   async run(): Promise<void> {
-    const ahead = Array.from({ length: FRAMES_AHEAD }, () => this.decodeNext());
+    const line = new DecodingLine({
+      take: () => this.ports.queue.next(),
+      decode: (frame) => this.decodeFirst(frame),
+      places: DECODING_PLACES,
+    });
     let inferring: Promise<void> = Promise.resolve();
-    for (let decoded = await ahead[0]; decoded; decoded = await ahead[0]) {
+    for (let decoded = await line.first(); decoded; decoded = await line.first()) {
       await inferring;
-      ahead.shift();
       // Before the model gets its pixels: handing them over takes time, in which the decoder can already work.
-      ahead.push(this.decodeNext());
+      line.leave();
       inferring = this.infer(decoded, await this.ports.slot.available());
     }
     await inferring;
     await Promise.all(this.unfinished);
   }
 
-  /** Taking is one after the other, so that frames keep their order; decoding is side by side. */
-  private async decodeNext(): Promise<DecodedFrame | undefined> {
-    const taken = this.lastTaken.then(() => this.ports.queue.next());
-    this.lastTaken = taken;
-    const frame = await taken;
-    return frame && this.decode(frame, this.ports.slot.current);
+  private async decodeFirst(frame: Frame): Promise<DecodedFrame> {
+    const decoded = await this.decode(frame, this.ports.slot.current);
+    this.ports.queue.decoded?.(frame, decoded.decodeMilliseconds);
+    return decoded;
   }
 
   private async decode(frame: Frame, active: ActiveRelease | undefined): Promise<DecodedFrame> {

@@ -96,6 +96,11 @@ export class Requests {
     return this.closed;
   }
 
+  /** Ends the process at once; what is asked of it has to be asked of another one. */
+  end(reason: string): void {
+    this.giveUp({ reason, isOwnDoing: false });
+  }
+
   private async endWhenIdle(): Promise<void> {
     if (this.pending.size > 0) {
       await new Promise<void>((resolve) => {

@@ -16,4 +16,9 @@ export interface ToJpegRequest {
 
 export type DecoderRequest = DecodeRequest | ToJpegRequest;
 
+/** The image has had its time and is still being decoded: nothing but the end of the process ends that. */
+export interface Spent {
+  readonly spent: true;
+}
+
 export interface DecodedAnswer extends Answer, ImageSize {}

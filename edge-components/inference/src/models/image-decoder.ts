@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
 import { isJpeg, kindProblem } from './image-kind';
+import { jpegProblem } from './jpeg-markers';
 
 // One libvips thread per image: the pipeline decodes two images side by side, beside a graph that runs.
 sharp.concurrency(1);
@@ -16,7 +17,7 @@ const JPEG_QUALITY = 95;
  */
 export class SharpImageDecoder implements ImageDecoder {
   async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
-    const problem = kindProblem(bytes);
+    const problem = kindProblem(bytes) ?? (isJpeg(bytes) ? jpegProblem(bytes, maximumPixels) : undefined);
     if (problem !== undefined) throw new UnreadableFrame(problem);
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });

@@ -4,12 +4,12 @@ import { type DecodedImage, type ImageDecoder, type ImageSize, type Log, Unreada
 import { Retry } from '../shared/retry';
 import { type Answer, type Child, ChildGone, Requests } from './child';
 import { startChild } from './child-processes';
-import type { DecodedAnswer } from './decoder-protocol';
+import type { DecodedAnswer, Spent } from './decoder-protocol';
 import { isJpeg, kindProblem } from './image-kind';
 import type { Message } from './message-stream';
 
-/** A hundred megapixels take about two seconds on a slow core. */
-const WATCHDOG_MILLISECONDS = 10_000;
+/** The process itself gives an image up sooner (decoding-budget.ts); this is for one that cannot even do that. */
+const WATCHDOG_MILLISECONDS = 60_000;
 /** The first start after an end comes at once, the next ones later and later: see {@link ProcessImageDecoder}. */
 const RESTART_MILLISECONDS = { first: 200, longest: 10_000 };
 /** An image with which the decoder has ended this often is not tried again. */
@@ -31,12 +31,13 @@ export interface ProcessImageDecoderOptions {
   readonly random: () => number;
   /** @default - the bundle beside this one */
   readonly program?: string;
-  /** Longest time of one image. @default 10000 */
+  /** Longest time of one image. @default 60000 */
   readonly watchdogMilliseconds?: number;
 }
 
 /**
- * What was under way when the process ends is asked again of the next one; then one image at a time, so that the one that
+ * An image that takes too long ends the process, because nothing else ends its decoding, and is unreadable at once. What was
+ * under way beside it, or when the process ends by itself, is asked again of the next one; then one image at a time, so that the one that
  * ended it is found: with it alone the process ends once more, and it is unreadable. An image never pays for a process that
  * was killed from outside.
  */
@@ -122,6 +123,11 @@ export class ProcessImageDecoder implements ImageDecoder {
     const requests = await this.process();
     try {
       const message = await requests.request(work.type, work.header, work.bytes);
+      const { spent, message: problem } = message.header as Answer & Partial<Spent>;
+      if (spent) {
+        requests.end(`is ended: an ${problem}`);
+        return message;
+      }
       this.restarts.succeeded();
       this.lastEnd = undefined;
       return message;

@@ -40,15 +40,24 @@ class FakeChild implements Child {
     this.ended({ code: null, signal, memoryKillsBefore: NO_KILLS, memoryKillsAfter: NO_KILLS });
   }
 
-  /** Answers what waits, or dies of it. */
-  work(): void {
+  /** Answers what waits, or dies of it. @param only of one of them */
+  work(only?: string): void {
     if (this.waiting.some(({ text }) => text === 'fatal')) {
       this.end('SIGSEGV');
       return;
     }
-    for (const { id, text } of this.waiting.splice(0)) {
+    const answered = this.waiting.filter(({ text }) => only === undefined || text === only);
+    for (const { id, text } of answered) {
+      this.waiting.splice(
+        this.waiting.findIndex((other) => other.id === id),
+        1,
+      );
       const header =
-        text === 'garbage' ? { id, ok: false, message: 'no' } : { id, ok: true, width: 1, height: 1 };
+        text === 'slow'
+          ? { id, ok: false, spent: true, message: 'image takes longer than 9 ms to decode' }
+          : text === 'garbage'
+            ? { id, ok: false, message: 'no' }
+            : { id, ok: true, width: 1, height: 1 };
       this.message({ header, body: Buffer.from(text) });
     }
   }
@@ -124,6 +133,22 @@ test('[S7] the image that ends the process is found and refused; the one beside 
     'fatal: UnreadableFrame: no image: the decoder ended with SIGSEGV',
   ]);
   expect(children).toHaveLength(3);
+});
+
+test('case 45: an image that takes too long ends the process and is unreadable at once; the one beside it is decoded by the next', async () => {
+  const { decoder, children, decode, outcomes, lines, last } = newDecoder();
+  for (const text of ['slow', 'innocent']) decode(text);
+  await pass();
+  last().work('slow');
+  await pass();
+  expect(outcomes).toEqual(['slow: UnreadableFrame: image takes longer than 9 ms to decode']);
+  expect(decoder.problem).toBe('the decoder is ended: an image takes longer than 9 ms to decode');
+  expect(children.map(({ alive }) => alive)).toEqual([false, true]);
+  last().work();
+  await pass();
+  expect(outcomes.slice(1)).toEqual(['innocent: innocent']);
+  expect(lines).toHaveLength(1);
+  expect(decoder.problem).toBeUndefined();
 });
 
 test('a process that cannot be started is tried on and on, and the image waits for it', async () => {

@@ -48,6 +48,8 @@ test('case 47: a stray file, a pipe or a link to nothing in the inbox keeps no o
     schemaVersion: 1,
     offerId,
     verdict: 'accepted',
+    code: 'ACCEPTED',
+    message: '',
     decidedAt: '2026-11-23T12:00:00.000Z',
   }));
   await waitFor('verdict', () => existsSync(verdictOf('4-good')));
