@@ -8,16 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from kaizen_training.failure import cause_in, end_of
 from kaizen_training.training_job import AdapterError, TrainingJob
 
 # A traceback's last line is what counts; a few more for programs that print something after it.
 _KEPT_LINES = 40
+# What a program has written lies in the pipe when it ends: up to 64 KiB, which take some milliseconds.
+_DRAIN_SECONDS = 2
 
 
 def command_line(hyperparameters: Mapping[str, Any]) -> list[str]:
@@ -50,15 +53,29 @@ def _environment_of(job: TrainingJob, environment: Mapping[str, str], source_dir
     }
 
 
-def _echo(stream: IO[str]) -> str:
-    """Passes a stream on line by line and keeps its end."""
-    kept: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
-    for line in stream:
-        sys.stderr.write(line)
-        sys.stderr.flush()
-        if line.strip():
-            kept.append(line.strip())
-    return "\n".join(kept)
+class _Echo:
+    """Passes a stream on line by line and keeps its end.
+
+    In a thread of its own: a process that the program has started and left (TensorBoard, a monitor) holds the pipe
+    open, so that its end says nothing of the program's.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._kept: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
+        self._thread = threading.Thread(target=self._pass_on, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _pass_on(self, stream: IO[str]) -> None:
+        for line in stream:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+            if line.strip():
+                self._kept.append(line.strip())
+
+    def said(self) -> str:
+        """The last lines, of a program that has ended."""
+        self._thread.join(_DRAIN_SECONDS)
+        return "\n".join(list(self._kept))
 
 
 def failure_sentence(script: str, status: int, said: str) -> str:
@@ -83,23 +100,24 @@ def run_plain_script(job: TrainingJob, source_dir: Path, environment: Mapping[st
     job.model_dir.mkdir(parents=True, exist_ok=True)
     Path(job.arguments["output_data_dir"]).mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(source_dir / job.script), *command_line(job.arguments["hyperparameters"])]
-    with subprocess.Popen(  # noqa: S603 - the user's own program is what this is for
+    program = subprocess.Popen(  # noqa: S603 - the user's own program is what this is for
         command,
         cwd=source_dir,
         env=_environment_of(job, environment, source_dir),
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-    ) as program:
+    )
+    echo = _Echo(cast("IO[str]", program.stderr))
 
-        def pass_on(number: int, _frame: FrameType | None) -> None:
-            program.send_signal(number)
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        program.send_signal(number)
 
-        before = signal.signal(signal.SIGTERM, pass_on)
-        try:
-            said = _echo(program.stderr) if program.stderr else ""
-            status = program.wait()
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    before = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        status = program.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    said = echo.said()
     if status != 0:
         raise AdapterError(failure_sentence(job.script, status, said))

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from kaizen_training.failure import discard_model, end_of, signal_of, write_failure
+from kaizen_training.leftovers import adopt_orphans, children, end_leftovers
 from kaizen_training.training_job import failure_file_of, model_dir_of
 
 
 def supervised(run: Callable[[], int], environment: Mapping[str, str]) -> int:
-    """Runs `run` in a forked process and waits for it; SIGTERM is passed on.
+    """Runs `run` in a forked process and waits for it; SIGTERM is passed on. What it has left behind is ended.
 
     It must be called before any framework is loaded: threads do not survive a fork. It costs a few milliseconds, where
     a second interpreter would cost a third of a second.
@@ -24,6 +25,8 @@ def supervised(run: Callable[[], int], environment: Mapping[str, str]) -> int:
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    adopt_orphans()
+    others = children()
     child = os.fork()
     if child == 0:
         status = 1
@@ -43,6 +46,7 @@ def supervised(run: Callable[[], int], environment: Mapping[str, str]) -> int:
     before = signal.signal(signal.SIGTERM, pass_on)
     try:
         _, wait_status = os.waitpid(child, 0)
+        end_leftovers(others)
     finally:
         signal.signal(signal.SIGTERM, before)
     status = os.waitstatus_to_exitcode(wait_status)

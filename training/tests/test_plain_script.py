@@ -265,3 +265,43 @@ def test_the_supervisor_answers_what_the_job_answered(tmp_path: Path, status: in
     )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "SAGEMAKER_BASE_DIR": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", starter], env=environment, check=False).returncode == status
+
+
+# Starts a helper that holds all its pipes, as TensorBoard or a monitor does, and that a SIGTERM does not end.
+HELPER = (
+    "import subprocess\n"
+    "code = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)'\n"
+    "code += '; time.sleep(3600)'\n"
+    "helper = subprocess.Popen([sys.executable, '-c', code], start_new_session=True, stdout=subprocess.PIPE)\n"
+    "helper.stdout.readline()\n"
+    "open(MODEL + '/../helper', 'w').write(str(helper.pid))\n"
+)
+
+
+def test_f8_a_helper_that_holds_the_pipe_does_not_hold_the_job(tmp_path: Path) -> None:
+    """[B27] F8: the program's own end counts, and what it had said is kept."""
+    status, failure = run(tmp_path, program_of(HELPER + "open(MODEL + '/weights', 'w').write('trained')"))
+    helper = int((tmp_path / "helper").read_text())
+    try:
+        os.kill(helper, 0)
+        assert (status, failure) == (0, "")
+        assert (tmp_path / "model/weights").read_text() == "trained"
+    finally:
+        os.kill(helper, signal.SIGKILL)
+
+
+def test_f8_a_program_that_fails_beside_its_helper_says_why(tmp_path: Path) -> None:
+    """[B27] F8: the last line is that of the program."""
+    status, failure = run(tmp_path, program_of(HELPER + "raise ValueError('no images of class dent')"))
+    os.kill(int((tmp_path / "helper").read_text()), signal.SIGKILL)
+    assert status == 1
+    assert "ended with exit status 1; it said last: ValueError: no images" in failure
+
+
+def test_f8_the_job_leaves_no_helper_behind(tmp_path: Path) -> None:
+    """[B27] F8: the training toolkit reads until nobody holds the pipe, so the helper ends with the job."""
+    process = job_process(tmp_path, program_of(HELPER + "open(MODEL + '/weights', 'w').write('trained')"))
+    assert process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert (tmp_path / "model/weights").read_text() == "trained"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "helper").read_text()), 0)
