@@ -1,5 +1,6 @@
 /** Looks at one image as a device and the Prepare step would, before either of them has to. */
 import sharp from 'sharp';
+import { decodeWithoutStrayBytes } from '../../contracts/jpeg-stray-bytes';
 import { type ImageFormat, imageFormat } from './image-format';
 import { type PerceptualHash, perceptualHash, THUMBNAIL_SIDE } from './perceptual-hash';
 
@@ -59,7 +60,7 @@ export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage | 
   const found = imageFormat(bytes);
   if ('reason' in found) return found.reason;
   try {
-    return await decode(bytes, found.format);
+    return await decodeWithoutStrayBytes(bytes, (sound) => decode(sound, found.format));
   } catch (error) {
     const [firstLine = 'unknown error'] = (error as Error).message.split('\n');
     return `cannot be decoded: ${firstLine}`.slice(0, 200);

@@ -22,6 +22,7 @@ from kaizen_training.contracts import contracts_folder
 from kaizen_training.prepare import PreparationError, decode_image, decode_pixels, main, parse_manifest, prepare
 from kaizen_training.prepared import load_description, load_split
 from kaizen_training.split import SPLITS, split_of
+from tests import stray_bytes_example
 from tests.conftest import DatasetFolder, group_in, rendered_jpeg
 from tests.image_examples import EXAMPLES, GRAY, document, png
 
@@ -155,6 +156,15 @@ def test_b27_every_kind_of_image_is_seen_as_devices_see_it(example: dict[str, st
 
 def test_b27_the_examples_are_current() -> None:
     assert json.loads(EXAMPLES.read_text(encoding="utf-8")) == document()
+
+
+def test_f10_stray_bytes_before_restart_markers_change_no_pixel() -> None:
+    """[B27] F10: as the device and the import see it (test/contracts/jpeg-stray-bytes.test.ts)."""
+    example = json.loads(stray_bytes_example.EXAMPLE.read_text(encoding="utf-8"))
+    assert example == stray_bytes_example.example()
+    stray, clean = (decode_pixels(base64.b64decode(example[name])) for name in ("stray", "clean"))
+    assert example["stray"] != example["clean"]
+    assert stray.tobytes() == clean.tobytes()
 
 
 @pytest.mark.parametrize("content", [b"\xff\xff", b"\0\0"], ids=["white", "black"])

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { decodeWithoutStrayBytes } from '../../../../contracts/jpeg-stray-bytes';
 import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
 import { isJpeg, kindProblem } from './image-kind';
 import { jpegProblem } from './jpeg-markers';
@@ -13,12 +14,21 @@ const JPEG_QUALITY = 95;
 /**
  * One policy per kind of image, the same as the training package's (Pillow `convert("RGB")`): gray becomes three equal
  * channels, alpha is dropped without blending, 16 bits become the upper 8, colour profiles and EXIF orientation are
- * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole.
+ * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole; stray bytes between
+ * its parts damage none.
  */
 export class SharpImageDecoder implements ImageDecoder {
   async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
     const problem = kindProblem(bytes) ?? (isJpeg(bytes) ? jpegProblem(bytes, maximumPixels) : undefined);
     if (problem !== undefined) throw new UnreadableFrame(problem);
+    return decodeWithoutStrayBytes(bytes, (sound) => this.decodeStrictly(sound, maximumPixels, stretchTo));
+  }
+
+  private async decodeStrictly(
+    bytes: Uint8Array,
+    maximumPixels: number,
+    stretchTo: ImageSize | undefined,
+  ): Promise<DecodedImage> {
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
       const { space, width, height, hasAlpha } = await image.metadata();
