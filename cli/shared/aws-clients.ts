@@ -1,12 +1,30 @@
+import type { Agent } from 'node:http';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { siteProxy } from '../../contracts/site-proxy';
 import * as aws from '../../lambda/shared/aws';
 import type { Clients } from './clients';
 
-/** Clients by the ordinary variables: AWS_REGION, credentials, AWS_ENDPOINT_URL. */
+/** Clients by the ordinary variables: AWS_REGION, credentials, AWS_ENDPOINT_URL, HTTPS_PROXY and NO_PROXY. */
 export function awsClients(): Clients {
+  const clients = directClients();
+  const proxy = siteProxy();
+  if (proxy) {
+    for (const { config } of Object.values(clients) as { config: ProxiedConfiguration }[]) {
+      config.requestHandler.updateHttpClientConfig('httpsAgent', proxy);
+    }
+  }
+  return clients;
+}
+
+/** Of every client: the handler is that of the credentials' requests, too. */
+interface ProxiedConfiguration {
+  readonly requestHandler: { updateHttpClientConfig(key: 'httpsAgent', agent: Agent): void };
+}
+
+function directClients(): Clients {
   return {
     cloudFormation: new CloudFormationClient({}),
     cloudWatch: new CloudWatchClient({}),

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { siteProxy } from '../../../../contracts/site-proxy';
 import type { CaptureStore } from '../ports';
 
 const CONNECT_MILLISECONDS = 5_000;
@@ -6,7 +7,7 @@ const REQUEST_MILLISECONDS = 30_000;
 
 /**
  * S3 with the credentials of the token-exchange service, which the default chain reads from
- * `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The client is loaded at the first upload: most starts do not need it at once.
+ * `AWS_CONTAINER_CREDENTIALS_FULL_URI`, through the proxy that a nucleus with one sets for its components. The client is loaded at the first upload: most starts do not need it at once.
  */
 export class S3CaptureStore implements CaptureStore {
   private client: Promise<{ s3: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
@@ -30,11 +31,16 @@ export class S3CaptureStore implements CaptureStore {
 
   private async load() {
     const sdk = await import('@aws-sdk/client-s3');
+    const proxy = siteProxy();
     const s3 = new sdk.S3Client({
       ...(this.region && { region: this.region }),
       // The spool retries with its own backoff.
       maxAttempts: 1,
-      requestHandler: { connectionTimeout: CONNECT_MILLISECONDS, requestTimeout: REQUEST_MILLISECONDS },
+      requestHandler: {
+        connectionTimeout: CONNECT_MILLISECONDS,
+        requestTimeout: REQUEST_MILLISECONDS,
+        ...(proxy && { httpsAgent: proxy }),
+      },
     });
     return { s3, sdk };
   }
