@@ -1792,6 +1792,23 @@ export interface InferenceResult {
     confidence: number;
   };
   /**
+   * Absent: the device's clock was set. Otherwise what capturedAt and inferredAt are worth.
+   */
+  clock?: {
+    /**
+     * unset: by a clock that nobody had set; corrected: the clock was set since, and the times are what it would have said.
+     */
+    state: 'unset' | 'corrected';
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    boot?: string;
+    /**
+     * How long the device had been running at inferredAt, while unset.
+     */
+    uptimeMilliseconds?: number;
+  };
+  /**
    * Size of the encoded frame: what streaming it would have cost.
    */
   frameBytes?: number;

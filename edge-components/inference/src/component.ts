@@ -14,13 +14,14 @@ import type { ProcessImageDecoder } from './models/process-image-decoder';
 import { NucleusIpc } from './nucleus/nucleus-ipc';
 import { FolderOfferInbox } from './releases/offer-inbox';
 import { freeBytesOf } from './releases/release-store';
+import { bootClock } from './shared/boot-clock';
 import { jsonLog } from './shared/json-log';
 import { resourceUsage } from './shared/resource-usage';
 import { RunMarker } from './shared/run-marker';
 
 /** Where the state of each use case lies, below the component's work folder. */
 const USE_CASES_FOLDER = 'use-cases';
-const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const clock = { now: () => Date.now(), monotonic: () => performance.now(), boot: bootClock() };
 
 /** Native code, in processes of its own. */
 export interface NativeProcesses {

@@ -6,6 +6,14 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never go back; for durations. */
   monotonic(): number;
+  /** How long the device has been running; the same for every process of it. @default - not known */
+  readonly boot?: BootClock;
+}
+
+export interface BootClock {
+  /** Another one after each start of the device. */
+  readonly id: string;
+  milliseconds(): number;
 }
 
 export interface Log {

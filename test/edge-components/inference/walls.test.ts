@@ -32,6 +32,7 @@ const WALLS: Walls = {
     'releases/release-store.ts': 'the disk',
     'releases/trusted-keys-file.ts': 'the disk',
     'results/outbox.ts': 'the disk',
+    'shared/boot-clock.ts': '/proc and this process',
     'shared/durable-file.ts': 'the disk',
     'shared/json-log.ts': 'standard output',
     'shared/regular-file.ts': 'the disk',

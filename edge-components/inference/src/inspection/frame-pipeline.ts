@@ -20,6 +20,7 @@ import {
   ModelError,
 } from '../ports';
 import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
+import { recordClock } from '../results/record-time';
 import { DecodingLine } from './decoding-line';
 import { dispositionOf } from './disposition';
 
@@ -234,6 +235,7 @@ export class FramePipeline {
     { decision, inference }: Attempt,
   ): InferenceResult {
     const { clock, online, nextRecordId } = this.ports;
+    const clockState = recordClock(clock);
     return {
       recordId: nextRecordId(),
       frameId: frame.frameId,
@@ -257,6 +259,7 @@ export class FramePipeline {
         total: rounded(clock.monotonic() - frame.receivedAt),
       },
       ...(inference && { image: roundedStatistics(inference.statistics) }),
+      ...(clockState && { clock: clockState }),
       frameBytes: frame.frameBytes,
     };
   }

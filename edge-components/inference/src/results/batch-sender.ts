@@ -1,6 +1,7 @@
 import { type Clock, type Log, MessageTooLarge, type Publisher } from '../ports';
 import { Retry } from '../shared/retry';
 import type { BatchQueue } from './ports';
+import { waitsForTheTime, withRightTimes } from './record-time';
 import { type Batch, resultsMessage } from './results-message';
 
 const RETRY_MILLISECONDS = { first: 500, longest: 30_000 };
@@ -70,7 +71,8 @@ export class BatchSender {
   private async sendNext(flush: boolean): Promise<'sent' | 'split' | 'nothing' | 'failed'> {
     try {
       const batch = await this.ports.outbox.nextBatch(flush);
-      if (!batch) return 'nothing';
+      // The nucleus would keep it until it reaches the cloud, with times that are wrong for ever.
+      if (!batch || waitsForTheTime(batch.records, this.ports.clock)) return 'nothing';
       if (!(await this.isTaken(batch))) {
         await this.ports.outbox.split(batch.batchId);
         return 'split';
@@ -100,7 +102,8 @@ export class BatchSender {
   /** @returns false when no message can hold it. @throws Error when it may go later */
   private async isTaken(batch: Batch): Promise<boolean> {
     const { useCase, deviceId, publisher, clock, topic, connection, log } = this.ports;
-    const { batchId, droppedRecords, records } = batch;
+    const { batchId, droppedRecords } = batch;
+    const records = batch.records.map((json) => withRightTimes(json, clock));
     const sentAt = new Date(clock.now()).toISOString();
     const confirm = this.asks(batch);
     const payload = Buffer.from(

@@ -16,6 +16,8 @@ const batch = (number: number): Batch => ({
   droppedRecords: number,
 });
 
+const BOOT = 'b00710ad';
+
 /** Timers and both clocks are the test's: time passes when it says so. */
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -67,7 +69,11 @@ function newSender(...batches: Batch[]) {
       },
       publishLocally: async () => undefined,
     },
-    clock: { now: () => state.now, monotonic: () => Date.now() - startedAt },
+    clock: {
+      now: () => state.now,
+      monotonic: () => Date.now() - startedAt,
+      boot: { id: BOOT, milliseconds: () => Date.now() - startedAt + 100_000 },
+    },
     log: { info: () => undefined, warn: () => state.warnings++, error: () => undefined },
     useCase: 'line',
     deviceId: 'line-1',
@@ -247,4 +253,39 @@ test('the delay doubles up to its bound, is never below half of it, and spreads 
       expect(Math.sign(delay(one) - delay(other))).toBe(Math.sign(one - other));
     }),
   );
+});
+
+test('[B27] F16: records of a clock that was never set wait until it is, and get the times that they should have had', async () => {
+  const record = (boot: string, inferredAt: string, uptimeMilliseconds: number): string =>
+    JSON.stringify({
+      recordId: 'r-1',
+      inferredAt,
+      capturedAt: inferredAt,
+      clock: { state: 'unset', boot, uptimeMilliseconds },
+    });
+  const { sender, state } = newSender(
+    { ...batch(1), records: [record('anearly1', '1970-01-01T03:00:00.000Z', 7)] },
+    { ...batch(2), records: [record(BOOT, '1970-01-01T00:01:40.000Z', 100_000)] },
+  );
+  state.now = Date.parse('1970-01-01T00:01:40Z');
+  sender.start();
+  await pass(60_000);
+  // Nobody will ever know more of the first one.
+  expect(state.delivered().map(({ batchId }) => batchId)).toEqual([batch(1).batchId]);
+  state.now = Date.parse('2026-11-23T12:01:00Z');
+  await pass(1_000);
+  await sender.stop();
+  expect(state.delivered().flatMap(({ records }) => records)).toEqual([
+    expect.objectContaining({
+      inferredAt: '1970-01-01T03:00:00.000Z',
+      clock: expect.objectContaining({ state: 'unset' }),
+    }),
+    {
+      recordId: 'r-1',
+      // A minute before now, at most a quarter of a second of waiting apart.
+      inferredAt: expect.stringMatching(/^2026-11-23T(12:00:00|11:59:59)/),
+      capturedAt: expect.stringMatching(/^2026-11-23T(12:00:00|11:59:59)/),
+      clock: { state: 'corrected' },
+    },
+  ]);
 });
