@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeThingGroupCommand } from '@aws-sdk/client-iot';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { parseContractJson } from '../../contracts';
+import { type ConfigurationDocument, ContractError, parseContractJson } from '../../contracts';
+import { cameraProblems } from '../../contracts/camera-problems';
 import { s3Uri } from '../../contracts/s3-address';
 import { configurationKey, configurationRecipe } from '../../lambda/device/configuration-recipe';
 import { CONFIGURATION_TAG } from '../../lambda/device/names';
@@ -62,6 +63,16 @@ async function thingGroupArn(clients: ConfiguringClients, thingGroupName: string
   return answer.thingGroupArn;
 }
 
+/** What a device would refuse. @throws ContractError */
+function requireMeantCameras({ useCases = {} }: ConfigurationDocument, file: string): void {
+  const problems = Object.entries(useCases).flatMap(([useCase, { cameras }]) =>
+    Object.entries(cameras).flatMap(([cameraId, camera]) =>
+      cameraProblems(camera).map((problem) => `useCases.${useCase}.cameras.${cameraId}.${problem}`),
+    ),
+  );
+  if (problems.length > 0) throw new ContractError('configuration-document', file, problems);
+}
+
 /**
  * Deploys a configuration document to a group, as a version of the environment's configuration component: content-addressed
  * in S3, its digest checked by each nucleus, judged by each device as a whole before it is in force. A rollout keeps it. The
@@ -75,7 +86,7 @@ export async function configureDevices(
   options: ConfigureDevicesOptions,
 ): Promise<ConfiguredGroup> {
   const text = await readInput(options.file, '');
-  parseContractJson('configuration-document', text, options.file);
+  requireMeantCameras(parseContractJson('configuration-document', text, options.file), options.file);
   const script = await readInput(options.deliveryScript ?? DELIVERY_SCRIPT, ': run npm run build');
   await requireNoRollout(clients, environment);
 

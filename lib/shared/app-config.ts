@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { type AppConfig, ContractError, problemsOf } from '../../contracts';
+import { cameraProblems } from '../../contracts/camera-problems';
 import { useCasePrefix } from '../../lambda/shared/names';
 import { tuningProblems } from '../training/tuning-config';
 
@@ -221,7 +222,7 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
-  problems.push(...budgetProblems(config));
+  problems.push(...budgetProblems(config), ...camerasProblems(config));
   // Whatever else the local AWS may be asked to play: only there does nobody listen between two machines.
   if (account !== LOCAL_ACCOUNT && transport !== 'tls-only') {
     problems.push(
@@ -230,6 +231,12 @@ function crossFieldProblems(config: AppConfig): string[] {
   }
   return problems;
 }
+
+/** Without the values, because an address may hold a password. */
+const camerasProblems = ({ device }: AppConfig): string[] =>
+  Object.entries(device.cameras).flatMap(([cameraId, camera]) =>
+    cameraProblems(camera).map((problem) => `device.cameras.${cameraId}.${problem}`),
+  );
 
 /**
  * Checks a configuration: each field against contracts/schemas/app-config.schema.json, then the rules that

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configureDevices } from '../../../cli/device/configure-devices';
 import { KaizenEnvironment } from '../../../cli/shared/environment';
+import example from '../../../contracts/examples/configuration-document.json';
 import { asClients, awsError, FakeBucket, FakeClient, OUTPUTS, runKaizen } from '../fakes';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -110,6 +111,17 @@ test('everything that is wrong with a document is said before anything is made',
   await expect(wrong).rejects.toThrow(
     /statusIntervalSeconds[\s\S]*cameras|cameras[\s\S]*statusIntervalSeconds/,
   );
+  expect([...s3.objects.keys(), ...greengrass.calls]).toEqual([]);
+});
+
+test('[B27] F11: a camera address that cannot be meant is refused here, and not shown', async () => {
+  const document = structuredClone(example);
+  document.useCases['surface-inspection'].cameras.north.url = 'rtsp://admin:12/s3cret@10.0.0.1:554/s';
+  const wrong = configure(JSON.stringify(document));
+  await expect(wrong).rejects.toThrow(
+    "useCases.surface-inspection.cameras.north.url: write '/', '?', '#' and '@' in a user or password as",
+  );
+  await expect(wrong).rejects.not.toThrow(/s3cret|admin/);
   expect([...s3.objects.keys(), ...greengrass.calls]).toEqual([]);
 });
 

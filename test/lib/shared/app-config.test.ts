@@ -303,6 +303,13 @@ describe('[D1] the configuration of an environment', () => {
     expect(problemsOf(changed(dev, 'training.image', image))).toEqual([]);
   });
 
+  test('[B27] F11: refuses a camera address that cannot be meant, and does not show it', () => {
+    const cameras = { north: { type: 'rtsp', url: 'rtsp://admin:12/s3cret@10.0.0.1:554/s' } };
+    expect(problemsOf(changed(dev, 'device.cameras', cameras))).toEqual([
+      "device.cameras.north.url: write '/', '?', '#' and '@' in a user or password as %2F, %3F, %23 and %40",
+    ]);
+  });
+
   test('reports every problem at once', () => {
     let config = changed(dev, 'region', 'mars');
     config = changed(config, 'training.epochs', 0);

@@ -4,8 +4,8 @@ import {
   type UseCaseConfiguration,
   withDefaults,
 } from '../../../../contracts';
+import { cameraProblems } from '../../../../contracts/camera-problems';
 import type { LiftedQuarantines } from '../releases/quarantine';
-import { cameraProblems } from './camera-settings';
 import { expandTopic } from './topics';
 
 /** `T` in which the groups `K`, and every field of them, have their values or their defaults. */

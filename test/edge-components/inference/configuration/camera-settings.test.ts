@@ -1,9 +1,7 @@
 import type { CameraConfiguration } from '../../../../contracts';
+import { cameraProblems } from '../../../../contracts/camera-problems';
 import schema from '../../../../contracts/schemas/component-configuration.schema.json';
-import {
-  cameraProblems,
-  cameraSettings,
-} from '../../../../edge-components/inference/src/configuration/camera-settings';
+import { cameraSettings } from '../../../../edge-components/inference/src/configuration/camera-settings';
 
 test('the defaults are those of the contract', () => {
   const properties = schema.$defs.camera.properties;

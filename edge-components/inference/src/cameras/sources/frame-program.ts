@@ -6,7 +6,8 @@
  * option's value is expected and cannot begin with a dash. Other users of the device can see a process's arguments, and
  * with them the password in an RTSP address: neither program takes it in another way.
  */
-import { type CameraSettings, cameraProblems } from '../../configuration/camera-settings';
+import { cameraProblems } from '../../../../../contracts/camera-problems';
+import type { CameraSettings } from '../../configuration/camera-settings';
 
 export interface FrameProgram {
   /** As {@link Executables} names it. */

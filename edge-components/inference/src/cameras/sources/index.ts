@@ -1,6 +1,7 @@
 /** Where the frames of a camera come from, by the camera's type. */
 import type { CameraConfiguration } from '../../../../../contracts';
-import { cameraProblems, cameraSettings } from '../../configuration/camera-settings';
+import { cameraProblems } from '../../../../../contracts/camera-problems';
+import { cameraSettings } from '../../configuration/camera-settings';
 import type { FrameSource } from '../../ports';
 import { ChildProcessFrameSource } from './child-process';
 import { FolderFrameSource } from './folder';
