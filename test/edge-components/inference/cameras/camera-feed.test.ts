@@ -19,13 +19,14 @@ function setUp(policy: 'newest' | 'every' = 'newest', queueLength = 8) {
   const clock = new FakeClock();
   const queue = new FrameQueue(() => ({ policy, queueLength }));
   const settings = { stallSeconds: 10, frozenFrames: 0 };
-  const source: { problem?: string } = {};
+  const source: { problem?: string; lost?: number } = {};
   const feed = new CameraFeed({
     cameraId: 'top',
     lane: queue.lane('top'),
     clock,
     settings: () => settings,
     sourceProblem: () => source.problem,
+    sourceLost: () => source.lost ?? 0,
   });
   return { clock, queue, settings, source, feed };
 }
@@ -36,6 +37,14 @@ async function passedOn(queue: FrameQueue): Promise<(string | undefined)[]> {
   while (queue.size > 0) ids.push((await queue.next())?.frameId);
   return ids;
 }
+
+test('[B27] F9: frames that the source lost are counted, and are no problem by themselves', () => {
+  const { source, feed } = setUp();
+  source.lost = 2;
+  expect(feed.state()).toMatchObject({ ok: true, framesLost: 2 });
+  const problems = problemsOf('device-status', { cameras: [feed.state()] });
+  expect(problems.filter((problem) => problem.startsWith('cameras'))).toEqual([]);
+});
 
 test('the state before and after a frame fits the contract', () => {
   const { clock, feed } = setUp();

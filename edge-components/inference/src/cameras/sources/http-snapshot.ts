@@ -7,7 +7,10 @@ import { AttemptLoop } from './attempt-loop';
 import { Deadline } from './deadline';
 import { FrameNames, type FrameSourcePorts, type NamelessImage, tooLarge } from './frame-source';
 import { canBeImage, HttpCamera, mediaTypeOf } from './http-camera';
+import { JpegWalk } from './jpeg-walk';
 
+/** JPEG, PNG; a first chunk of fewer bytes is no camera's. */
+const IMAGE_STARTS = [Buffer.from([0xff, 0xd8]), Buffer.from([0x89, 0x50])];
 /** From the connection to the last byte; a snapshot takes some hundred milliseconds. */
 const REQUEST_MILLISECONDS = 10_000;
 
@@ -83,32 +86,66 @@ export class SnapshotFrameSource implements FrameSource {
   }
 
   private async readImage(response: IncomingMessage): Promise<NamelessImage> {
-    const type = mediaTypeOf(response);
-    if (!canBeImage(type)) {
-      response.destroy();
-      throw new Error(`the camera answered '${type}', not an image`);
-    }
-    const maximum = this.ports.maximumFrameBytes();
-    let startedAt = this.ports.clock.now();
+    const { clock, maximumFrameBytes } = this.ports;
+    const maximum = maximumFrameBytes();
     const announced = Number(response.headers['content-length'] ?? 0);
-    const chunks: Buffer[] = [];
-    let frameBytes = 0;
+    let startedAt = clock.now();
+    const body = new SnapshotBody(announced);
     if (announced <= maximum) {
       for await (const chunk of response) {
-        if (frameBytes === 0) startedAt = this.ports.clock.now();
-        frameBytes += chunk.length;
-        if (frameBytes > maximum) break;
-        chunks.push(chunk);
+        if (body.size === 0) {
+          startedAt = clock.now();
+          requireImage(response, chunk);
+        }
+        body.push(chunk);
+        if (body.size > maximum || body.isWholeAlready) break;
       }
+    } else {
+      requireImage(response, Buffer.alloc(0));
     }
-    const receivedAt = this.ports.clock.monotonic();
-    frameBytes = Math.max(frameBytes, announced);
+    const receivedAt = clock.monotonic();
+    const frameBytes = body.isWholeAlready ? body.size : Math.max(body.size, announced);
     if (frameBytes > maximum) {
       response.destroy();
       const discarded = tooLarge(frameBytes, maximum);
       return { bytes: Buffer.alloc(0), frameBytes, discarded, startedAt, receivedAt };
     }
     if (frameBytes === 0) throw new Error('the camera answered with no bytes');
-    return { bytes: Buffer.concat(chunks), frameBytes, startedAt, receivedAt };
+    return { bytes: body.bytes(), frameBytes, startedAt, receivedAt };
   }
+}
+
+/** The bytes of an answer that may announce more than it has. */
+class SnapshotBody {
+  size = 0;
+  private readonly chunks: Buffer[] = [];
+  private readonly walk = new JpegWalk();
+
+  constructor(private readonly announced: number) {}
+
+  push(chunk: Buffer): void {
+    // The walk begins behind the start of the image.
+    const from = Math.max(0, 2 - this.size);
+    this.walk.walk(chunk, Math.min(from, chunk.length), chunk.length);
+    this.size += chunk.length;
+    this.chunks.push(chunk);
+  }
+
+  /** Whether a JPEG image has come to its end although more bytes are announced: nobody knows whether they come. */
+  get isWholeAlready(): boolean {
+    return this.size < this.announced && this.walk.finished;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+}
+
+/** Cameras call an image a text; what only calls itself an image is answered as one that is none. */
+function requireImage(response: IncomingMessage, firstChunk: Buffer): void {
+  const type = mediaTypeOf(response);
+  const looksLikeImage = IMAGE_STARTS.some((start) => firstChunk.subarray(0, start.length).equals(start));
+  if (canBeImage(type) || looksLikeImage) return;
+  response.destroy();
+  throw new Error(`the camera answered '${type}', not an image`);
 }

@@ -396,3 +396,18 @@ test('stops in the middle of a request, and in the middle of an answer', async (
   await second.source.stop();
   expect([first.sink.frames, second.sink.frames]).toEqual([[], []]);
 });
+
+test.each<[string, string, (image: Buffer) => number]>([
+  ['an image of type text/plain', 'text/plain', (image) => image.length],
+  ['a Content-Length that is too large', 'image/jpeg', (image) => image.length + 64],
+])('[B27] F9: %s is a frame, at once', async (_, type, length) => {
+  const [image] = (await jpegImages(1)) as [Buffer];
+  const host = await httpCamera((_request, response) => {
+    response.writeHead(200, { 'content-type': type, 'content-length': length(image) }).write(image);
+  });
+  const { source, sink } = start(`http://${host}/`);
+  await waitFor('frames', () => sink.frames.length >= 2);
+  expect(sink.frames[0]).toMatchObject({ bytes: image, frameBytes: image.length });
+  expect(source.problem()).toBeUndefined();
+  await source.stop();
+});
