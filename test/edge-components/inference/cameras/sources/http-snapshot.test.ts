@@ -403,7 +403,7 @@ test.each<[string, string, (image: Buffer) => number]>([
 ])('[B27] F9: %s is a frame, at once', async (_, type, length) => {
   const [image] = (await jpegImages(1)) as [Buffer];
   const host = await httpCamera((_request, response) => {
-    response.writeHead(200, { 'content-type': type, 'content-length': length(image) }).write(image);
+    response.writeHead(200, { 'content-type': type, 'content-length': length(image) }).end(image);
   });
   const { source, sink } = start(`http://${host}/`);
   await waitFor('frames', () => sink.frames.length >= 2);
