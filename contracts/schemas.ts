@@ -12,6 +12,7 @@ import evaluationReport from './schemas/evaluation-report.schema.json';
 import exportedModel from './schemas/exported-model.schema.json';
 import gateReport from './schemas/gate-report.schema.json';
 import histogram from './schemas/histogram.schema.json';
+import imagePolicy from './schemas/image-policy.schema.json';
 import inferenceResult from './schemas/inference-result.schema.json';
 import label from './schemas/label.schema.json';
 import release from './schemas/release.schema.json';
@@ -37,6 +38,7 @@ export const SCHEMAS = {
   'exported-model': exportedModel,
   'gate-report': gateReport,
   histogram,
+  'image-policy': imagePolicy,
   'inference-result': inferenceResult,
   label,
   release,

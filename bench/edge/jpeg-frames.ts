@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { completeImagePolicy } from '../../contracts/image-policy';
 import { usageOfAll } from '../../edge-components/inference/src/models/child-processes';
 import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
@@ -83,10 +84,11 @@ async function measureSize(
   const paths = framesOf(context, size);
   const images = paths.map((path) => readFileSync(path));
   const { input } = context.model.description;
+  const target = { width: input.width, height: input.height };
   const session = await context.session('int8');
   const processor: number[] = [];
   const times = await interleave(ROUNDS, {
-    decode: () => decodeMilliseconds(images, input, size.framesPerRound),
+    decode: () => decodeMilliseconds(images, target, size.framesPerRound),
     run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
     pipeline: async () => {
       const before = usageOfAll().cpuSeconds;
@@ -96,7 +98,7 @@ async function measureSize(
     },
     beside: () =>
       besideTheModel(active, context.model.images, () =>
-        decodeMilliseconds(images, input, size.framesPerRound),
+        decodeMilliseconds(images, target, size.framesPerRound),
       ),
     python: () => incumbent.loop(paths, input.width, size.framesPerRound),
   });
@@ -127,7 +129,7 @@ async function decodeMilliseconds(
   const decoder = new SharpImageDecoder();
   const started = performance.now();
   for (let index = 0; index < count; index++) {
-    await decoder.decode(images[index % images.length] as Buffer, MAXIMUM_PIXELS, size);
+    await decoder.decode(images[index % images.length] as Buffer, MAXIMUM_PIXELS, completeImagePolicy(size));
   }
   return (performance.now() - started) / count;
 }

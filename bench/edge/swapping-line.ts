@@ -1,5 +1,6 @@
 /** A line that never pauses while the release that answers is replaced again and again. */
 import type { InferenceResult } from '../../contracts';
+import { completeImagePolicy } from '../../contracts/image-policy';
 import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
 import type { EdgeContext } from './context';
 import { activeRelease, EndlessCamera, MAXIMUM_PIXELS, runLine } from './line';
@@ -132,11 +133,12 @@ async function confidences(
   context: EdgeContext,
   images: readonly Buffer[],
 ): Promise<Record<string, (number | undefined)[]>> {
-  const { input } = context.model.description;
+  const { width, height } = context.model.description.input;
+  const policy = completeImagePolicy({ width, height });
   return context.withModels(GRAPHS, async (models) => {
     const answers: Record<string, number[]> = { int8: [], next: [] };
     for (const image of images) {
-      const pixels = await context.decoder.decode(image, MAXIMUM_PIXELS, input);
+      const pixels = await context.decoder.decode(image, MAXIMUM_PIXELS, policy);
       for (const graph of GRAPHS) {
         const { probabilities } = await models[graph].run(pixels);
         answers[graph]?.push(Math.min(1, Math.max(...probabilities)));

@@ -67,6 +67,7 @@ export interface Contracts {
   'exported-model': ExportedModel;
   'gate-report': GateReport;
   histogram: Histogram;
+  'image-policy': ImagePolicy;
   'inference-result': InferenceResult;
   label: Label;
   release: Release;
@@ -151,6 +152,7 @@ export interface AppConfig {
      */
     novel: 'review' | 'as-classified';
   };
+  imagePolicy?: ImagePolicy;
   /**
    * What becomes of buckets, tables and keys when their stack is deleted. retain also turns on termination protection.
    */
@@ -518,6 +520,43 @@ export interface AppConfig {
      */
     maximumExecutionsPerMonth: number;
   };
+}
+/**
+ * What is made of a camera's frame before a network sees it: the same in Prepare, in the golden samples and on the device, pixel for pixel (docs/image-size.md). Signed with every release, so that a change reaches devices with the next model.
+ */
+export interface ImagePolicy {
+  /**
+   * Pixels that the network is given, across.
+   */
+  width?: number;
+  /**
+   * Pixels that the network is given, down.
+   */
+  height?: number;
+  /**
+   * Where the frame has other proportions. stretch: they are lost; letterbox: all of the frame, between bars of gray; crop: its middle, as much as has the right proportions.
+   */
+  fit?: 'stretch' | 'letterbox' | 'crop';
+  region?: ImageRegion;
+  /**
+   * gray: the luma of ITU-R BT.601 in all three channels, so that a change of colour changes nothing and every graph takes it.
+   */
+  colour?: 'rgb' | 'gray';
+}
+/**
+ * Part of the frame that counts, cut out before anything else; all of it when absent. In shares of the frame, so that it stays where it is when a camera delivers more pixels, read to 1/10,000. x + width and y + height are at most 1.
+ */
+export interface ImageRegion {
+  /**
+   * Left edge.
+   */
+  x: number;
+  /**
+   * Upper edge.
+   */
+  y: number;
+  width: number;
+  height: number;
 }
 /**
  * What happens when frames come faster than they are answered.
@@ -1517,7 +1556,7 @@ export interface ExportedModel {
   };
 }
 /**
- * Decoded RGB image, unsigned 8-bit, height x width x 3 (HWC). Resizing and normalisation are inside the graph.
+ * What the graph takes: unsigned 8-bit, height x width x 3 (HWC), made of a frame by the image policy; and that policy. Normalisation is inside the graph.
  */
 export interface ModelInput {
   /**
@@ -1531,9 +1570,14 @@ export interface ModelInput {
    */
   outputName: string;
   /**
-   * none: a frame of another size is invalid; stretch: the decoder resizes it, without keeping its proportions, by reduced-scale decoding and cubic interpolation.
+   * The fit of the image policy by which frames were prepared, and are on the device (contract image-policy). none, of releases before there were policies: a frame of another size is invalid.
    */
-  resize?: 'none' | 'stretch';
+  resize?: 'none' | 'stretch' | 'letterbox' | 'crop';
+  region?: ImageRegion;
+  /**
+   * rgb when absent.
+   */
+  colour?: 'rgb' | 'gray';
 }
 export interface ReleaseFile {
   /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { type AppConfig, ContractError, problemsOf } from '../../contracts';
 import { cameraProblems } from '../../contracts/camera-problems';
+import { regionProblems } from '../../contracts/image-policy';
 import { useCasePrefix } from '../../lambda/shared/names';
 import { tuningProblems } from '../training/tuning-config';
 
@@ -223,6 +224,7 @@ function crossFieldProblems(config: AppConfig): string[] {
     );
   }
   problems.push(...budgetProblems(config), ...camerasProblems(config));
+  problems.push(...regionProblems(config.imagePolicy?.region).map((problem) => `imagePolicy.${problem}`));
   // Whatever else the local AWS may be asked to play: only there does nobody listen between two machines.
   if (account !== LOCAL_ACCOUNT && transport !== 'tls-only') {
     problems.push(

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { policyOfInput } from '../../contracts/image-policy';
 import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
 import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
 import type { ModelSpecification } from '../../edge-components/inference/src/ports';
@@ -21,7 +22,7 @@ async function main(requestFile: string): Promise<void> {
   const { graphs, images, input, classes } = JSON.parse(readFileSync(requestFile, 'utf8')) as Request;
   const decoder = new SharpImageDecoder();
   const decoded = await Promise.all(
-    images.map((path) => decoder.decode(readFileSync(path), MAXIMUM_PIXELS, input)),
+    images.map((path) => decoder.decode(readFileSync(path), MAXIMUM_PIXELS, policyOfInput(input))),
   );
   const probabilities = [];
   for (const path of graphs) {

@@ -1,5 +1,6 @@
 /** What the component needs from the world. Adapters implement these; tests use deterministic fakes. */
 import type { InferenceResult, ModelInput, Release } from '../../../contracts';
+import type { CompleteImagePolicy } from '../../../contracts/image-policy';
 
 export interface Clock {
   /** Milliseconds since the epoch; may jump. */
@@ -82,10 +83,10 @@ export interface ImageSize {
 
 export interface ImageDecoder {
   /**
-   * @param stretchTo size to which an image of another size is brought; as it is when absent
+   * @param policy what is made of the image; it stays as it is when absent
    * @throws UnreadableFrame
    */
-  decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage>;
+  decode(bytes: Buffer, maximumPixels: number, policy?: CompleteImagePolicy): Promise<DecodedImage>;
   /** JPEG bytes of an image: unchanged when it is one already. */
   toJpeg(bytes: Buffer): Promise<Buffer>;
 }

@@ -1,6 +1,7 @@
 /** From a model package and its export to a release: pure. */
 import type { ExportedModel, Release } from '../../../contracts';
 import type { ClassCodes } from '../../../contracts/class-codes';
+import { inputProblems } from '../../../contracts/image-policy';
 import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
 import type { PolicySettings } from '../settings';
 
@@ -124,5 +125,6 @@ export function exportProblems(
             `goldenSamples: '${file}' has ${probabilities[variant]?.length ?? 'no'} probabilities of variant '${variant}' for ${classes.length} classes`,
         ),
     ),
+    ...inputProblems(exported.input),
   ];
 }

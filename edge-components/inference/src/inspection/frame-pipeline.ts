@@ -3,6 +3,7 @@
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
 import type { InferenceResult, Release } from '../../../../contracts';
+import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
 import { isNovel } from '../captures/novelty';
@@ -56,6 +57,8 @@ export interface FramePipelinePorts {
 interface DecodedFrame {
   readonly frame: Frame;
   readonly image?: DecodedImage;
+  /** By which the image was made; none where the release takes frames of its own size only. */
+  readonly policy?: CompleteImagePolicy | undefined;
   readonly problem?: string;
   readonly decodeMilliseconds: number;
 }
@@ -110,22 +113,20 @@ export class FramePipeline {
     const started = this.ports.clock.monotonic();
     const elapsed = (): number => this.ports.clock.monotonic() - started;
     if (frame.discarded !== undefined) return { frame, problem: frame.discarded, decodeMilliseconds: 0 };
+    const policy = active && policyOfInput(active.release.input);
     try {
       const { maximumPixels } = this.ports.settings().limits;
-      const input = active?.release.input;
-      const stretchTo = input?.resize === 'stretch' ? input : undefined;
-      const image = await this.ports.decoder.decode(frame.bytes, maximumPixels, stretchTo);
-      return { frame, image, decodeMilliseconds: elapsed() };
+      const image = await this.ports.decoder.decode(frame.bytes, maximumPixels, policy);
+      return { frame, image, policy, decodeMilliseconds: elapsed() };
     } catch (error) {
       return { frame, problem: (error as Error).message, decodeMilliseconds: elapsed() };
     }
   }
 
-  /** A frame that was decoded to the size of the release before is decoded again: a switch costs no frame. */
+  /** A frame of which the policy of the release before was obeyed is decoded again: a switch costs no frame. */
   private async fitted(decoded: DecodedFrame, active: ActiveRelease): Promise<DecodedFrame> {
-    const { image, frame } = decoded;
-    const mustStretch = active.release.input.resize === 'stretch';
-    return image && mustStretch && !hasSize(image, active.release.input)
+    const { image, policy, frame } = decoded;
+    return image && !isSamePolicy(policy, policyOfInput(active.release.input))
       ? this.decode(frame, active)
       : decoded;
   }

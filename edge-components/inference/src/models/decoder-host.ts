@@ -21,7 +21,7 @@ async function answer(request: DecoderRequest, bytes: Buffer): Promise<HostAnswe
   try {
     if (request.type === 'toJpeg') return { header: { ok: true }, body: await decoder.toJpeg(bytes) };
     const budget = budgetMilliseconds(request.maximumPixels);
-    const work = decoder.decode(bytes, request.maximumPixels, request.stretchTo);
+    const work = decoder.decode(bytes, request.maximumPixels, request.policy);
     const image = await withinBudget(budget, work, processor);
     if (image === 'spent') {
       const message = `image takes longer than ${Math.round(budget)} ms to decode`;

@@ -1,4 +1,5 @@
 /** Headers of messages between the component and its decoder. The bodies are images: encoded there, pixels or JPEG back. */
+import type { CompleteImagePolicy } from '../../../../contracts/image-policy';
 import type { ImageSize } from '../ports';
 import type { Answer } from './child';
 
@@ -6,7 +7,7 @@ export interface DecodeRequest {
   readonly id: number;
   readonly type: 'decode';
   readonly maximumPixels: number;
-  readonly stretchTo?: ImageSize;
+  readonly policy?: CompleteImagePolicy;
 }
 
 export interface ToJpegRequest {

@@ -1,8 +1,11 @@
 import sharp from 'sharp';
+import type { CompleteImagePolicy } from '../../../../contracts/image-policy';
 import { decodeWithoutStrayBytes } from '../../../../contracts/jpeg-stray-bytes';
-import { type DecodedImage, type ImageDecoder, type ImageSize, UnreadableFrame } from '../ports';
+import { type DecodedImage, type ImageDecoder, UnreadableFrame } from '../ports';
+import { applyImagePolicy, inThreeChannels } from './apply-image-policy';
 import { isJpeg, kindProblem } from './image-kind';
 import { jpegProblem } from './jpeg-markers';
+import type { Raster } from './resample';
 
 // One libvips thread per image: the pipeline decodes two images side by side, beside a graph that runs.
 sharp.concurrency(1);
@@ -14,34 +17,28 @@ const JPEG_QUALITY = 95;
 /**
  * One policy per kind of image, the same as the training package's (Pillow `convert("RGB")`): gray becomes three equal
  * channels, alpha is dropped without blending, 16 bits become the upper 8, colour profiles and EXIF orientation are
- * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole; stray bytes between
- * its parts damage none.
+ * ignored. CMYK is refused, because decoders disagree about it. A truncated or damaged image is refused whole; stray bytes
+ * between its parts damage none. What a policy makes of the pixels is our own arithmetic, which is Pillow's: libvips
+ * resizes otherwise, by up to 27 of 255.
  */
 export class SharpImageDecoder implements ImageDecoder {
-  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
+  async decode(bytes: Buffer, maximumPixels: number, policy?: CompleteImagePolicy): Promise<DecodedImage> {
     const problem = kindProblem(bytes) ?? (isJpeg(bytes) ? jpegProblem(bytes, maximumPixels) : undefined);
     if (problem !== undefined) throw new UnreadableFrame(problem);
-    return decodeWithoutStrayBytes(bytes, (sound) => this.decodeStrictly(sound, maximumPixels, stretchTo));
+    return decodeWithoutStrayBytes(bytes, (sound) => this.decodeStrictly(sound, maximumPixels, policy));
   }
 
   private async decodeStrictly(
     bytes: Uint8Array,
     maximumPixels: number,
-    stretchTo: ImageSize | undefined,
+    policy: CompleteImagePolicy | undefined,
   ): Promise<DecodedImage> {
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
-      const { space, width, height, hasAlpha } = await image.metadata();
+      const { space } = await image.metadata();
       if (space === 'cmyk') throw new UnreadableFrame('CMYK images are not taken');
-      const otherSize = stretchTo && (width !== stretchTo.width || height !== stretchTo.height);
-      if (!otherSize) return await pixelsOf(image);
-      // Resizing weighs colours by their alpha, so that has to be gone before.
-      const opaque = hasAlpha ? fromPixels(await pixelsOf(image)) : image;
-      // Shrink-on-load decodes a JPEG at an eighth, a quarter or half of its size where that is still large enough. What
-      // is left is shrunk as the training package does it: bilinear, over all pixels that fall into one.
-      return await pixelsOf(
-        opaque.resize(stretchTo.width, stretchTo.height, { fit: 'fill', kernel: 'linear' }),
-      );
+      const frame = await pixelsOf(image);
+      return policy ? applyImagePolicy(frame, policy) : inThreeChannels(frame);
     } catch (error) {
       if (error instanceof UnreadableFrame) throw error;
       const [firstLine = 'unknown error'] = (error as Error).message.split('\n');
@@ -54,15 +51,16 @@ export class SharpImageDecoder implements ImageDecoder {
   }
 }
 
-async function pixelsOf(image: sharp.Sharp): Promise<DecodedImage> {
+/**
+ * Always in full. libvips would shrink a JPEG while it decodes, but to rounded sizes, which Pillow does not have, and of
+ * a part it would read no further than that, and miss that the rest is not there.
+ */
+async function pixelsOf(image: sharp.Sharp): Promise<Raster> {
   const { data, info } = await image
     .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new UnreadableFrame(`image has ${info.channels} channels`);
-  return { width: info.width, height: info.height, pixels: data };
+  return { width: info.width, height: info.height, channels: info.channels, pixels: data };
 }
-
-const fromPixels = ({ width, height, pixels }: DecodedImage): sharp.Sharp =>
-  sharp(pixels, { raw: { width, height, channels: 3 } });

@@ -1,6 +1,7 @@
 /** The decoder in a process of its own, which is started again when it ends. */
 import { join } from 'node:path';
-import { type DecodedImage, type ImageDecoder, type ImageSize, type Log, UnreadableFrame } from '../ports';
+import type { CompleteImagePolicy } from '../../../../contracts/image-policy';
+import { type DecodedImage, type ImageDecoder, type Log, UnreadableFrame } from '../ports';
 import { Retry } from '../shared/retry';
 import { type Answer, type Child, ChildGone, Requests } from './child';
 import { startChild } from './child-processes';
@@ -70,13 +71,12 @@ export class ProcessImageDecoder implements ImageDecoder {
     return this.lastEnd;
   }
 
-  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
+  async decode(bytes: Buffer, maximumPixels: number, policy?: CompleteImagePolicy): Promise<DecodedImage> {
     const problem = kindProblem(bytes);
     if (problem !== undefined) throw new UnreadableFrame(problem);
-    const size = stretchTo && { width: stretchTo.width, height: stretchTo.height };
     const { header, body } = await this.ask({
       type: 'decode',
-      header: { maximumPixels, ...(size && { stretchTo: size }) },
+      header: { maximumPixels, ...(policy && { policy }) },
       bytes,
       ends: 0,
     });

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { problemsOf, type Release, type SignedRelease, type TrustedKeys } from '../../../../contracts';
 import { type ClassCodes, codesOf, movedCodes } from '../../../../contracts/class-codes';
 import { dispositionPolicyProblems } from '../../../../contracts/disposition-policy';
+import { inputProblems } from '../../../../contracts/image-policy';
 import { verifyEnvelopeSignature } from './envelope-signature';
 import { ReleaseRefusal } from './release-transitions';
 
@@ -103,6 +104,7 @@ function releaseProblems(release: Release): string[] {
       .filter((name) => !release.classes.includes(name))
       .map((name) => `thresholds: '${name}' is no class`),
     ...dispositionPolicyProblems(release),
+    ...inputProblems(release.input),
   ];
   for (const sample of release.goldenSamples) {
     for (const variant of variants) {

@@ -1,4 +1,5 @@
 import type { Release } from '../../../../contracts';
+import { isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import type { DecodedImage, Inference, LoadedModel } from '../ports';
 import type { Challenge } from './challenge';
 
@@ -170,7 +171,13 @@ export class ServingSlot {
   }
 }
 
-/** Two releases can be compared on the same pixels only when they take the same image size. */
-function isComparable(before: Release, next: Release): boolean {
-  return before.input.width === next.input.width && before.input.height === next.input.height;
+/**
+ * Two releases can be compared on the same pixels only when they make the same of a frame. One of old, without a policy,
+ * takes pixels of its size however they were made.
+ */
+function isComparable({ input: before }: Release, { input: next }: Release): boolean {
+  const policies = [policyOfInput(before), policyOfInput(next)] as const;
+  return policies[0] && policies[1]
+    ? isSamePolicy(policies[0], policies[1])
+    : before.width === next.width && before.height === next.height;
 }

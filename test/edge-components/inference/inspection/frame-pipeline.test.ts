@@ -1,11 +1,11 @@
 import { type InferenceResult, problemsOf, type Release } from '../../../../contracts';
+import { type CompleteImagePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import type { UseCaseSettings } from '../../../../edge-components/inference/src/configuration/configuration';
 import { FramePipeline } from '../../../../edge-components/inference/src/inspection/frame-pipeline';
 import {
   type DecodedImage,
   type Frame,
   type ImageDecoder,
-  type ImageSize,
   type Inference,
   type LoadedModel,
   ModelError,
@@ -115,9 +115,9 @@ function active(counter: number, model: LoadedModel, input: object = {}): Active
 
 /** Takes the text of a frame for its kind. */
 const textDecoder: ImageDecoder = {
-  decode: async (bytes, _, stretchTo) => {
-    if (stretchTo) {
-      const { width, height } = stretchTo;
+  decode: async (bytes, _, policy) => {
+    if (policy) {
+      const { width, height } = policy;
       return { width, height, pixels: new Uint8Array(width * height * 3) };
     }
     if (bytes.toString() === 'garbage') throw new UnreadableFrame('frame is neither JPEG nor PNG');
@@ -308,10 +308,10 @@ class ManualDecoder implements ImageDecoder {
   readonly waiting = new Map<string, () => void>();
   readonly started: string[] = [];
 
-  async decode(bytes: Buffer, maximumPixels: number, stretchTo?: ImageSize): Promise<DecodedImage> {
+  async decode(bytes: Buffer, maximumPixels: number, policy?: CompleteImagePolicy): Promise<DecodedImage> {
     this.started.push(bytes.toString());
     await new Promise<void>((resolve) => this.waiting.set(bytes.toString(), resolve));
-    return textDecoder.decode(bytes, maximumPixels, stretchTo);
+    return textDecoder.decode(bytes, maximumPixels, policy);
   }
 
   toJpeg = textDecoder.toJpeg;
@@ -356,23 +356,54 @@ test('while the model is busy at most two frames are taken: later ones can still
   expect(model.runs).toBe(5);
 });
 
-test('[B8] a switch to another size costs no frame: those decoded for the release before are decoded again', async () => {
+test.each([
+  ['another size', { width: 5, height: 4 }],
+  ['another fit', { resize: 'crop' }],
+  ['another region', { region: { x: 0, y: 0, width: 0.5, height: 1 } }],
+  ['gray', { colour: 'gray' }],
+])(
+  '[B8] [B27] a switch to %s costs no frame: those decoded for the release before are decoded again',
+  async (_, input) => {
+    const decoded: [string, CompleteImagePolicy | undefined][] = [];
+    const decoder: ImageDecoder = {
+      ...textDecoder,
+      decode: (bytes, maximumPixels, policy) => {
+        decoded.push([bytes.toString(), policy]);
+        return textDecoder.decode(bytes, maximumPixels, policy);
+      },
+    };
+    const slot = new ServingSlot();
+    const before = new FakeModel([0.9, 0.1], true);
+    slot.switchTo(active(1, before, { resize: 'stretch' })).keep(0);
+    const { queue, pipeline, results } = pipelineOf(slot, { decoder });
+    const running = pipeline.run();
+    for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
+    await settled();
+    const next = active(2, new FakeModel([0.2, 0.8]), { resize: 'stretch', ...input });
+    slot.switchTo(next).keep(0);
+    for (const finish of before.waiting) finish();
+    queue.close();
+    await running;
+    expect(results.map(({ frameId, releaseId, status }) => [frameId, releaseId, status])).toEqual([
+      ['a', 'line-1', 'ok'],
+      ['b', 'line-2', 'ok'],
+      ['c', 'line-2', 'ok'],
+    ]);
+    // The last time that each was decoded, it was for the release that answered.
+    const last = new Map(decoded);
+    expect(['b', 'c'].map((name) => last.get(name))).toEqual(
+      ['b', 'c'].map(() => policyOfInput(next.release.input)),
+    );
+  },
+);
+
+test('[B3] [B27] a release that makes something else of a frame is not compared on the same pixels', async () => {
   const slot = new ServingSlot();
-  const before = new FakeModel([0.9, 0.1], true);
-  slot.switchTo(active(1, before, { resize: 'stretch' })).keep(0);
-  const { queue, pipeline, results } = pipelineOf(slot);
-  const running = pipeline.run();
-  for (const name of ['a', 'b', 'c']) queue.accept(frame(name));
-  await settled();
-  slot.switchTo(active(2, new FakeModel([0.2, 0.8]), { resize: 'stretch', width: 5, height: 4 })).keep(0);
-  for (const finish of before.waiting) finish();
-  queue.close();
-  await running;
-  expect(results.map(({ frameId, releaseId, status }) => [frameId, releaseId, status])).toEqual([
-    ['a', 'line-1', 'ok'],
-    ['b', 'line-2', 'ok'],
-    ['c', 'line-2', 'ok'],
-  ]);
+  slot.switchTo(active(1, new FakeModel([0.9, 0.1]), { resize: 'stretch' })).keep(0);
+  expect(slot.canChallenge(active(2, new FakeModel([0.4, 0.6]), { resize: 'stretch' }).release)).toBe(true);
+  expect(slot.canChallenge(active(2, new FakeModel([0.4, 0.6]), { resize: 'none' }).release)).toBe(true);
+  expect(slot.canChallenge(active(2, new FakeModel([0.4, 0.6]), { resize: 'crop' }).release)).toBe(false);
+  expect(slot.canChallenge(active(2, new FakeModel([0.4, 0.6]), { width: 5 }).release)).toBe(false);
 });
 
 test('[B3] a challenger answers without effect: its disagreement is counted, not reported', async () => {

@@ -1,0 +1,80 @@
+/** [B27] The device sees what the network was trained on: contracts/examples/image-policy.json has what Pillow made. */
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import type { ImagePolicy } from '../../../../contracts';
+import decoding from '../../../../contracts/examples/image-decoding.json';
+import examples from '../../../../contracts/examples/image-policy.json';
+import { completeImagePolicy } from '../../../../contracts/image-policy';
+import { SharpImageDecoder } from '../../../../edge-components/inference/src/models/image-decoder';
+import { resample } from '../../../../edge-components/inference/src/models/resample';
+import type { DecodedImage } from '../../../../edge-components/inference/src/ports';
+
+const decoder = new SharpImageDecoder();
+
+/** The first digits, as in the examples. */
+const digestOf = ({ pixels }: DecodedImage): string =>
+  createHash('sha256').update(pixels).digest('hex').slice(0, 16);
+
+/** As in training/tests/image_policy_examples.py: xorshift32, the highest 8 bits of every state. */
+function noise(width: number, height: number, seed: number): Buffer {
+  let state = seed;
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let index = 0; index < pixels.length; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    pixels[index] = state >>> 24;
+  }
+  return pixels;
+}
+
+async function seenOf(file: Buffer, policies: readonly object[]): Promise<string[]> {
+  const seen = [];
+  for (const policy of policies) {
+    const complete = completeImagePolicy(policy as ImagePolicy);
+    const image = await decoder.decode(file, 1_000_000, complete);
+    expect([image.width, image.height]).toEqual([complete.width, complete.height]);
+    seen.push(digestOf(image));
+  }
+  return seen;
+}
+
+test.each(examples.noise.frames)(
+  "[B27] noise of $frame pixels: every pixel is the cloud's",
+  async (example) => {
+    const [width = 0, height = 0] = example.frame;
+    const png = await sharp(noise(width, height, example.seed), { raw: { width, height, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    expect(await seenOf(png, examples.noise.policies)).toEqual(example.seen);
+  },
+);
+
+test.each(examples.files.files)("[B27] $name: every pixel is the cloud's", async ({ name, file, seen }) => {
+  const known = decoding.examples.find((example) => example.name === name)?.file;
+  expect(await seenOf(Buffer.from(file ?? known ?? '', 'base64'), examples.files.policies)).toEqual(seen);
+});
+
+test('[B27] white stays white, however many weights are rounded up', () => {
+  // 255 x the sum of weights that are all rounded up would be 256.
+  const white = { width: 40_000, height: 3, channels: 1 as const, pixels: new Uint8Array(120_000).fill(255) };
+  expect(new Set(resample(white, 64, 64).pixels)).toEqual(new Set([255]));
+});
+
+test('[B27] one channel is resized like each of three', () => {
+  const pixels = noise(97, 61, 5);
+  const three = resample({ width: 97, height: 61, channels: 3, pixels }, 64, 100);
+  for (const channel of [0, 1, 2]) {
+    const own = pixels.filter((_, index) => index % 3 === channel);
+    const one = resample({ width: 97, height: 61, channels: 1, pixels: own }, 64, 100);
+    expect([...one.pixels]).toEqual([...three.pixels.filter((_, index) => index % 3 === channel)]);
+  }
+});
+
+test('[B27] sizes that come again use the weights that are there, and many sizes do not fill the memory', () => {
+  const first = resample({ width: 50, height: 50, channels: 1, pixels: noise(50, 50, 1) }, 64, 64);
+  for (let side = 51; side < 151; side++) {
+    resample({ width: side, height: side, channels: 1, pixels: new Uint8Array(side * side) }, 64, 64);
+  }
+  expect(resample({ width: 50, height: 50, channels: 1, pixels: noise(50, 50, 1) }, 64, 64)).toEqual(first);
+});
