@@ -4,8 +4,8 @@
 project's default script, first at that script's own 96 x 96 (cheap) and then from there at 224 x 224. Writes
 
     model.pt, model.json            as the script saves them
-    train.npz                       images to calibrate with
-    validation.npz, test.npz        as prepared
+    train-*.npy                     images to calibrate with
+    validation-*.npy, test-*.npy    as prepared
     dataset.json                    as prepared
 """
 
@@ -74,8 +74,9 @@ def _keep_data(prepared: Path, output: Path) -> None:
     step = len(split.labels) // KEPT_TRAINING_IMAGES
     kept = slice(0, step * KEPT_TRAINING_IMAGES, step)
     save_split(output, "train", Split(split.images[kept], split.labels[kept], split.ids[kept]))
-    for name in ("validation.npz", "test.npz", "dataset.json"):
-        shutil.copy(prepared / name, output / name)
+    for name in ("validation", "test"):
+        save_split(output, name, load_split(prepared, name))
+    shutil.copy(prepared / "dataset.json", output)
 
 
 def main(arguments: list[str] | None = None) -> int:

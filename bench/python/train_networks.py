@@ -27,18 +27,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from kaizen_training.export import model_input  # noqa: E402
+from kaizen_training.image_policy import DEFAULT_POLICY  # noqa: E402
 from kaizen_training.networks.catalogue import NETWORKS  # noqa: E402
 from kaizen_training.networks.cost import count_cost  # noqa: E402
 from kaizen_training.onnx_model import (  # noqa: E402
     CALIBRATION_IMAGES,
-    INPUT_NAME,
-    OUTPUT_NAME,
     check_policy,
     run_images,
     write_fp32,
     write_int8,
 )
-from kaizen_training.prepared import IMAGE_SIZE, load_description, load_split  # noqa: E402
+from kaizen_training.prepared import load_description, load_split  # noqa: E402
 from kaizen_training.serving import load_script  # noqa: E402
 from rendered_dataset import prepared_dataset  # noqa: E402
 
@@ -69,7 +69,7 @@ def _train(script: Any, prepared: Path, network: str, folder: Path) -> Any:
 def _describe(model: Any, network: str, prepared: Path, output: Path) -> dict[str, Any]:
     training, test = load_split(prepared, "train"), load_split(prepared, "test")
     fp32, int8 = (output / f"{network}-{variant}.onnx" for variant in ("fp32", "int8"))
-    write_fp32(model, IMAGE_SIZE, IMAGE_SIZE, fp32)
+    write_fp32(model, DEFAULT_POLICY.height, DEFAULT_POLICY.width, fp32)
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
     for path in (fp32, int8):
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         test.images[:KEPT_TEST_IMAGES].tofile(unfinished / "test-images.rgb")
         description = {
             "classes": load_description(prepared).classes,
-            "input": {"name": INPUT_NAME, "height": IMAGE_SIZE, "width": IMAGE_SIZE, "outputName": OUTPUT_NAME},
+            "input": model_input(DEFAULT_POLICY),
             "trainingItems": len(load_split(prepared, "train").labels),
             "testItems": len(test.labels),
             "epochs": EPOCHS,

@@ -33,10 +33,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch  # noqa: E402
 from kaizen_training.export import export  # noqa: E402
+from kaizen_training.image_policy import DEFAULT_POLICY  # noqa: E402
 from kaizen_training.networks.mobilenet_v2 import MobileNetV2  # noqa: E402
 from kaizen_training.onnx_model import CALIBRATION_IMAGES, write_fp32, write_int8  # noqa: E402
 from kaizen_training.operating_point import Plant  # noqa: E402
-from kaizen_training.prepared import IMAGE_SIZE, load_split  # noqa: E402
+from kaizen_training.prepared import load_split  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
 from rendered_dataset import prepared_dataset  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
@@ -124,7 +125,7 @@ class TrainingRounds:
             fp32 = Path(folder) / "fp32.onnx"
 
             def write() -> None:
-                write_fp32(self.model, IMAGE_SIZE, IMAGE_SIZE, fp32)
+                write_fp32(self.model, DEFAULT_POLICY.height, DEFAULT_POLICY.width, fp32)
                 write_int8(fp32, images[::step][:CALIBRATION_IMAGES], Path(folder) / "int8.onnx")
 
             return self._timed(write)

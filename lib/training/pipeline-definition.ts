@@ -1,4 +1,5 @@
 /** The training pipeline: Prepare -> Train (or Tune) -> Evaluate -> Export -> CheckQuality -> Register or FailQuality. */
+import { completeImagePolicy } from '../../contracts/image-policy';
 import { ACCEPTED_PREFIX, OBJECT_LIST_SUFFIX } from '../../lambda/dataset/names';
 import { EXECUTION_FOLDERS } from '../../lambda/training/names';
 import { isIsolated } from './job-network';
@@ -32,10 +33,11 @@ interface Plan {
   readonly steps: StepFactory;
 }
 
-function prepareStep({ parameters, steps }: Plan) {
+function prepareStep({ scope, parameters, steps }: Plan) {
+  const { imagePolicy } = scope.config;
   return steps.processing('Prepare', {
     module: 'prepare',
-    description: 'Decodes the images of the manifest into one archive per split',
+    description: 'Makes of the images of the manifest what networks see, by split',
     cacheFor: CACHE_FOR,
     // The manifest and its images, not everything that the bucket has ever been given.
     inputs: [s3Input('dataset', join('', parameters.datasetManifestUri, OBJECT_LIST_SUFFIX), 'ManifestFile')],
@@ -43,6 +45,7 @@ function prepareStep({ parameters, steps }: Plan) {
       'manifest-uri': parameters.datasetManifestUri,
       manifest: `${INPUT}/dataset/${ACCEPTED_PREFIX}`,
       input: `${INPUT}/dataset`,
+      ...(imagePolicy && { 'image-policy': JSON.stringify(completeImagePolicy(imagePolicy)) }),
     },
     output: EXECUTION_FOLDERS.prepared,
   });

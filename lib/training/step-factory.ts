@@ -30,7 +30,10 @@ const STRUCTURAL_HYPERPARAMETERS = ['width_multiplier'];
 const DEFAULT_SCRIPT = 'scripts/pytorch/inspect_surface.py';
 
 export interface TrainingPipelineScope {
-  readonly config: Pick<AppConfig, 'environmentName' | 'useCase' | 'training' | 'dispositionPolicy'>;
+  readonly config: Pick<
+    AppConfig,
+    'environmentName' | 'useCase' | 'imagePolicy' | 'training' | 'dispositionPolicy'
+  >;
   readonly datasetBucketName: string;
   readonly modelBucketName: string;
   readonly modelPackageGroupName: string;

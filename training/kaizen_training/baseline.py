@@ -14,7 +14,8 @@ from kaizen_training.contracts import contracts_folder
 # Luma of ITU-R BT.601; the device computes the same (edge-components/inference/src/models/image-statistics.ts), and
 # contracts/examples/image-statistics.json holds both to it.
 LUMA = np.asarray([0.299, 0.587, 0.114])
-_IMAGES_AT_ONCE = 64
+# Of an image of 128 x 128 pixels 64 at a time; each pixel takes 32 bytes meanwhile.
+_PIXELS_AT_ONCE = 64 * 128 * 128
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ def _statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def image_statistics(images: NDArray[np.uint8]) -> ImageStatistics:
     """Computes the statistics of images, uint8 [n, height, width, 3]."""
-    starts = range(0, len(images), _IMAGES_AT_ONCE)
+    at_once = max(1, _PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]))
+    starts = range(0, len(images), at_once)
     brightness, contrast, sharpness = np.concatenate(
-        [_statistics(images[start : start + _IMAGES_AT_ONCE]) for start in starts], axis=1
+        [_statistics(images[start : start + at_once]) for start in starts], axis=1
     )
     return ImageStatistics(brightness, contrast, sharpness)
 

@@ -15,6 +15,7 @@ layer, and with them two hosts were three times slower than one.
 from __future__ import annotations
 
 import copy
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +30,10 @@ from torch import Tensor, nn
 
 # Items that are normalised together: two shares of the usual batch of 32.
 SHARE = 16
-# Items that are inferred at a time: enough for the operators, few enough for every thread to get some.
+# Items that are inferred at a time: enough for the operators, few enough for every thread to get some; of images above
+# 128 x 128 pixels as many fewer.
 CHUNK = 64
+CHUNK_BYTES = CHUNK * 128 * 128 * 3
 # As SageMaker's PyTorch image has it (aws/sagemaker-pytorch-training-toolkit, training.py).
 DEFAULT_PORT = "7777"
 # A host may wait this long for another one: images are pulled and channels downloaded at their own pace.
@@ -147,14 +150,19 @@ class DataParallelNetwork:
         self._threads = ThreadPoolExecutor(workers)
 
     def infer(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-        """Applies a function that changes nothing to chunks of [n, ...], side by side and without gradients."""
+        """Applies a function that changes nothing to chunks of [n, ...], side by side and without gradients.
+
+        Inputs may be a map of a file: each chunk is read when its turn has come.
+        """
 
         def outputs(chunk: Tensor) -> Tensor:
             # The mode is one thread's.
             with torch.inference_mode():
                 return function(chunk)
 
-        return torch.cat(list(self._threads.map(outputs, inputs.split(CHUNK)))).clone()
+        bytes_of_item = math.prod(inputs.shape[1:]) * inputs.element_size()
+        chunks = inputs.split(max(1, min(CHUNK, CHUNK_BYTES // bytes_of_item)))
+        return torch.cat(list(self._threads.map(outputs, chunks))).clone()
 
     def backward(self, loss_of_share: Callable[[nn.Module, slice], Tensor], request: bool) -> tuple[float, bool]:
         """Computes gradients and running statistics of one batch.

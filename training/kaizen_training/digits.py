@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kaizen_training.prepared import IMAGE_SIZE, DatasetDescription, Split, save_split
+from kaizen_training.image_policy import DEFAULT_POLICY
+from kaizen_training.prepared import DatasetDescription, Split, save_split
 from kaizen_training.split import split_of
 
 SPLITS = ("train", "validation", "test")
@@ -26,12 +27,12 @@ _LEVELS = 16
 def _as_image(digit: NDArray[np.float64]) -> NDArray[np.uint8]:
     """8 x 8 of 0 to 16 -> uint8 [128, 128, 3]."""
     grey = Image.fromarray((digit * (255 / _LEVELS)).round().astype(np.uint8))
-    larger = grey.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR)
+    larger = grey.resize(DEFAULT_POLICY.size, Image.Resampling.BILINEAR)
     return np.asarray(larger.convert("RGB"))
 
 
 def write_digits(folder: Path, per_class: int | None = None) -> DatasetDescription:
-    """Writes the digits as `train.npz`, `validation.npz`, `test.npz` and `dataset.json`.
+    """Writes the digits as the Prepare step writes a dataset.
 
     Args:
         folder: created when missing.

@@ -25,6 +25,7 @@ from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.comparison import paired_counts
 from kaizen_training.compute_cost import latency_ratios, multiply_accumulates
 from kaizen_training.gate import HardwareClass, Limits, gate_report
+from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import (
     CALIBRATION_IMAGES,
     INPUT_NAME,
@@ -36,7 +37,7 @@ from kaizen_training.onnx_model import (
     write_int8,
 )
 from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of
-from kaizen_training.prepared import IMAGE_SIZE, Split, load_description, load_split
+from kaizen_training.prepared import DatasetDescription, Split, load_description, load_split
 from kaizen_training.serving import ServedModel, ServingError, load_model, unpack_model
 
 LARGEST_DIFFERENCE = 1e-4
@@ -94,18 +95,29 @@ def describe_file(path: Path) -> dict[str, Any]:
     return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def _write_graph(model: ServedModel, path: Path) -> None:
+def model_input(policy: ImagePolicy) -> dict[str, Any]:
+    """The contract modelInput: the graph's own names, and the policy, which devices obey.
+
+    A field that has its default is left out: devices of before there were policies take `stretch`, and refuse what they
+    could not obey.
+    """
+    fields = {"name": INPUT_NAME, "height": policy.height, "width": policy.width, "outputName": OUTPUT_NAME}
+    extras = {name: value for name, value in policy.to_json().items() if name == "region" or value == "gray"}
+    return {**fields, "resize": policy.fit, **extras}
+
+
+def _write_graph(model: ServedModel, policy: ImagePolicy, path: Path) -> None:
     export_onnx = getattr(model.script, "export_onnx", None)
     if callable(export_onnx):
         export_onnx(model.model, str(path))
     else:
-        write_fp32(model.model, IMAGE_SIZE, IMAGE_SIZE, path)
+        write_fp32(model.model, policy.height, policy.width, path)
     check_policy(path)
 
 
-def _write_graphs(model: ServedModel, training: Split, output: Path) -> None:
+def _write_graphs(model: ServedModel, training: Split, policy: ImagePolicy, output: Path) -> None:
     fp32, int8 = output / VARIANTS["fp32"], output / VARIANTS["int8"]
-    _write_graph(model, fp32)
+    _write_graph(model, policy, fp32)
     # Spread over the split, whatever its order; training images only: validation and test stay untouched.
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
@@ -172,10 +184,11 @@ def export(
     Raises:
         ExportError: a graph cannot be written or does not agree with the framework.
     """
-    classes = load_description(prepared).classes
+    description = load_description(prepared)
+    classes, policy = description.classes, description.policy
     training, validation, test = (load_split(prepared, name) for name in ("train", "validation", "test"))
     output.mkdir(parents=True, exist_ok=True)
-    _write_graphs(model, training, output)
+    _write_graphs(model, training, policy, output)
     fp32 = output / VARIANTS["fp32"]
     difference, on_validation = _check_parity(model, classes, fp32, validation)
     on_test, milliseconds, accuracy = {}, {}, {}
@@ -191,7 +204,7 @@ def export(
         "schemaVersion": 1,
         "useCase": use_case,
         "classes": classes,
-        "input": {"name": INPUT_NAME, "height": IMAGE_SIZE, "width": IMAGE_SIZE, "outputName": OUTPUT_NAME},
+        "input": model_input(policy),
         "files": [describe_file(output / name) for name in names],
         "variants": variants,
         "goldenSamples": samples,
@@ -206,7 +219,7 @@ def export(
             "int8Milliseconds": milliseconds["int8"],
         },
         "cost": {
-            "multiplyAccumulates": multiply_accumulates(fp32, IMAGE_SIZE, IMAGE_SIZE),
+            "multiplyAccumulates": multiply_accumulates(fp32, policy.height, policy.width),
             "latencyRatio": latency_ratios({name: output / file for name, file in VARIANTS.items()}, test.images[0]),
         },
     }
@@ -220,28 +233,33 @@ def export(
         }
     if cloud is not None:
         right = on_test["fp32"].argmax(axis=1) == test.labels
-        exported["cloudVariant"] = _export_cloud_variant(cloud, classes, validation, test, right, output)
+        exported["cloudVariant"] = _export_cloud_variant(cloud, description, validation, test, right, output)
     return exported
 
 
 def _export_cloud_variant(
-    model: ServedModel, classes: list[str], validation: Split, test: Split, right: NDArray[np.bool_], output: Path
+    model: ServedModel,
+    description: DatasetDescription,
+    validation: Split,
+    test: Split,
+    right: NDArray[np.bool_],
+    output: Path,
 ) -> dict[str, Any]:
     """Writes model-cloud.onnx; `right` [n] says which test images the device's fp32 variant gets right.
 
     Raises:
         ExportError: the graph cannot be written or does not agree with the framework.
     """
-    path = output / CLOUD_FILE
-    _write_graph(model, path)
-    difference, _ = _check_parity(model, classes, path, validation)
+    path, policy = output / CLOUD_FILE, description.policy
+    _write_graph(model, policy, path)
+    difference, _ = _check_parity(model, description.classes, path, validation)
     probabilities, _ = run_images(path, test.images)
     cloud_right = probabilities.argmax(axis=1) == test.labels
     counts = paired_counts(right, cloud_right)
     return {
         "file": describe_file(path),
         "precision": "fp32",
-        "multiplyAccumulates": multiply_accumulates(path, IMAGE_SIZE, IMAGE_SIZE),
+        "multiplyAccumulates": multiply_accumulates(path, policy.height, policy.width),
         "maximumDifference": difference,
         "accuracy": float(cloud_right.mean()),
         "lost": counts.lost,

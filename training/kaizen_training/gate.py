@@ -204,6 +204,8 @@ def _budget(hardware: HardwareClass, exported: dict[str, Any]) -> Iterator[Check
     """Size and arithmetic are exact. Time is relative, because this machine is not the device."""
     files = {file["name"]: file["bytes"] for file in exported["files"]}
     cost = exported["cost"]
+    # The first thing to look at: arithmetic grows with the pixels.
+    size = f"{exported['input']['width']}x{exported['input']['height']}"
     offered = [variant for variant in exported["variants"] if variant["precision"] in hardware.precisions]
     values: list[tuple[str, str, float, float]] = [
         ("modelBytes", f"bytes of {variant['file']}", files[variant["file"]], hardware.maximum_model_bytes)
@@ -212,7 +214,7 @@ def _budget(hardware: HardwareClass, exported: dict[str, Any]) -> Iterator[Check
     values += [
         (
             "multiplyAccumulates",
-            "multiply-accumulates for one image",
+            f"at {size} pixels, multiply-accumulates for one image",
             cost["multiplyAccumulates"],
             hardware.maximum_multiply_accumulates,
         ),

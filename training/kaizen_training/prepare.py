@@ -1,6 +1,7 @@
 """Prepare step: from an accepted manifest and its images to arrays.
 
-`python -m kaizen_training.prepare --manifest-uri s3://... --use-case X` in a SageMaker Processing container.
+`python -m kaizen_training.prepare --manifest-uri s3://... --use-case X` in a SageMaker Processing container. Images are
+decoded on every core and written as they come, so that a large dataset takes time and disk, and no memory.
 An image that cannot be decoded is skipped and listed, as long as few are; a digest that does not match stops the step,
 because then the manifest does not describe these bytes. So does one image in two splits, or with two labels.
 """
@@ -11,17 +12,22 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import sys
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from kaizen_training.bootstrap import ensure_requirements
-from kaizen_training.prepared import IMAGE_SIZE, DatasetDescription, Split, save_split
+from kaizen_training.image_policy import DEFAULT_POLICY, ImagePolicy, apply_policy
+from kaizen_training.prepared import DatasetDescription, SplitWriter
 from kaizen_training.split import SPLITS, place_of
 
 # 16 megapixels, the device's own limit: a larger image is an attack or a mistake, not a frame.
@@ -32,6 +38,11 @@ MINIMUM_SIDE = 8
 # More than one image in twenty is a broken transfer, not bad luck. The same in cli/dataset/dataset-rules.ts.
 MAXIMUM_CORRUPT_SHARE = 0.05
 MOST_PROBLEMS_REPORTED = 1000
+# Images under way for each thread: one that it decodes, one that waits to be written in its turn.
+AHEAD = 2
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class PreparationError(ValueError):
@@ -42,6 +53,21 @@ class PreparationError(ValueError):
         more = len(problems) - MOST_PROBLEMS_REPORTED
         super().__init__(f"the dataset cannot be used:\n{shown}" + (f"\n  ... and {more} more" if more > 0 else ""))
         self.problems = problems
+
+
+def _with_shared_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of every line the same names, which would otherwise be half of the memory that a manifest takes."""
+    return {sys.intern(name): value for name, value in pairs}
+
+
+def _lines(text: str) -> Iterator[str]:
+    """One by one. Only the line feed ends a line: JSON may hold the other separators that `splitlines` knows."""
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
 
 
 class _ManifestReader:
@@ -58,7 +84,7 @@ class _ManifestReader:
         from kaizen_training.contracts import problems_of
 
         try:
-            item = json.loads(line)
+            item = json.loads(line, object_pairs_hook=_with_shared_names)
         except (json.JSONDecodeError, RecursionError) as error:
             self.problems.append(f"line {number}: not JSON: {error}")
             return
@@ -97,8 +123,7 @@ def parse_manifest(text: str) -> list[dict[str, Any]]:
             with two labels.
     """
     reader = _ManifestReader()
-    # Only the line feed ends a line: JSON may hold the other separators that `splitlines` knows.
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if line.strip():
             reader.add(number, line)
     if not reader.items and not reader.problems:
@@ -142,8 +167,8 @@ def decode_pixels(content: bytes) -> Image.Image:
         raise ValueError(f"cannot be decoded: {error}") from error
 
 
-def decode_image(content: bytes) -> NDArray[np.uint8]:
-    """Decodes to RGB, uint8 [128, 128, 3]; another size is resized (bilinear, antialiased).
+def decode_image(content: bytes, policy: ImagePolicy = DEFAULT_POLICY) -> NDArray[np.uint8]:
+    """Decodes, and makes of it what the policy says: uint8 [height, width, 3].
 
     Raises:
         ValueError: as `decode_pixels`, or every pixel is the same: there is nothing to learn from it.
@@ -151,9 +176,7 @@ def decode_image(content: bytes) -> NDArray[np.uint8]:
     rgb = decode_pixels(content)
     if all(low == high for low, high in cast("tuple[tuple[int, int], ...]", rgb.getextrema())):
         raise ValueError(f"every pixel is {rgb.getpixel((0, 0))}: the camera saw nothing, or its values were lost")
-    if rgb.size != (IMAGE_SIZE, IMAGE_SIZE):
-        rgb = rgb.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR)
-    return np.asarray(rgb, dtype=np.uint8)
+    return apply_policy(rgb, policy)
 
 
 def _read_image(item: dict[str, Any], root: Path) -> bytes:
@@ -188,32 +211,82 @@ def _check_corrupt(corrupt: int, items: int) -> list[str]:
     ]
 
 
-class _SplitWriter:
-    """Collects one split in an array of its final size, so that the pixels are in memory once."""
-
-    def __init__(self, capacity: int) -> None:
-        # Pages that are never written cost nothing.
-        self._images = np.empty((capacity, IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8)
-        self.labels: list[int] = []
-        self._ids: list[str] = []
-
-    def add(self, pixels: NDArray[np.uint8], label: int, item_id: str) -> None:
-        self._images[len(self._ids)] = pixels
-        self.labels.append(label)
-        self._ids.append(item_id)
-
-    def split(self) -> Split:
-        used = len(self._ids)
-        return Split(self._images[:used], np.asarray(self.labels, dtype=np.int64), np.asarray(self._ids))
+def in_order(function: Callable[[Item], Made], items: Iterable[Item], threads: int) -> Iterator[Made]:
+    """Yields what a function makes of each item, in their order, and works on a few of them ahead, side by side."""
+    with ThreadPoolExecutor(threads) as pool:
+        under_way: deque[Future[Made]] = deque()
+        try:
+            for item in items:
+                under_way.append(pool.submit(function, item))
+                if len(under_way) >= AHEAD * threads:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
 
 
-def prepare(manifest: bytes, images_root: Path, output: Path) -> DatasetDescription:
-    """Writes `train.npz`, `validation.npz`, `test.npz` and `dataset.json` into `output`.
+class _UnusableError(Exception):
+    """An image that is not what the manifest says: nothing may be trained on this dataset."""
 
-    Classes are in alphabetical order. Needs 49,152 bytes of memory per image, and little besides.
+
+def _pixels_of(item: dict[str, Any], root: Path, policy: ImagePolicy) -> NDArray[np.uint8] | str | _UnusableError:
+    """The pixels; why there are none, where the image is corrupt; or what is wrong with the dataset."""
+    try:
+        content = _read_image(item, root)
+    except ValueError as error:
+        return _UnusableError(str(error))
+    try:
+        return decode_image(content, policy)
+    except ValueError as error:
+        return str(error)
+
+
+def _write_splits(
+    items: list[dict[str, Any]], classes: list[str], root: Path, output: Path, policy: ImagePolicy
+) -> tuple[dict[str, dict[str, int]], list[dict[str, str]]]:
+    """Writes the files of every split; returns counts by split and class, and the images that were skipped.
 
     Raises:
-        PreparationError: with every problem; nothing is written.
+        PreparationError: with every problem.
+    """
+    label_of = {name: label for label, name in enumerate(classes)}
+    problems: list[str] = []
+    corrupt: list[dict[str, str]] = []
+    with ExitStack() as stack:
+        writers = {split: stack.enter_context(SplitWriter(output, split, policy)) for split in SPLITS}
+        # Pillow lets other threads run while it decodes and resizes.
+        made = in_order(lambda item: _pixels_of(item, root, policy), items, os.cpu_count() or 1)
+        for item, pixels in zip(items, made, strict=True):
+            if isinstance(pixels, _UnusableError):
+                problems.append(str(pixels))
+            elif isinstance(pixels, str):
+                corrupt.append({"id": item["id"], "key": item["key"], "reason": pixels})
+            else:
+                writers[item["split"]].add(pixels, label_of[item["label"]], item["id"])
+        counts = {split: dict(Counter(classes[label] for label in writers[split].labels)) for split in SPLITS}
+        problems += _check_corrupt(len(corrupt), len(items)) + _check_counts(counts, classes)
+        if problems:
+            raise PreparationError(problems)
+    return counts, corrupt
+
+
+def prepare(
+    manifest: bytes, images_root: Path, output: Path, policy: ImagePolicy = DEFAULT_POLICY
+) -> DatasetDescription:
+    """Writes the files of `train`, `validation` and `test`, and `dataset.json`, into `output`.
+
+    Classes are in alphabetical order. Memory is for the manifest and a few images for each processor.
+
+    Args:
+        manifest: JSON Lines of the contract dataset-item.
+        images_root: where its keys begin.
+        output: created when missing.
+        policy: what networks see of an image.
+
+    Raises:
+        PreparationError: with every problem; nothing is left in `output`.
     """
     try:
         text = manifest.decode()
@@ -221,34 +294,26 @@ def prepare(manifest: bytes, images_root: Path, output: Path) -> DatasetDescript
         raise PreparationError([f"the manifest is not UTF-8: {error}"]) from error
     items = parse_manifest(text)
     classes = sorted({item["label"] for item in items})
-    sizes = Counter(item["split"] for item in items)
-    writers = {split: _SplitWriter(sizes[split]) for split in SPLITS}
-    problems: list[str] = []
-    corrupt: list[dict[str, str]] = []
-    for item in items:
-        try:
-            content = _read_image(item, images_root)
-        except ValueError as error:
-            problems.append(str(error))
-            continue
-        try:
-            pixels = decode_image(content)
-        except ValueError as error:
-            corrupt.append({"id": item["id"], "key": item["key"], "reason": str(error)})
-            continue
-        writers[item["split"]].add(pixels, classes.index(item["label"]), item["id"])
-
-    counts = {split: dict(Counter(classes[label] for label in writers[split].labels)) for split in SPLITS}
-    problems += _check_corrupt(len(corrupt), len(items)) + _check_counts(counts, classes)
-    if problems:
-        raise PreparationError(problems)
-
+    is_new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
-    for split in SPLITS:
-        save_split(output, split, writers[split].split())
-    description = DatasetDescription(classes, counts, hashlib.sha256(manifest).hexdigest(), corrupt)
+    try:
+        counts, corrupt = _write_splits(items, classes, images_root, output, policy)
+    except BaseException:
+        for path in (path for split in SPLITS for path in output.glob(f"{split}-*.npy")):
+            path.unlink()
+        if is_new:
+            output.rmdir()
+        raise
+    description = DatasetDescription(classes, counts, hashlib.sha256(manifest).hexdigest(), corrupt, policy)
     (output / "dataset.json").write_text(json.dumps(description.to_json(), indent=2) + "\n", encoding="utf-8")
     return description
+
+
+def _image_policy(text: str) -> ImagePolicy:
+    try:
+        return ImagePolicy.of_json(json.loads(text))
+    except ValueError as error:
+        raise PreparationError([f"--image-policy: {error}, got {text}"]) from error
 
 
 def _the_manifest(folder: Path, uri: str) -> bytes:
@@ -272,10 +337,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, default=Path("/opt/ml/processing/input/dataset"))
     parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output/prepared"))
     parser.add_argument("--use-case", required=True)
+    # Parsed below: checking it takes what a SageMaker image lacks until the requirements are installed.
+    parser.add_argument("--image-policy", default="{}", help="JSON of the contract image-policy")
     options = parser.parse_args(arguments)
     ensure_requirements()
     try:
-        description = prepare(_the_manifest(options.manifest, options.manifest_uri), options.input, options.output)
+        policy = _image_policy(options.image_policy)
+        manifest = _the_manifest(options.manifest, options.manifest_uri)
+        description = prepare(manifest, options.input, options.output, policy)
     except PreparationError as error:
         print(f"prepare: {error}", file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import io
 import json
+import math
 import os
 import shutil
 import sys
@@ -37,7 +38,8 @@ JSON = "application/json"
 TEXT_TYPES = (JSON, "text/csv")
 # Where SageMaker's PyTorch serving looks for the script inside model.tar.gz.
 SCRIPT_IN_MODEL = Path("code") / "inference.py"
-_IMAGES_PER_REQUEST = 64
+# 64 images of 128 x 128 pixels, as an endpoint's 6 MB would take them; at least one.
+_BYTES_PER_REQUEST = 64 * 128 * 128 * 3
 _SCRIPT_PREFIX = "kaizen_user_script_"
 
 
@@ -181,8 +183,9 @@ class ServedModel:
         """
         classes: list[str] = []
         parts = []
-        for start in range(0, len(images), _IMAGES_PER_REQUEST):
-            chunk = images[start : start + _IMAGES_PER_REQUEST]
+        at_once = max(1, _BYTES_PER_REQUEST // math.prod(images.shape[1:]))
+        for start in range(0, len(images), at_once):
+            chunk = images[start : start + at_once]
             buffer = io.BytesIO()
             np.save(buffer, chunk)
             classes, rows = _parse_answer(self.transform(buffer.getvalue(), IMAGES, JSON), len(chunk))

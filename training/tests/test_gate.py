@@ -53,6 +53,7 @@ def evaluation(**changes: Any) -> dict[str, Any]:
 
 def exported(**changes: Any) -> dict[str, Any]:
     return {
+        "input": {"width": 512, "height": 384},
         "files": [{"name": "model-int8.onnx", "bytes": 900_000}, {"name": "model-fp32.onnx", "bytes": 3_000_000}],
         "variants": [
             {"name": "fp32", "file": "model-fp32.onnx", "precision": "fp32"},
@@ -127,8 +128,8 @@ def test_a_good_model_passes_and_every_limit_is_named() -> None:
         (
             {},
             {"cost": {"multiplyAccumulates": 50_000_001, "latencyRatio": {"fp32": 1, "int8": 1.5}}},
-            "hardware class gateway: multiply-accumulates for one image 50,000,001 is above the allowed 50,000,000 "
-            "by 1",
+            "hardware class gateway: at 512x384 pixels, multiply-accumulates for one image 50,000,001 is above the "
+            "allowed 50,000,000 by 1",
         ),
         (
             {},

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.networks import mobilenet_v1, mobilenet_v2, shufflenet_v1, shufflenet_v2, squeezenet
 from kaizen_training.networks.catalogue import NETWORKS
 from kaizen_training.onnx_model import check_policy, run_images, write_fp32, write_int8
@@ -45,7 +46,7 @@ def short_networks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_s15_a_network_reaches_the_device_as_it_was_saved(script: ModuleType, tmp_path: Path, name: str) -> None:
     """[S15] [S3] save, model_fn, ONNX within the edge's policy in fp32 and int8, the same answers as PyTorch."""
     torch.manual_seed(3)
-    made = script.Inspector(CLASSES, WIDTH, name, 48)
+    made = script.Inspector(CLASSES, WIDTH, name, (48, 48))
     # Untrained statistics of batch normalisation would leave nothing to fold into the convolutions.
     for module in made.network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -56,7 +57,7 @@ def test_s15_a_network_reaches_the_device_as_it_was_saved(script: ModuleType, tm
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
     script.save(made, str(tmp_path))
     description = json.loads((tmp_path / "model.json").read_text())
-    assert description == {"classes": CLASSES, "network": name, "widthMultiplier": WIDTH, "resolution": 48}
+    assert description == {"classes": CLASSES, "network": name, "widthMultiplier": WIDTH, "inputSize": [48, 48]}
     model = script.model_fn(str(tmp_path))
     images = np.random.default_rng(5).integers(0, 256, (4, 60, 72, 3), dtype=np.uint8)
     with torch.inference_mode():
@@ -96,8 +97,8 @@ def test_s15_s13_a_champion_warms_every_network_and_any_resolution(
     script: ModuleType, tmp_path: Path, name: str
 ) -> None:
     """[S15] [S13] The rows of known classes go by name, whether the last layer is linear or a convolution."""
-    old = script.Inspector(CLASSES, WIDTH, name, 48)
-    new = script.Inspector(["crack", *CLASSES], WIDTH, name, 64)
+    old = script.Inspector(CLASSES, WIDTH, name, (48, 48))
+    new = script.Inspector(["crack", *CLASSES], WIDTH, name, (64, 96))
     assert script._warm_start(new, _packed(script, old, tmp_path / "champion"))
     assert new.network.classifier.weight[1:].equal(old.network.classifier.weight)
     assert not new.network.classifier.weight[0].equal(old.network.classifier.weight[0])
@@ -106,11 +107,27 @@ def test_s15_s13_a_champion_warms_every_network_and_any_resolution(
 
 
 def test_a_model_from_before_there_was_a_choice_is_a_mobilenet_v2(script: ModuleType, tmp_path: Path) -> None:
-    """[S15] Its model.json names neither network nor resolution."""
+    """[S15] Its model.json names neither network nor resolution; later ones had squares."""
     script.save(script.Inspector(CLASSES, WIDTH), str(tmp_path))
     (tmp_path / "model.json").write_text(json.dumps({"classes": CLASSES, "widthMultiplier": WIDTH}))
     model = script.model_fn(str(tmp_path))
-    assert (model.network_name, model.resolution) == ("mobilenet_v2", 96)
+    assert (model.network_name, model.input_size) == ("mobilenet_v2", (96, 96))
+    description = {"classes": CLASSES, "widthMultiplier": WIDTH, "network": "mobilenet_v2", "resolution": 48}
+    (tmp_path / "model.json").write_text(json.dumps(description))
+    assert script.model_fn(str(tmp_path)).input_size == (48, 48)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "size"),
+    [({}, (96, 96)), ({"width": 512, "height": 300}, (225, 384)), ({"width": 512, "resolution": 160}, (160, 160))],
+)
+def test_b27_the_network_s_input_follows_the_images(
+    script: ModuleType, hyperparameters: dict[str, int], size: tuple[int, int]
+) -> None:
+    """[B27] Three quarters of either side, unless a resolution asks for a square."""
+    policy = {name: value for name, value in hyperparameters.items() if name != "resolution"}
+    rest = {name: value for name, value in hyperparameters.items() if name == "resolution"}
+    assert script.read_settings(rest).input_size(ImagePolicy.of_json(policy)) == size
 
 
 def test_s15_unknown_networks_and_resolutions_are_refused_together(script: ModuleType) -> None:

@@ -9,17 +9,21 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kaizen_training import evaluate, export
-from kaizen_training.contracts import check_contract
+from kaizen_training.contracts import check_contract, problems_of
+from kaizen_training.evaluate import gray_thumbnails, linear_baseline_accuracy
+from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import ExportError, run_images
+from kaizen_training.prepare import prepare
 from kaizen_training.prepared import Split, load_split, save_split
-from kaizen_training.serving import load_model, load_script
-from tests.conftest import SOURCE_DIR
+from kaizen_training.serving import ServedModel, load_model, load_script
+from tests.conftest import SOURCE_DIR, DatasetFolder, group_in, rendered_jpeg
 from tests.finished_job import LIMITS, SCRIPT, train
 from tests.plants import PLANT
 
@@ -124,6 +128,65 @@ def test_s10_the_cloud_variant_is_registered_and_no_device_downloads_it(job: Pat
     assert cloud["file"]["name"] not in {file["name"] for file in exported["files"]}
     assert cloud["maximumDifference"] <= 1e-4
     assert (cloud["lost"], cloud["gained"], cloud["accuracy"]) == (0, 0, exported["parity"]["fp32Accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        # What devices of before there were policies take.
+        ({}, {"width": 128, "height": 128, "resize": "stretch"}),
+        (
+            {"width": 512, "fit": "crop", "colour": "gray", "region": {"x": 0, "y": 0.5, "width": 1, "height": 0.5}},
+            {
+                "width": 512,
+                "height": 128,
+                "resize": "crop",
+                "colour": "gray",
+                "region": {"x": 0, "y": 0.5, "width": 1, "height": 0.5},
+            },
+        ),
+    ],
+)
+def test_b27_the_release_s_input_holds_the_policy(policy: dict[str, Any], expected: dict[str, Any]) -> None:
+    made = export.model_input(ImagePolicy.of_json(policy))
+    assert made == {"name": "image", "outputName": "probabilities", **expected}
+
+
+def test_b27_images_of_another_shape_become_a_release(tmp_path: Path) -> None:
+    """[B27] From the manifest to export.json: golden samples and graph of its size, and the policy itself."""
+    folder = DatasetFolder(tmp_path / "dataset")
+    for number in range(36):
+        split = ("train", "train", "train", "train", "validation", "test")[number // 2 % 6]
+        label = ("good", "stain")[number % 2]
+        folder.add(rendered_jpeg(label, number), label, group_in(split, 7 * number))
+    policy = ImagePolicy.of_json({"width": 96, "height": 64, "fit": "letterbox", "colour": "gray"})
+    prepare(folder.manifest(), folder.root, tmp_path / "prepared", policy)
+    script = load_script(SOURCE_DIR / SCRIPT)
+    channels = {"train": str(tmp_path / "prepared"), "validation": str(tmp_path / "prepared")}
+    model = script.train({"epochs": 1, "width_multiplier": 0.05}, channels, str(tmp_path / "output"), 2)
+    assert model.input_size == (48, 72)
+
+    exported = export.export(ServedModel(script, model), tmp_path / "prepared", tmp_path / "export", "x", [])
+    assert problems_of("exported-model", exported) == []
+    assert exported["input"] == export.model_input(policy)
+    test = load_split(tmp_path / "prepared", "test")
+    assert linear_baseline_accuracy(load_split(tmp_path / "prepared", "train"), test) >= 0
+    for sample in exported["goldenSamples"]:
+        with Image.open(tmp_path / "export" / sample["file"]) as image:
+            pixels = np.asarray(image)
+        assert any((pixels == seen).all() for seen in test.images)
+        on_graph, _ = run_images(tmp_path / "export/model-fp32.onnx", pixels[None])
+        np.testing.assert_allclose(on_graph[0], sample["probabilities"]["fp32"], atol=1e-5)
+
+
+def test_b27_thumbnails_are_means_of_cells_whatever_the_size() -> None:
+    """[B27] The pixel at half of 65 belongs to the second half, and no pixel to two cells."""
+    halves = np.zeros((1, 64, 65, 3), dtype=np.uint8)
+    halves[:, :, 33:] = 255
+    thumbnails = gray_thumbnails(halves).reshape(32, 32)
+    # Cells of 2 pixels, one of 3 at the end: 33 is the second pixel of the cell that begins at 32.
+    np.testing.assert_allclose(thumbnails[0], [0] * 16 + [0.5] + [1] * 15, atol=1e-6)
+    assert gray_thumbnails(np.full((2, 100, 75, 3), 51, np.uint8)) == pytest.approx(0.2)
 
 
 def evaluation_arguments(job: Path, prepared: Path, output: Path) -> list[str]:

@@ -105,6 +105,14 @@ describe('[D1] the configuration of an environment', () => {
       ['line@example.com', 'line@example.com'],
       /^monitoring\.alarmSubscriptions: /,
     ],
+    ['images beyond any budget', 'imagePolicy', { width: 2048 }, /^imagePolicy\.width: .*<= 1024, got 2048$/],
+    ['a fit that is none', 'imagePolicy', { fit: 'zoom' }, /^imagePolicy\.fit: must be one of stretch, /],
+    [
+      'a region beyond the frame',
+      'imagePolicy',
+      { region: { x: 0.5, y: 0, width: 0.6, height: 1 } },
+      /^imagePolicy\.region\.width: must be at most 1 - x \(x is 0\.5\), got 0\.6$/,
+    ],
     ['an unknown field', 'telemetry.windowSeconds', 1, /^telemetry: unknown field 'windowSeconds'$/],
     ...['Plant', '7-plant', 'plant--7', 'plant-', 'plant_7', 'p', 'plant.7'].map(
       (name) =>

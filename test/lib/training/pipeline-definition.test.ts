@@ -155,6 +155,19 @@ test('the gate moves with its parameters, and knows the hardware classes', async
   );
 });
 
+test('[B27] Prepare is told what networks see, in full, where it is configured; elsewhere it has its defaults', async () => {
+  const policyIn = async (imagePolicy: AppConfig['imagePolicy']) => {
+    const config = { ...local, ...(imagePolicy && { imagePolicy }) };
+    const { requests } = await runWith(GOOD, {}, JSON.stringify(trainingPipelineDefinition({ ...SCOPE, config })));
+    return valuesOf(argumentsOf(requests[0]), '--image-policy').map((json) => JSON.parse(json));
+  };
+  expect(await policyIn(undefined)).toEqual([]);
+  const region = { x: 0.25, y: 0, width: 0.5, height: 1 };
+  expect(await policyIn({ width: 512, region })).toEqual([
+    { width: 512, height: 128, fit: 'stretch', colour: 'rgb', region },
+  ]);
+});
+
 test('[S10] a larger network for the cloud is trained beside the other one, and exported with it', async () => {
   const training = { ...local.training, cloudVariant: { widthMultiplier: 1 } };
   const withCloud = trainingPipelineDefinition({ ...SCOPE, config: { ...local, training } });

@@ -1,11 +1,13 @@
 """Default training script: an efficient network that tells surface defects apart.
 
 Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
-(1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-512, pixels to which
-the network's input is resized), `seed`, `champion_uri` (`none`, or the model.tar.gz to start from: the classes it
-knows keep their rows of the last layer, a new class gets a fresh one).
+(1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-1024, side of the square to which
+images are resized for the network; without it three quarters of their own size, with their proportions), `seed`,
+`champion_uri` (`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last layer, a new
+class gets a fresh one).
 
-Both channels, `train` and `validation`, hold the folder that the Prepare step wrote.
+Both channels, `train` and `validation`, hold the folder that the Prepare step wrote. Images are read from it batch by
+batch, so that memory does not grow with their number.
 
 Batches are computed in shares, side by side on the processors and hosts that there are, and the model is the same on
 any number of them (`kaizen_training/data_parallel.py`). The state is kept in `checkpoints` after every epoch, and on
@@ -26,7 +28,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the community's name
 from torch import Tensor, nn
@@ -35,11 +36,15 @@ from kaizen_training.answers import answer_images, read_images
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
 from kaizen_training.data_parallel import DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.hyperparameters import HyperparameterReader
+from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.networks.catalogue import DEFAULT_NETWORK, NETWORKS, build_network
 from kaizen_training.prepared import Split, load_description, load_split
 from kaizen_training.serving import fetch_model
 
-DEFAULT_RESOLUTION = 96
+# Of each side of the images: 96 of 128. It saves 44 % of the arithmetic, 1 - (3 / 4)^2.
+DEFAULT_SHARE = 3, 4
+# Of models that do not say.
+FIRST_SIZE = 96, 96
 # What is positive and leaves float32 room; whether it is wise shows in the loss.
 LEARNING_RATES = (1e-9, 1e30)
 BATCH = 32
@@ -56,9 +61,16 @@ class Settings:
     epochs: int
     learning_rate: float
     width_multiplier: float
-    resolution: int
+    resolution: int | None
     seed: int
     champion_uri: str
+
+    def input_size(self, policy: ImagePolicy) -> tuple[int, int]:
+        """Height and width of what the network is given."""
+        if self.resolution is not None:
+            return self.resolution, self.resolution
+        share, whole = DEFAULT_SHARE
+        return policy.height * share // whole, policy.width * share // whole
 
 
 def read_settings(hyperparameters: dict[str, Any]) -> Settings:
@@ -76,7 +88,7 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
         epochs=reader.integer("epochs", 10, 1, 1000),
         learning_rate=reader.number("learning_rate", 0.1, *LEARNING_RATES),
         width_multiplier=reader.number("width_multiplier", 0.35, 0.05, 2),
-        resolution=reader.integer("resolution", DEFAULT_RESOLUTION, 32, 512),
+        resolution=reader.integer("resolution", 32, 32, 1024) if "resolution" in hyperparameters else None,
         seed=reader.integer("seed", 7, 0, 2**32 - 1),
         champion_uri=str(hyperparameters.get("champion_uri", "none")),
     )
@@ -98,21 +110,20 @@ class Inspector(nn.Module):
         classes: list[str],
         width_multiplier: float,
         network: str = DEFAULT_NETWORK,
-        resolution: int = DEFAULT_RESOLUTION,
+        input_size: tuple[int, int] = FIRST_SIZE,
     ) -> None:
         super().__init__()
         self.classes = classes
         self.width_multiplier = width_multiplier
         self.network_name = network
-        self.resolution = resolution
+        self.input_size = input_size
         self.network = build_network(network, len(classes), width_multiplier)
         self.register_buffer("temperature", torch.ones(()))
 
     def normalised(self, images: Tensor) -> Tensor:
-        """uint8 [n, height, width, 3] -> float [n, 3, resolution, resolution] around 0."""
+        """uint8 [n, height, width, 3] -> float [n, 3, *input_size] around 0."""
         pixels = images.permute(0, 3, 1, 2).float()
-        size = (self.resolution, self.resolution)
-        resized = F.interpolate(pixels, size=size, mode="bilinear", align_corners=False)
+        resized = F.interpolate(pixels, size=self.input_size, mode="bilinear", align_corners=False)
         return (resized - 127.5) / 64.0
 
     def forward(self, images: Tensor) -> Tensor:
@@ -150,16 +161,13 @@ class Augmentation:
         return torch.addcmul(self.offset[share], turned, self.factor[share], out=made)
 
 
-def _normalise_all(inspector: Inspector, images: np.ndarray, parallel: DataParallelNetwork) -> Tensor:
-    return parallel.infer(inspector.normalised, torch.from_numpy(images))
-
-
-def _logits(parallel: DataParallelNetwork, pixels: Tensor) -> Tensor:
-    return parallel.infer(parallel.network.eval(), pixels)
+def _logits(parallel: DataParallelNetwork, normalised: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    network = parallel.network.eval()
+    return parallel.infer(lambda chunk: network(normalised(chunk)), images)
 
 
 def _warm_start(inspector: Inspector, champion_uri: str) -> bool:
-    """Copies the champion's weights; rows of the last layer go by class name. Its resolution may be another one."""
+    """Copies the champion's weights; rows of the last layer go by class name. Its size of images may be another one."""
     if champion_uri == "none":
         return False
     with tempfile.TemporaryDirectory() as folder:
@@ -238,10 +246,16 @@ class Progress:
 
 @dataclass
 class Loop:
-    """Everything that changes while a network is trained, and what it is trained on."""
+    """Everything that changes while a network is trained, and what it is trained on.
+
+    Attributes:
+        images: uint8 [n, height, width, 3], a map of the prepared file.
+        normalised: what of them the network is given.
+    """
 
     parallel: DataParallelNetwork
-    pixels: Tensor
+    images: Tensor
+    normalised: Callable[[Tensor], Tensor]
     labels: Tensor
     class_weights: Tensor
     optimizer: torch.optim.Optimizer
@@ -299,7 +313,7 @@ def _loss_of_batch(loop: Loop, chosen: Tensor, augmentation: Augmentation) -> Ca
     total_weight = loop.class_weights[loop.labels[chosen]].sum()
 
     def loss_of_share(replica: nn.Module, share: slice) -> Tensor:
-        images = augmentation.of(loop.pixels[chosen[share]], share)
+        images = augmentation.of(loop.normalised(loop.images[chosen[share]]), share)
         labels = loop.labels[chosen[share]]
         weighted = F.cross_entropy(replica(images), labels, loop.class_weights, label_smoothing=0.05, reduction="sum")
         return weighted / total_weight
@@ -328,7 +342,8 @@ def _make_loop(inspector: Inspector, training: Split, settings: Settings, group:
     steps = max(1, len(labels) // BATCH) * epochs
     return Loop(
         parallel,
-        _normalise_all(inspector, training.images, parallel),
+        torch.from_numpy(training.images),
+        inspector.normalised,
         labels,
         _class_weights(labels, len(inspector.classes)),
         optimizer,
@@ -372,11 +387,13 @@ def _train(
     folder = Path(channels["train"])
     training, description = load_split(folder, "train"), load_description(folder)
     validation = load_split(Path(channels["validation"]), "validation")
-    dataset = {"classes": description.classes, "dataset": description.manifest_sha256}
+    policy = description.policy
+    dataset = {"classes": description.classes, "dataset": description.manifest_sha256, "images": policy.to_json()}
     checkpoints = Checkpoints(checkpoint_folder(os.environ), {**vars(settings), **dataset})
     kept = group.of_primary(checkpoints.load() if group.is_primary else None)
 
-    inspector = Inspector(description.classes, settings.width_multiplier, settings.network, settings.resolution)
+    size = settings.input_size(policy)
+    inspector = Inspector(description.classes, settings.width_multiplier, settings.network, size)
     if kept is None:
         _warm_start(inspector, settings.champion_uri)
     loop = _make_loop(inspector, training, settings, group, processors)
@@ -384,7 +401,7 @@ def _train(
         if kept is not None:
             loop.restore(kept)
             print(f"going on from the checkpoint, epoch {loop.progress.epoch} of {loop.epochs}", flush=True)
-        held_out = _normalise_all(inspector, validation.images, loop.parallel), torch.from_numpy(validation.labels)
+        held_out = torch.from_numpy(validation.images), torch.from_numpy(validation.labels)
         logits = _train_all_epochs(loop, held_out, output_data_dir, checkpoints, stop)
     inspector.temperature.fill_(_fit_temperature(logits, held_out[1]))
     return inspector.eval()
@@ -398,7 +415,7 @@ def _train_all_epochs(
     stop: StopRequest,
 ) -> Tensor:
     """Trains from where the progress is to the end; returns the logits of the images held out, [n, classes]."""
-    pixels, labels = held_out
+    images, labels = held_out
     output_data_dir.mkdir(parents=True, exist_ok=True)
     started, first = time.monotonic(), loop.progress.epoch
     logits: Tensor | None = None
@@ -407,7 +424,7 @@ def _train_all_epochs(
         loop.progress = Progress(epoch=epoch + 1)
         if not loop.is_primary:
             continue
-        logits = _logits(loop.parallel, pixels)
+        logits = _logits(loop.parallel, loop.normalised, images)
         _require_finite(logits)
         accuracy = float((logits.argmax(1) == labels).float().mean())
         torch.save(loop.parallel.network.state_dict(), output_data_dir / "checkpoint.pt")
@@ -415,19 +432,28 @@ def _train_all_epochs(
         seconds_left = (time.monotonic() - started) / (epoch - first + 1) * (loop.epochs - epoch)
         _report(epoch, loop.epochs, loss, accuracy, seconds_left)
     # The last epoch has asked already, unless a checkpoint of the end was all that was left to load.
-    return _logits(loop.parallel, pixels) if logits is None else logits
+    return _logits(loop.parallel, loop.normalised, images) if logits is None else logits
 
 
 def save(model: Inspector, model_dir: str) -> None:
-    """Writes `model.pt` (weights) and `model.json` (classes, network, width and resolution)."""
+    """Writes `model.pt` (weights) and `model.json` (classes, network, width and size of its input)."""
     torch.save(model.state_dict(), os.path.join(model_dir, "model.pt"))
     description = {
         "classes": model.classes,
         "network": model.network_name,
         "widthMultiplier": model.width_multiplier,
-        "resolution": model.resolution,
+        "inputSize": list(model.input_size),
     }
     Path(model_dir, "model.json").write_text(json.dumps(description) + "\n", encoding="utf-8")
+
+
+def _size_in(description: dict[str, Any]) -> tuple[int, int]:
+    """Networks were square at first, and before that all of one size."""
+    if "inputSize" in description:
+        height, width = description["inputSize"]
+        return height, width
+    side = description.get("resolution")
+    return FIRST_SIZE if side is None else (side, side)
 
 
 def model_fn(model_dir: str) -> Inspector:
@@ -438,7 +464,7 @@ def model_fn(model_dir: str) -> Inspector:
         description["widthMultiplier"],
         # Models that were trained before there was a choice name neither.
         description.get("network", DEFAULT_NETWORK),
-        description.get("resolution", DEFAULT_RESOLUTION),
+        _size_in(description),
     )
     model.load_state_dict(torch.load(os.path.join(model_dir, "model.pt"), weights_only=True, map_location="cpu"))
     return model.eval()
