@@ -158,7 +158,11 @@ test('the gate moves with its parameters, and knows the hardware classes', async
 test('[B27] Prepare is told what networks see, in full, where it is configured; elsewhere it has its defaults', async () => {
   const policyIn = async (imagePolicy: AppConfig['imagePolicy']) => {
     const config = { ...local, ...(imagePolicy && { imagePolicy }) };
-    const { requests } = await runWith(GOOD, {}, JSON.stringify(trainingPipelineDefinition({ ...SCOPE, config })));
+    const { requests } = await runWith(
+      GOOD,
+      {},
+      JSON.stringify(trainingPipelineDefinition({ ...SCOPE, config })),
+    );
     return valuesOf(argumentsOf(requests[0]), '--image-policy').map((json) => JSON.parse(json));
   };
   expect(await policyIn(undefined)).toEqual([]);
