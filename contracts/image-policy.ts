@@ -20,6 +20,9 @@ export const completeImagePolicy = (policy: ImagePolicy = {}): CompleteImagePoli
   ...policy,
 });
 
+/** Of a frame: JPEG's own. A PNG of millions of rows would take gigabytes between the two passes of a resize. */
+export const MAXIMUM_SIDE = 65_535;
+
 /** What the bars of `letterbox` hold: what object detectors pad with, no edge of full strength beside any picture. */
 export const PADDING = 114;
 

@@ -1,5 +1,6 @@
 /** Looks at one image as a device and the Prepare step would, before either of them has to. */
 import sharp from 'sharp';
+import { MAXIMUM_SIDE } from '../../contracts/image-policy';
 import { decodeWithoutStrayBytes } from '../../contracts/jpeg-stray-bytes';
 import { type ImageFormat, imageFormat } from './image-format';
 import { type PerceptualHash, perceptualHash, THUMBNAIL_SIDE } from './perceptual-hash';
@@ -24,6 +25,9 @@ async function decode(bytes: Uint8Array, format: ImageFormat): Promise<Inspected
   const { width, height, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
   if (width * height > MAXIMUM_PIXELS) {
     return `has ${width}x${height} pixels, more than ${MAXIMUM_PIXELS}`;
+  }
+  if (Math.max(width, height) > MAXIMUM_SIDE) {
+    return `has ${width}x${height} pixels: a side has at most ${MAXIMUM_SIDE}`;
   }
   if (Math.min(width, height) < MINIMUM_SIDE) {
     return `has ${width}x${height} pixels: each side must have at least ${MINIMUM_SIDE}`;

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+# Of a frame: JPEG's own. A PNG of millions of rows would take gigabytes between the two passes of a resize.
+MAXIMUM_SIDE = 65_535
 # What the bars of `letterbox` hold: what object detectors pad with, no edge of full strength beside any picture.
 PADDING = 114
 # Shares are read to this fraction: under half a pixel of any frame with less than 5,000 a side.
@@ -173,9 +175,10 @@ def apply_policy(frame: Image.Image, policy: ImagePolicy) -> NDArray[np.uint8]:
     """
     source, target = image_geometry(policy, frame.width, frame.height)
     part = frame if source == Rectangle(0, 0, frame.width, frame.height) else frame.crop(source.box)
+    resized = _resized(part, target.width, target.height)
     if policy.colour == "gray":
-        part = part.convert("L")
-    pixels = np.asarray(_resized(part, target.width, target.height).convert("RGB"), dtype=np.uint8)
+        resized = resized.convert("L").convert("RGB")
+    pixels = np.asarray(resized, dtype=np.uint8)
     if pixels.shape == (policy.height, policy.width, 3):
         return pixels
     padded = np.full((policy.height, policy.width, 3), PADDING, dtype=np.uint8)

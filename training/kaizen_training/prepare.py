@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from kaizen_training.bootstrap import ensure_requirements
-from kaizen_training.image_policy import DEFAULT_POLICY, ImagePolicy, apply_policy
+from kaizen_training.image_policy import DEFAULT_POLICY, MAXIMUM_SIDE, ImagePolicy, apply_policy
 from kaizen_training.prepared import DatasetDescription, SplitWriter
 from kaizen_training.split import SPLITS, place_of
 
@@ -157,6 +157,8 @@ def decode_pixels(content: bytes) -> Image.Image:
             size = f"{image.width}x{image.height} pixels"
             if image.width * image.height > MAXIMUM_PIXELS:
                 raise ValueError(f"{size} are more than {MAXIMUM_PIXELS}")
+            if max(image.size) > MAXIMUM_SIDE:
+                raise ValueError(f"{size}: a side has at most {MAXIMUM_SIDE}")
             if min(image.size) < MINIMUM_SIDE:
                 raise ValueError(f"{size}: each side must have at least {MINIMUM_SIDE}")
             if image.mode == "CMYK":

@@ -146,6 +146,7 @@ def test_too_many_corrupt_images_stop_the_step_and_nothing_is_written(
         pytest.param(b"", "is empty", id="zero bytes"),
         pytest.param(encoded((1, 1)), "1x1 pixels: each side must have at least 8", id="1x1"),
         pytest.param(encoded((500, 7), "JPEG"), "500x7 pixels: each side must have at least 8", id="seven rows"),
+        pytest.param(encoded((8, 65_536), mode="1"), "8x65536 pixels: a side has at most 65535", id="endless"),
         pytest.param(encoded((10_000, 10_000), mode="1"), "10000x10000 pixels are more than", id="100 megapixels"),
         pytest.param(encoded((128, 128))[:-30], "cannot be decoded", id="truncated PNG"),
         pytest.param(rendered_jpeg("good", 1)[:1000], "cannot be decoded", id="truncated JPEG"),

@@ -30,6 +30,7 @@ describe('an image that cannot be used has a reason', () => {
     ['the first bytes of a JPEG only', () => Buffer.from([0xff, 0xd8, 0xff]), /^cannot be decoded: /],
     ['1x1', () => blackPng(1, 1), /^has 1x1 pixels: each side must have at least 8$/],
     ['a line of pixels', () => blackPng(128, 7), /^has 128x7 pixels: each side must have at least 8$/],
+    ['an endless image', () => blackPng(65_536, 8), /^has 65536x8 pixels: a side has at most 65535$/],
     ['100 megapixels', () => blackPng(10_000, 10_000), /^has 10000x10000 pixels, more than 16777216$/],
     ['one colour', () => blackPng(64, 64), /^has the same value in every pixel/],
     ['CMYK', () => texture(1).toColourspace('cmyk').jpeg().toBuffer(), /^is CMYK/],

@@ -1,4 +1,4 @@
-/** From the pixels of a frame to those of the network's input: region, luma, size, bars. */
+/** From the pixels of a frame to those of the network's input: region, size, luma, bars. */
 import {
   type CompleteImagePolicy,
   imageGeometry,
@@ -6,32 +6,37 @@ import {
   type Rectangle,
 } from '../../../../contracts/image-policy';
 import type { DecodedImage } from '../ports';
-import { type Raster, resample } from './resample';
+import { resample } from './resample';
+
+const CHANNELS = 3;
+
+function cutOut({ width, pixels }: DecodedImage, { left, top, ...size }: Rectangle): DecodedImage {
+  const bytes = size.width * CHANNELS;
+  const result = new Uint8Array(bytes * size.height);
+  for (let row = 0; row < size.height; row++) {
+    const from = ((top + row) * width + left) * CHANNELS;
+    result.set(pixels.subarray(from, from + bytes), row * bytes);
+  }
+  return { ...size, pixels: result };
+}
 
 /**
  * Luma of ITU-R BT.601 with 16 fractional bits, as Pillow's `convert('L')` has it: 0.299, 0.587 and 0.114, which add up
  * to 65,536, so that gray stays what it is.
  */
-function lumaOf({ width, height, pixels }: Raster): Raster {
-  const luma = new Uint8Array(width * height);
-  for (let index = 0, read = 0; index < luma.length; index++, read += 3) {
+function grayOf({ width, height, pixels }: DecodedImage): DecodedImage {
+  const gray = new Uint8Array(pixels.length);
+  for (let index = 0; index < pixels.length; index += CHANNELS) {
     const sum =
-      19_595 * (pixels[read] as number) +
-      38_470 * (pixels[read + 1] as number) +
-      7_471 * (pixels[read + 2] as number);
-    luma[index] = (sum + 0x8000) >> 16;
+      19_595 * (pixels[index] as number) +
+      38_470 * (pixels[index + 1] as number) +
+      7_471 * (pixels[index + 2] as number);
+    const luma = (sum + 0x8000) >> 16;
+    gray[index] = luma;
+    gray[index + 1] = luma;
+    gray[index + 2] = luma;
   }
-  return { width, height, channels: 1, pixels: luma };
-}
-
-/** One channel stands for three equal ones. */
-export function inThreeChannels({ width, height, channels, pixels }: Raster): DecodedImage {
-  if (channels === 3) return { width, height, pixels };
-  const result = new Uint8Array(width * height * 3);
-  for (let index = 0; index < pixels.length; index++) {
-    result.fill(pixels[index] as number, 3 * index, 3 * index + 3);
-  }
-  return { width, height, pixels: result };
+  return { width, height, pixels: gray };
 }
 
 function padded(
@@ -40,30 +45,19 @@ function padded(
   target: Rectangle,
 ): DecodedImage {
   if (image.width === width && image.height === height) return image;
-  const pixels = new Uint8Array(width * height * 3).fill(PADDING);
-  const bytes = image.width * 3;
+  const pixels = new Uint8Array(width * height * CHANNELS).fill(PADDING);
+  const bytes = image.width * CHANNELS;
   for (let row = 0; row < image.height; row++) {
     const from = image.pixels.subarray(row * bytes, (row + 1) * bytes);
-    pixels.set(from, ((target.top + row) * width + target.left) * 3);
+    pixels.set(from, ((target.top + row) * width + target.left) * CHANNELS);
   }
   return { width, height, pixels };
 }
 
-function cutOut({ width, channels, pixels }: Raster, { left, top, ...size }: Rectangle): Raster {
-  const bytes = size.width * channels;
-  const result = new Uint8Array(bytes * size.height);
-  for (let row = 0; row < size.height; row++) {
-    const from = ((top + row) * width + left) * channels;
-    result.set(pixels.subarray(from, from + bytes), row * bytes);
-  }
-  return { ...size, channels, pixels: result };
-}
-
 /** @param frame all of it: what lies outside of the region must be sound, too */
-export function applyImagePolicy(frame: Raster, policy: CompleteImagePolicy): DecodedImage {
+export function applyImagePolicy(frame: DecodedImage, policy: CompleteImagePolicy): DecodedImage {
   const { source, target } = imageGeometry(policy, frame);
   const isAll = source.width === frame.width && source.height === frame.height;
-  const part = isAll ? frame : cutOut(frame, source);
-  const coloured = policy.colour === 'gray' && part.channels === 3 ? lumaOf(part) : part;
-  return padded(inThreeChannels(resample(coloured, target.width, target.height)), policy, target);
+  const resized = resample(isAll ? frame : cutOut(frame, source), target);
+  return padded(policy.colour === 'gray' ? grayOf(resized) : resized, policy, target);
 }

@@ -1,11 +1,10 @@
 import sharp from 'sharp';
-import type { CompleteImagePolicy } from '../../../../contracts/image-policy';
+import { type CompleteImagePolicy, MAXIMUM_SIDE } from '../../../../contracts/image-policy';
 import { decodeWithoutStrayBytes } from '../../../../contracts/jpeg-stray-bytes';
 import { type DecodedImage, type ImageDecoder, UnreadableFrame } from '../ports';
-import { applyImagePolicy, inThreeChannels } from './apply-image-policy';
+import { applyImagePolicy } from './apply-image-policy';
 import { isJpeg, kindProblem } from './image-kind';
 import { jpegProblem } from './jpeg-markers';
-import type { Raster } from './resample';
 
 // One libvips thread per image: the pipeline decodes two images side by side, beside a graph that runs.
 sharp.concurrency(1);
@@ -35,10 +34,13 @@ export class SharpImageDecoder implements ImageDecoder {
   ): Promise<DecodedImage> {
     try {
       const image = sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', ignoreIcc: true });
-      const { space } = await image.metadata();
+      const { space, width, height } = await image.metadata();
       if (space === 'cmyk') throw new UnreadableFrame('CMYK images are not taken');
+      if (Math.max(width, height) > MAXIMUM_SIDE) {
+        throw new UnreadableFrame(`frame is ${width}x${height}: a side has at most ${MAXIMUM_SIDE} pixels`);
+      }
       const frame = await pixelsOf(image);
-      return policy ? applyImagePolicy(frame, policy) : inThreeChannels(frame);
+      return policy ? applyImagePolicy(frame, policy) : frame;
     } catch (error) {
       if (error instanceof UnreadableFrame) throw error;
       const [firstLine = 'unknown error'] = (error as Error).message.split('\n');
@@ -55,12 +57,12 @@ export class SharpImageDecoder implements ImageDecoder {
  * Always in full. libvips would shrink a JPEG while it decodes, but to rounded sizes, which Pillow does not have, and of
  * a part it would read no further than that, and miss that the rest is not there.
  */
-async function pixelsOf(image: sharp.Sharp): Promise<Raster> {
+async function pixelsOf(image: sharp.Sharp): Promise<DecodedImage> {
   const { data, info } = await image
     .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new UnreadableFrame(`image has ${info.channels} channels`);
-  return { width: info.width, height: info.height, channels: info.channels, pixels: data };
+  return { width: info.width, height: info.height, pixels: data };
 }

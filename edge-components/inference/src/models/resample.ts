@@ -1,43 +1,38 @@
 /**
  * Resizes decoded pixels with the very arithmetic of Pillow's `resize(..., BILINEAR)`, so that the device sees what the
  * network was trained on, to the bit: a triangle as wide as one output pixel covers (never narrower than one input
- * pixel), weights with 22 fractional bits. Across first, then down, with bytes between the two.
+ * pixel), weights with 22 fractional bits. Across first, then down, with bytes between the two. The loops over the
+ * pixels are WebAssembly, resample-kernel.wat.
  */
+import type { DecodedImage, ImageSize } from '../ports';
+import { KERNEL } from './resample-kernel';
 
-/** Channels beside each other, rows from the top. */
-export interface Raster {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly pixels: Uint8Array;
-}
-
-/** Not looked up again for every pixel. */
-const { imul, min } = Math;
-/** 8 bits of a pixel, a sign and a carry leave so many of 32. */
 const FRACTION_BITS = 22;
-const HALF = 1 << (FRACTION_BITS - 1);
+const CHANNELS = 3;
+/** What the kernel may read or write behind the last pixel. */
+const ROOM_BEHIND = 16;
+const PAGE_BYTES = 65_536;
+/** Rows are copied into the kernel's memory so many bytes at a time: little more than a processor's cache. */
+const BYTES_AT_A_TIME = 1 << 20;
+/** Memory of WebAssembly never shrinks: what a rare frame needs beyond this is given back with it. */
+const MOST_KEPT_BYTES = 64 << 20;
 
 /** For each output pixel, which input pixels it is made of, and how much of each. */
 interface Weights {
   /** Most of one output pixel; the stride of {@link values}. */
   readonly most: number;
-  readonly firsts: Int32Array;
-  readonly counts: Int32Array;
+  /** Pairs: the first one, and how many. */
+  readonly places: Int32Array;
   readonly values: Int32Array;
 }
 
 function weightsOf(from: number, to: number): Weights {
   const scale = from / to;
   const support = Math.max(scale, 1);
-  const most = Math.ceil(support) * 2 + 1;
-  const weights = {
-    most,
-    firsts: new Int32Array(to),
-    counts: new Int32Array(to),
-    values: new Int32Array(to * most),
-  };
   const factor = 1 / support;
+  const most = Math.ceil(support) * 2 + 1;
+  const places = new Int32Array(2 * to);
+  const values = new Int32Array(to * most);
   const shares = new Float64Array(most);
   for (let place = 0; place < to; place++) {
     const center = (place + 0.5) * scale;
@@ -52,12 +47,11 @@ function weightsOf(from: number, to: number): Weights {
     }
     for (let index = 0; index < count; index++) {
       const share = (shares[index] as number) / sum;
-      weights.values[place * most + index] = Math.trunc(0.5 + share * (1 << FRACTION_BITS));
+      values[place * most + index] = Math.trunc(0.5 + share * (1 << FRACTION_BITS));
     }
-    weights.firsts[place] = first;
-    weights.counts[place] = count;
+    places.set([first, count], 2 * place);
   }
-  return weights;
+  return { most, places, values };
 }
 
 /** Cameras of a use case have a few sizes; of more, the oldest are computed again. */
@@ -75,83 +69,109 @@ function cachedWeights(from: number, to: number): Weights {
   return weights;
 }
 
-/** Of so many weights, each rounded up, the sum of a white area may be 256. */
-const clipped = (sum: number): number => min(255, sum >> FRACTION_BITS);
-
-function acrossOfThree({ width, height, pixels }: Raster, to: number): Uint8Array {
-  const { most, firsts, counts, values } = cachedWeights(width, to);
-  const result = new Uint8Array(to * height * 3);
-  let written = 0;
-  for (let row = 0; row < height; row++) {
-    for (let place = 0; place < to; place++) {
-      let read = (row * width + (firsts[place] as number)) * 3;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      const start = place * most;
-      const end = start + (counts[place] as number);
-      for (let index = start; index < end; index++) {
-        const weight = values[index] as number;
-        red = (red + imul(pixels[read] as number, weight)) | 0;
-        green = (green + imul(pixels[read + 1] as number, weight)) | 0;
-        blue = (blue + imul(pixels[read + 2] as number, weight)) | 0;
-        read += 3;
-      }
-      result[written] = clipped(red);
-      result[written + 1] = clipped(green);
-      result[written + 2] = clipped(blue);
-      written += 3;
-    }
-  }
-  return result;
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  across(
+    pixels: number,
+    rowBytes: number,
+    rows: number,
+    places: number,
+    to: number,
+    weights: number,
+    most: number,
+    result: number,
+  ): void;
+  down(
+    pixels: number,
+    rowBytes: number,
+    places: number,
+    to: number,
+    weights: number,
+    most: number,
+    result: number,
+  ): void;
 }
 
-function acrossOfOne({ width, height, pixels }: Raster, to: number): Uint8Array {
-  const { most, firsts, counts, values } = cachedWeights(width, to);
-  const result = new Uint8Array(to * height);
-  let written = 0;
-  for (let row = 0; row < height; row++) {
-    for (let place = 0; place < to; place++) {
-      let read = row * width + (firsts[place] as number);
-      let sum = HALF;
-      const start = place * most;
-      const end = start + (counts[place] as number);
-      for (let index = start; index < end; index++) {
-        sum = (sum + imul(pixels[read++] as number, values[index] as number)) | 0;
-      }
-      result[written++] = clipped(sum);
-    }
-  }
-  return result;
+/** As far as it is used: TypeScript knows it only together with all that browsers have. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (program: object) => { readonly exports: unknown };
+};
+
+const program = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+let kept: Kernel | undefined;
+
+/** A kernel with so much memory. */
+function kernelOf(bytes: number): Kernel {
+  const kernel = kept ?? (new WebAssembly.Instance(program).exports as Kernel);
+  kept = bytes <= MOST_KEPT_BYTES ? kernel : undefined;
+  const missing = bytes - kernel.memory.buffer.byteLength;
+  if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  return kernel;
 }
 
-/** Row by row, as memory lies: `stride` is a row of the input and of the output alike. */
-function down(pixels: Uint8Array, stride: number, height: number, to: number): Uint8Array {
-  const { most, firsts, counts, values } = cachedWeights(height, to);
-  const result = new Uint8Array(stride * to);
-  const sums = new Int32Array(stride);
-  for (let place = 0; place < to; place++) {
-    sums.fill(HALF);
-    for (let index = 0; index < (counts[place] as number); index++) {
-      const weight = values[place * most + index] as number;
-      const start = ((firsts[place] as number) + index) * stride;
-      for (let column = 0; column < stride; column++) {
-        sums[column] = ((sums[column] as number) + imul(pixels[start + column] as number, weight)) | 0;
-      }
-    }
-    const start = place * stride;
-    for (let column = 0; column < stride; column++) result[start + column] = clipped(sums[column] as number);
+/** Hands out the kernel's memory from its start. */
+class Layout {
+  bytes = 0;
+
+  place(bytes: number): number {
+    const start = this.bytes;
+    // A number of four bytes, and a vector of sixteen, are read fastest where they do not lie across a border.
+    this.bytes += Math.ceil((bytes + ROOM_BEHIND) / 16) * 16;
+    return start;
   }
-  return result;
 }
 
-/** @returns the raster itself where it has the size already */
-export function resample(raster: Raster, width: number, height: number): Raster {
-  const { channels } = raster;
-  let { pixels } = raster;
-  if (raster.width !== width) {
-    pixels = channels === 3 ? acrossOfThree(raster, width) : acrossOfOne(raster, width);
+/** Weights in the kernel's memory. @param unit bytes from one input pixel to the next */
+function laidOut(layout: Layout, { most, places, values }: Weights, unit: number) {
+  const addresses = {
+    places: layout.place(places.byteLength),
+    weights: layout.place(values.byteLength),
+    most,
+  };
+  const write = ({ memory }: Kernel): void => {
+    const scaled = places.map((number, index) => (index % 2 === 0 ? number * unit : number));
+    new Int32Array(memory.buffer, addresses.places, places.length).set(scaled);
+    new Int32Array(memory.buffer, addresses.weights, values.length).set(values);
+  };
+  return { ...addresses, write };
+}
+
+/** @returns the image itself where it has the size already */
+export function resample(image: DecodedImage, to: ImageSize): DecodedImage {
+  const { width, height, pixels } = image;
+  if (width === to.width && height === to.height) return image;
+  const [rowBytes, toRowBytes] = [width * CHANNELS, to.width * CHANNELS];
+  const rowsAtATime = Math.max(1, Math.min(height, Math.floor(BYTES_AT_A_TIME / rowBytes)));
+
+  const layout = new Layout();
+  const across = width === to.width ? undefined : laidOut(layout, cachedWeights(width, to.width), CHANNELS);
+  const down =
+    height === to.height ? undefined : laidOut(layout, cachedWeights(height, to.height), toRowBytes);
+  const between = layout.place(toRowBytes * height);
+  const result = down ? layout.place(toRowBytes * to.height) : between;
+  const rows = layout.place(across ? rowBytes * rowsAtATime : 0);
+  const kernel = kernelOf(layout.bytes);
+  const memory = new Uint8Array(kernel.memory.buffer);
+
+  if (across) {
+    across.write(kernel);
+    for (let row = 0; row < height; row += rowsAtATime) {
+      const count = Math.min(rowsAtATime, height - row);
+      memory.set(pixels.subarray(row * rowBytes, (row + count) * rowBytes), rows);
+      const { places, weights, most } = across;
+      kernel.across(rows, rowBytes, count, places, to.width, weights, most, between + row * toRowBytes);
+    }
+  } else {
+    memory.set(pixels, between);
   }
-  if (raster.height !== height) pixels = down(pixels, width * channels, raster.height, height);
-  return { width, height, channels, pixels };
+  if (down) {
+    down.write(kernel);
+    kernel.down(between, toRowBytes, down.places, to.height, down.weights, down.most, result);
+  }
+  return {
+    width: to.width,
+    height: to.height,
+    pixels: memory.slice(result, result + toRowBytes * to.height),
+  };
 }

@@ -1,5 +1,6 @@
 /** [B27] The device sees what the network was trained on: contracts/examples/image-policy.json has what Pillow made. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { ImagePolicy } from '../../../../contracts';
 import decoding from '../../../../contracts/examples/image-decoding.json';
@@ -8,6 +9,7 @@ import { completeImagePolicy } from '../../../../contracts/image-policy';
 import { SharpImageDecoder } from '../../../../edge-components/inference/src/models/image-decoder';
 import { resample } from '../../../../edge-components/inference/src/models/resample';
 import type { DecodedImage } from '../../../../edge-components/inference/src/ports';
+import { KERNEL_MODULE, KERNEL_SOURCE, kernelModule } from '../../../../scripts/generate-resample-kernel';
 
 const decoder = new SharpImageDecoder();
 
@@ -57,24 +59,33 @@ test.each(examples.files.files)("[B27] $name: every pixel is the cloud's", async
 
 test('[B27] white stays white, however many weights are rounded up', () => {
   // 255 x the sum of weights that are all rounded up would be 256.
-  const white = { width: 40_000, height: 3, channels: 1 as const, pixels: new Uint8Array(120_000).fill(255) };
-  expect(new Set(resample(white, 64, 64).pixels)).toEqual(new Set([255]));
+  const across = { width: 40_000, height: 3, pixels: new Uint8Array(360_000).fill(255) };
+  const down = { width: 3, height: 40_000, pixels: across.pixels };
+  for (const image of [across, down]) {
+    expect(new Set(resample(image, { width: 64, height: 64 }).pixels)).toEqual(new Set([255]));
+  }
 });
 
-test('[B27] one channel is resized like each of three', () => {
-  const pixels = noise(97, 61, 5);
-  const three = resample({ width: 97, height: 61, channels: 3, pixels }, 64, 100);
-  for (const channel of [0, 1, 2]) {
-    const own = pixels.filter((_, index) => index % 3 === channel);
-    const one = resample({ width: 97, height: 61, channels: 1, pixels: own }, 64, 100);
-    expect([...one.pixels]).toEqual([...three.pixels.filter((_, index) => index % 3 === channel)]);
-  }
+test('[B27] what a frame of great length needs is not kept for the next ones, which come out the same', () => {
+  const small = { width: 50, height: 40, pixels: noise(50, 40, 1) };
+  const size = { width: 1024, height: 64 };
+  const before = resample(small, size);
+  const long = resample({ width: 2, height: 60_000, pixels: new Uint8Array(360_000).fill(7) }, size);
+  expect(new Set(long.pixels)).toEqual(new Set([7]));
+  expect(resample(small, size)).toEqual(before);
 });
 
 test('[B27] sizes that come again use the weights that are there, and many sizes do not fill the memory', () => {
-  const first = resample({ width: 50, height: 50, channels: 1, pixels: noise(50, 50, 1) }, 64, 64);
+  const image = { width: 50, height: 50, pixels: noise(50, 50, 1) };
+  const size = { width: 64, height: 64 };
+  const first = resample(image, size);
   for (let side = 51; side < 151; side++) {
-    resample({ width: side, height: side, channels: 1, pixels: new Uint8Array(side * side) }, 64, 64);
+    resample({ width: side, height: side, pixels: new Uint8Array(side * side * 3) }, size);
   }
-  expect(resample({ width: 50, height: 50, channels: 1, pixels: noise(50, 50, 1) }, 64, 64)).toEqual(first);
+  expect(resample(image, size)).toEqual(first);
+});
+
+test('the kernel is what its source says', async () => {
+  const compiled = await kernelModule(readFileSync(KERNEL_SOURCE, 'utf8'));
+  expect(readFileSync(KERNEL_MODULE, 'utf8')).toBe(compiled);
 });
