@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { sha256Of } from '../../edge-components/inference/src/releases/release-verification';
 import { buildDeliverRelease } from '../../edge-components/model/build';
 import { nativeCodeOf, processesOf } from '../edge-components/component-processes';
@@ -76,6 +77,39 @@ test('[S7] a release delivered by the startup script serves frames; each result 
     'frame-4',
   ]);
   expect(device.statuses.at(-1)).toMatchObject({ releaseId: 'brightness-test-1', highestCounter: 1 });
+});
+
+test('[B27] frames of a camera of any size are answered as the release says; one of old takes its own size only', async () => {
+  const device = await newDevice();
+  const input = { name: 'image', height: HEIGHT, width: WIDTH, outputName: 'probabilities' } as const;
+  const half = (x: number) => ({ x, y: 0, width: 0.5, height: 1 });
+  const releases: Parameters<typeof offeredFolder>[3][] = [
+    { counter: 1 },
+    { counter: 2, overrides: { input: { ...input, resize: 'stretch', region: half(0) } } },
+    { counter: 3, overrides: { input: { ...input, resize: 'crop', region: half(0.5), colour: 'gray' } } },
+  ];
+  const white = { create: { width: 320, height: 480, channels: 3, background: 'white' } } as const;
+  const frame = await sharp({ create: { width: 640, height: 480, channels: 3, background: 'black' } })
+    .composite([{ input: white, left: 0, top: 0 }])
+    .jpeg()
+    .toBuffer();
+  for (const options of releases) {
+    expect(await device.offer(await release(options), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
+    await waitFor('camera connection', () => device.cameraConnected);
+    device.show(`frame-${options.counter}`, frame);
+    await waitFor('its record', () => device.records().size === options.counter);
+  }
+  expect(device.localResults).toMatchObject([
+    { status: 'invalid', reason: `frame is 640x480, the release takes ${WIDTH}x${HEIGHT}` },
+    { status: 'ok', predictedClass: 'bright' },
+    { status: 'ok', predictedClass: 'dark' },
+  ]);
+  const beyond = { ...input, resize: 'stretch', region: { ...half(0.6), width: 0.5 } } as const;
+  const refused = await release({ counter: 4, overrides: { input: beyond } });
+  expect(await device.offer(refused, COMPONENT)).toMatchObject({
+    verdict: 'refused',
+    code: 'RELEASE_INVALID',
+  });
 });
 
 test('[N1] the script of a model waits for the folder of the component, and makes it not its own', async () => {
