@@ -16,6 +16,7 @@ export const TRAINING_INGREDIENTS: readonly string[] = [
   `${PACKAGE}/checkpoint.py`,
   `${PACKAGE}/data_parallel.py`,
   `${PACKAGE}/hyperparameters.py`,
+  `${PACKAGE}/image_policy.py`,
   `${PACKAGE}/networks`,
   `${PACKAGE}/prepare.py`,
   `${PACKAGE}/prepared.py`,

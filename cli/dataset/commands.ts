@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { DatasetReport } from '../../contracts';
+import { ContractError, type DatasetReport, parseContractJson } from '../../contracts';
+import {
+  type CompleteImagePolicy,
+  completeImagePolicy,
+  DEFAULT_IMAGE_POLICY,
+  regionProblems,
+} from '../../contracts/image-policy';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { type AddCommands, type Context, integerFrom, type ProgramPorts } from '../shared/commands';
 import { parseCsvRows } from '../shared/csv';
@@ -33,6 +39,7 @@ interface ImportOptions {
   readonly report?: string;
   readonly html?: string;
   readonly json?: boolean;
+  readonly imagePolicy?: CompleteImagePolicy;
 }
 
 const EXAMPLES = `
@@ -88,6 +95,18 @@ async function classMap({ map = [], mapFile }: ImportOptions): Promise<ReadonlyM
   return new Map([...(mapFile === undefined ? [] : await mappingsIn(mapFile)), ...map]);
 }
 
+/** @throws InvalidArgumentError with every problem */
+function imagePolicyFrom(text: string): CompleteImagePolicy {
+  try {
+    const policy = parseContractJson('image-policy', text, '--image-policy');
+    const problems = regionProblems(policy.region);
+    if (problems.length > 0) throw new ContractError('image-policy', '--image-policy', problems);
+    return completeImagePolicy(policy);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
 async function runImport(
   source: string,
   options: ImportOptions,
@@ -124,6 +143,7 @@ async function runImport(
         splitting: options.split ?? (options.splitSeed === undefined ? undefined : 'stratified'),
         splitSeed: options.splitSeed ?? 0,
         skipCorrupt: options.skipCorrupt ?? false,
+        imagePolicy: options.imagePolicy ?? DEFAULT_IMAGE_POLICY,
         reportFile: options.report,
         htmlFile: options.html,
         dryRun: options.dryRun ?? false,
@@ -184,6 +204,11 @@ export const addDatasetCommands: AddCommands = (program, ports, open) => {
     );
   addReadingOptions(command)
     .option('--skip-corrupt', 'leave corrupt images out')
+    .option(
+      '--image-policy <json>',
+      "imagePolicy of the environment's configuration, to warn of what it would do to these images; its defaults when left out",
+      imagePolicyFrom,
+    )
     .option('--dry-run', 'report only; needs no environment')
     .option('--report <file>', 'also write the report as JSON (contract dataset-report)')
     .option('--html <file>', 'also write the report as a page with pictures')

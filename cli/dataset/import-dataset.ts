@@ -2,10 +2,12 @@
 
 import { writeFile } from 'node:fs/promises';
 import type { DatasetReport } from '../../contracts';
+import type { CompleteImagePolicy } from '../../contracts/image-policy';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { InputError, refuse } from '../shared/errors';
 import { datasetPage } from './dataset-page';
 import { examineDataset, type ReportOptions } from './dataset-report';
+import { imagePolicyWarnings } from './image-policy-warnings';
 import { inspectDataset } from './inspect-dataset';
 import type { ReadSource } from './read-source';
 import { drawThumbnails, shownIds } from './thumbnails';
@@ -24,6 +26,8 @@ export interface ImportDatasetOptions extends Omit<ReportOptions, 'splitting'> {
   readonly name: string;
   /** @default - as the source says where it says it, else by the hash of the group */
   readonly splitting?: ReportOptions['splitting'] | undefined;
+  /** Of the environment that is to be trained. */
+  readonly imagePolicy: CompleteImagePolicy;
   /** File for the report in JSON. @default - none */
   readonly reportFile?: string | undefined;
   /** File for the report as a page with pictures. @default - none */
@@ -63,11 +67,13 @@ export async function importDataset(
   const { source, reportFile, htmlFile } = options;
   const splitting = splittingOf(options);
   const { layout, renamedClasses, leftOut, notes } = source;
+  const inspected = await inspectDataset(source.items);
   const { report, items } = examineDataset(
-    await inspectDataset(source.items),
+    inspected,
     { layout, renamedClasses: [...renamedClasses], leftOut: [...leftOut], notes: [...notes] },
     { ...options, splitting },
   );
+  report.warnings.push(...imagePolicyWarnings(inspected.items, options.imagePolicy));
   if (reportFile !== undefined) await write('--report', reportFile, `${JSON.stringify(report, null, 2)}\n`);
   if (htmlFile !== undefined) {
     const thumbnails = await drawThumbnails(shownIds(report, items), items);

@@ -71,6 +71,19 @@ const uploaded = (s3: FakeBucket) =>
 describe('a dataset without errors', () => {
   beforeEach(putDataset);
 
+  test('[B27] is looked at by the image policy that it will be trained with', async () => {
+    const { report } = await importFolder('--dry-run', '--image-policy', '{"width": 1024, "height": 64}');
+    expect(report?.warnings).toContainEqual(expect.stringMatching(/fewer pixels than 1024x64/));
+    expect(report?.warnings).toContainEqual(expect.stringMatching(/^proportions: 6 items are stretched/));
+    const refused = await importFolder('--image-policy', '{"fit": "zoom", "width": 2}');
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.errors).toMatch(/width: must be >= 64, got 2[\s\S]*fit: must be one of stretch/);
+    const beyond = '{"region": {"x": 0.5, "y": 0, "width": 0.6, "height": 1}}';
+    expect((await importFolder('--image-policy', beyond)).errors).toContain(
+      'region.width: must be at most 1 - x',
+    );
+  });
+
   test('is reported, uploaded and accepted', async () => {
     const { exitCode, output, report, s3 } = await importFolder();
     expect(exitCode).toBe(0);
