@@ -3,6 +3,7 @@ import appConfig from './schemas/app-config.schema.json';
 import capture from './schemas/capture.schema.json';
 import common from './schemas/common.schema.json';
 import componentConfiguration from './schemas/component-configuration.schema.json';
+import compressedResultsBatch from './schemas/compressed-results-batch.schema.json';
 import configurationDocument from './schemas/configuration-document.schema.json';
 import datasetItem from './schemas/dataset-item.schema.json';
 import datasetReport from './schemas/dataset-report.schema.json';
@@ -29,6 +30,7 @@ export const SCHEMAS = {
   capture,
   common,
   'component-configuration': componentConfiguration,
+  'compressed-results-batch': compressedResultsBatch,
   'configuration-document': configurationDocument,
   'dataset-item': datasetItem,
   'dataset-report': datasetReport,

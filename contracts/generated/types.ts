@@ -58,6 +58,7 @@ export interface Contracts {
   'app-config': AppConfig;
   capture: Capture;
   'component-configuration': ComponentConfiguration;
+  'compressed-results-batch': CompressedResultsBatch;
   'configuration-document': ConfigurationDocument;
   'dataset-item': DatasetItem;
   'dataset-report': DatasetReport;
@@ -900,6 +901,44 @@ export interface Trial {
    * Time of one load or one run.
    */
   timeoutMilliseconds?: number;
+}
+/**
+ * A results batch as it travels: version 2, whose records are compressed (contracts/compressed-records.ts). Decompressed it is version 1, contract results-batch, which older devices send.
+ */
+export interface CompressedResultsBatch {
+  schemaVersion: 2;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  batchId: string;
+  /**
+   * Must equal the thing name in the topic.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * RFC 3339 timestamp in UTC.
+   */
+  sentAt: string;
+  /**
+   * Records that the full outbox has dropped since the batch before.
+   */
+  droppedRecords: number;
+  /**
+   * Whether the device asks which of its batches have been counted (contract results-confirmation).
+   */
+  confirm?: boolean;
+  /**
+   * Of `records`: a JSON array in UTF-8, deflate (RFC 1950), base64.
+   */
+  encoding: 'deflate';
+  /**
+   * Decompressed at most 131,072 bytes.
+   */
+  records: string;
 }
 /**
  * configuration.json of a configuration component: settings of the inference component that outgrow a recipe and a deployment. What it names replaces what is deployed under that name, as a whole; what it does not name stays as it is deployed.

@@ -8,6 +8,8 @@ export interface DeviceMessage {
   readonly topicThingName: string;
   /** When AWS IoT received the message, epoch milliseconds. */
   readonly receivedAt: number;
+  /** Of the whole body, about. */
+  readonly bytes: number;
 }
 
 /** Year 2020 to year 2100: a receive time outside is not a time in milliseconds. */
@@ -60,5 +62,6 @@ export function parseDeviceMessage(body: string): DeviceMessage {
     topicUseCase: topicUseCase as string,
     topicThingName: topicThingName as string,
     receivedAt: receivedAt as number,
+    bytes: body.length,
   };
 }

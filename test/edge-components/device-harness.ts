@@ -26,6 +26,7 @@ import { encodeFrame } from '../../demo/inspection-line/frame-message';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
+import { resultsIn } from './results-messages';
 import { waitFor } from './wait-for';
 
 const COMPONENT_NAME = 'com.kaizenedge.Inference';
@@ -429,9 +430,7 @@ export class Device {
       ) ?? [];
     if (thing !== THING) throw new Error(`unexpected topic '${topic}'`);
     const message =
-      kind === 'results'
-        ? parseContractJson('results-batch', text, topic)
-        : parseContractJson('device-status', text, topic);
+      kind === 'results' ? resultsIn(text, topic) : parseContractJson('device-status', text, topic);
     if (message.useCase !== useCase) throw new Error(`a message of '${message.useCase}' on topic '${topic}'`);
     if ('records' in message) this.batches.push(message);
     else this.statuses.push(message);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceResult, Release, ReleaseFile, ReleaseOffer, ReleaseVerdict } from '../../contracts';
 import { type ClassCodes, codesOf } from '../../contracts/class-codes';
+import { decompressedBatch } from '../../contracts/compressed-records';
 import type { Captures } from '../../edge-components/inference/src/captures/ports';
 import {
   type ComponentSettings,
@@ -447,7 +448,13 @@ export class MemoryNucleus implements Nucleus {
     this.expectConnection('PublishToIoTCore');
     if (!this.online) throw new Error('PublishToIoTCore: ServiceError: the device is offline');
     if (payload.length > this.largestBytes) throw new MessageTooLarge('too large');
-    this.cloud.push({ topic, message: JSON.parse(payload.toString()), retain });
+    const message = JSON.parse(payload.toString());
+    // Results as the cloud reads them.
+    this.cloud.push({
+      topic,
+      message: 'encoding' in message ? decompressedBatch(message).batch : message,
+      retain,
+    });
   }
 
   async publishLocally(topic: string, message: object): Promise<void> {

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createIpcServices, IpcError, type IpcServer, startIpcServer } from '@kaizen-edge/local-aws';
-import { parseContractJson, type ResultsBatch } from '../../contracts';
+import type { ResultsBatch } from '../../contracts';
 import { NucleusIpc } from '../../edge-components/inference/src/nucleus/nucleus-ipc';
 import { BatchSender } from '../../edge-components/inference/src/results/batch-sender';
 import { Outbox } from '../../edge-components/inference/src/results/outbox';
@@ -16,6 +16,7 @@ import { envelopeBytes } from '../../edge-components/inference/src/results/resul
 import { silent } from '../edge-components/fake-device';
 import { invalidResult } from '../edge-components/inference-result';
 import { temporaryFolder } from '../edge-components/release-fixture';
+import { resultsIn } from '../edge-components/results-messages';
 import { UnreliableLink } from '../edge-components/unreliable-link';
 import { waitFor } from '../edge-components/wait-for';
 
@@ -154,7 +155,7 @@ class Device {
   private take(topic: string, payload: Buffer): void {
     if (!this.online) throw new IpcError('ServiceError', 'the device is offline');
     expect(topic).toBe(TOPIC);
-    this.messages.push(parseContractJson('results-batch', payload.toString(), topic));
+    this.messages.push(resultsIn(payload, topic));
   }
 }
 

@@ -1,4 +1,10 @@
-import { type InferenceResult, problemsOf, type ResultsBatch } from '../../../contracts';
+import {
+  type CompressedResultsBatch,
+  type InferenceResult,
+  problemsOf,
+  type ResultsBatch,
+} from '../../../contracts';
+import { COMPRESSED_VERSION, decompressedBatch } from '../../../contracts/compressed-records';
 import { InvalidInputError } from '../../shared/errors';
 import type { DeviceMessage } from '../device-message';
 
@@ -13,6 +19,8 @@ export interface CheckedBatch {
   readonly batch: ResultsBatch;
   readonly rejected: readonly RejectedRecord[];
   readonly receivedAt: number;
+  /** Of its records as JSON, about: what it takes in memory goes with them. */
+  readonly recordsBytes: number;
 }
 
 const HOUR = 3_600_000;
@@ -43,26 +51,54 @@ function implausible(record: InferenceResult, receivedAt: number): string[] {
   return problems;
 }
 
+interface PlainBatch {
+  /** As of contract results-batch, unchecked. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly recordsBytes: number;
+}
+
+/** What a device sent, its records decompressed where it has compressed them. */
+function plainBatch({ payload, bytes }: DeviceMessage): PlainBatch {
+  if (payload.schemaVersion !== COMPRESSED_VERSION) return { payload, recordsBytes: bytes };
+  refuseIf(problemsOf('compressed-results-batch', payload));
+  try {
+    const plain = decompressedBatch(payload as unknown as CompressedResultsBatch);
+    return { payload: plain.batch, recordsBytes: plain.bytes };
+  } catch (error) {
+    throw refusal([(error as Error).message]);
+  }
+}
+
 /**
  * Checks a batch record by record: a bad record never blocks the good ones.
  * @throws InvalidInputError when the batch itself, apart from its records, breaks the contract
  */
 export function checkBatch(message: DeviceMessage): CheckedBatch {
-  const { payload, receivedAt } = message;
-  const problems = problemsOf('results-batch', payload).filter((problem) => !RECORD_PROBLEM.test(problem));
+  const { receivedAt } = message;
+  const { payload, recordsBytes } = plainBatch(message);
+  const found = problemsOf('results-batch', payload);
+  const problems = found.filter((problem) => !RECORD_PROBLEM.test(problem));
   if (typeof payload.droppedRecords === 'number' && payload.droppedRecords > MOST_DROPPED_RECORDS) {
     problems.push(`droppedRecords: must be at most ${MOST_DROPPED_RECORDS}, got ${payload.droppedRecords}`);
   }
-  if (problems.length > 0) throw new InvalidInputError(`batch refused:\n${problems.join('\n')}`);
+  refuseIf(problems);
 
   const batch = payload as unknown as ResultsBatch;
   const records: InferenceResult[] = [];
   const rejected: RejectedRecord[] = [];
   for (const record of batch.records) {
-    const broken = problemsOf('inference-result', record);
+    // The contract of the batch includes that of its records.
+    const broken = found.length > 0 ? problemsOf('inference-result', record) : [];
     const reasons = broken.length > 0 ? broken : implausible(record, receivedAt);
     if (reasons.length > 0) rejected.push({ record, problems: reasons });
     else records.push(record);
   }
-  return { batch: { ...batch, records }, rejected, receivedAt };
+  return { batch: { ...batch, records }, rejected, receivedAt, recordsBytes };
+}
+
+const refusal = (problems: readonly string[]): InvalidInputError =>
+  new InvalidInputError(`batch refused:\n${problems.join('\n')}`);
+
+function refuseIf(problems: readonly string[]): void {
+  if (problems.length > 0) throw refusal(problems);
 }

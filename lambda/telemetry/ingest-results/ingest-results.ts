@@ -32,6 +32,8 @@ export interface IngestResultsOptions {
   readonly windowSeconds: number;
   /** Unique; names the objects of this invocation. */
   readonly invocationId: string;
+  /** Of records as JSON, that are worked on together. @default 40 MB */
+  readonly bytesTogether?: number;
 }
 
 export interface IngestResultsOutcome {
@@ -42,6 +44,12 @@ export interface IngestResultsOutcome {
 }
 
 /**
+ * An invocation usually has less: 6 MB of compressed messages have about 35 MB of records. Only messages made to fill the
+ * function's memory have more.
+ */
+const BYTES_TOGETHER = 40_000_000;
+
+/**
  * Objects first, sketches last. What fails in between comes again from the queue and is counted once, because a sketch
  * remembers its batches; its lines are taken out of the objects again, so that they are there once too. Only a function
  * that is killed in between leaves lines that will be there a second time (docs/adr/0026).
@@ -50,16 +58,50 @@ export interface IngestResultsOutcome {
  */
 export async function ingestResults(
   bodies: readonly string[],
-  { windowSeconds, invocationId }: IngestResultsOptions,
+  options: IngestResultsOptions,
   ports: IngestResultsPorts,
 ): Promise<PromiseSettledResult<IngestResultsOutcome>[]> {
-  const messages = await Promise.allSettled(
-    bodies.map((body) => workOf(body, windowSeconds, ports.classesOf)),
-  );
+  const { invocationId } = options;
+  const outcomes: PromiseSettledResult<IngestResultsOutcome>[] = [];
+  for await (const messages of partsOf(bodies, options, ports.classesOf)) {
+    const name = outcomes.length === 0 ? invocationId : `${invocationId}-${outcomes.length}`;
+    outcomes.push(...(await ingestPart(messages, name, ports)));
+  }
+  return outcomes;
+}
+
+type ReadMessage = PromiseSettledResult<BatchWork>;
+
+/** The messages in their order, in parts that fit into memory. A message is decompressed when its part is due. */
+async function* partsOf(
+  bodies: readonly string[],
+  { windowSeconds, bytesTogether = BYTES_TOGETHER }: IngestResultsOptions,
+  classesOf: ClassesOf,
+): AsyncIterable<readonly ReadMessage[]> {
+  let part: ReadMessage[] = [];
+  let bytes = 0;
+  for (const body of bodies) {
+    const [message] = await Promise.allSettled([workOf(body, windowSeconds, classesOf)]);
+    part.push(message);
+    if (message.status === 'fulfilled') bytes += message.value.checked.recordsBytes;
+    if (bytes < bytesTogether) continue;
+    yield part;
+    part = [];
+    bytes = 0;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** @param name of its objects; unique */
+async function ingestPart(
+  messages: readonly ReadMessage[],
+  name: string,
+  ports: IngestResultsPorts,
+): Promise<PromiseSettledResult<IngestResultsOutcome>[]> {
   const { works, firstOf } = withoutRepetitions(messages);
   const targets = targetsOf(works);
   await read(targets, ports);
-  const objects = objectsOf(works.filter(isOpen), invocationId);
+  const objects = objectsOf(works.filter(isOpen), name);
   await storeObjects(objects, ports.storeLines);
   await add(targets, ports);
   await noteWithoutSketch(works, ports);

@@ -20,15 +20,16 @@ export interface LinesObject {
 /**
  * The hour of results is that of each batch's first record, so that what was decided offline lies with its time; that of
  * rejected records, whose times may be what is wrong, is the hour of their arrival.
+ * @param name of the objects; unique
  */
-export function objectsOf(works: readonly BatchWork[], invocationId: string): LinesObject[] {
+export function objectsOf(works: readonly BatchWork[], name: string): LinesObject[] {
   const lines = works.flatMap((work) => {
     const { batch, rejected } = work.checked;
     const receivedAt = new Date(work.checked.receivedAt).toISOString();
     const origin = { deviceId: batch.deviceId, batchId: batch.batchId, receivedAt };
     const decidedAt = batch.records[0]?.inferredAt ?? receivedAt;
-    const resultsKey = linesKey(RESULT_PREFIX, batch.useCase, decidedAt, invocationId);
-    const rejectedKey = linesKey(REJECTED_RECORD_PREFIX, batch.useCase, receivedAt, invocationId);
+    const resultsKey = linesKey(RESULT_PREFIX, batch.useCase, decidedAt, name);
+    const rejectedKey = linesKey(REJECTED_RECORD_PREFIX, batch.useCase, receivedAt, name);
     return [
       ...batch.records.map((record) => ({ key: resultsKey, work, line: { ...record, ...origin } })),
       ...rejected.map((entry) => ({ key: rejectedKey, work, line: { ...entry, ...origin } })),

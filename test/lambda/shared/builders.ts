@@ -1,5 +1,13 @@
 /** Valid values of the contracts, for tests; every field may be overridden. */
-import type { InferenceResult, Label, Release, ResultsBatch, Sketch } from '../../../contracts';
+import type {
+  CompressedResultsBatch,
+  InferenceResult,
+  Label,
+  Release,
+  ResultsBatch,
+  Sketch,
+} from '../../../contracts';
+import { COMPRESSED_VERSION, compressRecords } from '../../../contracts/compressed-records';
 import { modelComponentName, releaseIdOf } from '../../../lambda/registry/names';
 import { captureImageKey } from '../../../lambda/telemetry/names';
 import { emptyHistogram, emptySketch, type HistogramFeature } from '../../../lambda/telemetry/sketch';
@@ -65,6 +73,12 @@ export function aBatch(overrides: Partial<ResultsBatch> = {}): ResultsBatch {
     records: [aResult()],
     ...overrides,
   };
+}
+
+/** A batch as a device sends it. */
+export function aCompressedBatch({ records, ...batch } = aBatch()): CompressedResultsBatch {
+  const compressed = compressRecords(records.map((record) => JSON.stringify(record)));
+  return { ...batch, schemaVersion: COMPRESSED_VERSION, encoding: 'deflate', records: compressed };
 }
 
 /** Body of a queue message, as the topic rule makes it. */

@@ -1,6 +1,7 @@
+import { deflateSync } from 'node:zlib';
 import { parseDeviceMessage } from '../../../lambda/telemetry/device-message';
 import { checkBatch } from '../../../lambda/telemetry/ingest-results/check-batch';
-import { aBatch, aMessage, aResult } from '../shared/builders';
+import { aBatch, aCompressedBatch, aMessage, aResult } from '../shared/builders';
 
 const check = (body: string) => checkBatch(parseDeviceMessage(body));
 
@@ -76,4 +77,39 @@ test('case 31: a __proto__ key in a record is refused and pollutes nothing', () 
 test('a device that was offline for a year is not taken for a wrong clock', () => {
   const record = aResult({ capturedAt: '2025-03-05T00:00:00Z', inferredAt: '2025-03-05T00:00:00Z' });
   expect(check(aMessage(aBatch({ records: [record] }))).rejected).toEqual([]);
+});
+
+describe('[G23] a compressed batch', () => {
+  const compressed = (text: string): string => deflateSync(text).toString('base64');
+
+  test('is the batch that it was, with the records of it that are good', () => {
+    const records = [aResult(), { ...aResult(), confidence: 7 }, aResult({ recordId: 'boot-2' })];
+    const { batch, rejected } = check(aMessage(aCompressedBatch(aBatch({ records, confirm: true }))));
+    expect(batch).toEqual(aBatch({ records: [aResult(), aResult({ recordId: 'boot-2' })], confirm: true }));
+    expect(rejected).toEqual([{ record: records[1], problems: [expect.stringMatching(/^confidence: /)] }]);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['of another version', { schemaVersion: 3 }, /schemaVersion: must be equal to constant, got 3/],
+    ['of another encoding', { encoding: 'br' }, /encoding: must be equal to constant, got "br"/],
+    ['whose records are not compressed', { records: [aResult()] }, /records: must be string/],
+    ['that is damaged', { records: compressed('[]').slice(4) }, /records: must be deflate in base64/],
+    [
+      'that is a bomb',
+      { records: compressed(' '.repeat(50_000_000)) },
+      /at most 131072 bytes when decompressed/,
+    ],
+    ['without records', { records: compressed('[]') }, /records: must NOT have fewer than 1 items/],
+    [
+      'of too many records',
+      { records: compressed(`[${Array(501).fill(0)}]`) },
+      /NOT have more than 500 items/,
+    ],
+    ['of no list', { records: compressed('{"recordId":"1"}') }, /records: must be array/],
+    ['of no JSON', { records: compressed('[{') }, /records: not JSON/],
+    ['with an unknown field', { extra: 1 }, /unknown field 'extra'/],
+    ['of an impossible number of drops', { droppedRecords: 1e300 }, /droppedRecords: must be at most/],
+  ])('case 31: %s is refused with the reason', (_, field, reason) => {
+    expect(() => check(aMessage({ ...aCompressedBatch(), ...field }))).toThrow(reason);
+  });
 });

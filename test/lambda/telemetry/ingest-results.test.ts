@@ -1,4 +1,6 @@
+import { deflateSync } from 'node:zlib';
 import { problemsOf, type ResultsConfirmation } from '../../../contracts';
+import { InvalidInputError } from '../../../lambda/shared/errors';
 import {
   type IngestResultsOutcome,
   type IngestResultsPorts,
@@ -7,7 +9,7 @@ import {
 import { summarizeBatch, windowStartOf } from '../../../lambda/telemetry/ingest-results/summarize-batch';
 import { fromItem, mergeSketches } from '../../../lambda/telemetry/sketch';
 import { SketchTable } from '../../../lambda/telemetry/sketch-table';
-import { aBatch, aMessage, aResult, USE_CASE } from '../shared/builders';
+import { aBatch, aCompressedBatch, aMessage, aResult, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
 
 const HOUR = 3600;
@@ -20,6 +22,7 @@ class Store implements IngestResultsPorts {
   private readonly sketches = new SketchTable(this.table as never, 'sketches', async () => undefined);
   private calls = 0;
   private invocations = 0;
+  bytesTogether = Number.POSITIVE_INFINITY;
 
   constructor(private readonly failingCall = Number.POSITIVE_INFINITY) {
     this.table.fault = () => this.step();
@@ -35,7 +38,11 @@ class Store implements IngestResultsPorts {
   ingestAll(...bodies: string[]) {
     return ingestResults(
       bodies,
-      { windowSeconds: HOUR, invocationId: `invocation-${++this.invocations}` },
+      {
+        windowSeconds: HOUR,
+        invocationId: `invocation-${++this.invocations}`,
+        bytesTogether: this.bytesTogether,
+      },
       this,
     );
   }
@@ -164,6 +171,48 @@ test('[B12] an invocation writes one object per hour of results, whoever they ar
     ['hour=08', 1],
   ]);
   expect(store.sum?.results).toBe(4);
+});
+
+test('[G23] a compressed batch is stored and counted as the plain one was', async () => {
+  const [plain, compressed] = [new Store(), new Store()];
+  await plain.ingest(aMessage(MIXED));
+  await expect(compressed.ingest(aMessage(aCompressedBatch(MIXED)))).resolves.toMatchObject({ accepted: 4 });
+  expect(compressed.objects).toEqual(plain.objects);
+  expect(compressed.sum).toEqual(plain.sum);
+  await expect(compressed.ingest(aMessage(MIXED))).resolves.toMatchObject({ repeated: true });
+});
+
+test('[G23] case 31: a batch that decompresses to too much is refused, and takes no other with it', async () => {
+  const store = new Store();
+  const records = deflateSync(' '.repeat(10_000_000)).toString('base64');
+  const bomb = { ...aCompressedBatch(aBatch({ batchId: 'bomb' })), records };
+  const outcomes = await store.ingestAll(
+    aMessage(aCompressedBatch(aBatch({ batchId: 'a' }))),
+    aMessage(bomb),
+    aMessage(aCompressedBatch(aBatch({ batchId: 'b' }))),
+  );
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(outcomes[1]).toMatchObject({ reason: expect.any(InvalidInputError) });
+  expect(store.sum?.results).toBe(2);
+});
+
+test('[G23] messages that fill the memory are worked on in parts, and each batch counts once', async () => {
+  const store = new Store();
+  const messages = ['a', 'b', 'a', 'c', 'b'].map((batchId) =>
+    aMessage(aCompressedBatch(aBatch({ batchId, records: [aResult({ recordId: batchId })] }))),
+  );
+  store.bytesTogether = 600;
+  const outcomes = await store.ingestAll(...messages);
+  expect(outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.repeated)).toEqual([
+    false,
+    false,
+    true,
+    false,
+    true,
+  ]);
+  expect(store.stored.sort()).toEqual(['a', 'b', 'c']);
+  expect(store.objects.size).toBe(2);
+  expect(store.sum?.results).toBe(3);
 });
 
 test('case 31: bad records are kept apart and never block the good ones', async () => {

@@ -7,7 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import { type PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { ResultsBatch } from '../../../contracts';
+import type { InferenceResult, ResultsBatch } from '../../../contracts';
+import { resultsMessage } from '../../../edge-components/inference/src/results/results-message';
 import { handler } from '../../../lambda/telemetry/ingest-results/handler';
 import { aBatch, aMessage, aResult, RECEIVED_AT, seededRandom, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
@@ -39,43 +40,71 @@ export function messagesOf(deviceId: string, batches: number, records: number): 
   });
 }
 
-/** A message as a device of a camera sends it: every record like a real one, with other numbers. */
-export function aFleetMessage(deviceId: string, sequence: number, records: number): Message {
-  const random = seededRandom(sequence * 100_003 + deviceId.length * 31 + Number(deviceId.split('-')[1]));
-  const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits));
-  const batchId = `00000001-1a2b3c4d-${String(sequence).padStart(8, '0')}`;
-  const inferredAt = new Date(RECEIVED_AT).toISOString();
-  const batch = aBatch({
-    deviceId,
-    batchId,
-    records: Array.from({ length: records }, (_, position) => {
-      const number = sequence * 1_000 + position;
-      return aResult({
-        recordId: `a1b2c3d4e5f6-${number}`,
-        frameId: `camera-1-${number}`,
-        cameraId: 'camera-1',
-        capturedAt: inferredAt,
-        inferredAt,
-        predictedClass: random() < 0.9 ? 'good' : 'scratch',
-        confidence: rounded(1 - random() * 0.1, 6),
-        latencyMilliseconds: {
-          decode: rounded(2 + random()),
-          inference: rounded(3 + random()),
-          total: rounded(6 + 2 * random()),
-        },
-        image: {
-          brightness: rounded(115 + 10 * random()),
-          contrast: rounded(30 + 5 * random()),
-          sharpness: rounded(8 + 2 * random()),
-        },
-        frameBytes: 50_000 + Math.floor(random() * 5_000),
-      });
-    }),
+const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits));
+
+/**
+ * A record as a device of a camera writes it, with numbers and times of its own.
+ * @param number of the frame, since the start
+ */
+export function aFleetRecord(deviceId: string, number: number, fps: number): InferenceResult {
+  const random = seededRandom(number * 100_003 + Number(deviceId.split('-')[1]));
+  const capturedAt = RECEIVED_AT + Math.floor((number * 1_000) / fps + 8 * random());
+  return aResult({
+    recordId: `a1b2c3d4e5f6-${number}`,
+    frameId: `camera-1-${number}`,
+    cameraId: 'camera-1',
+    capturedAt: new Date(capturedAt).toISOString(),
+    inferredAt: new Date(capturedAt + 6 + Math.floor(4 * random())).toISOString(),
+    predictedClass: random() < 0.9 ? 'good' : 'scratch',
+    confidence: rounded(1 - random() * 0.1, 6),
+    latencyMilliseconds: {
+      decode: rounded(2 + random()),
+      inference: rounded(3 + random()),
+      total: rounded(6 + 2 * random()),
+    },
+    image: {
+      brightness: rounded(115 + 10 * random()),
+      contrast: rounded(30 + 5 * random()),
+      sharpness: rounded(8 + 2 * random()),
+    },
+    frameBytes: 50_000 + Math.floor(random() * 5_000),
   });
-  return { id: `${deviceId}/${batchId}`, body: aMessage(batch, { topicThingName: deviceId }) };
 }
 
-export const batchIn = ({ body }: Message): ResultsBatch => JSON.parse(body) as ResultsBatch;
+/** How a device sends its results. */
+export interface Sending {
+  /** Frames a second. */
+  readonly fps: number;
+  readonly recordsPerMessage: number;
+  /** Whether records are compressed, or go as version 1 of the contract had them. */
+  readonly isCompressed: boolean;
+}
+
+/** A batch of a device of a camera. @param sequence its number, from 1 */
+export function aFleetBatch(
+  deviceId: string,
+  sequence: number,
+  { fps, recordsPerMessage }: Sending,
+): ResultsBatch {
+  const first = (sequence - 1) * recordsPerMessage;
+  return aBatch({
+    deviceId,
+    batchId: `00000001-1a2b3c4d-${String(sequence).padStart(8, '0')}`,
+    records: Array.from({ length: recordsPerMessage }, (_, position) =>
+      aFleetRecord(deviceId, first + position, fps),
+    ),
+  });
+}
+
+/** The batch as a message: what the device publishes. */
+export function payloadOf(batch: ResultsBatch, { isCompressed }: Sending): string {
+  return isCompressed
+    ? resultsMessage(
+        batch,
+        batch.records.map((record) => JSON.stringify(record)),
+      )
+    : JSON.stringify(batch);
+}
 
 /** Of a message, as the function gets it. */
 export const payloadBytesOf = ({ body }: Message): number =>

@@ -22,10 +22,12 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OutboxConfiguration } from '../../../../contracts';
+import { LARGEST_RECORDS_BYTES } from '../../../../contracts/compressed-records';
 import { type Disk, nodeDisk, readIfPresent, replaceFile, syncFolder } from '../shared/durable-file';
+import { MessageFill, recordBytes } from './message-fill';
 import { encodeRecord, isRecord, type Salvage, salvage } from './outbox-records';
 import type { ResultOutbox } from './ports';
-import { type Batch, type Confirmation, LARGEST_MESSAGE_BYTES, recordBytes } from './results-message';
+import { type Batch, type Confirmation, LARGEST_MESSAGE_BYTES } from './results-message';
 import { isNamed, SentBatches } from './sent-batches';
 
 export type { Batch } from './results-message';
@@ -43,7 +45,7 @@ const READ_ATTEMPTS = 3;
 const PARALLEL_READS = 32;
 
 export interface OutboxOptions {
-  /** Bytes of a message beside its records. @default 512 */
+  /** Bytes of a message beside its compressed records. @default 512 */
   readonly envelopeBytes?: number;
   /** Milliseconds that never go back. */
   readonly monotonic?: () => number;
@@ -71,15 +73,18 @@ interface Active {
   readonly segment: Segment;
   readonly handle: FileHandle;
   readonly openedAt: number;
-  /** In force when it was opened: a change concerns the next one. */
+  readonly opening: Opening;
+}
+
+/** What a segment is opened with. */
+interface Opening {
+  /** In force then: a change concerns the next one. */
   readonly limits: OutboxLimits;
-  /** Of the message so far. */
-  messageBytes: number;
+  readonly fill: MessageFill;
 }
 
 interface Waiting {
   readonly json: string;
-  readonly messageBytes: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -172,11 +177,10 @@ export class Outbox implements ResultOutbox {
    * @throws Error when the disk refuses it, or no message can hold it; the record is then counted as dropped
    */
   append(json: string): Promise<void> {
-    const messageBytes = recordBytes(json);
-    const problem = this.problemOf(json, messageBytes);
+    const problem = this.problemOf(json);
     if (problem) return this.inTurn(() => this.drop(1)).then(() => Promise.reject(new Error(problem)));
     return new Promise((resolve, reject) => {
-      this.waiting.push({ json, messageBytes, resolve, reject });
+      this.waiting.push({ json, resolve, reject });
       if (this.waiting.length === 1) void this.inTurn(() => this.writeGroup());
     });
   }
@@ -232,11 +236,15 @@ export class Outbox implements ResultOutbox {
     return this.inTurn(() => this.seal());
   }
 
-  private problemOf(json: string, messageBytes: number): string | undefined {
+  private problemOf(json: string): string | undefined {
     if (!isRecord(json)) return 'a record must be a JSON object on one line';
-    return this.options.envelopeBytes + messageBytes > LARGEST_MESSAGE_BYTES
-      ? `a record of ${messageBytes} bytes fits no message of ${LARGEST_MESSAGE_BYTES} bytes`
-      : undefined;
+    const bytes = Buffer.byteLength(json);
+    // What has half of its bytes fits, however badly it compresses.
+    if (this.options.envelopeBytes + 2 * bytes <= LARGEST_MESSAGE_BYTES) return undefined;
+    const fits =
+      bytes + 2 <= LARGEST_RECORDS_BYTES &&
+      this.options.envelopeBytes + recordBytes(json) <= LARGEST_MESSAGE_BYTES;
+    return fits ? undefined : `a record of ${bytes} bytes fits no message of ${LARGEST_MESSAGE_BYTES} bytes`;
   }
 
   /** One after the other: writes, bounds, reads and deletions never overlap. */
@@ -247,11 +255,15 @@ export class Outbox implements ResultOutbox {
   }
 
   private async writeGroup(): Promise<void> {
-    const [first] = this.waiting;
-    if (this.active && first && !fits(this.active, first, 0, 0)) await this.seal();
-    const group = this.takeGroup();
+    let opening = this.active?.opening ?? this.newOpening();
+    let group = this.takeGroup(opening);
+    if (group.length === 0) {
+      await this.seal();
+      opening = this.newOpening();
+      group = this.takeGroup(opening);
+    }
     try {
-      await this.write(group);
+      await this.write(group, opening);
       await this.enforceBound();
       for (const { resolve } of group) resolve();
     } catch (error) {
@@ -264,36 +276,30 @@ export class Outbox implements ResultOutbox {
   }
 
   /** As many waiting records as fit into the unfinished segment; at least one into an empty one. */
-  private takeGroup(): Waiting[] {
-    const { active = this.unopened() } = this;
+  private takeGroup({ fill }: Opening): Waiting[] {
     let count = 0;
-    let messageBytes = 0;
-    for (const record of this.waiting) {
-      if (!fits(active, record, count, messageBytes)) break;
-      messageBytes += record.messageBytes;
-      count++;
-    }
+    while (this.waiting[count] && fill.add((this.waiting[count] as Waiting).json)) count++;
     return this.waiting.splice(0, count);
   }
 
-  private unopened(): Pick<Active, 'segment' | 'limits' | 'messageBytes'> {
-    return { segment: segmentOf(''), limits: this.limits(), messageBytes: this.options.envelopeBytes };
+  private newOpening(): Opening {
+    const limits = this.limits();
+    const room = limits.messageBytes - this.options.envelopeBytes;
+    return { limits, fill: new MessageFill(room, limits.batchRecords) };
   }
 
   /** Once this resolves, the records are confirmed. */
-  private async write(group: readonly Waiting[]): Promise<void> {
-    const active = this.active ?? (await this.openActive());
-    const { handle, segment, limits } = active;
+  private async write(group: readonly Waiting[], opening: Opening): Promise<void> {
+    const { handle, segment } = this.active ?? (await this.openActive(opening));
     const text = group.map(({ json }, index) => encodeRecord(json, segment.records + index)).join('');
     await handle.appendFile(text);
     await handle.datasync();
     segment.records += group.length;
     segment.bytes += Buffer.byteLength(text);
-    active.messageBytes += group.reduce((sum, { messageBytes }) => sum + messageBytes, 0);
-    if (segment.records >= limits.batchRecords) await this.seal();
+    if (segment.records >= opening.limits.batchRecords) await this.seal();
   }
 
-  private async openActive(): Promise<Active> {
+  private async openActive(opening: Opening): Promise<Active> {
     this.sequence++;
     const name = `${this.prefix}-${String(this.sequence).padStart(8, '0')}.log`;
     const handle = await this.disk.open(join(this.folder, name), 'ax', 0o600);
@@ -304,14 +310,7 @@ export class Outbox implements ResultOutbox {
       await this.deleteFile(name);
       throw error;
     }
-    const { limits, messageBytes } = this.unopened();
-    this.active = {
-      segment: segmentOf(name),
-      handle,
-      openedAt: this.options.monotonic(),
-      limits,
-      messageBytes,
-    };
+    this.active = { segment: segmentOf(name), handle, openedAt: this.options.monotonic(), opening };
     return this.active;
   }
 
@@ -615,19 +614,6 @@ function dropStateOf(file: Partial<DropState> & { batchId?: unknown; inBatch?: u
       Object.entries(all).filter((entry): entry is [string, number] => isCount(entry[1])),
     ),
   };
-}
-
-/** A record that is larger than a message should be still goes, alone. */
-function fits(
-  { segment, limits, messageBytes }: Pick<Active, 'segment' | 'limits' | 'messageBytes'>,
-  record: Waiting,
-  recordsBefore: number,
-  bytesBefore: number,
-): boolean {
-  const records = segment.records + recordsBefore;
-  if (records === 0) return true;
-  const together = messageBytes + bytesBefore + record.messageBytes;
-  return records < limits.batchRecords && together <= limits.messageBytes;
 }
 
 /** The number of this start: higher than that of every segment that is still there. */

@@ -1,5 +1,7 @@
-/** One message of results: the contract's results-batch, written without parsing the records again. */
+/** One message of results: contract compressed-results-batch, written without parsing the records. */
+
 import type { SequenceRanges } from '../../../../contracts/batch-place';
+import { COMPRESSED_VERSION, compressRecords } from '../../../../contracts/compressed-records';
 
 /**
  * AWS IoT meters messages in units of 5 KB. The default of `outbox.messageBytes` is one unit. It also fits the 10,000 bytes
@@ -38,25 +40,29 @@ export interface MessageHead {
   readonly confirm?: boolean;
 }
 
-/** @param records JSON texts of contract inference-result, put in as they are */
-export function resultsMessage(head: MessageHead, records: readonly string[]): string {
+/** @param records JSON texts of contract inference-result */
+export const resultsMessage = (head: MessageHead, records: readonly string[]): string =>
+  messageOf(head, compressRecords(records));
+
+function messageOf(head: MessageHead, compressed: string): string {
   const { batchId, deviceId, useCase, sentAt, droppedRecords, confirm } = head;
-  const fields = JSON.stringify({
-    schemaVersion: 1,
+  return JSON.stringify({
+    schemaVersion: COMPRESSED_VERSION,
     batchId,
     deviceId,
     useCase,
     sentAt,
     droppedRecords,
     ...(confirm && { confirm }),
+    encoding: 'deflate',
+    records: compressed,
   });
-  return `${fields.slice(0, -1)},"records":[${records.join(',')}]}`;
 }
 
 /** The longest text that Date.toISOString gives: six digits of year. */
 const LATEST_TIME = new Date(8.64e15).toISOString();
 
-/** Bytes of a message of this device beside its records and their commas, at most. */
+/** Bytes of a message of this device beside its compressed records, at most. */
 export function envelopeBytes(useCase: string, deviceId: string): number {
   const longest = {
     useCase,
@@ -66,8 +72,5 @@ export function envelopeBytes(useCase: string, deviceId: string): number {
     droppedRecords: Number.MAX_SAFE_INTEGER,
     confirm: true,
   };
-  return Buffer.byteLength(resultsMessage(longest, []));
+  return Buffer.byteLength(messageOf(longest, ''));
 }
-
-/** Bytes that a record adds to a message: its own and a comma. */
-export const recordBytes = (json: string): number => Buffer.byteLength(json) + 1;
