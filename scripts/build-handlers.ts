@@ -3,7 +3,7 @@
  *
  * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function
  * - `edge/inference-<architecture>.zip` with its bill of materials, `edge/inference.json`, `edge/deliver-release.cjs`: what
- *   devices run
+ *   devices run; `edge/check-device.cjs`: what a device is given at provisioning
  * - `training/sourcedir.tar.gz`: the code of the training jobs
  *
  * The same sources give the same bytes, so that an unchanged function is not deployed again.
@@ -23,6 +23,7 @@ const LAMBDA = join(ROOT, 'lambda');
 const OTHER_BUILDS = [
   { module: 'edge-components/inference/build', name: 'buildInferenceArtifact', output: 'edge' },
   { module: 'edge-components/model/build', name: 'buildDeliverRelease', output: 'edge' },
+  { module: 'scripts/build-check-device', name: 'buildCheckDevice', output: 'edge' },
   { module: 'scripts/build-training-source', name: 'buildTrainingSource', output: 'training' },
 ];
 

@@ -45,16 +45,17 @@ const IDLE_REQUESTS_PER_MINUTE = 15;
 const MESSAGES_PER_REQUEST = 10;
 /** Lambda has this many batches of a queue open at first, each with its own window. */
 const POLLERS = 5;
-/** Lambda ends a batch at 6 MB; a message has some 900 bytes beside its body, whose quotes count twice. */
+/** Lambda ends a batch at 6 MB; a message has some 900 bytes beside its body. */
 const PAYLOAD_BYTES = 6_000_000;
 const ENVELOPE_BYTES = 900;
-const ESCAPED = 1.2;
 
 const line = (usage: of.Usage) => of.DAYS_PER_MONTH * usage.hoursPerDay * SECONDS_PER_HOUR;
 
 interface Telemetry {
   readonly records: number;
   readonly batches: number;
+  /** Of a batch, as it is sent. */
+  readonly batchBytes: number;
   readonly statuses: number;
   readonly invocations: number;
   /** Of sketches: one per device that an invocation has batches of. */
@@ -64,11 +65,13 @@ interface Telemetry {
 function telemetryOf(facts: CostFacts, usage: of.Usage): Telemetry {
   const { devices, fps } = usage;
   const records = devices * fps * line(usage);
-  const fitting = Math.floor((facts.messageBytes - HEAD_BYTES) / of.RECORD_BYTES);
+  const fitting = Math.floor((facts.messageBytes - HEAD_BYTES) / of.RECORD_BYTES_SENT);
   const waiting = Math.max(1, fps * facts.flushSeconds);
-  const batches = records / Math.max(1, Math.min(fitting, facts.batchRecords, waiting));
+  const batchRecords = Math.max(1, Math.min(fitting, facts.batchRecords, waiting));
+  const batchBytes = HEAD_BYTES + batchRecords * of.RECORD_BYTES_SENT;
+  const batches = records / batchRecords;
   const perSecond = batches / line(usage) || 0;
-  const fitsPayload = PAYLOAD_BYTES / (facts.messageBytes * ESCAPED + ENVELOPE_BYTES);
+  const fitsPayload = PAYLOAD_BYTES / (batchBytes + ENVELOPE_BYTES);
   const comesTogether = Math.max(1, (perSecond * facts.ingestWindowSeconds) / POLLERS);
   const together = Math.min(facts.ingestBatch, fitsPayload, comesTogether);
   // How many different devices so many batches are of, when they are mixed by chance.
@@ -76,7 +79,8 @@ function telemetryOf(facts: CostFacts, usage: of.Usage): Telemetry {
   const statuses =
     (devices * of.DAYS_PER_MONTH * MINUTES_PER_DAY * MINUTES_PER_HOUR) / facts.statusIntervalSeconds;
   const invocations = batches / together;
-  return { records, batches, statuses, invocations, updates: invocations * Math.max(1, mixed) };
+  const updates = invocations * Math.max(1, mixed);
+  return { records, batches, batchBytes, statuses, invocations, updates };
 }
 
 /** Gigabytes that lie in a bucket on average, of what comes in every month. */
@@ -86,12 +90,12 @@ function pile(monthlyBytes: number, usage: of.Usage, days: number | undefined): 
 }
 
 function telemetryQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
-  const { records, batches, statuses, invocations, updates } = telemetryOf(facts, usage);
+  const { records, batches, batchBytes, statuses, invocations, updates } = telemetryOf(facts, usage);
   // Published by the function, and delivered to the device.
   const confirmations = facts.askSeconds ? (2 * usage.devices * line(usage)) / facts.askSeconds : 0;
-  const meters = batches * Math.ceil(facts.messageBytes / METER_BYTES) + statuses;
+  const meters = batches * Math.ceil(batchBytes / METER_BYTES) + statuses;
   const idle = facts.polledQueues * IDLE_REQUESTS_PER_MINUTE * MINUTES_PER_DAY * of.DAYS_PER_MONTH;
-  const seconds = batches * of.SECONDS_PER_BATCH * MEGABYTES_OF_INGEST;
+  const seconds = records * of.SECONDS_PER_RECORD * MEGABYTES_OF_INGEST;
   return [
     ['telemetry', 'results and status, rules', 'iotRule', meters],
     ['telemetry', 'results and status, to the queues', 'iotAction', meters],

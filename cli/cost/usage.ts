@@ -18,8 +18,10 @@ export const DEFAULT_USAGE = { hoursPerDay: 24, trainings: 2, trainingMinutes: 3
 export const DAYS_PER_MONTH = 30;
 /** Prepare, evaluate and export of a dataset of thousands of images. */
 export const OTHER_JOB_MINUTES = 10;
-/** Of one record as JSON: ten to a message of 5,120 bytes (docs/adr/0010). */
+/** Of one record as JSON. */
 export const RECORD_BYTES = 480;
+/** Of one record in a message, compressed with the others: some seventy to 5,120 bytes (docs/adr/0038). */
+export const RECORD_BYTES_SENT = 67;
 /** Of lines of records by gzip. Assumed: records repeat names and differ in numbers. */
 export const COMPRESSION = 7;
 /** Of an uploaded image with its sidecar. */
@@ -30,8 +32,8 @@ export const UNCERTAIN_SHARE = 0.02;
 export const UNITS_PER_SKETCH = 1;
 /** Of a sketch, as an evaluation reads it. */
 export const SKETCH_KILOBYTES = 2;
-/** Seconds of ingest-results per batch, many of them together, and of any function's other invocation. */
-export const SECONDS_PER_BATCH = 0.005;
+/** Seconds of ingest-results per record, many of them together, and of any function's other invocation. */
+export const SECONDS_PER_RECORD = 0.0001;
 export const SECONDS_PER_INVOCATION = 2;
 /** What a function logs per invocation, Lambda's own lines included. */
 export const LOG_BYTES = 2_000;

@@ -1,25 +1,23 @@
 /** The programs that a device's folder brings along: they need nothing of this repository. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { InputError } from '../shared/errors';
+
+/** As `npm run build` leaves it, which every deployment runs. */
+const CHECK_PROGRAM = join(__dirname, '..', '..', 'dist', 'edge', 'check-device.cjs');
 
 /** The shell script that makes a machine the device. */
 export function installScript(): Promise<string> {
   return readFile(join(__dirname, 'on-device', 'install.sh'), 'utf8');
 }
 
-/** The program that says what a machine lacks: one file for the oldest Node that the component runs on. */
-export async function checkProgram(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(__dirname, 'check', 'main.ts')],
-    // Or comments in the bundle would name where it was built.
-    absWorkingDir: __dirname,
-    write: false,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    logLevel: 'silent',
+/**
+ * The program that says what a machine lacks.
+ * @param path of the program
+ * @throws InputError when it was not built
+ */
+export async function checkProgram(path: string = CHECK_PROGRAM): Promise<string> {
+  return readFile(path, 'utf8').catch((error: Error) => {
+    throw new InputError(`'${path}' cannot be read: ${error.message}: run npm run build`);
   });
-  return outputFiles[0]?.text ?? '';
 }

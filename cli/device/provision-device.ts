@@ -31,6 +31,8 @@ export interface ProvisionDeviceOptions {
   readonly folder: string;
   /** File with the authorities that sign for the endpoints. @default - those of AWS */
   readonly rootCa?: string | undefined;
+  /** The program that becomes `check-device.cjs`. @default - as it was built */
+  readonly checkProgram?: string;
 }
 
 type ProvisioningClients = Pick<Clients, 'iot' | 'kms'>;
@@ -147,12 +149,16 @@ async function previousThing(
 }
 
 /** What the machine installs, beside the identity. */
-async function writeInstallation(folder: DeviceFolder, thing: ThingFile, roots: string): Promise<void> {
+async function writeInstallation(
+  folder: DeviceFolder,
+  thing: ThingFile,
+  { roots, check }: { readonly roots: string; readonly check: string },
+): Promise<void> {
   await folder.write('rootAuthorities', roots);
   await folder.write('classicConfiguration', classicConfiguration(thing));
   await folder.write('liteConfiguration', liteConfiguration(thing));
   await folder.write('install', await installScript());
-  await folder.write('check', await checkProgram());
+  await folder.write('check', check);
 }
 
 /**
@@ -161,7 +167,8 @@ async function writeInstallation(folder: DeviceFolder, thing: ThingFile, roots: 
  * either nucleus starts (`nucleus-classic.yaml`, `nucleus-lite.yaml`), and the programs that put all of it into place
  * (`install.sh`, `check-device.cjs`). A run that was cut off is finished by running it again; a repeated run keeps the
  * certificate that the folder holds.
- * @throws InputError when the name is none, the folder or the thing belongs to another device, or `rootCa` holds no certificates
+ * @throws InputError when the name is none, the folder or the thing belongs to another device, `rootCa` holds no certificates,
+ *   or `checkProgram` is not there
  */
 export async function provisionDevice(
   clients: ProvisioningClients,
@@ -173,6 +180,7 @@ export async function provisionDevice(
   const folder = new DeviceFolder(options.folder);
   const previous = await previousThing(folder, environment, thingName);
   const roots = options.rootCa === undefined ? amazonRoots() : await readRoots(options.rootCa);
+  const check = await checkProgram(options.checkProgram);
   const policyName = environment.output('DevicePolicyName');
   const trustedKeys = await readTrustedKeys(clients, environment.output('SigningKeyArn'));
   const endpoints = await readEndpoints(clients);
@@ -196,7 +204,7 @@ export async function provisionDevice(
     : await createCertificate(clients.iot, folder, identity);
   await folder.writeThing(thing);
   await folder.write('trustedKeys', `${JSON.stringify(trustedKeys, null, 2)}\n`);
-  await writeInstallation(folder, thing, roots);
+  await writeInstallation(folder, thing, { roots, check });
   await clients.iot.send(new AttachPolicyCommand({ policyName, target: thing.certificateArn }));
   await clients.iot.send(
     // A certificate of one thing alone: AWS IoT then knows the thing of every connection, whatever its client id.

@@ -8,7 +8,7 @@ import {
 
 const compressed = (text: string | Buffer): string => deflateSync(text).toString('base64');
 
-test('[G23] what was compressed comes out as it was', () => {
+test('[B12] what was compressed comes out as it was', () => {
   fc.assert(
     fc.property(fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue())), (records) => {
       const texts = records.map((record) => JSON.stringify(record));
@@ -19,7 +19,7 @@ test('[G23] what was compressed comes out as it was', () => {
   );
 });
 
-test('[G23] the largest batch is read, and a byte more is not', () => {
+test('[B12] the largest batch is read, and a byte more is not', () => {
   const filled = (bytes: number): string => JSON.stringify(['x'.repeat(bytes - 4)]);
   expect(decompressRecords(compressed(filled(LARGEST_RECORDS_BYTES))).bytes).toBe(LARGEST_RECORDS_BYTES);
   expect(() => decompressRecords(compressed(filled(LARGEST_RECORDS_BYTES + 1)))).toThrow(
@@ -43,11 +43,11 @@ test.each<[string, string, RegExp]>([
     /records: must be deflate in base64/,
   ],
   ['no JSON', compressed('[{"recordId":'), /records: not JSON/],
-])('[G23] %s is refused with the reason', (_, text, reason) => {
+])('[B12] %s is refused with the reason', (_, text, reason) => {
   expect(() => decompressRecords(text)).toThrow(reason);
 });
 
-test('[G23] nothing that is sent is anything but records or an error', () => {
+test('[B12] nothing that is sent is anything but records or an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       for (const text of [Buffer.from(bytes).toString('base64'), compressed(Buffer.from(bytes))]) {

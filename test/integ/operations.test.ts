@@ -3,7 +3,7 @@
  * AWS IoT, S3 and SQS accept the expressions and calls and do what the code relies on.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -272,7 +272,9 @@ test('[B10] a device is provisioned, moved to another wave, and decommissioned',
       }),
     ),
   );
-  const options = { thingName: 'line-1', folder: join(folder, 'line-1') };
+  const checkProgram = join(folder, 'check-device.cjs');
+  writeFileSync(checkProgram, '// stands for the program\n');
+  const options = { thingName: 'line-1', folder: join(folder, 'line-1'), checkProgram };
   const first = await provisionDevice(clients, environment, { ...options, wave: 'canary' });
   const second = await provisionDevice(clients, environment, { ...options, wave: 'stable' });
   expect(second.certificateArn).toBe(first.certificateArn);

@@ -25,6 +25,7 @@ import { type DemoClients, makeClients } from '../../demo/clients';
 import { bootstrapLocalAws, deployToLocalAws } from '../../demo/deploy';
 import { blobKey, modelComponentName, releaseItemKey } from '../../lambda/registry/names';
 import { captureImageKey } from '../../lambda/telemetry/names';
+import { buildCheckDevice } from '../../scripts/build-check-device';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { aLabel } from '../lambda/shared/builders';
 
@@ -134,7 +135,9 @@ async function provision(environment: KaizenEnvironment): Promise<void> {
   const rootCa = join(folder, 'root-ca.pem');
   writeFileSync(rootCa, [aws.iot.caPath, aws.gateway.caPath].map((path) => readFileSync(path)).join(''));
   const files = join(folder, THING);
-  await provisionDevice(clients, environment, { thingName: THING, wave: 'canary', folder: files, rootCa });
+  const checkProgram = await buildCheckDevice(folder);
+  const options = { thingName: THING, wave: 'canary', folder: files, rootCa, checkProgram } as const;
+  await provisionDevice(clients, environment, options);
 }
 
 /** What is wrong with each of the device's endpoints, asked as the device asks them. */

@@ -8,23 +8,23 @@ import { sourcesBelow } from './source-files';
 
 /** Of whom unit tests take what bundles nothing: configurations, figures and their goals, sizes of files. */
 const HARMLESS = [
-  // One program of a few files, in milliseconds, as part of what a device is given.
-  'cli/device/device-programs.ts',
   'bench/infrastructure/suite.ts',
   'edge-components/inference/packaging/size-budget.ts',
   'test/edge-components/device-harness.ts',
 ];
 /** What of these does bundle. */
 const BUNDLING =
-  /\b(?:unpackArtifact|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease))\b/;
+  /\b(?:unpackArtifact|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease|CheckDevice))\b/;
 
 /** What can be told to bundle by who imports it. */
 const BUNDLERS = ['esbuild', 'aws-cdk-lib/aws-lambda-nodejs'];
 /** Unit tests about what is bundled. */
 const ABOUT_BUNDLES = [
+  // Its processes run the program as a device's folder has it.
+  'test/cli/device/install.test.ts',
   'test/contracts/compiled-validators.test.ts',
   'test/edge-components/inference/build.test.ts',
-  // Its processes run the program that they run on a device.
+  // Likewise.
   'test/edge-components/inference/models/model-hosts.test.ts',
   'test/edge-components/inference/packaging/contract-validators.test.ts',
 ];

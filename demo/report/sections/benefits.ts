@@ -46,7 +46,7 @@ function bandwidthPanel({ bandwidth: { streamedBytes, resultBytes, captureBytes 
         ['captured images', bytes(captureBytes), bar(captureBytes / streamedBytes)],
       ],
     ),
-    html`<p class="note">Streaming every frame would take ${ratio(streamedBytes / (resultBytes + captureBytes))} as much. Results are counted as stored, which is a little more than what was sent.</p>`,
+    html`<p class="note">Streaming every frame would take ${ratio(streamedBytes / (resultBytes + captureBytes))} as much. Results are counted as stored: compressed, as they are sent.</p>`,
   );
 }
 

@@ -48,10 +48,12 @@ test('[B12] by hand: ten devices of five frames a second write an object a minut
     quantity: 5 * 60 * 24 * 30,
     usd: expect.closeTo(1.08),
   });
-  // 10 x 5 x 86,400 x 30 frames, ten records to a message.
-  expect(lineOf('ingest, time').quantity).toBeCloseTo(12_960_000 * 0.005);
-  // Sixty messages of ten devices: none of them is left out.
-  expect(lineOf('sketches').quantity).toBeCloseTo(10 * 5 * 60 * 24 * 30, -4);
+  // 10 x 5 x 86,400 x 30 frames.
+  expect(lineOf('ingest, time').quantity).toBeCloseTo(129_600_000 * 0.0001);
+  // A message in ten seconds, fifty records, and the statuses.
+  expect(lineOf('results and status, rules').quantity).toBeCloseTo(10 * (6 + 1) * 60 * 24 * 30);
+  // Each invocation has twelve of the sixty messages of ten devices, and by chance seven devices.
+  expect(lineOf('sketches').quantity).toBeCloseTo(10 * (1 - 0.9 ** 12) * 5 * 60 * 24 * 30);
   expect(lineOf('confirmations to devices').quantity).toBeCloseTo(10 * 2 * 60 * 24 * 30);
   expect(lineOf('core devices')).toMatchObject({ noun: 'device', quantity: 10, usd: expect.closeTo(1.6) });
   expect(lineOf('Train, 2 x ml.m5.xlarge')).toMatchObject({
@@ -65,13 +67,14 @@ test('[B12] by hand: ten devices of five frames a second write an object a minut
 });
 
 test.each<[string, Partial<CostFacts>, Partial<Usage>, string, number]>([
-  ['a slow camera does not fill its messages', {}, { fps: 0.5 }, 'ingest, time', 2_592_000 * 0.005],
+  ['a slow camera does not fill its messages', {}, { fps: 0.5 }, 'results and status, rules', 3_024_000],
+  ['a fast one does: seventy-one records', {}, { fps: 30 }, 'results and status, rules', 11_384_112.68],
   [
     'an invocation ends at its payload, and of a large fleet few devices are in it twice',
     {},
     { devices: 10_000 },
     'sketches',
-    12_423_979_645.99,
+    2_428_483_371.06,
   ],
   [
     'a device that does not ask costs no answer',
@@ -82,10 +85,10 @@ test.each<[string, Partial<CostFacts>, Partial<Usage>, string, number]>([
   ],
   [
     'a message of four units is metered as four',
-    { messageBytes: 20_480 },
-    {},
+    { messageBytes: 20_480, batchRecords: 500 },
+    { fps: 60 },
     'results and status, rules',
-    12_774_857.14,
+    21_099_109.63,
   ],
   ['captures end at the daily budget', { dailyByteBudget: 100_000 }, {}, 'captures, image and sidecar', 600],
   ['results expire', { resultDays: 15 }, { monthsBefore: 12 }, 'results that lie there', 31.104 / 7],

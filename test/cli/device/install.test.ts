@@ -15,12 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { checkProgram } from '../../../cli/device/device-programs';
 import { provisionDevice } from '../../../cli/device/provision-device';
+import { buildCheckDevice } from '../../../scripts/build-check-device';
 import { asClients, environment, FakeIot, fakeKms } from '../fakes';
 
-/** Provisioned once, with a copy for each test: to bundle check-device.cjs takes half a second. */
+/** Provisioned once, with a copy for each test. */
 let original: string;
+let built: string;
 let folder: string;
 let device: string;
 let machine: string;
@@ -40,15 +41,20 @@ const provision = (path: string) =>
     thingName: 'line-1',
     wave: 'canary',
     folder: path,
+    checkProgram: join(built, 'check-device.cjs'),
   });
 
 beforeAll(async () => {
   original = mkdtempSync(join(tmpdir(), 'kaizen-provisioned-'));
+  built = mkdtempSync(join(tmpdir(), 'kaizen-built-'));
   iot = new FakeIot();
+  await buildCheckDevice(built);
   await provision(original);
 });
 
-afterAll(() => rmSync(original, { recursive: true, force: true }));
+afterAll(() => {
+  for (const path of [original, built]) rmSync(path, { recursive: true, force: true });
+});
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kaizen-install-'));
@@ -255,7 +261,8 @@ describe('check-device.cjs', () => {
     const bytes = readFileSync(join(device, 'check-device.cjs'));
     const digest = (content: Buffer) => createHash('sha256').update(content).digest('hex');
     expect(bytes.toString()).not.toContain(process.cwd());
-    expect(digest(Buffer.from(await checkProgram()))).toBe(digest(bytes));
+    const again = await buildCheckDevice(join(folder, 'again'));
+    expect(digest(readFileSync(again))).toBe(digest(bytes));
   });
 });
 

@@ -20,15 +20,19 @@ import {
 
 let folder: string;
 let iot: FakeIot;
+let checkProgram: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kaizen-provision-'));
+  checkProgram = `${folder}-check-device.cjs`;
+  writeFileSync(checkProgram, '// stands for the program\n');
   iot = new FakeIot();
 });
 
 afterEach(() => {
   jest.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
+  rmSync(checkProgram);
 });
 
 const provision = (overrides: object = {}, kms = fakeKms()) =>
@@ -36,9 +40,18 @@ const provision = (overrides: object = {}, kms = fakeKms()) =>
     thingName: 'line-1',
     wave: 'canary',
     folder,
+    checkProgram,
     ...overrides,
   });
 const file = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+test('without the program that was to be built nothing is made, and the advice is to build', async () => {
+  const path = join(folder, 'none.cjs');
+  await expect(provision({ checkProgram: path })).rejects.toThrow(
+    `'${path}' cannot be read: ENOENT: no such file or directory, open '${path}': run npm run build`,
+  );
+  expect(iot.things.size).toBe(0);
+});
 
 test('a device gets its identity, its keys and the keys it trusts', async () => {
   const thing = await provision();

@@ -79,7 +79,7 @@ test('a device that was offline for a year is not taken for a wrong clock', () =
   expect(check(aMessage(aBatch({ records: [record] }))).rejected).toEqual([]);
 });
 
-describe('[G23] a compressed batch', () => {
+describe('[B12] a compressed batch', () => {
   const compressed = (text: string): string => deflateSync(text).toString('base64');
 
   test('is the batch that it was, with the records of it that are good', () => {

@@ -56,7 +56,7 @@ const PLAIN_RECORDS = 10;
 
 /** How devices of prod send: what ends a message is its size, its number of records, or the flush time. */
 export function sendingOf(fps: number, isCompressed: boolean): Sending {
-  const { batchRecords, flushMilliseconds, messageBytes = METERING_UNIT_BYTES } = prod.edge.outbox;
+  const { batchRecords, flushMilliseconds, messageBytes = METERING_UNIT_BYTES } = prod.device.outbox;
   const inTime = Math.max(1, Math.floor((fps * flushMilliseconds) / 1_000));
   const mostRecords = Math.min(batchRecords, inTime);
   if (!isCompressed) return { fps, isCompressed, recordsPerMessage: Math.min(PLAIN_RECORDS, mostRecords) };

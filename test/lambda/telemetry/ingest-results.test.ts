@@ -173,7 +173,7 @@ test('[B12] an invocation writes one object per hour of results, whoever they ar
   expect(store.sum?.results).toBe(4);
 });
 
-test('[G23] a compressed batch is stored and counted as the plain one was', async () => {
+test('[B12] a compressed batch is stored and counted as the plain one was', async () => {
   const [plain, compressed] = [new Store(), new Store()];
   await plain.ingest(aMessage(MIXED));
   await expect(compressed.ingest(aMessage(aCompressedBatch(MIXED)))).resolves.toMatchObject({ accepted: 4 });
@@ -182,7 +182,7 @@ test('[G23] a compressed batch is stored and counted as the plain one was', asyn
   await expect(compressed.ingest(aMessage(MIXED))).resolves.toMatchObject({ repeated: true });
 });
 
-test('[G23] case 31: a batch that decompresses to too much is refused, and takes no other with it', async () => {
+test('[B12] case 25, 31: a batch that decompresses to too much is refused, and takes no other with it', async () => {
   const store = new Store();
   const records = deflateSync(' '.repeat(10_000_000)).toString('base64');
   const bomb = { ...aCompressedBatch(aBatch({ batchId: 'bomb' })), records };
@@ -196,7 +196,7 @@ test('[G23] case 31: a batch that decompresses to too much is refused, and takes
   expect(store.sum?.results).toBe(2);
 });
 
-test('[G23] messages that fill the memory are worked on in parts, and each batch counts once', async () => {
+test('[B12] messages that fill the memory are worked on in parts, and each batch counts once', async () => {
   const store = new Store();
   const messages = ['a', 'b', 'a', 'c', 'b'].map((batchId) =>
     aMessage(aCompressedBatch(aBatch({ batchId, records: [aResult({ recordId: batchId })] }))),

@@ -21,7 +21,7 @@ function filled(fill: MessageFill, jsons: readonly string[]): string[] {
   return jsons.slice(0, end === -1 ? jsons.length : end);
 }
 
-test('[G23] a message of a camera takes more than fifty records, and is compressed some twenty times until it is full', () => {
+test('[B12] a message of a camera takes more than fifty records, and is compressed some twenty times until it is full', () => {
   const all = records(100);
   const taken = filled(new MessageFill(ROOM, 500), all);
   expect(taken.length).toBeGreaterThan(50);
@@ -30,7 +30,7 @@ test('[G23] a message of a camera takes more than fifty records, and is compress
   expect(codec.compressRecords(all.slice(0, taken.length + 1)).length).toBeGreaterThan(ROOM);
 });
 
-test('[G23] whatever the records are, they fit together, and the next one would not', () => {
+test('[B12] whatever the records are, they fit together, and the next one would not', () => {
   const json = fc.oneof(
     fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()).map((value) => JSON.stringify(value)),
     fc.base64String({ maxLength: 900 }).map((filler) => JSON.stringify({ filler })),
@@ -50,7 +50,7 @@ test('[G23] whatever the records are, they fit together, and the next one would 
   );
 });
 
-test('[G23] the number of records ends a message, and so does what the cloud would decompress', () => {
+test('[B12] the number of records ends a message, and so does what the cloud would decompress', () => {
   expect(filled(new MessageFill(ROOM, 3), records(9))).toHaveLength(3);
   const large = Array.from({ length: 9 }, () => JSON.stringify({ same: '0'.repeat(50_000) }));
   expect(filled(new MessageFill(ROOM, 500), large)).toHaveLength(2);

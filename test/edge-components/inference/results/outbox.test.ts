@@ -736,7 +736,7 @@ describe('a message', () => {
     expect(envelopeBytes('u'.repeat(40), 'd'.repeat(124))).toBeLessThanOrEqual(512);
   });
 
-  test('[G23] of real records fits the contract, one metering unit and nucleus lite, and has no room for one more', async () => {
+  test('[B12] of real records fits the contract, one metering unit and nucleus lite, and has no room for one more', async () => {
     const outbox = await Outbox.open(newFolder(), () => ({ ...limits, batchRecords: 500 }), options);
     const records = Array.from({ length: 300 }, (_, index) => real(index));
     for (const json of records) await outbox.append(json);
