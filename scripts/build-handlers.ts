@@ -64,6 +64,8 @@ const bundlingOf = (folders: readonly string[], outdir: string): BuildOptions =>
   format: 'cjs',
   // The SDK's ES modules let esbuild leave out the commands that nobody calls.
   mainFields: ['module', 'main'],
+  // All that its default chain would find in a function.
+  alias: { '@aws-sdk/credential-provider-node': join(LAMBDA, 'shared', 'environment-credentials.ts') },
   legalComments: 'none',
   logLevel: 'warning',
 });

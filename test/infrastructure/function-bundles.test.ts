@@ -1,6 +1,6 @@
 /** What is deployed of the functions: built before these tests, as before every synthesis. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { handlerFolders } from '../../scripts/build-handlers';
 
 const ROOT = join(__dirname, '..', '..');
@@ -17,6 +17,15 @@ test('no function carries the compiler of contracts: it would compile them at ev
   expect(carrying.map(([folder]) => folder)).toEqual([]);
   // It would be found where it is.
   expect(readFileSync(require.resolve('ajv/dist/compile/util'), 'utf8')).toContain(COMPILER);
+});
+
+/** A sentence of the SDK's chain of credentials. */
+const CHAIN = 'Could not load credentials from any providers';
+
+test("no function carries the SDK's sources of credentials: it has those of its role", () => {
+  expect(handlerFolders().filter((folder) => bundleOf(folder).includes(CHAIN))).toEqual([]);
+  const chain = require.resolve('@aws-sdk/credential-provider-node/package.json');
+  expect(readFileSync(join(dirname(chain), 'dist-es', 'defaultProvider.js'), 'utf8')).toContain(CHAIN);
 });
 
 test('a function that validates has the validators it asks for', () => {
