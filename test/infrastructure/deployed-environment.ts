@@ -57,6 +57,28 @@ const CONTEXT = {
 const failure = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
 
+interface Assignments {
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues: Item;
+}
+
+/** What `SET a = :a, b = :b` gives an item; transactions update in no other way. */
+function assignmentsOf(update: Assignments): Item {
+  const {
+    UpdateExpression,
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values,
+  } = update;
+  const clauses = UpdateExpression.replace(/^SET /, '').split(', ');
+  return Object.fromEntries(
+    clauses.map((clause) => {
+      const [name = '', value = ''] = clause.split(' = ');
+      return [names[name] ?? name, values[value]];
+    }),
+  );
+}
+
 export class DeployedEnvironment {
   /** `<bucket>/<key>` -> content. */
   readonly objects = new Map<string, Buffer>();
@@ -229,9 +251,7 @@ export class DeployedEnvironment {
       Update?: {
         TableName: string;
         Key: Item;
-        ExpressionAttributeNames?: Record<string, string>;
-        ExpressionAttributeValues: Item;
-      };
+      } & Assignments;
     }[],
   ): object {
     const failed = parts.map(
@@ -249,13 +269,8 @@ export class DeployedEnvironment {
     for (const { Put, Update } of parts) {
       if (Put) this.putItem(Put.TableName, Put.Item);
       if (!Update) continue;
-      // An update of a sketch numbers names and values alike, and its item is empty before.
-      const names = Object.entries(Update.ExpressionAttributeNames ?? {});
-      const added = names.map(([placeholder, name]) => [
-        name,
-        Update.ExpressionAttributeValues[placeholder.replace('#', ':')],
-      ]);
-      this.putItem(Update.TableName, { ...Update.Key, ...Object.fromEntries(added) });
+      const { TableName, Key } = Update;
+      this.putItem(TableName, { ...Key, ...this.find(TableName, Key), ...assignmentsOf(Update) });
     }
     return {};
   }
