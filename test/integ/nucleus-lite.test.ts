@@ -1,5 +1,6 @@
 /** What is different under nucleus lite; inference-component.test.ts has what is the same. */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -93,28 +94,35 @@ test.each(['classic', 'lite'] as const)(
   },
 );
 
+/** Compressed together their results are twice what an IPC message may hold. */
+const FRAMES = 200;
+/** Does not compress. */
+const frameIdOf = (index: number): string =>
+  `frame-${createHash('sha256').update(String(index)).digest('base64url')}`;
+
 test('[L6] batches above what an IPC message may hold cut the connection once; then they are split, and none is lost', async () => {
   const device = await newDevice();
   expect(await device.offer(await release({ counter: 1 }), COMPONENT)).toMatchObject({ code: 'ACCEPTED' });
-  const outbox = { maximumBytes: 1_000_000, batchRecords: 50, messageBytes: 20_480 };
-  const { length } = device.statuses;
-  device.configure({ outbox: { ...outbox, flushMilliseconds: 60_000 } });
-  await waitFor('a status after the change', () => device.statuses.length > length);
+  const outbox = { maximumBytes: 1_000_000, batchRecords: 500, messageBytes: 20_480 };
+  const { cameras: one } = useCaseConfiguration(device.root, USE_CASE, COMPONENT);
+  const cameras = { ...one, 'camera-2': { type: 'folder', path: 'camera-2' } } as const;
+  device.configure({ cameras, outbox: { ...outbox, flushMilliseconds: 60_000 } });
+  await waitFor('a status after the change', () => device.statuses.at(-1)?.cameras?.length === 2);
   await waitFor('camera connection', () => device.cameraConnected);
   const image = await plainImage(220);
   // What goes to components of the device is lost while the nucleus is: the records tell which frames were answered.
-  for (let shown = 0; shown < 200; shown += 10) {
+  for (let shown = 0; shown < FRAMES; shown += 10) {
     await waitFor(
       'the frames before',
       () => device.records().size + recordsOnDisk(device.stateOf()) >= shown,
     );
-    for (let index = 0; index < 10; index++) device.show(`frame-${shown + index}`, image);
+    for (let index = 0; index < 10; index++) device.show(frameIdOf(shown + index), image);
   }
-  device.configure({ outbox: { ...outbox, flushMilliseconds: 50 } });
-  await waitFor('every record', () => device.records().size === 200, 30_000);
+  device.configure({ cameras, outbox: { ...outbox, flushMilliseconds: 50 } });
+  await waitFor('every record', () => device.records().size === FRAMES, 30_000);
   expect(device.log.split('connection to the nucleus lost')).toHaveLength(2);
   expect(device.batches.map(({ droppedRecords }) => droppedRecords)).toEqual(device.batches.map(() => 0));
-  expect(device.batches.flatMap(({ records }) => records)).toHaveLength(200);
+  expect(device.batches.flatMap(({ records }) => records)).toHaveLength(FRAMES);
 });
 
 test('[L7] forgotten by a nucleus that was restarted, the process ends, so that a new one is started', async () => {

@@ -255,6 +255,8 @@ export class Outbox implements ResultOutbox {
   }
 
   private async writeGroup(): Promise<void> {
+    // The turn before has taken what came while it was waiting.
+    if (this.waiting.length === 0) return;
     let opening = this.active?.opening ?? this.newOpening();
     let group = this.takeGroup(opening);
     if (group.length === 0) {

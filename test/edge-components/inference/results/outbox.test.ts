@@ -14,6 +14,7 @@ import {
   METERING_UNIT_BYTES,
   resultsMessage,
 } from '../../../../edge-components/inference/src/results/results-message';
+import { type Disk, nodeDisk } from '../../../../edge-components/inference/src/shared/durable-file';
 import { crashingDisk, diskError, faultyDisk, needsRoom } from '../../crashing-disk';
 import { temporaryFolder } from '../../release-fixture';
 import { resultsIn } from '../../results-messages';
@@ -88,6 +89,39 @@ test('records come out in order, in batches of at most the configured number', a
   expect(await outbox.nextBatch(true)).toEqual(first);
   expect((await sendAll(outbox)).indices).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(outbox.records).toBe(0);
+  await outbox.close();
+});
+
+test('a camera that never pauses fills its batches: what comes during a write goes into the same one', async () => {
+  const writes: (() => void)[] = [];
+  const open: Disk['open'] = async (...parameters) => {
+    const handle = await nodeDisk.open(...parameters);
+    const datasync = handle.datasync.bind(handle);
+    const released = () => new Promise<void>((resolve) => writes.push(resolve));
+    return Object.assign(handle, { datasync: () => released().then(datasync) });
+  };
+  const folder = newFolder();
+  const large = { ...limits, batchRecords: 50, flushMilliseconds: 60_000 };
+  const outbox = await Outbox.open(folder, () => large, { disk: { ...nodeDisk, open } });
+  const appends: Promise<void>[] = [];
+  for (let index = 0; index < 20; index += 2) {
+    appends.push(outbox.append(record(index)), outbox.append(record(index + 1)));
+    while (writes.length === 0) await new Promise(setImmediate);
+    // While one is being written the next come.
+    appends.push(outbox.append(record(100 + index)));
+    writes.shift()?.();
+  }
+  const ended = Promise.all(appends);
+  let isEnded = false;
+  void ended.then(() => {
+    isEnded = true;
+  });
+  while (!isEnded) {
+    writes.shift()?.();
+    await new Promise(setImmediate);
+  }
+  expect(segmentsOf(folder)).toHaveLength(1);
+  expect(outbox.records).toBe(30);
   await outbox.close();
 });
 
