@@ -6,7 +6,7 @@ import { GetFunctionConfigurationCommand, InvokeCommand } from '@aws-sdk/client-
 import { DescribeModelPackageGroupCommand, DescribePipelineCommand } from '@aws-sdk/client-sagemaker';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { STACKS, stackName } from '../../lambda/shared/names';
-import { SILENT_AFTER_MILLISECONDS } from '../../lambda/telemetry/device-presence';
+import { presenceOf } from '../../lambda/telemetry/device-presence';
 import { waveGroups } from '../device/device-folder';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
@@ -40,7 +40,6 @@ const FUNCTION_OUTPUTS = [
   'EvaluateDriftFunctionName',
   'StartRetrainingFunctionName',
 ];
-const LONGEST_SILENCE_MINUTES = SILENT_AFTER_MILLISECONDS / 60_000;
 /** Where DescribeAlarms takes so many names at once. */
 const ALARMS_AT_ONCE = 100;
 
@@ -218,11 +217,14 @@ const alarms: Check = {
   },
 };
 
-/** Unhealthy or silent, as a sentence; undefined when the device is as it should be. */
-function complaint({ deviceId, healthy, failing, receivedAt }: SystemStatus['devices'][number], now: Date) {
-  if (!healthy) return `${deviceId} is unhealthy (${failing.join(', ')})`;
-  const minutes = Math.round((now.getTime() - receivedAt) / 60_000);
-  return minutes > LONGEST_SILENCE_MINUTES ? `${deviceId} has said nothing for ${minutes} min` : undefined;
+/** Off, silent or unhealthy, as a sentence; undefined when the device is as it should be. */
+function complaint({ deviceId, healthy, failing, item }: SystemStatus['devices'][number], now: Date) {
+  const presence = presenceOf(item, now.getTime());
+  if (presence === 'stopped') return `${deviceId} is stopped`;
+  if (presence === 'silent') {
+    return `${deviceId} has said nothing for ${Math.round((now.getTime() - item.receivedAt) / 60_000)} min`;
+  }
+  return healthy ? undefined : `${deviceId} is unhealthy (${failing.join(', ')})`;
 }
 
 /** Devices that are off are no fault of a deployment: only how many work is asked, and who does not is named. */

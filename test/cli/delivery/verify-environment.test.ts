@@ -192,11 +192,13 @@ test('[D2] devices that are off are no fault of a deployment, unless so many sho
     aDevice('line-1'),
     aDevice('line-2', { healthy: false, conditions: [{ name: 'disk', ok: false, value: 'full' }] }),
     aDevice('line-3', { receivedAt: NOW.getTime() - 3_600_000 }),
+    aDevice('line-4', { state: 'stopped' }),
+    aDevice('line-5', { state: 'stopped', receivedAt: NOW.getTime() - 3_600_000 }),
   ];
   const answers = { Scan: () => ({ Items: devices }) };
   expect(await failures(answers, { healthyDevices: 1 })).toEqual([]);
   expect(await failures(answers, { healthyDevices: 2 })).toEqual([
-    'devices: 1 devices are healthy, and 2 should be: line-2 is unhealthy (disk=full); line-3 has said nothing for 60 min',
+    'devices: 1 devices are healthy, and 2 should be: line-2 is unhealthy (disk=full); line-3 has said nothing for 60 min; line-4 is stopped; line-5 is stopped',
   ]);
 });
 
