@@ -3,8 +3,7 @@
  * because it needs an emulator and takes minutes; what can be told without running anything is checked in every build.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { InferenceResult, Release, ReleaseVerdict } from '../../contracts';
@@ -13,10 +12,12 @@ import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../../scripts/reposit
 import { Device, recordsOnDisk, unpackArtifacts } from '../edge-components/device-harness';
 import {
   COMPONENT,
+  describeFiles,
+  describeRelease,
   signingKey,
-  signRelease,
   temporaryFolder,
   USE_CASE,
+  writeEnvelope,
 } from '../edge-components/release-fixture';
 import { waitFor } from '../edge-components/wait-for';
 import { EmulatedNode } from './emulated-node';
@@ -86,23 +87,11 @@ function release(
   const goldens = Array.from({ length: SAMPLES }, (_, index) => `golden-${index}.png`);
   const names = [...variants.map((variant) => `model-${variant}.onnx`), ...goldens];
   for (const name of names) cpSync(join(root, 'models', name), join(folder, name));
-  const histogram = { minimum: 0, maximum: 1, counts: [1, 1] };
-  const made: Release = {
-    schemaVersion: 1,
-    releaseId: `${USE_CASE}-${counter}`,
+  const made = describeRelease({
     counter,
-    useCase: USE_CASE,
-    modelPackageArn: `arn:aws:sagemaker:us-east-1:000000000000:model-package/${USE_CASE}/${counter}`,
-    modelPackageVersion: counter,
-    createdAt: new Date(Date.now() - 60_000).toISOString(),
-    expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
-    target: { componentName: COMPONENT, architectures: ['linux-x64', 'linux-arm64'] },
     classes: CLASSES as Release['classes'],
     input: { name: 'image', height: SIZE, width: SIZE, outputName: 'probabilities' },
-    files: names.map((name) => {
-      const bytes = readFileSync(join(folder, name));
-      return { name, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
-    }) as Release['files'],
+    files: describeFiles(folder, names),
     variants: variants.map((name) => ({
       name,
       file: `model-${name}.onnx`,
@@ -113,18 +102,8 @@ function release(
       tolerance: TOLERANCE,
       probabilities: Object.fromEntries(variants.map((name) => [name, answers[file]?.[name]])),
     })) as unknown as Release['goldenSamples'],
-    thresholds: Object.fromEntries(CLASSES.map((name) => [name, 0.5])),
-    baseline: {
-      confidence: histogram,
-      brightness: histogram,
-      contrast: histogram,
-      sharpness: histogram,
-      classCounts: Object.fromEntries(CLASSES.map((name) => [name, 1])),
-      accuracy: 1,
-    },
-  };
-  writeFileSync(join(folder, 'release.dsse.json'), JSON.stringify(signRelease(change(made), key)));
-  writeFileSync(join(folder, 'deliver-release.cjs'), '// stands for the startup script\n');
+  });
+  writeEnvelope(folder, change(made), key);
   return folder;
 }
 

@@ -74,7 +74,60 @@ export interface ReleaseOptions {
   readonly overrides?: Partial<Release>;
 }
 
+const DAY_MILLISECONDS = 86_400_000;
 const HISTOGRAM = { minimum: 0, maximum: 1, counts: [1, 1] };
+
+/** A baseline in which every image statistic has this histogram. */
+export const baselineOf = (
+  classes: readonly string[],
+  histogram = HISTOGRAM,
+  accuracy = 1,
+): Release['baseline'] => ({
+  confidence: histogram,
+  brightness: histogram,
+  contrast: histogram,
+  sharpness: histogram,
+  classCounts: Object.fromEntries(classes.map((name) => [name, 1])),
+  accuracy,
+});
+
+/** What a release says of its files. */
+export const describeFiles = (folder: string, names: readonly string[]): Release['files'] =>
+  names.map((name) => {
+    const bytes = readFileSync(join(folder, name));
+    return { name, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+  }) as Release['files'];
+
+/** What releases differ in; the rest may be said too. */
+export type ReleaseContent = Pick<
+  Release,
+  'counter' | 'classes' | 'input' | 'files' | 'variants' | 'goldenSamples'
+> &
+  Partial<Release>;
+
+/** A release of the tests' use case, made a minute ago and good for a day. */
+export function describeRelease(content: ReleaseContent): Release {
+  const { counter, classes } = content;
+  return {
+    schemaVersion: 1,
+    releaseId: `${USE_CASE}-${counter}`,
+    useCase: USE_CASE,
+    modelPackageArn: `arn:aws:sagemaker:us-east-1:000000000000:model-package/${USE_CASE}/${counter}`,
+    modelPackageVersion: counter,
+    createdAt: new Date(Date.now() - 60_000).toISOString(),
+    expiresAt: new Date(Date.now() + DAY_MILLISECONDS).toISOString(),
+    target: { componentName: COMPONENT, architectures: ['linux-x64', 'linux-arm64'] },
+    thresholds: Object.fromEntries(classes.map((name) => [name, 0.5])),
+    baseline: baselineOf(classes),
+    ...content,
+  };
+}
+
+/** Signed envelope and startup script: makes the folder with a release's files the artifact folder of a model component. */
+export function writeEnvelope(folder: string, release: unknown, key: SigningKey): void {
+  writeFileSync(join(folder, 'release.dsse.json'), JSON.stringify(signRelease(release, key)));
+  writeFileSync(join(folder, 'deliver-release.cjs'), '// stands for the startup script\n');
+}
 
 /** Copies the files of a release from `models` into `folder` and describes them. */
 export async function releaseFiles(
@@ -95,22 +148,11 @@ export async function releaseFiles(
     ...(int8 ? ['model-int8.onnx'] : []),
     ...levels.map((_, index) => `golden-${index}.png`),
   ];
-  return {
-    schemaVersion: 1,
-    releaseId: `${USE_CASE}-${counter}`,
+  return describeRelease({
     counter,
-    useCase: USE_CASE,
-    modelPackageArn: `arn:aws:sagemaker:us-east-1:000000000000:model-package/${USE_CASE}/${counter}`,
-    modelPackageVersion: counter,
-    createdAt: new Date(Date.now() - 60_000).toISOString(),
-    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
-    target: { componentName: COMPONENT, architectures: ['linux-x64', 'linux-arm64'] },
     classes: ['bright', 'dark'],
     input: { name: 'image', height: HEIGHT, width: WIDTH, outputName: 'probabilities' },
-    files: names.map((name) => {
-      const bytes = readFileSync(join(folder, name));
-      return { name, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
-    }),
+    files: describeFiles(folder, names),
     variants: [
       { name: 'fp32', file: 'model-fp32.onnx', precision: 'fp32' },
       ...(int8 ? [{ name: 'int8', file: 'model-int8.onnx', precision: 'int8' as const }] : []),
@@ -123,16 +165,8 @@ export async function releaseFiles(
       },
     })),
     thresholds: { bright: 0.6, dark: 0.6 },
-    baseline: {
-      confidence: HISTOGRAM,
-      brightness: HISTOGRAM,
-      contrast: HISTOGRAM,
-      sharpness: HISTOGRAM,
-      classCounts: { bright: 1, dark: 1 },
-      accuracy: 1,
-    },
     ...options.overrides,
-  };
+  });
 }
 
 /** The artifact folder of a model component: files, envelope, startup script. Returns the release. */
@@ -143,7 +177,6 @@ export async function offeredFolder(
   options: ReleaseOptions,
 ): Promise<Release> {
   const release = await releaseFiles(folder, models, options);
-  writeFileSync(join(folder, 'release.dsse.json'), JSON.stringify(signRelease(release, key)));
-  writeFileSync(join(folder, 'deliver-release.cjs'), '// stands for the startup script\n');
+  writeEnvelope(folder, release, key);
   return release;
 }
