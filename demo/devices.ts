@@ -23,6 +23,8 @@ export interface DeviceOptions {
   /** Unix socket of the camera that looks at this device's part of the line. */
   readonly cameraSocket: string;
   readonly onCrash: (message: string) => void;
+  /** More of the core device's configuration. */
+  readonly more?: Partial<CoreDeviceConfig>;
 }
 
 /** One simulated core device. */
@@ -108,6 +110,7 @@ export class Device {
       roleAlias: options.roleAlias,
       componentEnvironment: { AWS_ENDPOINT_URL: aws.endpointUrl },
       healthIntervalSeconds: 10,
+      ...options.more,
     };
   }
 }

@@ -110,7 +110,7 @@ export class InferenceComponent extends Construct {
 }
 
 /** The environment's device settings in the shape that the component reads. */
-function defaultConfiguration(config: AppConfig, captureBucket: string): ComponentConfiguration {
+export function defaultConfiguration(config: AppConfig, captureBucket: string): ComponentConfiguration {
   const { shadowFrames, componentUpdate, statusIntervalSeconds, confirmations, ...useCase } = config.device;
   const configuration = {
     useCases: {
