@@ -88,8 +88,10 @@ function useCasesOf(
   const captureStore = new S3CaptureStore(environment.AWS_REGION);
   return async (request) => {
     const memoryBytes = (): number => request.component().trial.memoryBytes;
-    // What a release may use on trial it may use in service.
+    const watchdogMilliseconds = (): number => request.component().trial.timeoutMilliseconds;
+    // What a release may use on trial it may use in service: it would pass the one and die in the other.
     servingHost.memoryBytes = memoryBytes;
+    servingHost.watchdogMilliseconds = watchdogMilliseconds;
     return openInspection({
       ...request,
       processId,
@@ -104,7 +106,7 @@ function useCasesOf(
       subscriber: nucleus,
       trialHost: new ProcessModelHost({
         name: 'trial process',
-        watchdogMilliseconds: () => request.component().trial.timeoutMilliseconds,
+        watchdogMilliseconds,
         memoryBytes,
       }),
       clock,

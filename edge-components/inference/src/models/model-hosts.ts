@@ -81,12 +81,13 @@ export interface ModelHostOptions {
 
 /** A process for each graph, so that one that loops for ever, crashes or exhausts memory ends and nothing else does. */
 export class ProcessModelHost implements ModelHost {
-  /** Memory that a process may hold; may be replaced when the configuration is known. */
+  /** Memory that a process may hold; may be replaced when the configuration is known, as the time may. */
   memoryBytes: () => number;
+  /** Longest time of one load or one run. */
+  watchdogMilliseconds: () => number;
   private prepared: RemoteModel | undefined;
   private readonly name: string;
   private readonly connect: () => Child;
-  private readonly watchdogMilliseconds: () => number;
 
   constructor(options: ModelHostOptions = {}, connect?: () => Child) {
     const { name = 'inference process', program = HOST_PROGRAM, memoryBytes = () => MEMORY_BYTES } = options;
@@ -114,6 +115,6 @@ export class ProcessModelHost implements ModelHost {
   }
 
   private start(): RemoteModel {
-    return new RemoteModel(this.name, this.connect(), this.watchdogMilliseconds);
+    return new RemoteModel(this.name, this.connect(), () => this.watchdogMilliseconds());
   }
 }

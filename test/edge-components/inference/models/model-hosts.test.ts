@@ -160,6 +160,18 @@ test('limits are asked for again each time: a configuration may change while a t
   await large.close();
 });
 
+test('a process that was started before the configuration was known has its limits', async () => {
+  const host = new ProcessModelHost({ program });
+  host.prepare();
+  const prepared = await host.load(specification('hang'));
+  host.watchdogMilliseconds = () => 300;
+  await expect(prepared.run(image(13))).rejects.toMatchObject({
+    kind: 'gone',
+    message: "inference process gave no answer to 'run' within 300 ms",
+  });
+  await prepared.close();
+});
+
 test.each<[string, string, boolean, RegExp]>([
   ['hangs while it loads [case 19]', 'load:hang', true, /^trial gave no answer to 'load' within 1500 ms$/],
   ['takes memory while it loads [case 20]', 'load:eat', true, /^trial used \d+ bytes of memory/],
