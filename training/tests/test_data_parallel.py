@@ -148,3 +148,20 @@ def test_s4_a_stranger_is_refused() -> None:
         joined_hosts(["algo-2", "algo-1"], "algo-3", {}),
     ):
         pass
+
+
+def test_g24_larger_images_are_inferred_fewer_at_a_time() -> None:
+    """[G24] What an inference needs does not grow with the size of the images; the answers stay in their order."""
+    taken: list[int] = []
+
+    def mean(chunk: Tensor) -> Tensor:
+        taken.append(len(chunk))
+        return chunk.float().mean(dim=(1, 2, 3))
+
+    with closing(DataParallelNetwork(nn.Linear(1, 1), 1, HostGroup(0, 1), 1)) as parallel:
+        for side, expected in ((128, [64, 36]), (512, [4] * 25), (1024, [1] * 100)):
+            # Of one byte each, seen as often as a pixel is wanted.
+            images = torch.arange(100, dtype=torch.uint8).view(100, 1, 1, 1).expand(100, side, side, 3)
+            taken.clear()
+            assert parallel.infer(mean, images).tolist() == pytest.approx(list(range(100)), rel=1e-3)
+            assert taken == expected
