@@ -60,7 +60,7 @@ export class LifeRollouts {
       await cloud.putObject(blobKey(sha256, name), readFileSync(join(folder, name)));
     }
     const signer = new KmsSigner(clients.kms, environment.output('SigningKeyArn'));
-    const envelope = await signRelease(release, signer);
+    const envelope = await signRelease(release, await table.classCodes(), signer);
     await cloud.putObject(envelope.key, envelope.body);
     const nowhere = 's3://no-export/of-a-test';
     await table.add({
