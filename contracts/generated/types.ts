@@ -692,6 +692,7 @@ export interface Capture {
    * RFC 3339 timestamp in UTC.
    */
   capturedAt: string;
+  clock?: RecordClock;
   /**
    * Name of a class that a model can predict: `scratch`, `7`.
    */
@@ -710,6 +711,23 @@ export interface Capture {
    */
   sha256: string;
   bytes: number;
+}
+/**
+ * What the times of a record are worth. Absent: the device's clock was set.
+ */
+export interface RecordClock {
+  /**
+   * unset: by a clock that nobody had set; corrected: the clock was set since, and the times are what it would have said.
+   */
+  state: 'unset' | 'corrected';
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  boot?: string;
+  /**
+   * How long the device had been running at inferredAt, or where there is none at capturedAt, while unset.
+   */
+  uptimeMilliseconds?: number;
 }
 /**
  * Greengrass configuration of the inference component. Defaults are in the recipe; a deployment merges over them.
@@ -1874,23 +1892,7 @@ export interface InferenceResult {
     predictedClass: string;
     confidence: number;
   };
-  /**
-   * Absent: the device's clock was set. Otherwise what capturedAt and inferredAt are worth.
-   */
-  clock?: {
-    /**
-     * unset: by a clock that nobody had set; corrected: the clock was set since, and the times are what it would have said.
-     */
-    state: 'unset' | 'corrected';
-    /**
-     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
-     */
-    boot?: string;
-    /**
-     * How long the device had been running at inferredAt, while unset.
-     */
-    uptimeMilliseconds?: number;
-  };
+  clock?: RecordClock;
   /**
    * Size of the encoded frame: what streaming it would have cost.
    */

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Capture, InferenceResult, UploadConfiguration } from '../../../../contracts';
 import type { CaptureStore, Clock, Frame, ImageDecoder, Log } from '../ports';
 import { type Disk, nodeDisk, readIfPresent, replaceFile } from '../shared/durable-file';
+import { captureClock, withRightTimes } from '../shared/record-time';
 import { Retry } from '../shared/retry';
 import {
   bytesUsedToday,
@@ -187,14 +188,15 @@ export class CaptureSpool implements Captures {
 
   /** Image first, so that a sidecar always has its image. */
   private async upload(entry: Spooled, signal: AbortSignal): Promise<void> {
-    const { store, deviceId, useCase, captureBucket } = this.ports;
+    const { store, deviceId, useCase, captureBucket, clock } = this.ports;
     const files = await this.readPair(entry);
     if (!files) return;
     const prefix = `captures/${useCase}/${deviceId}/${entry.captureId}`;
     signal.throwIfAborted();
     await store.put(captureBucket(), `${prefix}.jpg`, files.image, 'image/jpeg', signal);
     signal.throwIfAborted();
-    await store.put(captureBucket(), `${prefix}.json`, files.sidecar, 'application/json', signal);
+    const sidecar = Buffer.from(withRightTimes(files.sidecar.toString('utf8'), clock));
+    await store.put(captureBucket(), `${prefix}.json`, sidecar, 'application/json', signal);
   }
 
   private async readPair({ captureId }: Spooled): Promise<{ image: Buffer; sidecar: Buffer } | undefined> {
@@ -246,6 +248,7 @@ export class CaptureSpool implements Captures {
     image: Buffer,
   ): Capture {
     const { useCase, deviceId } = this.ports;
+    const clock = captureClock(result);
     return {
       schemaVersion: 1,
       captureId,
@@ -254,6 +257,7 @@ export class CaptureSpool implements Captures {
       frameId: frame.frameId,
       releaseId: result.releaseId,
       capturedAt: result.capturedAt,
+      ...(clock && { clock }),
       ...(result.predictedClass !== undefined && {
         predictedClass: result.predictedClass,
         confidence: result.confidence,

@@ -21,7 +21,7 @@ import {
   ModelError,
 } from '../ports';
 import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
-import { recordClock } from '../results/record-time';
+import { recordClock } from '../shared/record-time';
 import { DecodingLine } from './decoding-line';
 import { dispositionOf } from './disposition';
 

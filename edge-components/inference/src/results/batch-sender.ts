@@ -1,7 +1,7 @@
 import { type Clock, type Log, MessageTooLarge, type Publisher } from '../ports';
+import { waitsForTheTime, withRightTimes } from '../shared/record-time';
 import { Retry } from '../shared/retry';
 import type { BatchQueue } from './ports';
-import { waitsForTheTime, withRightTimes } from './record-time';
 import { type Batch, resultsMessage } from './results-message';
 
 const RETRY_MILLISECONDS = { first: 500, longest: 30_000 };

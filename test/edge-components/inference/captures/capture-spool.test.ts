@@ -69,7 +69,7 @@ async function newSpool(
   folders.push(folder);
   const puts: Put[] = [];
   const upload = { privacy: 'selected', dailyByteBudget: 50_000, ...more.upload } as UploadConfiguration;
-  const state = { online: true, now: more.now ?? NOON, monotonic: 0 };
+  const state = { online: true, now: more.now ?? NOON, monotonic: 0, uptime: 0 };
   const spool = await CaptureSpool.open(
     {
       folder,
@@ -84,7 +84,11 @@ async function newSpool(
         decode: () => Promise.reject(new Error('not used')),
         toJpeg: more.toJpeg ?? (async (bytes) => bytes),
       },
-      clock: { now: () => state.now, monotonic: () => state.monotonic },
+      clock: {
+        now: () => state.now,
+        monotonic: () => state.monotonic,
+        boot: { id: 'b00710ad', milliseconds: () => state.uptime },
+      },
       log: silent,
       useCase: 'line',
       deviceId: 'line-1',
@@ -434,4 +438,31 @@ test('stopping cuts an upload off at once and leaves the capture for the next st
   await spool.stop();
   const next = await newSpool({ folder });
   expect(next.spool.waiting).toBe(1);
+});
+
+test('[B27] F16: an image from before the clock was set is uploaded with the time that it should have had', async () => {
+  const { spool, puts, state } = await newSpool({ now: 65_000 });
+  state.online = false;
+  state.uptime = 70_000;
+  spool.reserve(frame);
+  await spool.add(
+    'boot-1',
+    { ...frame, capturedAt: '1970-01-01T00:01:00.000Z' },
+    {
+      ...result,
+      capturedAt: '1970-01-01T00:01:00.000Z',
+      inferredAt: '1970-01-01T00:01:05.000Z',
+      clock: { state: 'unset', boot: 'b00710ad', uptimeMilliseconds: 70_000 },
+    },
+    selection,
+  );
+  state.now = NOON;
+  state.uptime = 3_670_000;
+  state.online = true;
+  spool.start();
+  await waitFor('both', () => puts.length === 2);
+  const sidecar = JSON.parse(puts[1]?.body.toString() as string);
+  expect(problemsOf('capture', sidecar)).toEqual([]);
+  // The result came an hour ago, and the image five seconds before.
+  expect(sidecar).toMatchObject({ capturedAt: '2026-11-23T10:59:55.000Z', clock: { state: 'corrected' } });
 });

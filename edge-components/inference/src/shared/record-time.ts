@@ -29,24 +29,40 @@ export function waitsForTheTime(records: readonly string[], clock: Clock): boole
   return records.some((json) => json.includes(`${UNSET},"boot":"${id}"`));
 }
 
+interface TimedRecord {
+  readonly capturedAt: string;
+  readonly inferredAt?: string;
+  readonly clock?: RecordClock;
+}
+
 /**
  * A record as it goes to the cloud: with the right times, if they were wrong and can be known by now. It is no longer than
  * before. The record of an earlier start of the device stays as it is: how long the device was off, it does not know.
- * @param json text of a record
+ * @param json text of a result or a capture
  */
 export function withRightTimes(json: string, clock: Clock): string {
   if (!clock.boot || !isClockSet(clock) || !json.includes(UNSET)) return json;
-  const record = JSON.parse(json) as InferenceResult;
+  const record = JSON.parse(json) as TimedRecord;
+  const { capturedAt, inferredAt } = record;
   const { state, boot, uptimeMilliseconds } = record.clock ?? {};
   if (state !== 'unset' || boot !== clock.boot.id || uptimeMilliseconds === undefined) return json;
-  const inferredAt = clock.now() - (clock.boot.milliseconds() - uptimeMilliseconds);
-  const shift = inferredAt - Date.parse(record.inferredAt);
-  const capturedAt = Date.parse(record.capturedAt);
+  const right = clock.now() - (clock.boot.milliseconds() - uptimeMilliseconds);
+  const shift = right - Date.parse(inferredAt ?? capturedAt);
+  const shifted = (time: string): string => new Date(Date.parse(time) + shift).toISOString();
   return JSON.stringify({
     ...record,
-    inferredAt: new Date(inferredAt).toISOString(),
     // A camera may have a clock that is right.
-    ...(capturedAt < EARLIEST_TIME && { capturedAt: new Date(capturedAt + shift).toISOString() }),
+    ...(isUnset(capturedAt) && { capturedAt: shifted(capturedAt) }),
+    ...(inferredAt !== undefined && { inferredAt: shifted(inferredAt) }),
     clock: { state: 'corrected' },
-  } satisfies InferenceResult);
+  });
 }
+
+/** The same of the time at which the frame of a result was captured, for a record that has no other. */
+export function captureClock({ capturedAt, inferredAt, clock }: InferenceResult): RecordClock | undefined {
+  if (clock?.uptimeMilliseconds === undefined || !isUnset(capturedAt)) return undefined;
+  const age = Date.parse(inferredAt) - Date.parse(capturedAt);
+  return { ...clock, uptimeMilliseconds: Math.max(0, clock.uptimeMilliseconds - age) };
+}
+
+const isUnset = (time: string): boolean => Date.parse(time) < EARLIEST_TIME;

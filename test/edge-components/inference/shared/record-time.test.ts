@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { type InferenceResult, problemsOf } from '../../../../contracts';
+import { bootClock } from '../../../../edge-components/inference/src/shared/boot-clock';
 import {
+  captureClock,
   recordClock,
   waitsForTheTime,
   withRightTimes,
-} from '../../../../edge-components/inference/src/results/record-time';
-import { bootClock } from '../../../../edge-components/inference/src/shared/boot-clock';
+} from '../../../../edge-components/inference/src/shared/record-time';
 
 const MINUTE = 60_000;
 /** A device that has been running for `uptime`. */
@@ -75,6 +76,7 @@ test('[B27] F16: a camera with a clock of its own keeps its time', () => {
   const capturedAt = new Date(RIGHT - 1_000).toISOString();
   const json = JSON.stringify(recordAt(clockAt(MINUTE, MINUTE), { capturedAt }));
   expect(JSON.parse(withRightTimes(json, clockAt(RIGHT, 2 * MINUTE)))).toMatchObject({ capturedAt });
+  expect(captureClock(JSON.parse(json))).toBeUndefined();
 });
 
 test('[B27] F16: what an earlier start of the device has left stays as it is, and waits for nothing', () => {
