@@ -14,6 +14,8 @@ import { parseManifest } from '../../cli/dataset/read-manifest';
 import { decodeText } from '../../cli/shared/decode-text';
 import { ContractError, parseContractJson } from '../../contracts';
 import { verifySignature } from '../../contracts/dsse';
+import strayBytes from '../../contracts/examples/jpeg-stray-bytes.json';
+import { withoutStrayBytes } from '../../contracts/jpeg-stray-bytes';
 import { mendHead } from '../../edge-components/inference/src/cameras/sources/answer-head';
 import {
   FrameParser,
@@ -29,6 +31,7 @@ import {
   MultipartParser,
 } from '../../edge-components/inference/src/cameras/sources/multipart-parser';
 import { boundaryOf } from '../../edge-components/inference/src/cameras/sources/part-boundary';
+import { jpegProblem } from '../../edge-components/inference/src/models/jpeg-markers';
 import { graphProblems } from '../../edge-components/inference/src/models/onnx/graph-policy';
 import { readOnnxModel } from '../../edge-components/inference/src/models/onnx/onnx-graph';
 import { MessageError } from '../../edge-components/inference/src/models/onnx/protobuf-message';
@@ -175,6 +178,16 @@ const TARGETS: Readonly<Record<string, Target>> = {
     good: [text('multipart/x-mixed-replace; boundary="frame"')],
     refusals: [],
     parse: (input) => boundaryOf(input.toString('latin1')),
+  },
+  'stray bytes': {
+    good: [Buffer.from(strayBytes.stray, 'base64'), Buffer.from(strayBytes.clean, 'base64')],
+    refusals: [],
+    parse: (input) => withoutStrayBytes(input)?.length ?? 'nothing to take out',
+  },
+  'cost of a jpeg': {
+    good: [Buffer.from(strayBytes.clean, 'base64')],
+    refusals: [],
+    parse: (input) => jpegProblem(input, MOST) ?? 'no problem',
   },
   'answer head': {
     good: [text('HTTP/1.1 200 OK', 'Server : cam', 'Content-Length: 5', 'Content-Length: 5')],
