@@ -15,6 +15,11 @@ const BLOCK = 64;
 const CODE_BITS = 16;
 /** Reading the data bit by bit costs some 50 ms a megabyte, which a frame of a USB camera does not have. */
 const LARGEST_BYTES = 2 * 1024 * 1024;
+/** Some milliseconds. */
+const UNITS_OF_A_STEP = 1024;
+
+/** Four of each class, and as many again that replace them: each table costs a tenth of a millisecond. */
+const MOST_TABLES = 16;
 
 /** Symbol and length of the code that begins each 16 bits: `length << 8 | symbol`, 0 where none does. */
 type CodeTable = Uint16Array;
@@ -46,10 +51,24 @@ class NotWhole extends Error {}
  *   when a part of it is missing, or when there is nothing to take out
  */
 export function withoutStrayBytes(image: Buffer): Buffer | undefined {
+  const steps = soundImage(image);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** The same for a process that has to do other things meanwhile. */
+async function withoutStrayBytesInSteps(image: Buffer): Promise<Buffer | undefined> {
+  const steps = soundImage(image);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+function* soundImage(image: Buffer): Generator<void, Buffer | undefined> {
   if (image.length > LARGEST_BYTES) return undefined;
   try {
-    const sound = piecesOf(image);
-    return sound.length > 1 ? Buffer.concat(sound) : undefined;
+    const pieces = yield* piecesOf(image);
+    return pieces.length > 1 ? Buffer.concat(pieces) : undefined;
   } catch (error) {
     // The bytes end where more are announced.
     const isBeyondEnd = (error as Error).name === 'RangeError';
@@ -73,14 +92,15 @@ export async function decodeWithoutStrayBytes<Result>(
     return await decode(image);
   } catch (error) {
     if (!STRAY_BYTES.test((error as Error).message)) throw error;
-    const sound = withoutStrayBytes(Buffer.from(image.buffer, image.byteOffset, image.byteLength));
+    const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+    const sound = await withoutStrayBytesInSteps(bytes);
     if (!sound) throw error;
     return decode(sound);
   }
 }
 
 /** What is left of the image, in one piece where nothing is taken out. */
-function piecesOf(image: Buffer): Buffer[] {
+function* piecesOf(image: Buffer): Generator<void, Buffer[]> {
   const head = readHead(image);
   const unit = unitOf(head);
   const pieces: Buffer[] = [];
@@ -88,7 +108,10 @@ function piecesOf(image: Buffer): Buffer[] {
   let bits = new EntropyBits(image, head.data);
   for (let done = 0, restarts = 0; done < unit.count; restarts++) {
     const units = Math.min(head.interval, unit.count - done);
-    for (let index = 0; index < units; index++) skipUnit(bits, unit.blocks);
+    for (let index = 1; index <= units; index++) {
+      skipUnit(bits, unit.blocks);
+      if ((done + index) % UNITS_OF_A_STEP === 0) yield;
+    }
     done += units;
     const end = bits.end;
     const marker = nextMarker(image, end);
@@ -107,6 +130,7 @@ function readHead(image: Buffer): Head {
   const tables = new Map<number, CodeTable>();
   let frame: Pick<Head, 'width' | 'height' | 'components'> | undefined;
   let interval = 0;
+  let tablesRead = 0;
   for (let at = 2; ; ) {
     if (image.readUInt8(at) !== FF) throw new NotWhole();
     const code = image.readUInt8(at + 1);
@@ -117,8 +141,10 @@ function readHead(image: Buffer): Head {
     const length = image.readUInt16BE(at + 2);
     const content = image.subarray(at + 4, at + 2 + length);
     at += 2 + length;
-    if (code === TABLES) readTables(content, tables);
-    else if (code === INTERVAL) interval = content.readUInt16BE(0);
+    if (code === TABLES) {
+      tablesRead += readTables(content, tables);
+      if (tablesRead > MOST_TABLES) throw new NotWhole();
+    } else if (code === INTERVAL) interval = content.readUInt16BE(0);
     // Baseline and extended sequential, Huffman coded.
     else if (code === 0xc0 || code === 0xc1) frame = readFrame(content);
     else if (code > 0xc1 && code <= 0xcf) throw new NotWhole();
@@ -137,8 +163,10 @@ function readFrame(content: Buffer): Pick<Head, 'width' | 'height' | 'components
   return { height: content.readUInt16BE(1), width: content.readUInt16BE(3), components };
 }
 
-function readTables(content: Buffer, tables: Map<number, CodeTable>): void {
-  for (let at = 0; at < content.length; ) {
+function readTables(content: Buffer, tables: Map<number, CodeTable>): number {
+  let count = 0;
+  for (let at = 0; at < content.length; count++) {
+    if (count >= MOST_TABLES) throw new NotWhole();
     const table = new Uint16Array(1 << CODE_BITS);
     const place = content.readUInt8(at);
     let symbol = at + 17;
@@ -153,6 +181,7 @@ function readTables(content: Buffer, tables: Map<number, CodeTable>): void {
     tables.set(place, table);
     at = symbol;
   }
+  return count;
 }
 
 interface Block {

@@ -79,6 +79,19 @@ test('[B27] F10: images of other kinds are none of its business', async () => {
   }
 });
 
+test("[B27] F10: tables without number are no camera's", () => {
+  const table = clean.indexOf(Buffer.from([0xff, 0xc4]));
+  const segment = clean.subarray(table, table + 2 + clean.readUInt16BE(table + 2));
+  const times = (count: number): Buffer =>
+    Buffer.concat([
+      stray.subarray(0, table),
+      ...Array.from({ length: count }, () => segment),
+      stray.subarray(table),
+    ]);
+  expect(withoutStrayBytes(times(1))).toBeDefined();
+  expect(withoutStrayBytes(times(10_000))).toBeUndefined();
+});
+
 test('[B27] F10: whatever was changed in it, what comes out is whole or nothing does', () => {
   fc.assert(
     fc.property(
