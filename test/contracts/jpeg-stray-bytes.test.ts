@@ -8,6 +8,8 @@ import { SharpImageDecoder } from '../../edge-components/inference/src/models/im
 const clean = Buffer.from(example.clean, 'base64');
 const stray = Buffer.from(example.stray, 'base64');
 const DATA = clean.indexOf(Buffer.from([0xff, 0xda])) + 2;
+const TABLES = Buffer.from([0xff, 0xc4]);
+const SCAN = Buffer.from([0xff, 0xda]);
 const MARKERS = [...clean.keys()].filter(
   (at) => at > DATA && clean[at] === 0xff && ((clean[at + 1] as number) & 0xf8) === 0xd0,
 );
@@ -77,6 +79,21 @@ test('[B27] F10: images of other kinds are none of its business', async () => {
   ]) {
     expect(withoutStrayBytes(image)).toBeUndefined();
   }
+});
+
+test('[B27] F10: an image without its tables, as streams of USB cameras have them, is read by the standard ones', async () => {
+  const withoutTables = (image: Buffer): Buffer => {
+    let rest = image;
+    for (let at = rest.indexOf(TABLES); at !== -1 && at < rest.indexOf(SCAN); at = rest.indexOf(TABLES)) {
+      rest = Buffer.concat([rest.subarray(0, at), rest.subarray(at + 2 + rest.readUInt16BE(at + 2))]);
+    }
+    return rest;
+  };
+  expect(withoutTables(clean).length).toBe(clean.length - 416 - 4 * 4);
+  expect(withoutStrayBytes(withoutTables(stray))).toEqual(withoutTables(clean));
+  const decoder = new SharpImageDecoder();
+  const seen = await decoder.decode(withoutTables(stray), 48 * 40);
+  expect(seen).toEqual(await decoder.decode(clean, 48 * 40));
 });
 
 test("[B27] F10: tables without number are no camera's", () => {
