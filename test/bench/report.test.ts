@@ -18,6 +18,7 @@ import type { Suite } from '../../bench/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
 import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
 import { trainingSuite } from '../../bench/training/suite';
+import { verdictSuite } from '../../bench/verdict/suite';
 
 const figure = (id: string, changes: Partial<Figure> = {}): Figure => ({
   id,
@@ -149,6 +150,7 @@ describe('docs/benchmarks.md', () => {
     supervision: supervisionSuite,
     'telemetry-cost': telemetryCostSuite,
     training: trainingSuite,
+    verdict: verdictSuite,
   };
 
   test("every suite's results are of its own figures and goals, and none is left out", () => {

@@ -149,6 +149,7 @@ test('a list that is out of date is named', () => {
   const adapters = { ...WALLS.adapters, 'models/decision.ts': 'nothing', 'models/gone.ts': 'nothing' };
   expect(brokenWalls(sources(), { ...WALLS, adapters })).toEqual([
     'models/gone.ts is listed and does not exist',
+    'inspection/disposition.ts is pure and imports the adapter models/decision.ts',
     'inspection/frame-pipeline.ts is pure and imports the adapter models/decision.ts',
     'models/decision.ts is listed as an adapter and touches nothing',
     'releases/golden-samples.ts is pure and imports the adapter models/decision.ts',

@@ -266,7 +266,7 @@ test('the delay doubles up to its bound, is never below half of it, and spreads 
 test('[B27] F16: records of a clock that was never set wait until it is, and get the times that they should have had', async () => {
   const record = (boot: string, inferredAt: string, uptimeMilliseconds: number): string =>
     JSON.stringify({
-      recordId: 'r-1',
+      ...invalidResult(1),
       inferredAt,
       capturedAt: inferredAt,
       clock: { state: 'unset', boot, uptimeMilliseconds },
@@ -289,7 +289,7 @@ test('[B27] F16: records of a clock that was never set wait until it is, and get
       clock: expect.objectContaining({ state: 'unset' }),
     }),
     {
-      recordId: 'r-1',
+      ...invalidResult(1),
       // A minute before now, at most a quarter of a second of waiting apart.
       inferredAt: expect.stringMatching(/^2026-11-23T(12:00:00|11:59:59)/),
       capturedAt: expect.stringMatching(/^2026-11-23T(12:00:00|11:59:59)/),
