@@ -32,6 +32,8 @@ const PLACES = [
   'edge-components/inference/packaging/%.ts',
   'edge-components/inference/src/(?:main|agent-main|component|agent|environment|ports).ts',
   `edge-components/inference/src/(?:${COMPONENT_FOLDERS})/%.ts`,
+  // The source of the WebAssembly in resample-kernel.ts.
+  'edge-components/inference/src/models/resample-kernel.wat',
   'edge-components/model/build.ts',
   'edge-components/model/src/deliver-release.ts',
 ].map((place) => new RegExp(`^${place.replaceAll('.', '\\.').replaceAll('%', NAME)}$`));
