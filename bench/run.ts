@@ -6,6 +6,7 @@
  *     npm run bench -- edge G1 G7         some of its figures
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
  *     npm run bench -- networks            the efficient networks side by side
+ *     npm run bench -- resolution          small defects, by the size of images
  *     npm run bench -- supervision         kills of the component's processes
  *     npm run bench -- verdict             what the verdict costs and lets pass
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
@@ -22,6 +23,7 @@ import { infrastructureSuite } from './infrastructure/suite';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
+import { resolutionSuite } from './resolution/suite';
 import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
 import { telemetryCostSuite } from './telemetry-cost/suite';
@@ -34,6 +36,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   infrastructure: infrastructureSuite,
   networks: networksSuite,
+  resolution: resolutionSuite,
   supervision: supervisionSuite,
   'telemetry-cost': telemetryCostSuite,
   training: trainingSuite,

@@ -14,6 +14,7 @@ import {
   readResults,
   tableOf,
 } from '../../bench/report';
+import { resolutionSuite } from '../../bench/resolution/suite';
 import type { Suite } from '../../bench/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
 import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
@@ -147,6 +148,7 @@ describe('docs/benchmarks.md', () => {
     edge: edgeSuite,
     infrastructure: infrastructureSuite,
     networks: networksSuite,
+    resolution: resolutionSuite,
     supervision: supervisionSuite,
     'telemetry-cost': telemetryCostSuite,
     training: trainingSuite,
