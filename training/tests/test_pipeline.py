@@ -164,7 +164,7 @@ def test_b27_images_of_another_shape_become_a_release(tmp_path: Path) -> None:
     script = load_script(SOURCE_DIR / "scripts/minimal/classify_images.py")
     model = script.train({"epochs": 1}, {"train": str(tmp_path / "prepared")})
 
-    exported = export.export(ServedModel(script, model), tmp_path / "prepared", tmp_path / "export", "x", [])
+    exported = export.export(ServedModel(script, model), tmp_path / "prepared", tmp_path / "export", "x", [], PLANT)
     assert problems_of("exported-model", exported) == []
     assert exported["input"] == export.model_input(policy)
     test = load_split(tmp_path / "prepared", "test")
