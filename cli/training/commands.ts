@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { followTraining } from './follow-training';
+import { collectHyperparameter } from './hyperparameter-option';
 import { startTraining, type TrainingRequest } from './start-training';
 
 function positiveNumber(text: string): number {
@@ -20,7 +21,8 @@ function acceptedManifest(text: string): string {
   return text;
 }
 
-interface Options extends Omit<TrainingRequest, 'manifestUri'> {
+interface Options extends Omit<TrainingRequest, 'manifestUri' | 'hyperparameters'> {
+  readonly hyperparameter?: Readonly<Record<string, string>>;
   readonly manifest?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -38,13 +40,22 @@ export const addTrainingCommands: AddCommands = (program, ports, open) => {
     .option('--learning-rate <x>', 'the largest step of the optimizer', positiveNumber)
     .option('--width-multiplier <x>', 'size of the network', positiveNumber)
     .option('--seed <n>', 'of everything that is drawn', integerFrom(0))
+    .option(
+      '--hyperparameter <name=value>',
+      'another value for one of training.hyperparameters; may come several times',
+      collectHyperparameter,
+    )
     .option('--follow', 'wait until it has ended, and say what the gate says')
     .option('--json', 'as JSON, once')
     .addHelpText('after', '\nExample: kaizen train --env dev --epochs 20 --follow')
-    .action(async ({ manifest, follow, json, ...request }: Options, command: Command) => {
+    .action(async ({ manifest, hyperparameter, follow, json, ...request }: Options, command: Command) => {
       const { clients, environment } = await open(command);
       const say = json ? () => undefined : ports.write;
-      const started = await startTraining(clients, environment, { ...request, manifestUri: manifest });
+      const started = await startTraining(clients, environment, {
+        ...request,
+        manifestUri: manifest,
+        hyperparameters: hyperparameter,
+      });
       say(`Training ${started.executionArn.split('/').at(-1)} of ${started.manifestUri}`);
       say(started.championId ? `Compared with ${started.championId}` : 'Compared with nothing');
       if (!follow) {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
+import { DescribePipelineCommand, StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
 import { DatasetBucket } from '../../lambda/dataset/dataset-bucket';
 import { modelArtifactUri } from '../../lambda/registry/model-artifact';
 import { ReleaseTable } from '../../lambda/registry/release-table';
-import { PIPELINE_PARAMETERS } from '../../lambda/training/names';
+import { hyperparameterParameter, PIPELINE_PARAMETERS } from '../../lambda/training/names';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
-import { InputError } from '../shared/errors';
+import { InputError, refuse } from '../shared/errors';
+import { unknownHyperparameters } from './hyperparameter-option';
 
 /** What the pipeline may be given by hand; what is absent has the environment's default. */
 export interface TrainingRequest {
@@ -18,6 +19,8 @@ export interface TrainingRequest {
   readonly learningRate?: number | undefined;
   readonly widthMultiplier?: number | undefined;
   readonly seed?: number | undefined;
+  /** Other values for hyperparameters of the configuration's own, as text that the training toolkit reads. */
+  readonly hyperparameters?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface StartedTraining {
@@ -48,12 +51,30 @@ async function championOf({ dynamoDb, sageMaker }: TrainingClients, environment:
   return { releaseId, modelUri };
 }
 
+/** @throws InputError with every name that the deployed pipeline does not take */
+async function refuseUnknown(
+  sageMaker: Clients['sageMaker'],
+  PipelineName: string,
+  hyperparameters: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { PipelineDefinition } = await sageMaker.send(new DescribePipelineCommand({ PipelineName }));
+  const { Parameters = [] } = JSON.parse(PipelineDefinition ?? '{}') as {
+    readonly Parameters?: readonly { readonly Name: string }[];
+  };
+  const names = Parameters.map(({ Name }) => Name);
+  refuse('--hyperparameter', unknownHyperparameters(Object.keys(hyperparameters), names));
+}
+
 /** Starts the training pipeline, as retraining does: with the dataset in force and the release in service. */
 export async function startTraining(
   clients: TrainingClients,
   environment: KaizenEnvironment,
   request: TrainingRequest,
 ): Promise<StartedTraining> {
+  const { hyperparameters = {} } = request;
+  if (Object.keys(hyperparameters).length > 0) {
+    await refuseUnknown(clients.sageMaker, environment.output('PipelineName'), hyperparameters);
+  }
   const manifestUri = request.manifestUri ?? (await currentManifestUri(clients.s3, environment));
   const champion = request.champion === false ? undefined : await championOf(clients, environment);
   const { epochs, learningRate, widthMultiplier, seed } = request;
@@ -71,11 +92,17 @@ export async function startTraining(
       // The SDK repeats a request that was not answered: it must not start a second one.
       ClientRequestToken: randomUUID(),
       PipelineExecutionDescription: 'Started by hand',
-      PipelineParameters: Object.entries(given).flatMap(([name, value]) =>
-        value === undefined
-          ? []
-          : [{ Name: PIPELINE_PARAMETERS[name as keyof typeof given], Value: String(value) }],
-      ),
+      PipelineParameters: [
+        ...Object.entries(given).flatMap(([name, value]) =>
+          value === undefined
+            ? []
+            : [{ Name: PIPELINE_PARAMETERS[name as keyof typeof given], Value: String(value) }],
+        ),
+        ...Object.entries(hyperparameters).map(([name, Value]) => ({
+          Name: hyperparameterParameter(name),
+          Value,
+        })),
+      ],
     }),
   );
   if (!answer.PipelineExecutionArn) throw new Error('SageMaker started the pipeline without an ARN');

@@ -296,6 +296,15 @@ export interface AppConfig {
       };
     };
     /**
+     * Hyperparameters of your own script, by name; Train gives them beside the built-in ones (docs/training-scripts.md), whose names they must not have. Also entry_style and hyperparameter_types of the contract. Left out: none.
+     */
+    hyperparameters?: {
+      /**
+       * The script gets it as the type that it has here.
+       */
+      [k: string]: number | boolean | string;
+    };
+    /**
      * Trains a second, larger network in the same execution, for the second opinion in the cloud. Absent: none; it about doubles the cost of training.
      */
     cloudVariant?: {

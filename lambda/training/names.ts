@@ -20,6 +20,9 @@ export const PIPELINE_PARAMETERS = {
   maximumInt8Drop: 'MaximumInt8Drop',
 } as const;
 
+/** Parameter of the pipeline by which an execution is given a hyperparameter of the configuration's own. */
+export const hyperparameterParameter = (name: string): string => `Hyperparameter_${name}`;
+
 /** Everything that jobs write is below, by execution. */
 export const PIPELINE_PREFIX = 'pipelines/';
 

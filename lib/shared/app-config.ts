@@ -5,6 +5,7 @@ import { type AppConfig, ContractError, problemsOf } from '../../contracts';
 import { cameraProblems } from '../../contracts/camera-problems';
 import { regionProblems } from '../../contracts/image-policy';
 import { useCasePrefix } from '../../lambda/shared/names';
+import { hyperparameterProblems } from '../training/free-hyperparameters';
 import { tuningProblems } from '../training/tuning-config';
 
 export type { AppConfig };
@@ -87,6 +88,7 @@ function crossFieldProblems(config: AppConfig): string[] {
     ...nameProblems(config),
     ...dispositionProblems(config),
     ...tuningProblems(training.tuning),
+    ...hyperparameterProblems(training.hyperparameters),
   ];
   if (rollout.waves.map((wave) => wave.name).join() !== 'canary,stable') {
     problems.push(

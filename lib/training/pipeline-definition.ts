@@ -2,6 +2,7 @@
 import { completeImagePolicy } from '../../contracts/image-policy';
 import { ACCEPTED_PREFIX, OBJECT_LIST_SUFFIX } from '../../lambda/dataset/names';
 import { EXECUTION_FOLDERS } from '../../lambda/training/names';
+import { freeParametersOf } from './free-hyperparameters';
 import { isIsolated } from './job-network';
 import {
   hyperparametersOf,
@@ -162,7 +163,8 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
   };
   const { parameters, steps } = plan;
   const { tuning } = scope.config.training;
-  const hyperparameters = hyperparametersOf(parameters);
+  const free = freeParametersOf(scope.config.training.hyperparameters);
+  const hyperparameters = { ...hyperparametersOf(parameters), ...free };
   const prepare = prepareStep(plan);
   const prepared = { uri: prepare.output(EXECUTION_FOLDERS.prepared), jobName: prepare.jobName };
   const model = trainedModel(steps, tuning, hyperparameters, prepared);
@@ -179,6 +181,6 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
   const searched = Object.keys(tuning?.ranges ?? {}).map((name) => hyperparameters[name]);
   return definePipeline(
     [qualityGate(exportModel, register)],
-    Object.values(parameters).filter((parameter) => !searched.includes(parameter)),
+    Object.values({ ...parameters, ...free }).filter((parameter) => !searched.includes(parameter)),
   );
 }

@@ -287,8 +287,10 @@ export class StepFactory {
     dataJob: Expression,
     hyperparameters: Readonly<Record<string, string | Expression>>,
   ): Expression {
-    const { image, script, instanceType, instanceCount } = this.scope.config.training;
-    const code = { source: this.scope.sourceSha256, image, script, instanceType, instanceCount };
+    const { image, script, instanceType, instanceCount, hyperparameters: free } = this.scope.config.training;
+    // Their values are in the path below; the same value under another name is another training.
+    const names = free && Object.keys(free);
+    const code = { source: this.scope.sourceSha256, image, script, instanceType, instanceCount, names };
     const digest = createHash('sha256').update(JSON.stringify(code)).digest('hex').slice(0, 16);
     return join(
       '/',

@@ -48,6 +48,11 @@ function world({ dataset = true, champion = true, looks = [] as readonly Look[] 
   });
   const waiting = [...looks];
   const sageMaker = new FakeClient({
+    DescribePipeline: () => ({
+      PipelineDefinition: JSON.stringify({
+        Parameters: ['Epochs', 'Hyperparameter_note', 'Hyperparameter_optimizer'].map((Name) => ({ Name })),
+      }),
+    }),
     StartPipelineExecution: () => ({ PipelineExecutionArn: EXECUTION }),
     DescribeModelPackage: () => ({
       InferenceSpecification: { Containers: [{ ModelDataUrl: 's3://models/champion.tar.gz' }] },
@@ -108,6 +113,43 @@ describe('[S9] kaizen train', () => {
     expect(exitCode).toBe(2);
     expect(errors).toContain(rule);
   });
+
+  test('[S1] gives hyperparameters of the configuration other values', async () => {
+    const aws = world({ champion: false });
+    const { exitCode } = await runKaizen(
+      'train --hyperparameter optimizer=adam --hyperparameter note=a=b',
+      aws,
+    );
+    expect(exitCode).toBe(0);
+    expect(startOf(aws)).toMatchObject({
+      PipelineParameters: [
+        { Name: 'DatasetManifestUri' },
+        { Name: 'Hyperparameter_optimizer', Value: 'adam' },
+        { Name: 'Hyperparameter_note', Value: 'a=b' },
+      ],
+    });
+  });
+
+  test('[S1] says which hyperparameters there are where one is not, all at once, and starts nothing', async () => {
+    const aws = world();
+    const line = 'train --hyperparameter optimiser=adam --hyperparameter epochs=3';
+    const { exitCode, errors } = await runKaizen(line, aws);
+    expect(exitCode).toBe(2);
+    expect(errors).toContain(
+      "optimiser: must be one of training.hyperparameters as deployed (note, optimizer), got 'optimiser'",
+    );
+    expect(errors).toContain('epochs: has an option of its own, --epochs');
+    expect(startOf(aws)).toBeUndefined();
+  });
+
+  test.each(['optimizer', '=adam', 'opti-mizer=adam', 'optimizer='])(
+    'refuses --hyperparameter %s',
+    async (given) => {
+      const { exitCode, errors } = await runKaizen(`train --hyperparameter ${given}`, world());
+      expect(exitCode).toBe(2);
+      expect(errors).toContain('It must be <name>=<value>');
+    },
+  );
 
   const prepare = {
     StepName: 'Prepare',

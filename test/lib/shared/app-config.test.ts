@@ -165,6 +165,16 @@ describe('[D1] the configuration of an environment', () => {
     expect(problems).toEqual(messages.map((message) => expect.stringMatching(message)));
   });
 
+  test('[S1] takes hyperparameters of a script, and refuses those that have a field of their own', () => {
+    const given = (value: unknown) => problemsOf(changed(local, 'training.hyperparameters', value));
+    expect(given({ optimizer: 'adam', dropout: 0.5, nesterov: true })).toEqual([]);
+    expect(given({ epochs: 3 })).toEqual([
+      'training.hyperparameters.epochs: is set by training.epochs, got 3',
+    ]);
+    expect(given({ 'drop-out': 0.5 })[0]).toMatch(/^training\.hyperparameters: .*got "drop-out"$/);
+    expect(given({ layers: [1, 2] })[0]).toMatch(/^training\.hyperparameters\.layers: /);
+  });
+
   test.each<[string, AppConfig, string, unknown, string]>([
     [
       'an architecture in no hardware class',

@@ -305,6 +305,67 @@ test('[S1] [S5] the configuration names the training script', () => {
   });
 });
 
+describe('[S1] hyperparameters of the configuration', () => {
+  const hyperparameters = { optimizer: 'adam', dropout: 0.5, nesterov: true, version: '3' };
+  const withFree = (changes: Partial<AppConfig['training']> = {}) =>
+    trainingPipelineDefinition({
+      ...SCOPE,
+      config: { ...local, training: { ...local.training, hyperparameters, ...changes } },
+    });
+
+  test('reach Train as text that the toolkit reads back as what they are, beside the built-in ones', async () => {
+    const { requests } = await runWith(GOOD, {}, JSON.stringify(withFree()));
+    expect(requests[1]?.HyperParameters).toMatchObject({
+      epochs: String(local.training.epochs),
+      optimizer: 'adam',
+      dropout: '0.5',
+      nesterov: 'true',
+      version: '"3"',
+    });
+  });
+
+  test('may have another value in an execution', async () => {
+    const { requests } = await runWith(GOOD, { Hyperparameter_optimizer: 'sgd' }, JSON.stringify(withFree()));
+    expect(requests[1]?.HyperParameters).toMatchObject({ optimizer: 'sgd', dropout: '0.5' });
+  });
+
+  test('reach the larger network of the cloud too', async () => {
+    const rendered = withFree({ cloudVariant: { widthMultiplier: 1 } });
+    const { requests } = await runWith(GOOD, {}, JSON.stringify(rendered));
+    const trainings = requests.flatMap(({ HyperParameters }) => (HyperParameters ? [HyperParameters] : []));
+    expect(trainings).toHaveLength(2);
+    for (const training of trainings) expect(training).toMatchObject({ optimizer: 'adam' });
+  });
+
+  test('[S6] that are searched are left to the search', async () => {
+    const optimizer: HyperparameterRange = { type: 'Categorical', values: ['adam', 'sgd'] };
+    const rendered = withFree({ tuning: { ...TUNING, ranges: { optimizer } } });
+    expect((rendered.Parameters as { Name: string }[]).map(({ Name }) => Name)).not.toContain(
+      'Hyperparameter_optimizer',
+    );
+    const { requests } = await runWith(GOOD, {}, JSON.stringify(rendered));
+    const { StaticHyperParameters } = (requests[1]?.TrainingJobDefinition ?? {}) as JsonObject;
+    expect(StaticHyperParameters).toMatchObject({ dropout: '0.5' });
+    expect(StaticHyperParameters).not.toHaveProperty('optimizer');
+  });
+
+  test('have checkpoints of their own: the same value under another name is another training', () => {
+    const folderOf = (free: AppConfig['training']['hyperparameters']) => {
+      const rendered = withFree({
+        spot: { maximumWaitMinutes: 90 },
+        ...(free && { hyperparameters: free }),
+      });
+      const plan = flatten(parsePipelineDefinition(JSON.stringify(rendered)));
+      const step = plan.find(({ step: { Name } }) => Name === 'Train')?.step;
+      const { CheckpointConfig } = (step?.Arguments ?? {}) as JsonObject;
+      return JSON.stringify(CheckpointConfig).split('Hyperparameter_')[0];
+    };
+    expect(folderOf({ a: 1 })).not.toBe(folderOf({ b: 1 }));
+    expect(folderOf({ a: 1 })).toBe(folderOf({ a: 2 }));
+    expect(folderOf({ a: 1 })).toContain('checkpoints');
+  });
+});
+
 describe('[S1] the capacity of the Train step', () => {
   const trainingStep = (training: Partial<AppConfig['training']>) => {
     const rendered = trainingPipelineDefinition({

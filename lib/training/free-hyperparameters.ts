@@ -1,0 +1,68 @@
+/** Hyperparameters of a script's own, from `training.hyperparameters`: their rules, and how they reach the job. Pure. */
+import type { AppConfig } from '../../contracts';
+import { hyperparameterParameter } from '../../lambda/training/names';
+import { Parameter } from './sagemaker-pipeline/expression';
+
+export type FreeHyperparameters = NonNullable<AppConfig['training']['hyperparameters']>;
+
+/** Hyperparameter that the pipeline gives itself -> the field that sets it. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  script: 'is set by training.script',
+  epochs: 'is set by training.epochs',
+  learning_rate: 'is set by training.learningRate',
+  width_multiplier: 'is set by training.widthMultiplier',
+  seed: 'is set by training.seed',
+  champion_uri: 'is the release in service, and given by the pipeline',
+};
+const RESERVED_PREFIX = 'sagemaker_';
+
+/** Hyperparameters that are for the adapter (training/kaizen_training/training_job.py): what they may be. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  entry_style: ['function', 'program'],
+  hyperparameter_types: ['decoded', 'text'],
+};
+
+function problemOf(name: string, value: FreeHyperparameters[string]): string | undefined {
+  const field = `training.hyperparameters.${name}`;
+  if (Object.hasOwn(BUILT_IN, name)) return `${field}: ${BUILT_IN[name]}, got ${JSON.stringify(value)}`;
+  if (name.startsWith(RESERVED_PREFIX)) {
+    return `${field}: names that begin with ${RESERVED_PREFIX} belong to SageMaker, got ${JSON.stringify(name)}`;
+  }
+  const allowed = Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
+  if (!allowed || allowed.some((choice) => choice === value)) return undefined;
+  return `${field}: must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`;
+}
+
+/** Every problem, as field, rule and value. */
+export function hyperparameterProblems(hyperparameters: FreeHyperparameters = {}): string[] {
+  return Object.entries(hyperparameters).flatMap(([name, value]) => problemOf(name, value) ?? []);
+}
+
+/** Whether Python's reader of JSON takes a text for something else than a text; it knows NaN and Infinity too. */
+function isJsonOfPython(text: string): boolean {
+  if (/^\s*(NaN|-?Infinity)\s*$/.test(text)) return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The text in CreateTrainingJob from which the training toolkit makes this value again: it reads each as JSON, and what
+ * is none stays as it is. Only a text that would become something else is quoted: `adam` stays, `3` becomes `"3"`.
+ */
+export function hyperparameterText(value: FreeHyperparameters[string]): string {
+  return typeof value === 'string' && !isJsonOfPython(value) ? value : JSON.stringify(value);
+}
+
+/** Hyperparameter -> the pipeline's parameter that gives it, with the configured value as its default. */
+export function freeParametersOf(hyperparameters: FreeHyperparameters = {}): Record<string, Parameter> {
+  return Object.fromEntries(
+    Object.entries(hyperparameters).map(([name, value]) => [
+      name,
+      new Parameter(hyperparameterParameter(name), 'String', hyperparameterText(value)),
+    ]),
+  );
+}

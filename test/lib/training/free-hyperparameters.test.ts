@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { local } from '../../../config/local';
+import {
+  freeParametersOf,
+  hyperparameterProblems,
+  hyperparameterText,
+} from '../../../lib/training/free-hyperparameters';
+import { hyperparametersOf, parametersOf } from '../../../lib/training/pipeline-parameters';
+
+describe('[S1] free hyperparameters', () => {
+  test('must not have the name of one that the pipeline gives', () => {
+    for (const name of ['script', ...Object.keys(hyperparametersOf(parametersOf(local)))]) {
+      const [problem] = hyperparameterProblems({ [name]: 3 });
+      expect(problem).toMatch(new RegExp(`^training\\.hyperparameters\\.${name}: is .*, got 3$`));
+    }
+  });
+
+  test('say every problem at once, as field, rule and value', () => {
+    expect(
+      hyperparameterProblems({ epochs: 3, sagemaker_x: 'y', entry_style: 'both', optimizer: 'adam' }),
+    ).toEqual([
+      'training.hyperparameters.epochs: is set by training.epochs, got 3',
+      'training.hyperparameters.sagemaker_x: names that begin with sagemaker_ belong to SageMaker, got "sagemaker_x"',
+      'training.hyperparameters.entry_style: must be one of function, program, got "both"',
+    ]);
+  });
+
+  test('may choose for the adapter how the script is run, and how it gets its values', () => {
+    expect(hyperparameterProblems({ entry_style: 'program', hyperparameter_types: 'text' })).toEqual([]);
+    expect(hyperparameterProblems(undefined)).toEqual([]);
+  });
+
+  test.each([
+    [0.5, '0.5'],
+    [true, 'true'],
+    ['adam', 'adam'],
+    ['3', '"3"'],
+    ['true', '"true"'],
+    ['NaN', '"NaN"'],
+    ['-Infinity', '"-Infinity"'],
+    ['"quoted"', '"\\"quoted\\""'],
+  ])('%j is %s in CreateTrainingJob', (value, text) => {
+    expect(hyperparameterText(value)).toBe(text);
+  });
+
+  test('come back as what they were when they are read as JSON, and else as text', () => {
+    const read = (text: string): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        return text;
+      }
+    };
+    const numbers = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((n) => !Object.is(n, -0));
+    fc.assert(
+      fc.property(fc.oneof(numbers, fc.boolean(), fc.string({ minLength: 1 })), (value) => {
+        expect(read(hyperparameterText(value))).toBe(value);
+      }),
+    );
+  });
+
+  test('are parameters of the pipeline, with the configured value as the default', () => {
+    const { dropout } = freeParametersOf({ dropout: 0.5 });
+    expect(dropout?.definition).toEqual({
+      Name: 'Hyperparameter_dropout',
+      Type: 'String',
+      DefaultValue: '0.5',
+    });
+  });
+});
