@@ -21,6 +21,7 @@ import releaseOffer from './schemas/release-offer.schema.json';
 import releaseVerdict from './schemas/release-verdict.schema.json';
 import resultsBatch from './schemas/results-batch.schema.json';
 import resultsConfirmation from './schemas/results-confirmation.schema.json';
+import scriptCheck from './schemas/script-check.schema.json';
 import signedRelease from './schemas/signed-release.schema.json';
 import sketch from './schemas/sketch.schema.json';
 import trustedKeys from './schemas/trusted-keys.schema.json';
@@ -48,6 +49,7 @@ export const SCHEMAS = {
   'release-verdict': releaseVerdict,
   'results-batch': resultsBatch,
   'results-confirmation': resultsConfirmation,
+  'script-check': scriptCheck,
   'signed-release': signedRelease,
   sketch,
   'trusted-keys': trustedKeys,

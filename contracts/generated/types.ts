@@ -76,6 +76,7 @@ export interface Contracts {
   'release-verdict': ReleaseVerdict;
   'results-batch': ResultsBatch;
   'results-confirmation': ResultsConfirmation;
+  'script-check': ScriptCheck;
   'signed-release': SignedRelease;
   sketch: Sketch;
   'trusted-keys': TrustedKeys;
@@ -2183,6 +2184,68 @@ export interface ResultsConfirmation {
    * @maxItems 200
    */
   received: number[][];
+}
+/**
+ * What training/kaizen_training/script_check.py says of a training script: each step of the contract, in order.
+ */
+export interface ScriptCheck {
+  schemaVersion: 1;
+  script: string;
+  /**
+   * No step is wrong or was not reached.
+   */
+  passed: boolean;
+  /**
+   * Of all splits together.
+   */
+  images: number;
+  /**
+   * The folder, or `rendered`.
+   */
+  imagesFrom: string;
+  /**
+   * @minItems 2
+   *
+   * Items: Name of a class that a model can predict: `scratch`, `7`.
+   */
+  classes: string[];
+  /**
+   * What the script was given, decoded.
+   */
+  hyperparameters: {
+    [k: string]: unknown;
+  };
+  /**
+   * @minItems 1
+   */
+  steps: {
+    step:
+      | 'script'
+      | 'train'
+      | 'save'
+      | 'model_fn'
+      | 'transform_fn'
+      | 'forward'
+      | 'export'
+      | 'interface'
+      | 'policy'
+      | 'parity'
+      | 'int8';
+    outcome: 'ok' | 'wrong' | 'notReached' | 'notNeeded';
+    seconds?: number;
+    /**
+     * What was wrong, or why it was not reached or not needed.
+     */
+    said?: string;
+    /**
+     * What the contract wants, of a step that is wrong.
+     */
+    wanted?: string;
+    /**
+     * What may help, where it can be told.
+     */
+    hint?: string;
+  }[];
 }
 /**
  * DSSE envelope (secure-systems-lab/dsse, protocol 1.0) around a release. Stored as release.dsse.json.

@@ -18,13 +18,14 @@ import inspect
 import os
 import shutil
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from kaizen_training.entry_style import entry_style_of, outline_of
 from kaizen_training.failure import discard_model, explained, write_failure
+from kaizen_training.forward import forward_form
 from kaizen_training.frameworks import default_save, require_finite
 from kaizen_training.plain_script import run_plain_script
 from kaizen_training.serving import SCRIPT_IN_MODEL, ServingError, keep_script, load_script, serving_problems
@@ -104,11 +105,18 @@ def _save(job: TrainingJob, script: ModuleType, model: Any) -> None:
         raise AdapterError(f"save() raised {explained(error)}") from error
 
 
-def _run_function(job: TrainingJob, path: Path) -> None:
+def _load(path: Path) -> ModuleType:
+    """The script, with what can be known to be wrong before the training is paid for."""
     try:
         script = load_script(path)
-    except ServingError as error:
+        forward_form(script)
+    except (ServingError, ValueError) as error:
         raise AdapterError(str(error)) from error
+    return script
+
+
+def _run_function(job: TrainingJob, path: Path, begin: Callable[[str], None]) -> None:
+    script = _load(path)
     if not callable(getattr(script, "train", None)):
         raise AdapterError(f"{job.script}: train must be a function, it is a {type(script.train).__qualname__}")
     model = _call_train(job, script)
@@ -117,11 +125,23 @@ def _run_function(job: TrainingJob, path: Path) -> None:
     if model is None:
         raise AdapterError(f"train() of {job.script} returned None instead of the trained network")
     require_finite(model)
+    begin("save")
     _save(job, script, model)
 
 
-def run_job(job: TrainingJob, source_dir: Path, environment: Mapping[str, str]) -> None:
+def run_job(
+    job: TrainingJob,
+    source_dir: Path,
+    environment: Mapping[str, str],
+    begin: Callable[[str], None] = lambda _step: None,
+) -> None:
     """Trains and saves. On a host that is not the primary one, only trains.
+
+    Args:
+        job: what the environment says.
+        source_dir: where the script is.
+        environment: for a program.
+        begin: is told when `train` begins, and `save`.
 
     Raises:
         AdapterError: with the reason in one sentence.
@@ -133,14 +153,16 @@ def run_job(job: TrainingJob, source_dir: Path, environment: Mapping[str, str]) 
     problems = serving_problems(outline.names)
     if problems:
         raise AdapterError(f"{job.script}: " + "; ".join(problems))
+    begin("train")
     if style == "program":
         run_plain_script(job, source_dir, environment)
     else:
-        _run_function(job, path)
+        _run_function(job, path, begin)
     if not job.is_primary:
         # What a program of another host wrote: SageMaker puts the folders of all hosts into one archive.
         discard_model(job.model_dir)
         return
+    begin("save")
     if not any(entry.is_file() for entry in job.model_dir.rglob("*")):
         raise AdapterError(f"the script ended without an error, but no model lies in {job.model_dir}")
     try:

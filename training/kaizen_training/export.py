@@ -24,6 +24,7 @@ from kaizen_training.baseline import baseline_of
 from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.comparison import paired_counts
 from kaizen_training.compute_cost import latency_ratios, multiply_accumulates
+from kaizen_training.forward import write_graph
 from kaizen_training.gate import HardwareClass, Limits, gate_report
 from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import (
@@ -33,7 +34,6 @@ from kaizen_training.onnx_model import (
     ExportError,
     check_policy,
     run_images,
-    write_fp32,
     write_int8,
 )
 from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of
@@ -107,11 +107,7 @@ def model_input(policy: ImagePolicy) -> dict[str, Any]:
 
 
 def _write_graph(model: ServedModel, policy: ImagePolicy, path: Path) -> None:
-    export_onnx = getattr(model.script, "export_onnx", None)
-    if callable(export_onnx):
-        export_onnx(model.model, str(path))
-    else:
-        write_fp32(model.model, policy.height, policy.width, path)
+    write_graph(model, policy, path)
     check_policy(path)
 
 
@@ -124,9 +120,17 @@ def _write_graphs(model: ServedModel, training: Split, policy: ImagePolicy, outp
     check_policy(int8)
 
 
-def _check_parity(
+def check_parity(
     model: ServedModel, classes: list[str], fp32: Path, validation: Split
 ) -> tuple[float, NDArray[np.float64]]:
+    """Holds the graph to the script's own answers.
+
+    Returns:
+        The largest difference of a probability, and the graph's probabilities [n, classes].
+
+    Raises:
+        ExportError: other classes, another number of them, or a difference above `LARGEST_DIFFERENCE`.
+    """
     framework_classes, expected = model.probabilities(validation.images)
     if framework_classes != classes:
         raise ExportError(f"classes: the model answers {framework_classes}, the dataset has {classes}")
@@ -190,7 +194,7 @@ def export(
     output.mkdir(parents=True, exist_ok=True)
     _write_graphs(model, training, policy, output)
     fp32 = output / VARIANTS["fp32"]
-    difference, on_validation = _check_parity(model, classes, fp32, validation)
+    difference, on_validation = check_parity(model, classes, fp32, validation)
     on_test, milliseconds, accuracy = {}, {}, {}
     for variant, name in VARIANTS.items():
         on_test[variant], milliseconds[variant] = run_images(output / name, test.images)
@@ -252,7 +256,7 @@ def _export_cloud_variant(
     """
     path, policy = output / CLOUD_FILE, description.policy
     _write_graph(model, policy, path)
-    difference, _ = _check_parity(model, description.classes, path, validation)
+    difference, _ = check_parity(model, description.classes, path, validation)
     probabilities, _ = run_images(path, test.images)
     cloud_right = probabilities.argmax(axis=1) == test.labels
     counts = paired_counts(right, cloud_right)

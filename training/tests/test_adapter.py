@@ -92,6 +92,7 @@ def test_s1_an_unknown_argument_with_a_default_keeps_its_default() -> None:
         (SERVING + "def train(*args): pass", "'args' cannot be given by name"),
         (SERVING + "def train(hosts, /): pass", "'hosts' cannot be given by name"),
         (SERVING + "def train(epochs, **kwargs): pass", "'epochs' is not one of hyperparameters"),
+        (SERVING + "FORWARD = 'nchw'\ndef train(): return 1", "FORWARD: must be one of"),
         (SERVING + "train = 3", "train must be a function, it is a int"),
         (SERVING + "def train(): raise RuntimeError('out of memory')", "train() raised RuntimeError: out of memory"),
         (SERVING + "def train(): return None", "returned None instead of the trained network"),
