@@ -11,11 +11,13 @@ import type { Open, ProgramPorts } from './shared/commands';
 import { describeEnvironment } from './shared/environment';
 import { addTeardownCommands } from './teardown/commands';
 import { addTrainingCommands } from './training/commands';
+import { addScriptCommands } from './training/script-commands';
 
 /** In the order of the help: the whole, then along the loop. */
 const COMMANDS = [
   addStatusCommand,
   addDatasetCommands,
+  addScriptCommands,
   addTrainingCommands,
   addRegistryCommands,
   addDeviceCommands,
