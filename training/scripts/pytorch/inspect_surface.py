@@ -2,9 +2,10 @@
 
 Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
 (1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-1024, side of the square to which
-images are resized for the network; without it three quarters of their own size, with their proportions), `seed`,
-`champion_uri` (`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last layer, a new
-class gets a fresh one).
+images are resized for the network; without it three quarters of their own size, with their proportions), `augmentation`
+(some of `mirror`, `turns`, `exposure`, with commas between them, or `none`; by default all), `seed`, `champion_uri`
+(`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last layer, a new class gets a
+fresh one).
 
 Both channels, `train` and `validation`, hold the folder that the Prepare step wrote. Images are read from it batch by
 batch, so that memory does not grow with their number.
@@ -50,6 +51,9 @@ LEARNING_RATES = (1e-9, 1e30)
 BATCH = 32
 # From a champion the features are there already: 60 % of the epochs and of the learning rate suffice.
 WARM_START_EFFORT = 0.6
+# What may be done to an image without changing its class. A digit that is turned or mirrored is another one.
+AUGMENTATIONS = ("mirror", "turns", "exposure")
+NO_AUGMENTATION = "none"
 PROGRESS_PREFIX = "KAIZEN_PROGRESS "
 
 
@@ -62,6 +66,7 @@ class Settings:
     learning_rate: float
     width_multiplier: float
     resolution: int | None
+    augmentation: tuple[str, ...]
     seed: int
     champion_uri: str
 
@@ -71,6 +76,17 @@ class Settings:
             return self.resolution, self.resolution
         share, whole = DEFAULT_SHARE
         return policy.height * share // whole, policy.width * share // whole
+
+
+def _read_augmentation(hyperparameters: dict[str, Any], problems: list[str]) -> tuple[str, ...]:
+    value = hyperparameters.get("augmentation", ",".join(AUGMENTATIONS))
+    names = {name.strip() for name in str(value).split(",")}
+    if names == {NO_AUGMENTATION}:
+        return ()
+    if not names <= set(AUGMENTATIONS):
+        rule = f"must be some of {', '.join(AUGMENTATIONS)} with commas between them, or {NO_AUGMENTATION}"
+        problems.append(f"augmentation: {rule}, got {value!r}")
+    return tuple(name for name in AUGMENTATIONS if name in names)
 
 
 def read_settings(hyperparameters: dict[str, Any]) -> Settings:
@@ -89,6 +105,7 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
         learning_rate=reader.number("learning_rate", 0.1, *LEARNING_RATES),
         width_multiplier=reader.number("width_multiplier", 0.35, 0.05, 2),
         resolution=reader.integer("resolution", 32, 32, 1024) if "resolution" in hyperparameters else None,
+        augmentation=_read_augmentation(hyperparameters, reader.problems),
         seed=reader.integer("seed", 7, 0, 2**32 - 1),
         champion_uri=str(hyperparameters.get("champion_uri", "none")),
     )
@@ -152,6 +169,16 @@ class Augmentation:
         quarter_turns = int(torch.randint(4, (), generator=generator))
         factor, offset = 0.1 * torch.randn(2, images, 1, 1, 1, generator=generator)
         return cls(flipped, quarter_turns, 1 + factor, offset)
+
+    def only(self, kinds: Sequence[str]) -> Augmentation:
+        """What is left of it with these of `AUGMENTATIONS`; drawn all the same, so that nothing else changes."""
+        exposed = "exposure" in kinds
+        return Augmentation(
+            flipped=self.flipped and "mirror" in kinds,
+            quarter_turns=self.quarter_turns if "turns" in kinds else 0,
+            factor=self.factor if exposed else torch.ones_like(self.factor),
+            offset=self.offset if exposed else torch.zeros_like(self.offset),
+        )
 
     def of(self, images: Tensor, share: slice) -> Tensor:
         """The images of a share of the batch, augmented: float [n, channels, height, width], channels last."""
@@ -263,6 +290,7 @@ class Loop:
     generator: torch.Generator
     epochs: int
     is_primary: bool
+    augmentation: tuple[str, ...] = AUGMENTATIONS
     progress: Progress = field(default_factory=Progress)
 
     def state(self) -> dict[str, Any]:
@@ -295,7 +323,8 @@ def _train_one_epoch(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) ->
     last_start = max(0, len(progress.order) - BATCH)
     while progress.start <= last_start:
         chosen = progress.order[progress.start : progress.start + BATCH]
-        loss_of_share = _loss_of_batch(loop, chosen, Augmentation.drawn(len(chosen), loop.generator))
+        augmentation = Augmentation.drawn(len(chosen), loop.generator).only(loop.augmentation)
+        loss_of_share = _loss_of_batch(loop, chosen, augmentation)
         # The hosts agree, so that all of them stop at the same batch.
         loss, stops = loop.parallel.backward(loss_of_share, stop.requested)
         _require_finite(torch.tensor(loss))
@@ -351,6 +380,7 @@ def _make_loop(inspector: Inspector, training: Split, settings: Settings, group:
         torch.Generator().manual_seed(settings.seed),
         epochs,
         group.is_primary,
+        settings.augmentation,
     )
 
 
