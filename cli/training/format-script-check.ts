@@ -2,17 +2,14 @@
 import type { ScriptCheck } from '../../contracts';
 
 const OUTCOMES = { ok: 'ok', wrong: 'WRONG', notReached: '-', notNeeded: 'not needed' } as const;
-const NAMES = { interface: 'graph interface', policy: 'graph policy' } as const;
 const WIDTHS = [17, 12] as const;
 
 type Step = ScriptCheck['steps'][number];
 
-const nameOf = (step: Step): string => (NAMES as Readonly<Record<string, string>>)[step.step] ?? step.step;
-
 function linesOf(step: Step): string[] {
   const { outcome, seconds, said, wanted, hint } = step;
   const time = outcome === 'ok' && seconds !== undefined ? `${seconds.toFixed(1)} s` : undefined;
-  const head = [nameOf(step).padEnd(WIDTHS[0]), OUTCOMES[outcome].padEnd(WIDTHS[1]), time ?? said ?? ''];
+  const head = [step.step.padEnd(WIDTHS[0]), OUTCOMES[outcome].padEnd(WIDTHS[1]), time ?? said ?? ''];
   return [
     head.join('').trimEnd(),
     ...(wanted ? [`${' '.repeat(WIDTHS[0])}wanted: ${wanted}`] : []),
@@ -25,7 +22,7 @@ export function formatScriptCheck(report: ScriptCheck): string {
   const { images, imagesFrom, classes, hyperparameters } = report;
   const given = Object.entries(hyperparameters).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return [
-    `${report.script}`,
+    report.script,
     `on ${images} images (${imagesFrom}) of ${classes.join(', ')}`,
     `with ${given.join(' ')}`,
     ...report.steps.flatMap(linesOf),
@@ -34,4 +31,4 @@ export function formatScriptCheck(report: ScriptCheck): string {
 
 /** The steps that are wrong, for the last sentence. */
 export const wrongSteps = ({ steps }: ScriptCheck): string[] =>
-  steps.filter(({ outcome }) => outcome === 'wrong').map(nameOf);
+  steps.filter(({ outcome }) => outcome === 'wrong').map(({ step }) => step);

@@ -2227,8 +2227,8 @@ export interface ScriptCheck {
       | 'transform_fn'
       | 'forward'
       | 'export'
-      | 'interface'
-      | 'policy'
+      | 'graph interface'
+      | 'graph policy'
       | 'parity'
       | 'int8';
     outcome: 'ok' | 'wrong' | 'notReached' | 'notNeeded';

@@ -63,17 +63,17 @@ STEPS = (
         ("forward",),
     ),
     Step(
-        "interface",
+        "graph interface",
         "input image uint8 [height, width, 3] with both sizes free, output probabilities float [classes]",
         ("export",),
     ),
-    Step("policy", "only what contracts/onnx-policy.json allows; devices refuse any other graph", ("export",)),
+    Step("graph policy", "only what contracts/onnx-policy.json allows; devices refuse any other graph", ("export",)),
     Step(
         "parity",
         "the graph answers as transform_fn does, to 0.0001, and takes images of other sizes",
-        ("transform_fn", "interface", "policy"),
+        ("transform_fn", "graph interface", "graph policy"),
     ),
-    Step("int8", "the graph can be quantised, and the result is still allowed", ("interface", "policy")),
+    Step("int8", "the graph can be quantised, and the result is still allowed", ("graph interface", "graph policy")),
 )
 
 
@@ -206,7 +206,7 @@ def take_steps(
     for step in steps:
         barred = [name for name in step.needs if findings[name].outcome in (WRONG, NOT_REACHED)]
         if barred:
-            findings[step.name] = Finding(step, NOT_REACHED, said=f"needs {' and '.join(barred)}")
+            findings[step.name] = Finding(step, NOT_REACHED, said=f"needs {', '.join(barred)}")
             continue
         begun = clock()
         try:

@@ -106,8 +106,8 @@ class Trial:
             "transform_fn": self._transform,
             "forward": self._forward,
             "export": self._export,
-            "interface": self._interface,
-            "policy": self._policy,
+            "graph interface": self._interface,
+            "graph policy": self._policy,
             "parity": self._parity,
             "int8": self._quantise,
         }

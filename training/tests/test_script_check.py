@@ -36,7 +36,6 @@ from tests.conftest import SOURCE_DIR
 from tests.job_environment import PATIENCE_SECONDS
 
 NAMES = [step.name for step in STEPS]
-NEVER = NAMES[1:]
 
 # A network of two numbers for each class: trained, saved, served and exported within a second or two.
 NETWORK = """
@@ -164,7 +163,7 @@ def test_s1_a_usual_classifier_that_says_nothing_is_told_what_to_say(check: Chec
     assert found["hint"] == 'it fits as float NCHW logits: say FORWARD = "float-nchw-logits" in the script'
     assert "float [n, 3, 128, 128] and logits" in found["wanted"]
     assert outcomes(report)["transform_fn"] == OK
-    assert step_of(report, "parity")["said"] == "needs interface and policy"
+    assert step_of(report, "parity")["said"] == "needs graph interface, graph policy"
 
 
 @pytest.mark.parametrize(
@@ -194,23 +193,23 @@ def test_s1_a_graph_that_is_written_by_the_script_needs_no_forward(check: Check)
     [
         (
             ", lambda model: setattr(model.graph.node[1], 'op_type', 'NonZero')",
-            "policy",
+            "graph policy",
             "operator NonZero is not allowed",
         ),
         (
             ", lambda model: setattr(model.graph.output[0].type.tensor_type.shape.dim[0], 'dim_value', 5)",
-            "interface",
+            "graph interface",
             "output: must be probabilities FLOAT [4], got probabilities FLOAT [5]",
         ),
         (
             ", lambda model: setattr(model.graph.input[0].type.tensor_type.shape.dim[0], 'dim_value', 128)",
-            "interface",
+            "graph interface",
             "input: must be image UINT8 [height, width, 3], got image UINT8 [128, 'width', 3]",
         ),
     ],
     ids=["policy", "output", "input"],
 )
-def test_b14_a_graph_that_no_device_would_take_is_named(check: Check, change: str, step: str, said: str) -> None:
+def test_s3_a_graph_that_no_device_would_take_is_named(check: Check, change: str, step: str, said: str) -> None:
     """[S3] The rules are those of the export and of the devices."""
     # What serves is another, sound graph: only the exported one is broken.
     text = ready().replace("shutil.copyfile(model, path)", f"write_small_onnx(Path(path), 4{change})")

@@ -36,8 +36,15 @@ const REPORT: ScriptCheck = {
   steps: [
     { step: 'train', outcome: 'ok', seconds: 1.25 },
     { step: 'forward', outcome: 'notNeeded', said: 'export_onnx writes the graph' },
-    { step: 'policy', outcome: 'wrong', seconds: 0, said: 'operator If', wanted: 'only these', hint: 'none' },
-    { step: 'parity', outcome: 'notReached', said: 'needs policy' },
+    {
+      step: 'graph policy',
+      outcome: 'wrong',
+      seconds: 0,
+      said: 'operator If',
+      wanted: 'only these',
+      hint: 'none',
+    },
+    { step: 'parity', outcome: 'notReached', said: 'needs graph policy' },
   ],
 };
 const request = { script: 'my.py', hyperparameters: {} };
@@ -114,7 +121,7 @@ describe('[S1] kaizen script check', () => {
         'graph policy     WRONG       operator If',
         '                 wanted: only these',
         '                 hint: none',
-        'parity           -           needs policy',
+        'parity           -           needs graph policy',
       ].join('\n'),
     );
     expect(wrongSteps(REPORT)).toEqual(['graph policy']);
