@@ -1,5 +1,6 @@
 /** The command line: arguments in, text out. The rooms add their commands, and each command is a function of theirs. */
 import { Command } from 'commander';
+import { version } from '../package.json';
 import { addCaptureCommands } from './captures/commands';
 import { addRedriveCommand, addStatusCommand } from './commands';
 import { addCostCommands } from './cost/commands';
@@ -32,6 +33,7 @@ const COMMANDS = [
 export function buildProgram(ports: ProgramPorts): Command {
   const program = new Command('kaizen')
     .description('Operates a Kaizen Edge environment')
+    .version(version, '--version', 'say the version of this tree')
     .option('--env <name>', 'environment, as it is deployed', 'local')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError(false)

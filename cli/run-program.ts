@@ -13,9 +13,24 @@ const MISSING_SETTINGS: readonly (readonly [says: RegExp, advice: string])[] = [
   [/^Could not load credentials/, 'sign in to AWS, or set AWS_PROFILE to a profile that is'],
 ];
 
+const REFUSED = 'ECONNREFUSED';
+const NOBODY_ANSWERS =
+  'nobody answers at this address: for the local AWS run `npm run local`, for an account unset AWS_ENDPOINT_URL';
+
+/** Node gives an error without a text where a name has several addresses and none of them answers. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+}
+
+function adviceFor(message: string): string | undefined {
+  if (message.includes(REFUSED)) return NOBODY_ANSWERS;
+  return MISSING_SETTINGS.find(([says]) => says.test(message))?.[1];
+}
+
 function describe(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const advice = MISSING_SETTINGS.find(([says]) => says.test(message))?.[1];
+  const message = messageOf(error);
+  const advice = adviceFor(message);
   return advice === undefined ? message : `${message}: ${advice}`;
 }
 

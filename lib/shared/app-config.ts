@@ -88,7 +88,7 @@ function crossFieldProblems(config: AppConfig): string[] {
     ...nameProblems(config),
     ...dispositionProblems(config),
     ...tuningProblems(training.tuning),
-    ...hyperparameterProblems(training.hyperparameters),
+    ...hyperparameterProblems(training),
   ];
   if (rollout.waves.map((wave) => wave.name).join() !== 'canary,stable') {
     problems.push(

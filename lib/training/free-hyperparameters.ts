@@ -3,6 +3,7 @@ import type { AppConfig } from '../../contracts';
 import { hyperparameterParameter } from '../../lambda/training/names';
 import { Parameter } from './sagemaker-pipeline/expression';
 
+type Training = Pick<AppConfig['training'], 'hyperparameters' | 'spot'>;
 export type FreeHyperparameters = NonNullable<AppConfig['training']['hyperparameters']>;
 
 /** Hyperparameter that the pipeline gives itself -> the field that sets it. */
@@ -15,6 +16,9 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   champion_uri: 'is the release in service, and given by the pipeline',
 };
 const RESERVED_PREFIX = 'sagemaker_';
+const FOLDER_NAME = /^(?!\.+$)[A-Za-z0-9._=,+-]+$/;
+/** The rest of the address, with the built-in ones, has about 300. */
+const LONGEST_FOLDERS = 500;
 
 /** Hyperparameters that are for the adapter (training/kaizen_training/training_job.py): what they may be. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -34,8 +38,32 @@ function problemOf(name: string, value: FreeHyperparameters[string]): string | u
 }
 
 /** Every problem, as field, rule and value. */
-export function hyperparameterProblems(hyperparameters: FreeHyperparameters = {}): string[] {
-  return Object.entries(hyperparameters).flatMap(([name, value]) => problemOf(name, value) ?? []);
+export function hyperparameterProblems({ hyperparameters = {}, spot }: Training): string[] {
+  return [
+    ...Object.entries(hyperparameters).flatMap(([name, value]) => problemOf(name, value) ?? []),
+    ...(spot ? folderProblems(hyperparameters) : []),
+  ];
+}
+
+/** Of spot trainings: the values are part of the name of the checkpoint folder, an S3 URI of at most 1,024 characters. */
+function folderProblems(hyperparameters: FreeHyperparameters): string[] {
+  const texts = Object.entries(hyperparameters).map(
+    ([name, value]) => [name, hyperparameterText(value)] as const,
+  );
+  const length = texts.reduce((sum, [, text]) => sum + text.length + 1, 0);
+  return [
+    ...texts
+      .filter(([, text]) => !FOLDER_NAME.test(text))
+      .map(
+        ([name, text]) =>
+          `training.hyperparameters.${name}: with training.spot it names a folder, and must be of letters, digits and . _ = , + - and more than dots, got ${JSON.stringify(text)}`,
+      ),
+    ...(length > LONGEST_FOLDERS
+      ? [
+          `training.hyperparameters: with training.spot their values must have at most ${LONGEST_FOLDERS} characters in all, one more counted for each, got ${length}`,
+        ]
+      : []),
+  ];
 }
 
 /** Whether Python's reader of JSON takes a text for something else than a text; it knows NaN and Infinity too. */

@@ -1,3 +1,4 @@
+import { version } from '../../package.json';
 import { awsError, fakeCloudFormation, runKaizen } from './fakes';
 
 describe('arguments', () => {
@@ -75,7 +76,21 @@ describe('arguments', () => {
     expect(errors).toBe('error: not for you');
   });
 
+  test('says its version, without credentials', async () => {
+    const { exitCode, output } = await runKaizen('--version');
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: version });
+  });
+
+  test('says what to run where no text of an error does', async () => {
+    const cloudFormation = fakeCloudFormation();
+    const refused = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
+    cloudFormation.failures.set('DescribeStacks', [refused]);
+    const { errors } = await runKaizen('status', { cloudFormation });
+    expect(errors).toMatch(/^error: ECONNREFUSED: nobody answers at this address: .*`npm run local`/);
+  });
+
   test.each([
+    ['connect ECONNREFUSED 127.0.0.1:4566', 'nobody answers at this address'],
     ['Region is missing', 'set AWS_REGION'],
     ['Could not load credentials from any providers', 'sign in to AWS'],
   ])("'%s' says what to set", async (message, advice) => {

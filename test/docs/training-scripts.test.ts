@@ -26,7 +26,7 @@ test('[S1] the values of the hyperparameters for the adapter are those that the 
   expect(names).toEqual(['entry_style', 'hyperparameter_types']);
   for (const name of names) {
     const [row = ''] = new RegExp(`^\\| \`${name}\` \\|.*$`, 'm').exec(page) ?? [];
-    const [problem = ''] = hyperparameterProblems({ [name]: 'x' });
+    const [problem = ''] = hyperparameterProblems({ hyperparameters: { [name]: 'x' } });
     const [, allowed = ''] = /must be one of (.*), got/.exec(problem) ?? [];
     for (const value of allowed.split(', ')) expect(row).toContain(`\`${value}\``);
   }
@@ -36,5 +36,7 @@ test('[S1] its example of hyperparameters is taken by the configuration', () => 
   const [, object = ''] = /hyperparameters: \{ (.*) \}/.exec(page) ?? [];
   const names = [...object.matchAll(/(\w+):/g)].map(([, name = '']) => name);
   expect(names).toEqual(['optimizer', 'dropout', 'nesterov']);
-  expect(hyperparameterProblems(Object.fromEntries(names.map((name) => [name, 1])))).toEqual([]);
+  expect(
+    hyperparameterProblems({ hyperparameters: Object.fromEntries(names.map((name) => [name, 1])) }),
+  ).toEqual([]);
 });

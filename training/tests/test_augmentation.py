@@ -95,7 +95,12 @@ def test_images_are_left_alone_in_a_training_that_says_so(
     """[S14] The hyperparameter reaches the loop."""
     seen: list[tuple[str, ...]] = []
     only = script.Augmentation.only
-    monkeypatch.setattr(script.Augmentation, "only", lambda drawn, kinds: (seen.append(kinds), only(drawn, kinds))[1])
+
+    def watched(drawn: object, kinds: tuple[str, ...]) -> object:
+        seen.append(kinds)
+        return only(drawn, kinds)
+
+    monkeypatch.setattr(script.Augmentation, "only", watched)
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     settings = {"epochs": 1, "width_multiplier": 0.05, "resolution": 32, "augmentation": "exposure"}
     channels = {"train": str(tiny_prepared), "validation": str(tiny_prepared)}

@@ -10,14 +10,16 @@ import { hyperparametersOf, parametersOf } from '../../../lib/training/pipeline-
 describe('[S1] free hyperparameters', () => {
   test('must not have the name of one that the pipeline gives', () => {
     for (const name of ['script', ...Object.keys(hyperparametersOf(parametersOf(local)))]) {
-      const [problem] = hyperparameterProblems({ [name]: 3 });
+      const [problem] = hyperparameterProblems({ hyperparameters: { [name]: 3 } });
       expect(problem).toMatch(new RegExp(`^training\\.hyperparameters\\.${name}: is .*, got 3$`));
     }
   });
 
   test('say every problem at once, as field, rule and value', () => {
     expect(
-      hyperparameterProblems({ epochs: 3, sagemaker_x: 'y', entry_style: 'both', optimizer: 'adam' }),
+      hyperparameterProblems({
+        hyperparameters: { epochs: 3, sagemaker_x: 'y', entry_style: 'both', optimizer: 'adam' },
+      }),
     ).toEqual([
       'training.hyperparameters.epochs: is set by training.epochs, got 3',
       'training.hyperparameters.sagemaker_x: names that begin with sagemaker_ belong to SageMaker, got "sagemaker_x"',
@@ -26,8 +28,10 @@ describe('[S1] free hyperparameters', () => {
   });
 
   test('may choose for the adapter how the script is run, and how it gets its values', () => {
-    expect(hyperparameterProblems({ entry_style: 'program', hyperparameter_types: 'text' })).toEqual([]);
-    expect(hyperparameterProblems(undefined)).toEqual([]);
+    expect(
+      hyperparameterProblems({ hyperparameters: { entry_style: 'program', hyperparameter_types: 'text' } }),
+    ).toEqual([]);
+    expect(hyperparameterProblems({})).toEqual([]);
   });
 
   test.each([
@@ -41,6 +45,24 @@ describe('[S1] free hyperparameters', () => {
     ['"quoted"', '"\\"quoted\\""'],
   ])('%j is %s in CreateTrainingJob', (value, text) => {
     expect(hyperparameterText(value)).toBe(text);
+  });
+
+  test('name the checkpoint folder of spot trainings, and must be able to', () => {
+    const spot = { maximumWaitMinutes: 90 };
+    const sound = { a: 'mirror,turns', b: 0.5, c: true, d: -1e-7, e: '..x' };
+    const broken = { a: 'x/y', b: '..', c: '3', d: 'a b' };
+    expect(hyperparameterProblems({ spot, hyperparameters: sound })).toEqual([]);
+    expect(hyperparameterProblems({ hyperparameters: broken })).toEqual([]);
+    expect(hyperparameterProblems({ spot, hyperparameters: broken })).toEqual(
+      ['a', 'b', 'c', 'd'].map((name) =>
+        expect.stringContaining(`training.hyperparameters.${name}: with training.spot`),
+      ),
+    );
+    const long = { a: 'x'.repeat(249), b: 'x'.repeat(249) };
+    expect(hyperparameterProblems({ spot, hyperparameters: long })).toEqual([]);
+    expect(hyperparameterProblems({ spot, hyperparameters: { ...long, c: 1 } })).toEqual([
+      'training.hyperparameters: with training.spot their values must have at most 500 characters in all, one more counted for each, got 502',
+    ]);
   });
 
   test('come back as what they were when they are read as JSON, and else as text', () => {
