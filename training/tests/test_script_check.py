@@ -417,6 +417,16 @@ def test_hyperparameters_are_read_as_the_toolkit_reads_them() -> None:
     assert (texts["a"], texts["epochs"], texts["seed"]) == ("1e-3", "2", "7")
 
 
+def test_hyperparameters_of_the_configuration_come_back_as_what_they_are() -> None:
+    """[S1] As lib/training/free-hyperparameters.ts writes them, which reads the same examples."""
+    path = SOURCE_DIR.parent / "contracts/examples/hyperparameter-texts.json"
+    examples = json.loads(path.read_text(encoding="utf-8"))
+    decoded, _ = parsed_hyperparameters([f"n{number}={one['text']}" for number, one in enumerate(examples)])
+    read = [decoded[f"n{number}"] for number in range(len(examples))]
+    assert read == [one["value"] for one in examples]
+    assert [type(value) for value in read] == [type(one["value"]) for one in examples]
+
+
 def test_a_step_is_taken_when_those_that_it_needs_went_well() -> None:
     """[S1] Two wrong steps, one that follows, one that is not needed and bars nothing."""
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { local } from '../../../config/local';
+import examples from '../../../contracts/examples/hyperparameter-texts.json';
 import {
   freeParametersOf,
   hyperparameterProblems,
@@ -34,16 +35,8 @@ describe('[S1] free hyperparameters', () => {
     expect(hyperparameterProblems({})).toEqual([]);
   });
 
-  test.each([
-    [0.5, '0.5'],
-    [true, 'true'],
-    ['adam', 'adam'],
-    ['3', '"3"'],
-    ['true', '"true"'],
-    ['NaN', '"NaN"'],
-    ['-Infinity', '"-Infinity"'],
-    ['"quoted"', '"\\"quoted\\""'],
-  ])('%j is %s in CreateTrainingJob', (value, text) => {
+  // Python reads the same file: training/tests/test_script_check.py.
+  test.each(examples)('$value is $text in CreateTrainingJob', ({ value, text }) => {
     expect(hyperparameterText(value)).toBe(text);
   });
 
