@@ -36,6 +36,8 @@ BUILT_IN: dict[str, Any] = {
     "seed": 7,
     "width_multiplier": 0.35,
 }
+# As shells tell it: 128 + SIGINT.
+_INTERRUPTED = 130
 _CHANNELS = ("train", "validation")
 
 
@@ -187,7 +189,11 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns 0 when the script keeps the contract, 1 when not, 2 when it cannot be told."""
+    """Runs the command.
+
+    Returns:
+        0 when the script keeps the contract, 1 when not, 2 when it cannot be told, 130 when the check was ended.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("script", type=Path)
     parser.add_argument("--images", type=Path, help="folder with a folder for each class (default: rendered ones)")
@@ -204,6 +210,8 @@ def main(arguments: list[str] | None = None) -> int:
         except InputError as error:
             os.write(answer, f"{error}\n".encode())
             return 2
+        except KeyboardInterrupt:
+            return _INTERRUPTED
         os.write(answer, (json.dumps(report) + "\n").encode())
     return 0 if report["passed"] else 1
 

@@ -505,6 +505,28 @@ def test_the_command_answers_on_stdout_and_passes_on_what_the_script_prints_on_s
     assert [path.name for path in tmp_path.iterdir()] == ["my.py"]
 
 
+def test_a_check_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    """[S1] SIGTERM in the middle of a training, which would have gone on for ever."""
+    script = tmp_path / "my.py"
+    script.write_text(
+        SERVING + "import threading\ndef train():\n    print('trains', flush=True)\n    threading.Event().wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "kaizen_training.script_check", str(script)],
+        cwd=SOURCE_DIR,
+        env={"PYTHONPATH": str(SOURCE_DIR), "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert any(line == "trains\n" for line in process.stderr)
+        process.terminate()
+        answer, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, answer) == (130, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["my.py"]
+
+
 def test_the_command_says_what_it_cannot_check(tmp_path: Path) -> None:
     """[S1] Exit status 2, and the reason instead of an answer."""
     done = run_command(tmp_path, "", "--images", str(tmp_path / "nowhere"))
