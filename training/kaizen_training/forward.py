@@ -41,8 +41,8 @@ def as_inspector(model: Any, form: str, size: tuple[int, int]) -> Any:
     """A PyTorch module that takes uint8 [n, height, width, 3] and answers probabilities [n, classes].
 
     Of `LOGITS`: pixels / 255, resized to `size`, height and width of the prepared images (bilinear; an image of that
-    size stays as it is), channels first; then the module, and softmax. Normalisation by mean and deviation is the module's own affair.
-    Anything else is answered as it came.
+    size stays as it is), channels first; then the module, and softmax. Normalisation by mean and deviation is the
+    module's own affair. Anything else is answered as it came.
     """
     import torch
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kaizen_training.adapter import ARGUMENTS, AdapterError, declared_arguments, read_job, run_job
 from kaizen_training.entry_style import entry_style_of, outline_of
 from kaizen_training.failure import explained
 from kaizen_training.forward import FORWARD, LOGITS, as_inspector, forward_form, write_graph
-from kaizen_training.prepared import load_split
+from kaizen_training.prepared import load_description, load_split
 from kaizen_training.script_steps import NotNeededError, forward_problem, interface_problems
 from kaizen_training.serving import ServedModel, ServingError, load_model, load_script, serving_problems
 
@@ -174,13 +176,14 @@ class Trial:
     def _forward_problem(self, form: str) -> str | None:
         import torch
 
-        images = torch.from_numpy(load_split(self.prepared, "validation").images[:2].copy())
-        model = as_inspector(self._served.model, form).eval()
+        images = torch.from_numpy(np.array(load_split(self.prepared, "validation").images[:2]))
+        height, width = images.shape[1:3]
+        model = as_inspector(self._served.model, form, (height, width)).eval()
         try:
             with torch.inference_mode():
                 answer = model(images)
         except Exception as error:
-            asked = "float [2, 3, 128, 128]" if form == LOGITS else f"uint8 {list(images.shape)}"
+            asked = f"float [2, 3, {height}, {width}]" if form == LOGITS else f"uint8 {list(images.shape)}"
             return f"forward, asked with {asked}, raised {explained(error)}"
         if not isinstance(answer, torch.Tensor):
             return f"forward answered a {type(answer).__qualname__} instead of a tensor"
@@ -188,7 +191,7 @@ class Trial:
         return forward_problem(rows, answer.shape, len(images), len(self.classes))
 
     def _export(self) -> None:
-        write_graph(self._served, self._graph)
+        write_graph(self._served, load_description(self.prepared).policy, self._graph)
         if not self._graph.is_file():
             raise CheckError("export_onnx ended without an error, but wrote no graph")
 

@@ -33,14 +33,14 @@ def test_s3_images_of_the_prepared_size_reach_the_classifier_as_they_are() -> No
     """[S3] Bit for bit what a script computes itself: scaled, channels first, softmax."""
     classifier, images = Classifier().eval(), images_of(128, 128)
     expected = torch.softmax(classifier(images.permute(0, 3, 1, 2).float() / 255), dim=1)
-    assert torch.equal(as_inspector(classifier, LOGITS)(images), expected)
+    assert torch.equal(as_inspector(classifier, LOGITS, (128, 128))(images), expected)
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (64, 200), (480, 640)])
 @torch.inference_mode()
 def test_s3_images_of_other_sizes_are_resized(height: int, width: int) -> None:
     """[S3] A camera's frame has any size."""
-    probabilities = as_inspector(Classifier().eval(), LOGITS)(images_of(height, width))
+    probabilities = as_inspector(Classifier().eval(), LOGITS, (128, 128))(images_of(height, width))
     assert probabilities.shape == (2, 5)
     assert probabilities.sum(1).numpy() == pytest.approx(1, abs=1e-6)
 
@@ -48,8 +48,8 @@ def test_s3_images_of_other_sizes_are_resized(height: int, width: int) -> None:
 def test_what_takes_pixels_itself_and_what_is_no_network_is_left_alone() -> None:
     """[S3]"""
     classifier = Classifier()
-    assert as_inspector(classifier, PIXELS) is classifier
-    assert as_inspector("a path", LOGITS) == "a path"
+    assert as_inspector(classifier, PIXELS, (128, 128)) is classifier
+    assert as_inspector("a path", LOGITS, (128, 128)) == "a path"
 
 
 @pytest.mark.parametrize("form", [None, *FORMS])
