@@ -6,7 +6,7 @@ import { readCaptures } from '../../cli/captures/captures';
 import { CAPTURE_PREFIX } from '../../lambda/telemetry/names';
 import type { DemoContext } from '../context';
 import { readEpisodes } from '../episodes';
-import { confusionOf, lostFrames, percentile, windowsOf } from '../figures';
+import { confusionOf, lostFrames, percentile, verdictsOf, windowsOf } from '../figures';
 import { loadFrameStock } from '../inspection-line/frame-stock';
 import { readInventory } from '../inventory';
 import { accuracyOf, type Observation } from '../observations';
@@ -49,7 +49,12 @@ async function gather(context: DemoContext): Promise<ReportData> {
           truth.shownAt < until &&
           (!deviceIds || deviceIds.includes(truth.deviceId)),
       );
-      return { label, frames: within.length, accuracy: within.length === 0 ? null : accuracyOf(within) };
+      return {
+        label,
+        frames: within.length,
+        accuracy: within.length === 0 ? null : accuracyOf(within),
+        verdicts: verdictsOf(within),
+      };
     }),
     confusions: confusionsOf(context, seen),
     rollouts: context.rollouts,

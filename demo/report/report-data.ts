@@ -1,3 +1,15 @@
+/** What became of parts, 0..1; null where there were none of their kind. */
+export interface Verdicts {
+  /** Of defective parts, those that passed. */
+  readonly escapes: number | null;
+  /** Of defective parts, those that would have passed if novel frames did not go to a person. */
+  readonly escapesAsClassified: number | null;
+  /** Of good parts, those that were taken out. */
+  readonly falseRejects: number | null;
+  /** Of all parts, those that a person has to look at. */
+  readonly review: number | null;
+}
+
 /** Everything that the report and the summary show. JSON; no figure is computed while rendering. */
 export interface ReportData {
   /** RFC 3339. */
@@ -23,6 +35,7 @@ export interface ReportData {
     readonly frames: number;
     /** Against the simulator's truth, 0..1; null without frames. */
     readonly accuracy: number | null;
+    readonly verdicts: Verdicts;
   }>;
   readonly confusions: ReadonlyArray<{
     readonly title: string;

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { confusionOf, lostFrames, percentile, WINDOW_MILLISECONDS, windowsOf } from '../../demo/figures';
+import {
+  confusionOf,
+  lostFrames,
+  percentile,
+  verdictsOf,
+  WINDOW_MILLISECONDS,
+  windowsOf,
+} from '../../demo/figures';
 import { accuracyOf, type Observation } from '../../demo/observations';
 
 function observation(changes: {
@@ -9,6 +16,7 @@ function observation(changes: {
   releaseId?: string;
   online?: boolean;
   invalid?: boolean;
+  disposition?: 'pass' | 'reject' | 'review';
 }): Observation {
   const at = changes.at ?? 0;
   const frameId = `line-1-${at}`;
@@ -31,6 +39,7 @@ function observation(changes: {
       inferredAt: new Date(at).toISOString(),
       status: changes.invalid ? 'invalid' : 'ok',
       ...(changes.invalid ? {} : { predictedClass: changes.predicted ?? 'good', confidence: 0.9 }),
+      ...(changes.disposition && { disposition: changes.disposition }),
       online: changes.online ?? true,
       latencyMilliseconds: { total: 2 },
     },
@@ -104,4 +113,28 @@ test('an unreadable frame is neither right nor wrong', () => {
 test('a frame without a result counts as lost only within the span', () => {
   const shown = [1, 2, 3, 4].map((shownAt) => ({ frameId: `f${shownAt}`, shownAt }));
   expect(lostFrames(shown, new Set(['f2']), 2, 4)).toBe(1);
+});
+
+describe('[B13] verdicts', () => {
+  test('are shares of defective, of good and of all parts', () => {
+    expect(
+      verdictsOf([
+        observation({ truth: 'dent', predicted: 'good', disposition: 'pass' }),
+        observation({ truth: 'dent', predicted: 'good', disposition: 'review' }),
+        observation({ truth: 'dent', predicted: 'dent', disposition: 'reject' }),
+        observation({ truth: 'crack', invalid: true, disposition: 'review' }),
+        observation({ truth: 'good', predicted: 'good', disposition: 'pass' }),
+        observation({ truth: 'good', predicted: 'dent', disposition: 'reject' }),
+      ]),
+    ).toEqual({ escapes: 1 / 4, escapesAsClassified: 2 / 4, falseRejects: 1 / 2, review: 2 / 6 });
+  });
+
+  test('of nothing are nothing', () => {
+    expect(verdictsOf([])).toEqual({
+      escapes: null,
+      escapesAsClassified: null,
+      falseRejects: null,
+      review: null,
+    });
+  });
 });

@@ -31,9 +31,17 @@ export function timelineSection(data: ReportData): Html {
       ? html`<p class="none">No events.</p>`
       : html`<h3>Events</h3><ol class="events">${events}</ol>`,
     table(
-      'Accuracy against the truth, by span of the run',
-      ['span', 'frames', 'accuracy'],
-      data.accuracy.map(({ label, frames, accuracy }) => [label, count(frames), percent(accuracy)]),
+      'Accuracy and verdicts against the truth, by span of the run. Escapes: defective parts that pass, and how many would if novel frames did not go to a person. False rejects: good parts that are taken out. Review: all parts that a person looks at.',
+      ['span', 'frames', 'accuracy', 'escapes', 'without novelty', 'false rejects', 'review'],
+      data.accuracy.map(({ label, frames, accuracy, verdicts }) => [
+        label,
+        count(frames),
+        percent(accuracy),
+        percent(verdicts.escapes),
+        percent(verdicts.escapesAsClassified),
+        percent(verdicts.falseRejects),
+        percent(verdicts.review),
+      ]),
     ),
   );
 }

@@ -112,7 +112,14 @@ describe('text from outside', () => {
       phases: [{ name: HOSTILE, seconds: 1 }],
       events: [{ at: Date.parse(data.generatedAt), kind: 'fault', what: HOSTILE }],
       devices: data.devices.map((device) => ({ ...device, deviceId: HOSTILE, group: HOSTILE })),
-      accuracy: [{ label: HOSTILE, frames: 1, accuracy: 1 }],
+      accuracy: [
+        {
+          label: HOSTILE,
+          frames: 1,
+          accuracy: 1,
+          verdicts: { escapes: 0, escapesAsClassified: null, falseRejects: 0, review: 1 },
+        },
+      ],
       confusions: [{ title: HOSTILE, classes: [HOSTILE], rows: [[1]] }],
       rollouts: [
         {

@@ -1,6 +1,6 @@
 /** A run of the demo as it could have been, from a seed: sizes, kinds of text and order as in a real one. */
 import sharp from 'sharp';
-import type { DeviceWindow, ReportData } from '../../../demo/report/report-data';
+import type { DeviceWindow, ReportData, Verdicts } from '../../../demo/report/report-data';
 
 const START = Date.UTC(2026, 10, 23, 9, 30, 0);
 const USE_CASE = 'surface-inspection';
@@ -205,6 +205,13 @@ async function exampleOf(index: number, random: () => number): Promise<ReportDat
   };
 }
 
+const verdicts = (
+  escapes: number,
+  escapesAsClassified: number,
+  falseRejects: number,
+  review: number,
+): Verdicts => ({ escapes, escapesAsClassified, falseRejects, review });
+
 export async function seededData(seed = 20261123): Promise<ReportData> {
   const random = seeded(seed);
   const ids = ['line-1', 'line-2', 'line-3', 'line-4'];
@@ -228,11 +235,31 @@ export async function seededData(seed = 20261123): Promise<ReportData> {
       return { deviceId, group: canary ? 'canary' : 'stable', windows: windowsOf(deviceId, canary, random) };
     }),
     accuracy: [
-      { label: 'before the change', frames: 1280, accuracy: 0.9648 },
-      { label: 'light drift', frames: 800, accuracy: 0.7788 },
-      { label: 'light drift and crack', frames: 4160, accuracy: 0.6132 },
-      { label: 'after retraining', frames: 640, accuracy: 0.9543 },
-      { label: 'wrong model on the canary', frames: 656, accuracy: 0.1189 },
+      {
+        label: 'before the change',
+        frames: 1280,
+        accuracy: 0.9648,
+        verdicts: verdicts(0.004, 0.006, 0.0, 0.04),
+      },
+      { label: 'light drift', frames: 800, accuracy: 0.7788, verdicts: verdicts(0.0, 0.41, 0.0, 0.97) },
+      {
+        label: 'light drift and crack',
+        frames: 4160,
+        accuracy: 0.6132,
+        verdicts: verdicts(0.0, 0.38, 0.0, 0.98),
+      },
+      {
+        label: 'after retraining',
+        frames: 640,
+        accuracy: 0.9543,
+        verdicts: verdicts(0.006, 0.011, 0.0, 0.06),
+      },
+      {
+        label: 'wrong model on the canary',
+        frames: 656,
+        accuracy: 0.1189,
+        verdicts: verdicts(0.31, 0.33, 0.4, 0.08),
+      },
     ],
     confusions: [
       confusion('Before retraining: drifted light and the unknown class crack', 0.76, false),
