@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LocalAws } from '@kaizen-edge/local-aws';
+import type { LocalAws, NucleusName } from '@kaizen-edge/local-aws';
 import { provisionDevice } from '../../cli/device/provision-device';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
 import { AlarmWatch } from '../alarms/alarm-watch';
@@ -17,6 +17,9 @@ import { Observations } from '../observations';
 import type { RenderedFolders } from '../render';
 import type { LoopRun } from '../run';
 import type { Cloud } from './start-cloud';
+
+/** In turn: every wave has devices of both, and each release has to do on either. */
+const nucleusAt = (place: number): NucleusName => (place % 2 === 0 ? 'classic' : 'lite');
 
 export async function startLine(
   run: LoopRun,
@@ -120,7 +123,7 @@ async function startFleet(
     await Promise.all(started.map((device) => device.stop()));
   });
   for (const group of ['canary', 'stable'] as const) {
-    for (const thingName of run.settings.devices[group]) {
+    for (const [place, thingName] of run.settings.devices[group].entries()) {
       const identityDirectory = join(run.runFolder, 'devices', thingName);
       mkdirSync(dirname(identityDirectory), { recursive: true });
       await provisionDevice(clients, environment, { thingName, wave: group, folder: identityDirectory });
@@ -132,6 +135,7 @@ async function startFleet(
         roleAlias: environment.output('RoleAliasName'),
         cameraSocket: line.socketPath(thingName),
         onCrash: (message) => run.abort.abort(new Error(message)),
+        more: { nucleus: nucleusAt(place) },
       });
       started.push(device);
     }
