@@ -4,6 +4,7 @@
  * registry gives codes out, signing and devices refuse a release that moves one.
  */
 import type { Release } from './generated/types';
+import { ownValue } from './own-value';
 
 /** class -> code, 1..65535, no code twice. */
 export type ClassCodes = Readonly<Record<string, number>>;
@@ -39,7 +40,7 @@ export function withCodesFor(known: ClassCodes, classes: readonly string[]): Cla
 export function movedCodes(known: ClassCodes, offered: ClassCodes): string[] {
   const nameOf = new Map(Object.entries(known).map(([name, code]) => [code, name]));
   return Object.entries(offered).flatMap(([name, code]) => {
-    const own = Object.hasOwn(known, name) ? known[name] : undefined;
+    const own = ownValue(known, name);
     if (own !== undefined && own !== code)
       return [`codes: '${name}' is ${own} and must stay it, got ${code}`];
     const owner = nameOf.get(code);

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from finished_folder import finished_folder  # noqa: E402
 from kaizen_training.onnx_model import (  # noqa: E402
     CALIBRATION_IMAGES,
     INPUT_NAME,
@@ -85,13 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
-    unfinished = options.output.with_name(f"{options.output.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    _write_graphs(_load(options.weights), load_split(options.weights, "train"), unfinished)
-    description = _describe(options.weights, unfinished)
-    (unfinished / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    unfinished.rename(options.output)
+    with finished_folder(options.output) as unfinished:
+        _write_graphs(_load(options.weights), load_split(options.weights, "train"), unfinished)
+        description = _describe(options.weights, unfinished)
+        (unfinished / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

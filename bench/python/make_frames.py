@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from finished_folder import finished_folder
 from kaizen_training.surfaces.part import TINTS
 from kaizen_training.surfaces.textures import load_texture
 
@@ -53,14 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     output: Path = parser.parse_args(arguments).output
-    unfinished = output.with_name(f"{output.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for width, height in SIZES:
-        for number in range(FRAMES_PER_SIZE):
-            frame = camera_frame(width, height, np.random.default_rng([SEED, width, number]))
-            (unfinished / f"{width}x{height}-{number}.jpg").write_bytes(frame)
-    unfinished.rename(output)
+    with finished_folder(output) as unfinished:
+        for width, height in SIZES:
+            for number in range(FRAMES_PER_SIZE):
+                frame = camera_frame(width, height, np.random.default_rng([SEED, width, number]))
+                (unfinished / f"{width}x{height}-{number}.jpg").write_bytes(frame)
     return 0
 
 

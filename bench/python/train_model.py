@@ -25,6 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from finished_folder import finished_folder  # noqa: E402
 from kaizen_training.prepared import Split, load_split, save_split  # noqa: E402
 from kaizen_training.serving import load_script  # noqa: E402
 from rendered_dataset import prepared_dataset  # noqa: E402
@@ -84,14 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     output: Path = parser.parse_args(arguments).output
-    unfinished = output.with_name(f"{output.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
         prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         _keep_data(prepared, unfinished)
         _train(prepared, Path(folder), unfinished)
-    unfinished.rename(output)
     return 0
 
 

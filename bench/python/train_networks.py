@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from finished_folder import finished_folder  # noqa: E402
 from kaizen_training.export import model_input  # noqa: E402
 from kaizen_training.image_policy import DEFAULT_POLICY  # noqa: E402
 from kaizen_training.networks.catalogue import NETWORKS  # noqa: E402
@@ -107,10 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     output: Path = parser.parse_args(arguments).output
-    unfinished = output.with_name(f"{output.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
         prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         test = load_split(prepared, "test")
         test.images[:KEPT_TEST_IMAGES].tofile(unfinished / "test-images.rgb")
@@ -124,8 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
             "resolution": RESOLUTION,
             "networks": _all_networks(prepared, unfinished),
         }
-    (unfinished / "networks.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    unfinished.rename(output)
+        (unfinished / "networks.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

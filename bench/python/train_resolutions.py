@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from finished_folder import finished_folder  # noqa: E402
 from kaizen_training.image_policy import ImagePolicy  # noqa: E402
 from kaizen_training.networks.cost import count_cost  # noqa: E402
 from kaizen_training.prepare import prepare  # noqa: E402
@@ -110,17 +110,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     output: Path = parser.parse_args(arguments).output
-    unfinished = output.with_name(f"{output.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as name:
+    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         manifest = _write_dataset(folder / "dataset")
         trained = [_trained(size, manifest, folder / "dataset", folder / str(size)) for size in SIZES]
         items = {split: len(load_split(folder / str(SIZES[0]), split).labels) for split in SPLITS}
-    description = {"items": items, "epochs": EPOCHS, "widthMultiplier": WIDTH_MULTIPLIER, "sizes": trained}
-    (unfinished / "resolutions.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    unfinished.rename(output)
+        description = {"items": items, "epochs": EPOCHS, "widthMultiplier": WIDTH_MULTIPLIER, "sizes": trained}
+        (unfinished / "resolutions.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

@@ -32,6 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
+from finished_folder import finished_folder  # noqa: E402
 from kaizen_training import thresholds as by_precision  # noqa: E402
 from kaizen_training.baseline import baseline_of, image_statistics  # noqa: E402
 from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of  # noqa: E402
@@ -156,9 +157,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     output: Path = parser.parse_args(arguments).output
-    output.mkdir(parents=True, exist_ok=True)
     script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
-    with tempfile.TemporaryDirectory() as folder:
+    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
         prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         network = script.train(
             {"epochs": EPOCHS, "learning_rate": 0.1, "width_multiplier": 0.35, "seed": SEED},
@@ -181,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
             "costs": [costs.at(share, precise) for share in YIELDS],
             "frames": {"normal": steady, **{shift: list(_rows(model, shift, SHIFTED_FRAMES)) for shift in SHIFTS}},
         }
-    (output / "verdicts.json").write_text(json.dumps(verdicts) + "\n", encoding="utf-8")
+        (unfinished / "verdicts.json").write_text(json.dumps(verdicts) + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,6 +1,7 @@
 /** The code table for the controls engineer: which number means which class, and what becomes of such a part. */
 import type { Disposition } from '../../contracts';
 import type { ClassCodes } from '../../contracts/class-codes';
+import { ownValue } from '../../contracts/own-value';
 import { ReleaseTable } from '../../lambda/registry/release-table';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
@@ -20,7 +21,7 @@ export function codeRows(
 ): CodeRow[] {
   return Object.entries(codes)
     .map(([className, code]) => {
-      const disposition = Object.hasOwn(dispositions, className) ? dispositions[className] : undefined;
+      const disposition = ownValue(dispositions, className);
       return { code, className, ...(disposition && { disposition }) };
     })
     .sort((one, other) => one.code - other.code);

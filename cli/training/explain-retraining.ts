@@ -34,7 +34,7 @@ export async function explainRetraining(
 const WAYS_OUT: Readonly<Record<string, string>> = {
   LABELS:
     '`kaizen captures --unlabelled --download <folder>`, then `kaizen label --file <folder>/labels.csv`; a class that was mistyped is found with `kaizen captures --labelled <class>`, and labelled again',
-  BUDGET: 'wait for the next month, or raise `retraining.monthlyExecutions` of the configuration',
+  BUDGET: 'wait for the next month, or raise `retraining.maximumExecutionsPerMonth` of the configuration',
   SPENDING: 'wait for the next month, or raise the budget of the configuration',
   COOLDOWN: '`kaizen train` starts one now',
   RUNNING: '`kaizen train --follow` shows how one goes; this one ends by itself',

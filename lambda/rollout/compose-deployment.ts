@@ -1,5 +1,7 @@
 /** What a thing group's next deployment holds. Pure. */
+
 import type { ComponentDeploymentSpecification } from '@aws-sdk/client-greengrassv2';
+import { ownValue } from '../../contracts/own-value';
 
 export type Components = Readonly<Record<string, ComponentDeploymentSpecification>>;
 
@@ -46,7 +48,7 @@ const isObject = (value: unknown): value is JsonObject =>
 /** As the nucleus merges: objects by their keys, everything else is replaced. */
 function merged(below: JsonObject, above: JsonObject): JsonObject {
   const entries = Object.entries(above).map(([key, value]) => {
-    const before = Object.hasOwn(below, key) ? below[key] : undefined;
+    const before = ownValue(below, key);
     return [key, isObject(before) && isObject(value) ? merged(before, value) : value];
   });
   return { ...below, ...Object.fromEntries(entries) };

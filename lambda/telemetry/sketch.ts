@@ -2,8 +2,10 @@
  * Sketches: mergeable summaries of results. Everything in one is a count, so merging is addition, and the table
  * can merge by `ADD` without reading first. Pure.
  */
+
 import type { Histogram, InferenceResult, Sketch } from '../../contracts';
 import bins from '../../contracts/histogram-bins.json';
+import { ownValue } from '../../contracts/own-value';
 import { sketchPartition } from './names';
 
 /** What a sketch is about. `windowStart` is an ISO timestamp. */
@@ -59,7 +61,7 @@ export function addToHistogram(histogram: Histogram, value: number): Histogram {
 
 /** Own properties only: a class may be called 'constructor'. */
 function countOf(counts: Readonly<Record<string, number>>, name: string): number {
-  return Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0;
+  return ownValue(counts, name) ?? 0;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Hyperparameters of a script's own, from `training.hyperparameters`: their rules, and how they reach the job. Pure. */
+
 import type { AppConfig } from '../../contracts';
+import { ownValue } from '../../contracts/own-value';
 import { hyperparameterParameter } from '../../lambda/training/names';
 import { Parameter } from './sagemaker-pipeline/expression';
 
@@ -32,7 +34,7 @@ function problemOf(name: string, value: FreeHyperparameters[string]): string | u
   if (name.startsWith(RESERVED_PREFIX)) {
     return `${field}: names that begin with ${RESERVED_PREFIX} belong to SageMaker, got ${JSON.stringify(name)}`;
   }
-  const allowed = Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
+  const allowed = ownValue(CHOICES, name);
   if (!allowed || allowed.some((choice) => choice === value)) return undefined;
   return `${field}: must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`;
 }

@@ -20,7 +20,7 @@ from scipy.stats import binomtest
 
 from kaizen_training import thresholds as by_precision
 
-PASS, REJECT, REVIEW = "pass", "reject", "review"
+PASS, REJECT = "pass", "reject"
 # A model may answer exactly 0 or 1, whose log odds are infinite.
 SMALLEST_PROBABILITY = 1e-6
 # Thresholds are written with as many digits; rounding is upwards, to the safe side.

@@ -1,4 +1,5 @@
 /** What tools call the three splits. Pure. */
+import { ownValue } from '../../../contracts/own-value';
 import type { Split } from '../../../lambda/dataset/split';
 
 const NAMES: Readonly<Record<string, Split>> = {
@@ -14,8 +15,7 @@ const NAMES: Readonly<Record<string, Split>> = {
 
 /** The split that a name means by itself, in whatever case: `Train`, `val`. */
 export function splitNamed(name: string): Split | undefined {
-  const key = name.trim().toLowerCase();
-  return Object.hasOwn(NAMES, key) ? NAMES[key] : undefined;
+  return ownValue(NAMES, name.trim().toLowerCase());
 }
 
 /** The split that stands as a word in a longer name: `instances_val2017`, `train_annotations`. */

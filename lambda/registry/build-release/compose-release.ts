@@ -2,6 +2,7 @@
 import type { ExportedModel, Release } from '../../../contracts';
 import type { ClassCodes } from '../../../contracts/class-codes';
 import { inputProblems } from '../../../contracts/image-policy';
+import { ownValue } from '../../../contracts/own-value';
 import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
 import type { PolicySettings } from '../settings';
 
@@ -41,7 +42,7 @@ export function composePolicy(
     Object.fromEntries(classes.map((name) => [name, value(name)]));
   return {
     codes: ofClasses((name) => codes[name] as number),
-    classes: ofClasses((name) => (Object.hasOwn(configured, name) && configured[name]) || otherwise),
+    classes: ofClasses((name) => ownValue(configured, name) ?? otherwise),
     novel,
   };
 }

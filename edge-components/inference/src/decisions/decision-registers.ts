@@ -1,5 +1,6 @@
 import type { Disposition, InferenceResult } from '../../../../contracts';
 import { codesOf } from '../../../../contracts/class-codes';
+import { ownValue } from '../../../../contracts/own-value';
 import type { DecidingRelease } from '../ports';
 
 /** A holding register has 16 bits. */
@@ -60,9 +61,8 @@ export function decisionRegisters(
     releaseHigh: Math.floor(release.counter / REGISTER_VALUES),
     releaseLow: release.counter % REGISTER_VALUES,
   };
-  const codes = codesOf(release);
-  const code = predictedClass !== undefined && Object.hasOwn(codes, predictedClass) && codes[predictedClass];
-  if (status === 'invalid' || !code) {
+  const code = predictedClass === undefined ? undefined : ownValue(codesOf(release), predictedClass);
+  if (status === 'invalid' || code === undefined) {
     return { ...about, disposition: DISPOSITION_VALUES.review, code: NO_CLASS, status: STATUS.invalid };
   }
   // A result from before there were dispositions says nothing that lets a part pass.

@@ -1,4 +1,5 @@
 import type { Disposition, Release } from '../../../../contracts';
+import { ownValue } from '../../../../contracts/own-value';
 import type { Decision } from '../models/decision';
 
 /**
@@ -13,7 +14,5 @@ export function dispositionOf(
 ): Disposition {
   if (decision.status !== 'ok' || !dispositionPolicy) return 'review';
   if (novel && dispositionPolicy.novel === 'review') return 'review';
-  const { classes } = dispositionPolicy;
-  const { predictedClass } = decision;
-  return (Object.hasOwn(classes, predictedClass) && classes[predictedClass]) || 'review';
+  return ownValue(dispositionPolicy.classes, decision.predictedClass) ?? 'review';
 }

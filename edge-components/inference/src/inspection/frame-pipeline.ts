@@ -2,7 +2,7 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { InferenceResult, Release } from '../../../../contracts';
+import type { InferenceResult } from '../../../../contracts';
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
@@ -66,6 +66,8 @@ interface DecodedFrame {
 interface Attempt {
   readonly decision: Decision;
   readonly inference?: Inference;
+  /** Whether the frame lies where the release was hardly validated; undefined without an inference. */
+  readonly novel?: boolean;
   readonly beside?: ShadowRun;
 }
 
@@ -139,9 +141,7 @@ export class FramePipeline {
     this.processedFrames++;
     this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
     this.ports.onDecision(result, active);
-    const finished = this.finish(result, decoded, active, attempt).finally(() =>
-      this.unfinished.delete(finished),
-    );
+    const finished = this.finish(result, decoded, attempt).finally(() => this.unfinished.delete(finished));
     this.unfinished.add(finished);
   }
 
@@ -163,6 +163,7 @@ export class FramePipeline {
       return {
         decision: decide(inference.probabilities, active.release),
         inference,
+        novel: isNovel(inference.statistics, active.release.baseline),
         ...(beside && { beside }),
       };
     } catch (error) {
@@ -179,14 +180,13 @@ export class FramePipeline {
   private async finish(
     result: InferenceResult,
     { frame, image }: DecodedFrame,
-    { release }: ActiveRelease,
-    { inference, beside, decision }: Attempt,
+    { beside, decision, novel }: Attempt,
   ): Promise<void> {
     const other = beside && (await this.answerBeside(beside));
     const own = decision.status === 'invalid' ? undefined : decision;
     const disagrees = own && other && own.predictedClass !== other.predictedClass;
     beside?.compared(disagrees === undefined ? undefined : !disagrees);
-    const selection = image && this.select(frame, release, inference, own?.confidence, disagrees);
+    const selection = image && this.select(frame, novel, own?.confidence, disagrees);
     this.ports.onResult(
       {
         ...result,
@@ -216,15 +216,14 @@ export class FramePipeline {
 
   private select(
     frame: Frame,
-    release: Release,
-    inference: Inference | undefined,
+    novelty: boolean | undefined,
     confidence: number | undefined,
     disagrees: boolean | undefined,
   ): Selection | undefined {
     const evidence = {
       ...(confidence !== undefined && { confidence }),
       ...(disagrees !== undefined && { disagrees }),
-      ...(inference && { novelty: isNovel(inference.statistics, release.baseline) }),
+      ...(novelty !== undefined && { novelty }),
     };
     const selection = selectCapture(evidence, this.ports.settings().upload, this.ports.random);
     return selection && this.ports.reserveCapture(frame) ? selection : undefined;
@@ -233,7 +232,7 @@ export class FramePipeline {
   private record(
     { frame, decodeMilliseconds }: DecodedFrame,
     { release, variant }: ActiveRelease,
-    { decision, inference }: Attempt,
+    { decision, inference, novel = false }: Attempt,
   ): InferenceResult {
     const { clock, online, nextRecordId } = this.ports;
     const clockState = recordClock(clock);
@@ -248,11 +247,7 @@ export class FramePipeline {
       ...(decision.status === 'invalid'
         ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
         : { ...decision, confidence: roundedTo(6, decision.confidence) }),
-      disposition: dispositionOf(
-        decision,
-        inference !== undefined && isNovel(inference.statistics, release.baseline),
-        release,
-      ),
+      disposition: dispositionOf(decision, novel, release),
       online: online(),
       latencyMilliseconds: {
         decode: rounded(decodeMilliseconds),

@@ -285,12 +285,17 @@ export class DiskReleaseStore implements ReleaseStore {
 
   /** Bytes of a stored release, as its envelope says; 0 when that cannot be read. */
   private async bytesOf(digest: string): Promise<number> {
+    const kept = await this.describe(digest);
+    return kept ? kept.release.files.reduce((sum, { bytes }) => sum + bytes, kept.envelope.length) : 0;
+  }
+
+  /** What the envelope of a stored release says, whose files are not looked at; undefined when it cannot be read. */
+  private async describe(digest: string): Promise<Pick<StoredRelease, 'envelope' | 'release'> | undefined> {
     try {
       const envelope = await readEnvelope(join(this.folder, digest), this.disk);
-      const { files } = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
-      return files.reduce((sum, { bytes }) => sum + bytes, envelope.length);
+      return { envelope, release: parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64')) };
     } catch {
-      return 0;
+      return undefined;
     }
   }
 
@@ -322,16 +327,9 @@ export class DiskReleaseStore implements ReleaseStore {
 
   /** Previous, then current; what cannot be read is left out. */
   private async keptReleases(): Promise<Release[]> {
-    const kept = [this.inService.previous, this.inService.current].map(async (reference) => {
-      if (!reference) return [];
-      try {
-        const envelope = await readEnvelope(join(this.folder, reference.digest), this.disk);
-        return [parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'))];
-      } catch {
-        return [];
-      }
-    });
-    return (await Promise.all(kept)).flat();
+    const { previous, current } = this.inService;
+    const kept = [previous, current].map((reference) => reference && this.describe(reference.digest));
+    return (await Promise.all(kept)).flatMap((one) => one?.release ?? []);
   }
 
   private async copyVerified(source: string, target: string, file: ReleaseFile): Promise<void> {

@@ -52,18 +52,21 @@ test('a file that is too large becomes a frame without its image; a missing fold
   await source.stop();
 });
 
-test('case 28: a file that appears again under the same name is not answered again, and counts', async () => {
-  const folder = join(root, 'again');
-  mkdirSync(folder);
-  const queue = queueOf(2);
-  const source = sourceOf(folder);
-  const feed = new CameraFeed({
+const feedOf = (queue: FrameQueue, source: ReturnType<typeof sourceOf>): CameraFeed =>
+  new CameraFeed({
     cameraId: 'side',
     lane: queue.lane('side'),
     clock: systemClock,
     settings: () => ({ stallSeconds: 60, frozenFrames: 0 }),
     sourceProblem: () => source.problem(),
   });
+
+test('case 28: a file that appears again under the same name is not answered again, and counts', async () => {
+  const folder = join(root, 'again');
+  mkdirSync(folder);
+  const queue = queueOf(2);
+  const source = sourceOf(folder);
+  const feed = feedOf(queue, source);
   source.start(feed);
   writeFileSync(join(folder, 'part-1.png'), 'x');
   await waitFor('first', () => feed.state().framesReceived === 1 && readdirSync(folder).length === 0);
@@ -106,13 +109,7 @@ test('[B27] F5: parts with names in other alphabets, long ones and equal stems a
   }
   const queue = new FrameQueue(() => ({ policy: 'newest', queueLength: 64 }));
   const source = sourceOf(folder);
-  const feed = new CameraFeed({
-    cameraId: 'side',
-    lane: queue.lane('side'),
-    clock: systemClock,
-    settings: () => ({ stallSeconds: 60, frozenFrames: 0 }),
-    sourceProblem: () => source.problem(),
-  });
+  const feed = feedOf(queue, source);
   source.start(feed);
   await waitFor('all', () => readdirSync(folder).length === 0);
   await source.stop();
