@@ -1,7 +1,8 @@
 """Prepare step: from an accepted manifest and its images to arrays.
 
 `python -m kaizen_training.prepare --manifest-uri s3://... --use-case X` in a SageMaker Processing container. Images are
-decoded on every core and written as they come, so that a large dataset takes time and disk, and no memory.
+decoded on every core and written as they come, and the manifest is read line by line, so that a large dataset takes
+time and disk, and no memory.
 An image that cannot be decoded is skipped and listed, as long as few are; a digest that does not match stops the step,
 because then the manifest does not describe these bytes. So does one image in two splits, or with two labels.
 """
@@ -14,7 +15,7 @@ import io
 import json
 import os
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,8 +28,9 @@ from PIL import Image, UnidentifiedImageError
 
 from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.image_policy import DEFAULT_POLICY, MAXIMUM_SIDE, ImagePolicy, apply_policy
+from kaizen_training.manifest import CheckedManifest, ManifestSource, PreparationError, check_manifest, sha256_of
 from kaizen_training.prepared import DatasetDescription, SplitWriter
-from kaizen_training.split import SPLITS, place_of
+from kaizen_training.split import SPLITS
 
 # 16 megapixels, the device's own limit: a larger image is an attack or a mistake, not a frame.
 MAXIMUM_PIXELS = 16_777_216
@@ -37,100 +39,11 @@ MAXIMUM_PIXELS = 16_777_216
 MINIMUM_SIDE = 8
 # More than one image in twenty is a broken transfer, not bad luck. The same in cli/dataset/dataset-rules.ts.
 MAXIMUM_CORRUPT_SHARE = 0.05
-MOST_PROBLEMS_REPORTED = 1000
 # Images under way for each thread: one that it decodes, one that waits to be written in its turn.
 AHEAD = 2
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-
-class PreparationError(ValueError):
-    """The dataset cannot be used. `problems` holds every reason."""
-
-    def __init__(self, problems: list[str]) -> None:
-        shown = "\n".join(f"  - {problem}" for problem in problems[:MOST_PROBLEMS_REPORTED])
-        more = len(problems) - MOST_PROBLEMS_REPORTED
-        super().__init__(f"the dataset cannot be used:\n{shown}" + (f"\n  ... and {more} more" if more > 0 else ""))
-        self.problems = problems
-
-
-def _with_shared_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of every line the same names, which would otherwise be half of the memory that a manifest takes."""
-    return {sys.intern(name): value for name, value in pairs}
-
-
-def _lines(text: str) -> Iterator[str]:
-    """One by one. Only the line feed ends a line: JSON may hold the other separators that `splitlines` knows."""
-    start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield text[start:end]
-        start = end + 1
-
-
-class _ManifestReader:
-    """Takes lines one by one and keeps what the rules between lines need."""
-
-    def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.problems: list[str] = []
-        self._lines_by_id: dict[str, int] = {}
-        self._first_of_groups: dict[str, tuple[int, str]] = {}
-        self._first_uses: dict[str, tuple[int, dict[str, Any]]] = {}
-
-    def add(self, number: int, line: str) -> None:
-        from kaizen_training.contracts import problems_of
-
-        try:
-            item = json.loads(line, object_pairs_hook=_with_shared_names)
-        except (json.JSONDecodeError, RecursionError) as error:
-            self.problems.append(f"line {number}: not JSON: {error}")
-            return
-        found = problems_of("dataset-item", item) or self._rules_between_lines(number, item)
-        self.problems += [f"line {number}: {problem}" for problem in found]
-        self.items.append(item)
-
-    def _rules_between_lines(self, number: int, item: dict[str, Any]) -> list[str]:
-        problems = []
-        twin = self._lines_by_id.setdefault(item["id"], number)
-        if twin != number:
-            problems.append(f"id: must be unique, '{item['id']}' came in line {twin}")
-        group, split = item["groupId"], place_of(item)
-        if item.setdefault("split", split) != split:
-            problems.append(f"split: group '{group}' belongs to {split}, got {item['split']}")
-        line, there = self._first_of_groups.setdefault(group, (number, split))
-        if there != split:
-            # Only a split that was given can differ from that of the group's other items.
-            problems.append(f"split: the group '{group}' is in {there} in line {line}, here in {split}")
-        first, same = self._first_uses.setdefault(item["sha256"], (number, item))
-        there = place_of(same)
-        if split != there:
-            # Leakage: the model would be tested on what it has learnt.
-            problems.append(f"sha256: the image of line {first} again, there in {there}, here in {split}")
-        if item["label"] != same["label"]:
-            problems.append(f"label: the image of line {first} again, there '{same['label']}', here '{item['label']}'")
-        return problems
-
-
-def parse_manifest(text: str) -> list[dict[str, Any]]:
-    """Reads a manifest (JSON Lines of the contract dataset-item), assigning splits where they are absent.
-
-    Raises:
-        PreparationError: with the line number and reason of every bad line: one that breaks the contract, an id that
-            comes twice, a split that is not that of the group, a group or an image (by digest) in two splits, an image
-            with two labels.
-    """
-    reader = _ManifestReader()
-    for number, line in enumerate(_lines(text), start=1):
-        if line.strip():
-            reader.add(number, line)
-    if not reader.items and not reader.problems:
-        reader.problems.append("the manifest is empty")
-    if reader.problems:
-        raise PreparationError(reader.problems)
-    return reader.items
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
@@ -246,43 +159,46 @@ def _pixels_of(item: dict[str, Any], root: Path, policy: ImagePolicy) -> NDArray
 
 
 def _write_splits(
-    items: list[dict[str, Any]], classes: list[str], root: Path, output: Path, policy: ImagePolicy
+    manifest: CheckedManifest, root: Path, output: Path, policy: ImagePolicy
 ) -> tuple[dict[str, dict[str, int]], list[dict[str, str]]]:
     """Writes the files of every split; returns counts by split and class, and the images that were skipped.
 
     Raises:
         PreparationError: with every problem.
     """
+    classes = manifest.classes
     label_of = {name: label for label, name in enumerate(classes)}
     problems: list[str] = []
     corrupt: list[dict[str, str]] = []
     with ExitStack() as stack:
-        writers = {split: stack.enter_context(SplitWriter(output, split, policy)) for split in SPLITS}
+        writers = {
+            split: stack.enter_context(SplitWriter(output, split, policy, manifest.longest_id)) for split in SPLITS
+        }
         # Pillow lets other threads run while it decodes and resizes.
-        made = in_order(lambda item: _pixels_of(item, root, policy), items, os.cpu_count() or 1)
-        for item, pixels in zip(items, made, strict=True):
+        made = in_order(lambda item: (item, _pixels_of(item, root, policy)), manifest.items(), os.cpu_count() or 1)
+        for item, pixels in made:
             if isinstance(pixels, _UnusableError):
                 problems.append(str(pixels))
             elif isinstance(pixels, str):
                 corrupt.append({"id": item["id"], "key": item["key"], "reason": pixels})
             else:
                 writers[item["split"]].add(pixels, label_of[item["label"]], item["id"])
-        counts = {split: dict(Counter(classes[label] for label in writers[split].labels)) for split in SPLITS}
-        problems += _check_corrupt(len(corrupt), len(items)) + _check_counts(counts, classes)
+        counts = {split: {classes[label]: count for label, count in writers[split].counts.items()} for split in SPLITS}
+        problems += _check_corrupt(len(corrupt), manifest.count) + _check_counts(counts, classes)
         if problems:
             raise PreparationError(problems)
     return counts, corrupt
 
 
 def prepare(
-    manifest: bytes, images_root: Path, output: Path, policy: ImagePolicy = DEFAULT_POLICY
+    manifest: ManifestSource, images_root: Path, output: Path, policy: ImagePolicy = DEFAULT_POLICY
 ) -> DatasetDescription:
     """Writes the files of `train`, `validation` and `test`, and `dataset.json`, into `output`.
 
-    Classes are in alphabetical order. Memory is for the manifest and a few images for each processor.
+    Classes are in alphabetical order. Memory is for a few images for each processor.
 
     Args:
-        manifest: JSON Lines of the contract dataset-item.
+        manifest: JSON Lines of the contract dataset-item, or the file with them, which is read twice.
         images_root: where its keys begin.
         output: created when missing.
         policy: what networks see of an image.
@@ -290,23 +206,18 @@ def prepare(
     Raises:
         PreparationError: with every problem; nothing is left in `output`.
     """
-    try:
-        text = manifest.decode()
-    except UnicodeDecodeError as error:
-        raise PreparationError([f"the manifest is not UTF-8: {error}"]) from error
-    items = parse_manifest(text)
-    classes = sorted({item["label"] for item in items})
+    checked = check_manifest(manifest)
     is_new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
     try:
-        counts, corrupt = _write_splits(items, classes, images_root, output, policy)
+        counts, corrupt = _write_splits(checked, images_root, output, policy)
     except BaseException:
         for path in (path for split in SPLITS for path in output.glob(f"{split}-*.npy")):
             path.unlink()
         if is_new:
             output.rmdir()
         raise
-    description = DatasetDescription(classes, counts, hashlib.sha256(manifest).hexdigest(), corrupt, policy)
+    description = DatasetDescription(checked.classes, counts, checked.sha256, corrupt, policy)
     (output / "dataset.json").write_text(json.dumps(description.to_json(), indent=2) + "\n", encoding="utf-8")
     return description
 
@@ -318,17 +229,16 @@ def _image_policy(text: str) -> ImagePolicy:
         raise PreparationError([f"--image-policy: {error}, got {text}"]) from error
 
 
-def _the_manifest(folder: Path, uri: str) -> bytes:
+def _the_manifest(folder: Path, uri: str) -> Path:
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
     if len(files) != 1:
         raise PreparationError([f"--manifest: must hold exactly one file, {folder} holds {len(files)}"])
-    content = files[0].read_bytes()
     # Accepted manifests are named by their digest: manifests/accepted/<sha256>.jsonl.
     named = Path(uri).stem
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256_of(files[0])
     if len(named) == len(digest) and named != digest:
         raise PreparationError([f"--manifest-uri: {uri} promises the digest {named}, the file has {digest}"])
-    return content
+    return files[0]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -44,12 +44,28 @@ def peak_of(work: Callable[[], object]) -> int:
 
 def _prepare(folder: Path) -> Callable[[], object]:
     from kaizen_training.image_policy import ImagePolicy
-    from kaizen_training.prepare import parse_manifest, prepare
+    from kaizen_training.manifest import check_manifest
+    from kaizen_training.prepare import prepare
 
-    manifest = (folder / "manifest.jsonl").read_bytes()
+    manifest = folder / "manifest.jsonl"
     # Reads the schemas and compiles the rules.
-    parse_manifest(manifest.decode().split("\n")[0])
+    with manifest.open("rb") as file:
+        check_manifest(file.readline())
     return lambda: prepare(manifest, folder, folder / "prepared", ImagePolicy(width=512, height=512))
+
+
+def _check(folder: Path) -> Callable[[], object]:
+    from kaizen_training.manifest import check_manifest
+
+    manifest = folder / "manifest.jsonl"
+    with manifest.open("rb") as file:
+        check_manifest(file.readline())
+
+    def read_it_through() -> None:
+        for _ in check_manifest(manifest).items():
+            pass
+
+    return read_it_through
 
 
 def _train(folder: Path) -> Callable[[], object]:
@@ -62,4 +78,4 @@ def _train(folder: Path) -> Callable[[], object]:
 
 
 if __name__ == "__main__":
-    print(peak_of({"prepare": _prepare, "train": _train}[sys.argv[1]](Path(sys.argv[2]))))
+    print(peak_of({"check": _check, "prepare": _prepare, "train": _train}[sys.argv[1]](Path(sys.argv[2]))))

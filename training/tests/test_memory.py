@@ -1,7 +1,11 @@
-"""[G24] Prepare and Train need as much memory for eight times the images, which would be 330 MB more at once."""
+"""[G24] Prepare and Train need as much memory for eight times the images, which would be 330 MB more at once.
+
+Nor does it grow with what a manifest says of them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -17,9 +21,11 @@ from tests.job_environment import PATIENCE_SECONDS
 
 FEW, MANY = 60, 480
 BYTES_OF_IMAGE = 512 * 512 * 3
-# Of what the images would take. What differs is what the manifest says of each, two kilobytes, and how far the heaps of
-# the threads had grown when the few images were over.
+# Of what the images would take. What differs is how far the heaps of the threads had grown when the few were over.
 MOST_GROWTH_SHARE = 0.3
+FEW_LINES, MANY_LINES = 500, 4500
+# Items as they are in Python take 2,000. What grows is the part of its database that SQLite keeps, until it is full.
+MOST_BYTES_OF_LINE = 500
 
 
 def small_png(number: int) -> bytes:
@@ -59,3 +65,28 @@ def test_g24_memory_does_not_grow_with_the_images(tmp_path: Path) -> None:
         assert growth < MOST_GROWTH_SHARE * at_once, f"{step}: {growth:,} bytes more for eight times the images"
     description = json.loads((many / "prepared/dataset.json").read_text())
     assert sum(sum(counts.values()) for counts in description["counts"].values()) == MANY
+
+
+def manifest_of(folder: Path, lines: int) -> Path:
+    folder.mkdir()
+    with (folder / "manifest.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(lines):
+            digest = hashlib.sha256(str(number).encode()).hexdigest()
+            item = {
+                "id": digest[:36],
+                "groupId": f"part-{number}",
+                "key": f"images/sha256/{digest[:2]}/{digest}.jpg",
+                "sha256": digest,
+                "label": ("good", "stain")[number % 2],
+                "origin": "imported",
+                "capturedAt": "2026-01-01T00:00:00Z",
+            }
+            file.write(json.dumps(item) + "\n")
+    return folder
+
+
+def test_g24_memory_does_not_grow_with_the_manifest(tmp_path: Path) -> None:
+    """[G24]"""
+    few, many = (manifest_of(tmp_path / str(lines), lines) for lines in (FEW_LINES, MANY_LINES))
+    growth = peak_of("check", many) - peak_of("check", few)
+    assert growth < MOST_BYTES_OF_LINE * (MANY_LINES - FEW_LINES), f"{growth:,} bytes more for nine times the lines"

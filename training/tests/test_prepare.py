@@ -8,7 +8,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,26 +17,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from kaizen_training.contracts import contracts_folder
 from kaizen_training.image_policy import ImagePolicy, apply_policy
-from kaizen_training.prepare import (
-    PreparationError,
-    decode_image,
-    decode_pixels,
-    in_order,
-    main,
-    parse_manifest,
-    prepare,
-)
-from kaizen_training.prepared import SplitWriter, load_description, load_split
+from kaizen_training.manifest import PreparationError, check_manifest
+from kaizen_training.prepare import decode_image, decode_pixels, in_order, main, prepare
+from kaizen_training.prepared import SplitWriter, load_description, load_split, read_ahead
 from kaizen_training.split import SPLITS, split_of
 from tests import stray_bytes_example
 from tests.conftest import DatasetFolder, group_in, rendered_jpeg
 from tests.image_examples import EXAMPLES, GRAY, document, png
 
 MakeDataset = Callable[..., DatasetFolder]
+
+
+def parse_manifest(text: str) -> list[dict[str, Any]]:
+    return list(check_manifest(text.encode()).items())
+
+
 GIVEN_SPLITS = json.loads((contracts_folder() / "examples/given-splits.json").read_text())["cases"]
 SPLIT_VECTORS = json.loads((contracts_folder() / "examples/split.json").read_text())["cases"]
 
@@ -256,6 +256,27 @@ def test_a_split_is_mapped_and_what_is_done_to_it_stays_in_memory(make_dataset: 
     before = images[0].copy()
     images[0] = 0
     np.testing.assert_array_equal(load_split(tmp_path / "out", "train").images[0], before)
+
+
+def test_g24_batches_are_read_from_the_file_one_ahead_in_their_order(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    """[G24]"""
+    dataset = make_dataset(per_split=4)
+    prepare(dataset.manifest(), dataset.root, tmp_path / "out")
+    split = load_split(tmp_path / "out", "train")
+    asked: list[list[int]] = []
+
+    def batches() -> Iterator[NDArray[np.int64]]:
+        for places in ([5, 0, 3], [1, 2], [4]):
+            asked.append(places)
+            yield np.array(places)
+
+    for number, (images, labels) in enumerate(read_ahead(split, batches()), start=1):
+        places = asked[number - 1]
+        assert not isinstance(images, np.memmap)
+        np.testing.assert_array_equal(images, split.images[places])
+        assert labels.tolist() == split.labels[places].tolist()
+        assert len(asked) == min(number + 1, 3)
+    assert list(read_ahead(split, [])) == []
 
 
 def test_pixels_of_another_size_are_refused(tmp_path: Path) -> None:
