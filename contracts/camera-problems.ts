@@ -70,12 +70,26 @@ function hidesHost(url: string): boolean {
   return rest.includes('@') && authority.replace(/\[[^\]]*\]/, '').includes(':');
 }
 
-/** A certificate that is named where none is asked for would only seem to protect. */
+/**
+ * Why nobody would hold the camera to a certificate that is named. ffmpeg takes `-tls_verify 1 -ca_file` for rtsps and does
+ * not look at them: its RTSP client gives no options to the TLS below it (libavformat/rtsp.c, `ff_rtsp_connect`; tried with
+ * 5.1, which sends its first request to a camera whose certificate another authority has signed). GStreamer's command line
+ * cannot name a file of authorities: `tls-database` of rtspsrc is an object.
+ */
+const UNCHECKED: Readonly<Record<string, string>> = {
+  'http:': 'needs a url that begins with https://',
+  'rtsps:':
+    'cannot be honoured for rtsps://, because ffmpeg and gst-launch do not check the certificate against it; use the https:// images of the camera (http-snapshot, http-mjpeg), or take the field out',
+};
+
+/** A certificate that is named where none is checked would only seem to protect. */
 function certificateProblems({ type, url, caFile, certificateSha256 }: CameraConfiguration): string[] {
-  if (type === 'rtsp' || !url?.toLowerCase().startsWith('http://')) return [];
+  const [scheme = ''] = /^[a-z]+:/.exec(url?.toLowerCase() ?? '') ?? [];
+  const reason = (scheme === 'rtsps:') === (type === 'rtsp') ? UNCHECKED[scheme] : undefined;
+  if (reason === undefined) return [];
   return Object.entries({ caFile, certificateSha256 })
     .filter(([, value]) => value !== undefined)
-    .map(([field]) => `${field}: needs a url that begins with https://`);
+    .map(([field]) => `${field}: ${reason}`);
 }
 
 function isDecodable(text: string): boolean {

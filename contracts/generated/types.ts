@@ -21,11 +21,11 @@ export type CameraConfiguration = {
    */
   url?: string;
   /**
-   * PEM file on the device, relative to the component's work folder: the authorities that sign the certificate of an https camera, or the certificate itself. Default: the authorities of Node.js.
+   * PEM file on the device, relative to the component's work folder: the authorities that sign the certificate of an https camera, or the certificate itself. Default: the authorities of Node.js. Refused for rtsps, whose programs would not check it.
    */
   caFile?: string;
   /**
-   * SHA-256 fingerprint of the certificate of an https camera, hexadecimal, with or without colons. No other is accepted, and this one whoever has signed it, whatever its name and dates.
+   * SHA-256 fingerprint of the certificate of an https camera, hexadecimal, with or without colons. No other is accepted, and this one whoever has signed it, whatever its name and dates. Refused for rtsps, whose programs would not check it.
    */
   certificateSha256?: string;
   /**

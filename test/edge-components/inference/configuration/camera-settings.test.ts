@@ -83,6 +83,22 @@ test('[B27] F11: a certificate is not named where none is asked for', () => {
   ]);
 });
 
+test.each(['ffmpeg', 'gstreamer'] as const)(
+  '[B27] F11: a certificate that %s would not check is refused with a way out, not left unchecked',
+  (program) => {
+    const camera = { type: 'rtsp', url: 'RTSPS://cam/stream', program } as const;
+    const problems = cameraProblems({ ...camera, caFile: 'cam.pem', certificateSha256: 'ab'.repeat(32) });
+    expect(problems.map((problem) => problem.split(',')[0])).toEqual([
+      'caFile: cannot be honoured for rtsps://',
+      'certificateSha256: cannot be honoured for rtsps://',
+    ]);
+    expect(problems.join()).toContain('use the https:// images of the camera');
+    expect(cameraProblems(camera)).toEqual([]);
+    // What an earlier deployment has left, where no certificate is shown at all.
+    expect(cameraProblems({ ...camera, url: 'rtsp://cam/stream', caFile: 'cam.pem' })).toEqual([]);
+  },
+);
+
 test('a problem never shows the address', () => {
   const problems = cameraProblems({ type: 'rtsp', url: "http://admin:s3cret@cam/it's" });
   expect(problems.join()).not.toMatch(/admin|s3cret/);
