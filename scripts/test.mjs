@@ -1,4 +1,9 @@
-/** Every check of the project, in order of cost, with totals in one plain line at the end. */
+/**
+ * Every check of the project, with totals in one plain line at the end.
+ *
+ * What starts servers and waits for clocks and devices leaves half of two processors idle; what computes would fill them,
+ * and does, beside it and with less of a claim to them.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -130,41 +135,67 @@ const STATIC_CHECKS = [
   },
 ];
 
-/** One after the other: they take times and start servers. */
-const TESTS = [
+const UNIT = {
+  ...jest('unit', ...EVERY_PROCESSOR, ...measured(COVERAGE.unit, ...PRODUCT)),
+  environment: temporaryFolder(),
+};
+/** The copy outside the repository runs them too. */
+const PACKAGE_UNIT = packageJest(
+  LOCAL_AWS,
+  'unit',
+  ...EVERY_PROCESSOR,
+  ...measured(COVERAGE.localAws, ...OF_PACKAGE),
+);
+const PYTHON = {
+  name: 'tests: Python',
+  command: [
+    ...[python, '-m', 'pytest', '-q', ...PYTHON_TESTS, `--junitxml=${pytestFile}`],
+    ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
+    ...(COUNTS ? pythonCounters() : []),
+  ],
+  // Every processor has a process already.
+  environment: { OMP_NUM_THREADS: '1', COVERAGE_FILE: join(OUTPUT, 'coverage-python') },
+  totals: pytestTotals(pytestFile),
+};
+const INFRASTRUCTURE = jest(
+  'infrastructure',
+  ...EVERY_PROCESSOR,
+  ...measured(COVERAGE.infrastructure, ...PRODUCT),
+);
+const PACKAGE_ALONE = {
+  name: 'local-aws alone, outside the repository',
+  command: ['node', 'scripts/stand-alone.mjs', LOCAL_AWS],
+  environment: { LOCAL_AWS_PYTHON: python },
+  totals: whole,
+};
+// The stranger's test runs outside the repository.
+const PACKAGE_INTEG = packageJest(
+  LOCAL_AWS,
+  'integ',
+  ...EVERY_PROCESSOR,
+  '--testPathIgnorePatterns=stranger',
+);
+const INTEG = jest('integ', ...EVERY_PROCESSOR);
+const LOOP = {
+  name: 'the whole loop, small',
+  command: [bin('tsx'), 'demo/main.ts', '--small', '--output', 'out/test/loop'],
+  totals: whole,
+};
+
+/**
+ * One wave after the other. In each, two lanes side by side: what waits more than it computes, and what only computes,
+ * whose time limits only end what hangs. A check waits for the one before it in its lane. The loop's devices show frames
+ * by the clock: beside it runs as little as fills its pauses, and nothing with servers or devices of its own.
+ */
+const WAVES = [
+  { waiting: [LOOP], computing: [STATIC_CHECKS, PYTHON] },
   {
-    ...jest('unit', ...EVERY_PROCESSOR, ...measured(COVERAGE.unit, ...PRODUCT)),
-    environment: temporaryFolder(),
-  },
-  packageJest(LOCAL_AWS, 'unit', ...EVERY_PROCESSOR, ...measured(COVERAGE.localAws, ...OF_PACKAGE)),
-  {
-    name: 'tests: Python',
-    command: [
-      ...[python, '-m', 'pytest', '-q', ...PYTHON_TESTS, `--junitxml=${pytestFile}`],
-      ...['--numprocesses', String(availableParallelism()), '--dist', 'worksteal'],
-      ...(COUNTS ? pythonCounters() : []),
-    ],
-    // Every processor has a process already.
-    environment: { OMP_NUM_THREADS: '1', COVERAGE_FILE: join(OUTPUT, 'coverage-python') },
-    totals: pytestTotals(pytestFile),
-  },
-  jest('infrastructure', ...EVERY_PROCESSOR, ...measured(COVERAGE.infrastructure, ...PRODUCT)),
-  // The stranger's test runs outside the repository.
-  packageJest(LOCAL_AWS, 'integ', '--runInBand', '--testPathIgnorePatterns=stranger'),
-  {
-    name: 'local-aws alone, outside the repository',
-    command: ['node', 'scripts/stand-alone.mjs', LOCAL_AWS],
-    environment: { LOCAL_AWS_PYTHON: python },
-    totals: whole,
-  },
-  // They wait for servers, clocks and devices more than they compute; each has ports and folders of its own.
-  jest('integ', ...EVERY_PROCESSOR),
-  {
-    name: 'the whole loop, small',
-    command: [bin('tsx'), 'demo/main.ts', '--small', '--output', 'out/test/loop'],
-    totals: whole,
+    waiting: [PACKAGE_INTEG, INTEG],
+    computing: [UNIT, ...(COUNTS ? [PACKAGE_UNIT] : []), INFRASTRUCTURE, PACKAGE_ALONE],
   },
 ];
+/** nice(1) of what computes beside what waits: where both want a processor, it gets a tenth of it (sched(7)). */
+const YIELDS = 10;
 
 const mxnetPython = join(ROOT, '.venv-mxnet', 'bin', 'python');
 const mxnetFile = join(OUTPUT, 'mxnet.xml');
@@ -182,6 +213,7 @@ const missingArm64 = () => {
 };
 /** Checks that run only when they are named: they take long, or what they need is not installed for everyone. */
 const ON_REQUEST = [
+  ...(COUNTS ? [] : [PACKAGE_UNIT]),
   { ...jest('slow', '--runInBand'), name: 'on request: slow' },
   {
     name: 'on request: mxnet',
@@ -201,10 +233,10 @@ const ON_REQUEST = [
   },
 ];
 
-/** What a check said is shown as it comes, or as a whole at its end where several run at once. */
-function runStage(stage, { together }) {
+/** What a check said is shown as it comes, or as a whole at its end where others run beside it. */
+function runStage(stage, { together = false, yields = false } = {}) {
   const started = Date.now();
-  const [command, ...args] = stage.command;
+  const [command, ...args] = yields ? ['nice', '-n', String(YIELDS), ...stage.command] : stage.command;
   const title = `\n=== ${stage.name}`;
   if (!together) console.log(title);
   const child = spawn(command, args, {
@@ -226,16 +258,37 @@ function runStage(stage, { together }) {
   });
 }
 
-async function runTogether(stages) {
+/** As many at a time as there are processors. */
+async function runTogether(stages, options) {
   const waiting = [...stages];
   const outcomes = [];
   const lane = async () => {
     for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
-      outcomes.push(await runStage(stage, { together: true }));
+      outcomes.push(await runStage(stage, { ...options, together: true }));
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
   return outcomes;
+}
+
+/** One step after the other; a step is a check, or checks that run together. */
+async function runLane(steps, options) {
+  const outcomes = [];
+  for (const step of steps) {
+    outcomes.push(
+      ...(Array.isArray(step) ? await runTogether(step, options) : [await runStage(step, options)]),
+    );
+  }
+  return outcomes;
+}
+
+async function runWave({ waiting, computing }) {
+  const beside = waiting.length > 0 && computing.length > 0;
+  const outcomes = await Promise.all([
+    runLane(waiting),
+    runLane(computing, { together: beside, yields: beside }),
+  ]);
+  return outcomes.flat();
 }
 
 function rowOf({ name, passed, failed, seconds }) {
@@ -243,19 +296,30 @@ function rowOf({ name, passed, failed, seconds }) {
   return `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(40)} ${counts} ${seconds.toFixed(1).padStart(7)} s`;
 }
 
+const stagesOf = (waves) => waves.flatMap(({ waiting, computing }) => [...waiting, ...computing]).flat();
+
 async function main() {
   const only = process.argv.slice(2).filter((word) => word !== '--coverage');
   const isWanted = ({ name }) => only.length === 0 || only.some((word) => name.includes(word));
-  const checks = STATIC_CHECKS.filter(isWanted);
+  const wantedOf = (steps) =>
+    steps
+      .map((step) => (Array.isArray(step) ? step.filter(isWanted) : step))
+      .filter((step) => (Array.isArray(step) ? step.length > 0 : isWanted(step)));
   const asked = only.length === 0 ? [] : ON_REQUEST.filter(isWanted);
-  const tests = [...TESTS.filter(isWanted), ...asked];
-  if (checks.length + tests.length === 0) {
-    const names = [...STATIC_CHECKS, ...TESTS, ...ON_REQUEST].map(({ name }) => name);
+  const waves = [
+    ...WAVES.map(({ waiting, computing }) => ({
+      waiting: wantedOf(waiting),
+      computing: wantedOf(computing),
+    })),
+    { waiting: asked, computing: [] },
+  ];
+  if (stagesOf(waves).length === 0) {
+    const names = [...stagesOf(WAVES), ...ON_REQUEST].map(({ name }) => name);
     console.error(`no check is called '${only.join(' ')}'. Checks: ${names.join('; ')}`);
     process.exitCode = 2;
     return;
   }
-  const missing = tests.map((stage) => stage.missing?.()).filter((reason) => reason !== undefined);
+  const missing = asked.map((stage) => stage.missing?.()).filter((reason) => reason !== undefined);
   const reasons = [...new Set(missing)];
   if (reasons.length > 0) {
     console.error(reasons.join('\n'));
@@ -264,8 +328,10 @@ async function main() {
   }
   rmSync(OUTPUT, { recursive: true, force: true });
   mkdirSync(OUTPUT, { recursive: true });
-  const outcomes = await runTogether(checks);
-  for (const stage of tests) outcomes.push(await runStage(stage, { together: false }));
+  const started = Date.now();
+  const outcomes = [];
+  for (const wave of waves) outcomes.push(...(await runWave(wave)));
+  const minutes = ((Date.now() - started) / 60_000).toFixed(1);
   const total = (field) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0);
   console.log(`\n${outcomes.map(rowOf).join('\n')}\n`);
   if (COUNTS) {
@@ -275,7 +341,7 @@ async function main() {
     const counted = [unit, infrastructure, localAws].map((folder) => join(folder, 'coverage-final.json'));
     console.log(coverageTable(ROOT, counted, ofPython));
   }
-  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+  console.log(`${total('passed')} passed, ${total('failed')} failed, in ${minutes} minutes`);
   process.exitCode = total('failed') === 0 ? 0 : 1;
 }
 

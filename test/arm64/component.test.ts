@@ -54,7 +54,7 @@ beforeAll(async () => {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   answers = JSON.parse(readFileSync(join(root, 'models', 'answers.json'), 'utf8'));
-  await unpackArtifacts(join(root, 'build'), {
+  await unpackArtifacts({
     'linux-x64': join(root, 'linux-x64'),
     'linux-arm64': join(root, 'linux-arm64'),
   });

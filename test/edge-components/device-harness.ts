@@ -25,6 +25,7 @@ import type { EdgeArchitecture } from '../../contracts/edge-platform';
 import { encodeFrame } from '../../demo/inspection-line/frame-message';
 import { buildInferenceArtifact } from '../../edge-components/inference/build';
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
+import { REPOSITORY_ROOT } from '../../scripts/repository';
 import { COMPONENT, type SigningKey, USE_CASE } from './release-fixture';
 import { resultsIn } from './results-messages';
 import { waitFor } from './wait-for';
@@ -67,23 +68,29 @@ export function useCaseConfiguration(
   };
 }
 
+/**
+ * Where the project's build puts them. Whoever comes second finds what it would have made: compressing both takes ten
+ * seconds of a processor and more, and every suite of devices needs one.
+ */
+export const BUILT_ARTIFACTS = join(REPOSITORY_ROOT, 'dist', 'edge');
 const THIS_ARCHITECTURE = `linux-${process.arch}` as EdgeArchitecture;
 
 /** Builds the artifact and unpacks it into `folder`, as a nucleus would. */
 export async function unpackArtifact(folder: string): Promise<void> {
-  await unpackArtifacts(join(folder, 'build'), { [THIS_ARCHITECTURE]: folder });
+  await unpackArtifacts({ [THIS_ARCHITECTURE]: folder });
 }
 
-/** Builds the artifacts in `build`, and unpacks those of some architectures into folders. */
+/** Builds the artifacts, and unpacks those of some architectures into folders. */
 export async function unpackArtifacts(
-  build: string,
   folders: Readonly<Partial<Record<EdgeArchitecture, string>>>,
 ): Promise<void> {
-  const { architectures } = await buildInferenceArtifact(build);
+  const { architectures } = await buildInferenceArtifact(BUILT_ARTIFACTS);
   for (const [architecture, folder] of Object.entries(folders)) {
     const artifact = architectures[architecture as EdgeArchitecture];
     if (!artifact) throw new Error(`the artifact of ${architecture} cannot be built here`);
-    for (const [name, bytes] of Object.entries(unzipSync(readFileSync(join(build, artifact.file))))) {
+    for (const [name, bytes] of Object.entries(
+      unzipSync(readFileSync(join(BUILT_ARTIFACTS, artifact.file))),
+    )) {
       const path = join(folder, 'inference', name);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);

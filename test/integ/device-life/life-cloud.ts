@@ -27,6 +27,7 @@ import { mergeSketches } from '../../../lambda/telemetry/sketch';
 import { SketchTable } from '../../../lambda/telemetry/sketch-table';
 import { defaultConfiguration } from '../../../lib/device/inference-component';
 import { LOCAL_AWS_SETTINGS } from '../../../scripts/local-aws';
+import { BUILT_ARTIFACTS } from '../../edge-components/device-harness';
 import { CONFIG, lifeTemplate } from './life-stack';
 import { QueueReader } from './queue-reader';
 
@@ -39,7 +40,7 @@ export class LifeCloud {
   readonly folder = mkdtempSync(join(tmpdir(), 'kaizen-life-'));
   readonly inference = inferenceComponentName(CONFIG);
   /** The script of model components, where `kaizen device configure` finds it. */
-  readonly deliveryScript = join(this.folder, 'build', 'deliver-release.cjs');
+  readonly deliveryScript = join(BUILT_ARTIFACTS, 'deliver-release.cjs');
   /** The authorities of the local AWS's endpoints. */
   readonly rootCa = join(this.folder, 'root-ca.pem');
   aws!: LocalAws;
@@ -157,15 +158,14 @@ export class LifeCloud {
   }
 
   private async publishInferenceComponent(): Promise<void> {
-    const build = join(this.folder, 'build');
-    await buildDeliverRelease(build);
+    await buildDeliverRelease(BUILT_ARTIFACTS);
     await this.putObject(this.deliveryKey, readFileSync(this.deliveryScript));
-    const { architectures } = await buildInferenceArtifact(build);
+    const { architectures } = await buildInferenceArtifact(BUILT_ARTIFACTS);
     const artifact = architectures['linux-x64'];
     if (!artifact) throw new Error('the artifact of linux-x64 cannot be built here');
     // Devices may read what lies below this prefix, as the templates say.
     const key = `${COMPONENT_PREFIX}${artifact.sha256}/${artifact.file}`;
-    await this.putObject(key, readFileSync(join(build, artifact.file)));
+    await this.putObject(key, readFileSync(join(BUILT_ARTIFACTS, artifact.file)));
     const recipe = JSON.stringify(
       inferenceRecipe({
         componentName: this.inference,
