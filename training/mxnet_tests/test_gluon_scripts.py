@@ -15,13 +15,15 @@ from kaizen_training.adapter import main
 from kaizen_training.digits import write_digits
 from kaizen_training.export import export
 from kaizen_training.frameworks import default_save, require_finite
+from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import run_images
-from kaizen_training.prepared import load_split
+from kaizen_training.prepared import DatasetDescription, Split, load_split, save_split
 from kaizen_training.serving import load_model
 from kaizen_training.training_job import AdapterError
 from tests.job_environment import job_environment, reserved_port
 from tests.plants import PLANT
 
+SIDE = 128
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 # Another Python, which has what renders and prepares the inspection set.
 MAIN_PYTHON = SOURCE_DIR.parent / ".venv" / "bin" / "python"
@@ -185,3 +187,28 @@ def test_the_versions_are_those_of_the_lock() -> None:
 
     assert (mxnet.__version__, np.__version__, onnx.__version__) == ("1.9.1", "1.23.5", "1.13.1")
     assert json.dumps(sys.version_info[:2]) in ("[3, 10]", "[3, 11]")
+
+
+def random_split(folder: Path, name: str, items: int) -> None:
+    images = np.random.default_rng(items).integers(0, 256, (items, SIDE, SIDE, 3), dtype=np.uint8)
+    save_split(folder, name, Split(images, np.arange(items) % 2, np.array([f"{name}-{n}" for n in range(items)])))
+
+
+def peak_with(folder: Path, items: int) -> int:
+    """The most memory, in bytes, of a training of so many images, less what MXNet and the script take."""
+    folder.mkdir()
+    random_split(folder, "train", items)
+    random_split(folder, "validation", 16)
+    description = DatasetDescription(["good", "stain"], {}, "0" * 64, [], ImagePolicy(width=SIDE, height=SIDE))
+    (folder / "dataset.json").write_text(json.dumps(description.to_json()), encoding="utf-8")
+    program = [sys.executable, "-m", "tests.peak_memory", "gluon", str(folder)]
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
+    done = subprocess.run(program, cwd=SOURCE_DIR, env=environment, capture_output=True, text=True, check=True)
+    return int(done.stdout.splitlines()[-1])
+
+
+def test_g24_a_gluon_script_needs_no_memory_for_more_images(tmp_path: Path) -> None:
+    """[G24] [S5] As floats of 64 x 64, 1,200 images more would take 59 MB, and as they are as much."""
+    growth = peak_with(tmp_path / "many", 1264) - peak_with(tmp_path / "few", 64)
+    print(f"{growth:,} bytes more for 1,200 images more")
+    assert growth < 0.3 * 1200 * SIDE * SIDE * 3

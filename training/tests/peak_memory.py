@@ -26,11 +26,12 @@ def peak_of(work: Callable[[], object]) -> int:
     """The most of it while `work` ran, less what there was before."""
     ended = threading.Event()
     before = anonymous_bytes()
-    looks = [before]
+    most = before
 
     def look() -> None:
+        nonlocal most
         while not ended.wait(BETWEEN_LOOKS_SECONDS):
-            looks.append(anonymous_bytes())
+            most = max(most, anonymous_bytes())
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -39,7 +40,7 @@ def peak_of(work: Callable[[], object]) -> int:
     finally:
         ended.set()
         thread.join()
-    return max(looks) - before
+    return most - before
 
 
 def _prepare(folder: Path) -> Callable[[], object]:
@@ -77,5 +78,17 @@ def _train(folder: Path) -> Callable[[], object]:
     return lambda: script.train(hyperparameters, channels, str(folder / "output"), 2)
 
 
+def _gluon(folder: Path) -> Callable[[], object]:
+    from kaizen_training.serving import load_script
+
+    script = load_script(Path(__file__).resolve().parents[1] / "scripts/mxnet-gluon/model_zoo.py")
+    channels = {"train": str(folder), "validation": str(folder)}
+    return lambda: script.train(channels, {"epochs": 1}, ["algo-1"], 0, "algo-1", str(folder / "output"))
+
+
 if __name__ == "__main__":
-    print(peak_of({"check": _check, "prepare": _prepare, "train": _train}[sys.argv[1]](Path(sys.argv[2]))))
+    print(
+        peak_of(
+            {"check": _check, "gluon": _gluon, "prepare": _prepare, "train": _train}[sys.argv[1]](Path(sys.argv[2]))
+        )
+    )

@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kaizen_training.hyperparameters import HyperparameterReader
 from kaizen_training.onnx_model import INPUT_NAME, OUTPUT_NAME
-from kaizen_training.prepared import load_description, load_split
+from kaizen_training.prepared import Split, load_description, load_split, read_ahead
 
 # The exporter of MXNet 1.9 translates to operators of opset 13, whatever version the installed onnx makes it write.
 EXPORTED_OPSET = 13
@@ -81,31 +81,35 @@ def normalised(images: np.ndarray, size: int) -> Any:
     return (resized - 127.5) / 64.0
 
 
-def _normalised_all(images: np.ndarray, size: int) -> Any:
-    return mx.nd.concat(*(normalised(images[i : i + _CHUNK], size) for i in range(0, len(images), _CHUNK)), dim=0)
-
-
-def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[Any]:
+def _batches(items: np.ndarray, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Indices in random order; the rest that does not fill a batch is left to another epoch's order."""
-    order = rng.permutation(count)
-    for start in range(0, max(1, count - size + 1), size):
-        yield mx.nd.array(order[start : start + size], dtype="int64")
+    order = rng.permutation(items)
+    for start in range(0, max(1, len(items) - size + 1), size):
+        yield order[start : start + size]
 
 
-def _accuracy(net: Any, pixels: Any, labels: np.ndarray) -> float:
-    answers = [net(pixels[i : i + _CHUNK]).asnumpy().argmax(axis=1) for i in range(0, len(labels), _CHUNK)]
-    return float((np.concatenate(answers) == labels).mean())
+def _accuracy(net: Any, split: Split, size: int, ctx: Any) -> float:
+    places = np.arange(len(split.labels))
+    chunks = read_ahead(split, (places[i : i + _CHUNK] for i in range(0, len(places), _CHUNK)))
+    right = [
+        (net(normalised(images, size).as_in_context(ctx)).asnumpy().argmax(axis=1) == labels).sum()
+        for images, labels in chunks
+    ]
+    return float(np.sum(right) / len(places))
 
 
-def _one_epoch(net: Any, trainer: Any, pixels: Any, labels: Any, batches: Iterator[Any], workers: int) -> float:
+def _one_epoch(
+    net: Any, trainer: Any, batches: Iterator[tuple[np.ndarray, np.ndarray]], size: int, workers: int, ctx: Any
+) -> float:
     loss_of = gluon.loss.SoftmaxCrossEntropyLoss()
     losses = []
-    for chosen in batches:
+    for images, labels in batches:
+        pixels = normalised(images, size).as_in_context(ctx)
         with autograd.record():
-            loss = loss_of(net(pixels.take(chosen)), labels.take(chosen))
+            loss = loss_of(net(pixels), mx.nd.array(labels, ctx=ctx))
         loss.backward()
         # The servers add up what all workers send.
-        trainer.step(len(chosen) * workers)
+        trainer.step(len(labels) * workers)
         losses.append(float(loss.mean().asscalar()))
     return float(np.mean(losses))
 
@@ -149,9 +153,6 @@ def train_network(
     # All workers take the same number of steps, or the servers would wait for ever for the last one.
     share = len(training.labels) // len(hosts)
     mine = np.arange(sorted(hosts).index(current_host), share * len(hosts), len(hosts))
-    pixels = _normalised_all(training.images[mine], size).as_in_context(ctx)
-    labels = mx.nd.array(training.labels[mine], ctx=ctx)
-    held_out = _normalised_all(validation.images, size).as_in_context(ctx)
     rng = np.random.default_rng(settings.seed)
     checkpoints = Path(output_data_dir)
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -161,12 +162,12 @@ def train_network(
         progress = (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)) / 2
         if len(hosts) == 1:
             trainer.set_learning_rate(settings.learning_rate * (0.1 + 0.9 * progress))
-        batches = _batches(len(mine), settings.batch_size, rng)
-        loss = _one_epoch(net, trainer, pixels, labels, batches, len(hosts))
+        batches = read_ahead(training, _batches(mine, settings.batch_size, rng))
+        loss = _one_epoch(net, trainer, batches, size, len(hosts), ctx)
         if not np.isfinite(loss):
             raise FloatingPointError(f"the training diverged, the loss of epoch {epoch} is {loss}: lower learning_rate")
         net.save_parameters(str(checkpoints / "checkpoint.params"))
-        accuracy = _accuracy(net, held_out, validation.labels)
+        accuracy = _accuracy(net, validation, size, ctx)
         print(f"epoch {epoch} of {settings.epochs}: loss {loss:.4f}, accuracy on validation {accuracy:.4f}", flush=True)
     return GluonModel(net, classes, size)
 
