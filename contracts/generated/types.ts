@@ -1708,6 +1708,12 @@ export interface Baseline {
     [k: string]: number;
   };
   /**
+   * Predicted class -> distributions of its images, where there were any; they sum up to those of all images. With them a line of another mix of classes is compared with what the release expects of that mix. A release without it is older than this rule.
+   */
+  byClass?: {
+    [k: string]: ClassBaseline;
+  };
+  /**
    * Accuracy on the test split.
    */
   accuracy: number;
@@ -1723,6 +1729,12 @@ export interface Histogram {
    * @maxItems 64
    */
   counts: number[];
+}
+export interface ClassBaseline {
+  confidence: Histogram;
+  brightness: Histogram;
+  contrast: Histogram;
+  sharpness: Histogram;
 }
 export interface Outcome {
   /**

@@ -31,7 +31,8 @@ export type Assessment =
 
 /**
  * The decision table. Labels speak before distributions: a drift that costs no accuracy may be harmless, a fall in
- * accuracy never is. Silence is no health: too few results are `NO_DATA`.
+ * accuracy never is. Silence is no health: too few results are `NO_DATA`. Another mix of classes is no drift: the line
+ * makes other parts, or more good ones, and no model becomes better by being trained again for that.
  */
 export function assessRelease(seen: ReleaseObservations, options: AssessmentLimits): Assessment {
   const { accuracy } = seen;
@@ -44,7 +45,7 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
     return { kind: 'NO_DATA', results: seen.validResults, minimumResults: options.minimumResults };
   }
   const [worst] = seen.features
-    .filter(({ drifted }) => drifted)
+    .filter(({ feature, drifted }) => drifted && feature !== 'classMix')
     .sort((x, y) => y.populationStabilityIndex / y.limit - x.populationStabilityIndex / x.limit);
   if (!worst) return { kind: 'HEALTHY' };
   const { feature, populationStabilityIndex: value } = worst;

@@ -1,5 +1,6 @@
 import type { Histogram, Release, Sketch } from '../../contracts';
 import { compareCounts, type DistributionComparison } from './compare-distributions';
+import { expectedHistogram } from './expected-counts';
 import { DRIFT_FEATURES } from './names';
 
 export type DriftFeature = (typeof DRIFT_FEATURES)[number];
@@ -38,9 +39,9 @@ function classCounts(baseline: Baseline, sketch: Sketch): [number[], number[]] {
 }
 
 /**
- * Compares what the field saw with the release's baseline, feature by feature. A feature has drifted when its index
- * is above its limit and chance does not explain it; the accepted false alarms are shared out among the features
- * (Bonferroni).
+ * Compares what the field saw with what the release expects of the field's mix of classes, feature by feature. A
+ * feature has drifted when its index is above its limit and chance does not explain it; the accepted false alarms are
+ * shared out among the features (Bonferroni).
  * @returns one entry per feature that has counts on both sides
  */
 export function compareWithBaseline(
@@ -52,7 +53,7 @@ export function compareWithBaseline(
     const isClassMix = feature === 'classMix';
     const [before, now] = isClassMix
       ? classCounts(baseline, sketch)
-      : histogramCounts(feature, baseline[feature], sketch[feature]);
+      : histogramCounts(feature, expectedHistogram(baseline, baseline.byClass, sketch, feature), sketch[feature]);
     const comparison = compareCounts(before, now, !isClassMix);
     if (!comparison) return [];
     const limit = isClassMix ? limits.classMixLimit : limits.featureLimit;

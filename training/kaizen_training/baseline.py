@@ -32,6 +32,10 @@ class ImageStatistics:
     contrast: NDArray[np.float64]
     sharpness: NDArray[np.float64]
 
+    def of(self, chosen: NDArray[np.bool_]) -> ImageStatistics:
+        """Those of the images for which `chosen`, bool [n], is true."""
+        return ImageStatistics(self.brightness[chosen], self.contrast[chosen], self.sharpness[chosen])
+
 
 def _statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     luma = images.astype(np.float64) @ LUMA
@@ -67,6 +71,15 @@ def histogram(values: NDArray[np.float64], name: str) -> dict[str, Any]:
     return {"minimum": minimum, "maximum": maximum, "counts": counts.tolist()}
 
 
+def _distributions(confidence: NDArray[np.float64], images: ImageStatistics) -> dict[str, Any]:
+    return {
+        "confidence": histogram(confidence, "confidence"),
+        "brightness": histogram(images.brightness, "brightness"),
+        "contrast": histogram(images.contrast, "contrast"),
+        "sharpness": histogram(images.sharpness, "sharpness"),
+    }
+
+
 def baseline_of(
     images: NDArray[np.uint8], probabilities: NDArray[np.float64], classes: list[str], test_accuracy: float
 ) -> dict[str, Any]:
@@ -79,12 +92,15 @@ def baseline_of(
         test_accuracy: accuracy on the untouched test split.
     """
     statistics = image_statistics(images)
-    predicted = probabilities.argmax(axis=1)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    of_class = {name: predicted == index for index, name in enumerate(classes)}
     return {
-        "confidence": histogram(probabilities.max(axis=1), "confidence"),
-        "brightness": histogram(statistics.brightness, "brightness"),
-        "contrast": histogram(statistics.contrast, "contrast"),
-        "sharpness": histogram(statistics.sharpness, "sharpness"),
-        "classCounts": {name: int((predicted == index).sum()) for index, name in enumerate(classes)},
+        **_distributions(confidence, statistics),
+        "classCounts": {name: int(chosen.sum()) for name, chosen in of_class.items()},
+        "byClass": {
+            name: _distributions(confidence[chosen], statistics.of(chosen))
+            for name, chosen in of_class.items()
+            if chosen.any()
+        },
         "accuracy": test_accuracy,
     }

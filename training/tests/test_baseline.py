@@ -51,3 +51,17 @@ def test_the_baseline_counts_what_the_model_says() -> None:
     assert result["classCounts"] == {"good": 2, "stain": 1}
     assert result["accuracy"] == 0.91
     assert sum(result["confidence"]["counts"]) == 3
+
+
+def test_b14_the_distributions_of_the_classes_sum_up_to_those_of_all_images() -> None:
+    random = np.random.default_rng(3)
+    images = random.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    probabilities = random.dirichlet([1, 1, 1e-9], 40)
+    result = baseline_of(images, probabilities, ["good", "stain", "dent"], 0.9)
+    assert set(result["byClass"]) == {name for name, count in result["classCounts"].items() if count > 0}
+    for name in ("confidence", "brightness", "contrast", "sharpness"):
+        of_classes = [one[name]["counts"] for one in result["byClass"].values()]
+        assert np.sum(of_classes, axis=0).tolist() == result[name]["counts"]
+    assert {name: sum(one["brightness"]["counts"]) for name, one in result["byClass"].items()} == {
+        name: count for name, count in result["classCounts"].items() if count > 0
+    }

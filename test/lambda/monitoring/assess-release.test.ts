@@ -52,8 +52,13 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
   ],
   [
     'two: the one farther beyond its own limit',
-    { features: [feature({ feature: 'classMix', limit: 0.5, populationStabilityIndex: 0.55 }), feature({})] },
+    { features: [feature({ feature: 'contrast', limit: 0.5, populationStabilityIndex: 0.55 }), feature({})] },
     { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
+  ],
+  [
+    'a mix of classes that is not the data set\'s',
+    { features: [feature({ feature: 'classMix', limit: 0.5, populationStabilityIndex: 2.5 })] },
+    { kind: 'HEALTHY' },
   ],
   ['low accuracy', { accuracy: accuracy(0.8, 50) }, LOW],
   ['low accuracy and drift', { accuracy: accuracy(0.8, 50), features: [feature({})] }, LOW],
