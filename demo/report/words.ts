@@ -18,6 +18,8 @@ function assessmentInWords(assessment: Assessment): string | undefined {
       return `Accuracy by labels is ${percent(assessment.value)} (between ${percent(assessment.lower)} and ${percent(assessment.upper)}); the release promised at least ${percent(assessment.limit)}.`;
     case 'NO_DATA':
       return `Too few results to decide: ${count(assessment.results)} of at least ${count(assessment.minimumResults)}.`;
+    case 'SETTLING':
+      return `The release answers drift and settles: ${count(assessment.results)} of ${count(assessment.neededResults)} results that it is compared with from then on.`;
     case 'HEALTHY':
       return 'Healthy.';
     default:

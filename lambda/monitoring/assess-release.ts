@@ -15,10 +15,13 @@ export interface ReleaseObservations {
   readonly accuracy?: AccuracyEstimate | undefined;
   /** Accuracy of the release on the test split. */
   readonly baselineAccuracy: number;
+  /** Results that a field baseline needs, while the release waits for it. @default - it does not */
+  readonly neededResults?: number | undefined;
 }
 
 export type Assessment =
   | { readonly kind: 'NO_DATA'; readonly results: number; readonly minimumResults: number }
+  | { readonly kind: 'SETTLING'; readonly results: number; readonly neededResults: number }
   | { readonly kind: 'HEALTHY' }
   | { readonly kind: 'DRIFT'; readonly feature: DriftFeature; readonly value: number; readonly limit: number }
   | {
@@ -32,7 +35,8 @@ export type Assessment =
 /**
  * The decision table. Labels speak before distributions: a drift that costs no accuracy may be harmless, a fall in
  * accuracy never is. Silence is no health: too few results are `NO_DATA`. Another mix of classes is no drift: the line
- * makes other parts, or more good ones, and no model becomes better by being trained again for that.
+ * makes other parts, or more good ones, and no model becomes better by being trained again for that. A release that
+ * answers an episode settles first: what it is compared with is what it sees then.
  */
 export function assessRelease(seen: ReleaseObservations, options: AssessmentLimits): Assessment {
   const { accuracy } = seen;
@@ -43,6 +47,9 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
   }
   if (seen.validResults < options.minimumResults) {
     return { kind: 'NO_DATA', results: seen.validResults, minimumResults: options.minimumResults };
+  }
+  if (seen.neededResults !== undefined) {
+    return { kind: 'SETTLING', results: seen.validResults, neededResults: seen.neededResults };
   }
   const [worst] = seen.features
     .filter(({ feature, drifted }) => drifted && feature !== 'classMix')

@@ -1,6 +1,6 @@
 import type { Histogram, Release, Sketch } from '../../contracts';
 import { compareCounts, type DistributionComparison } from './compare-distributions';
-import { expectedHistogram } from './expected-counts';
+import { expectedHistogram, type Reference } from './expected-counts';
 import { DRIFT_FEATURES } from './names';
 
 export type DriftFeature = (typeof DRIFT_FEATURES)[number];
@@ -29,9 +29,9 @@ function histogramCounts(feature: string, baseline: Histogram, field: Histogram)
   return [baseline.counts, field.counts];
 }
 
-function classCounts(baseline: Baseline, sketch: Sketch): [number[], number[]] {
+function classCounts(reference: Reference, sketch: Sketch): [number[], number[]] {
   const [before, now] = [
-    new Map(Object.entries(baseline.classCounts)),
+    new Map(Object.entries(reference.classCounts)),
     new Map(Object.entries(sketch.classCounts)),
   ];
   const names = [...new Set([...before.keys(), ...now.keys()])].sort();
@@ -42,18 +42,24 @@ function classCounts(baseline: Baseline, sketch: Sketch): [number[], number[]] {
  * Compares what the field saw with what the release expects of the field's mix of classes, feature by feature. A
  * feature has drifted when its index is above its limit and chance does not explain it; the accepted false alarms are
  * shared out among the features (Bonferroni).
+ * @param reference what the field is compared with. @default - the release's baseline
  * @returns one entry per feature that has counts on both sides
  */
 export function compareWithBaseline(
   baseline: Baseline,
   sketch: Sketch,
   limits: DriftLimits,
+  reference: Reference = baseline,
 ): FeatureComparison[] {
   return DRIFT_FEATURES.flatMap((feature) => {
     const isClassMix = feature === 'classMix';
     const [before, now] = isClassMix
-      ? classCounts(baseline, sketch)
-      : histogramCounts(feature, expectedHistogram(baseline, baseline.byClass, sketch, feature), sketch[feature]);
+      ? classCounts(reference, sketch)
+      : histogramCounts(
+          feature,
+          expectedHistogram(reference, baseline.byClass, sketch, feature),
+          sketch[feature],
+        );
     const comparison = compareCounts(before, now, !isClassMix);
     if (!comparison) return [];
     const limit = isClassMix ? limits.classMixLimit : limits.featureLimit;

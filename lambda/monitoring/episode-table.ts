@@ -92,8 +92,11 @@ export class EpisodeTable {
     }
   }
 
-  /** Closes an episode; false when another writer has closed it before. */
-  async close(episodeId: string, closedAt: string, because: string): Promise<boolean> {
+  /**
+   * Closes an episode; false when another writer has closed it before.
+   * @param answeredBy the release that was trained to answer it. @default - none was
+   */
+  async close(episodeId: string, closedAt: string, because: string, answeredBy?: string): Promise<boolean> {
     try {
       await this.client.send(
         new TransactWriteCommand({
@@ -110,12 +113,13 @@ export class EpisodeTable {
               Update: {
                 TableName: this.tableName,
                 Key: this.key(episodeId),
-                UpdateExpression: 'SET #status = :closed, closedAt = :closedAt, closedBecause = :because',
+                UpdateExpression: `SET #status = :closed, closedAt = :closedAt, closedBecause = :because${answeredBy ? ', answeredBy = :answeredBy' : ''}`,
                 ExpressionAttributeNames: { '#status': 'status' },
                 ExpressionAttributeValues: {
                   ':closed': 'CLOSED',
                   ':closedAt': closedAt,
                   ':because': because,
+                  ...(answeredBy && { ':answeredBy': answeredBy }),
                 },
               },
             },

@@ -35,4 +35,6 @@ export interface Episode {
   readonly executionArn?: string;
   readonly closedAt?: string;
   readonly closedBecause?: string;
+  /** Release that was trained to answer the episode, and closed it. */
+  readonly answeredBy?: string;
 }

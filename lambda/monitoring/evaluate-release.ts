@@ -8,8 +8,17 @@ import {
   worstRatio,
 } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
+import type { Reference } from './expected-counts';
 
 export type EvaluationOptions = DriftLimits & AssessmentLimits;
+
+/** What the field is compared with, other than the release's own baseline. */
+export interface FieldReference {
+  /** @default - the release's baseline */
+  readonly reference?: Reference | undefined;
+  /** Results that the reference needs, while there are too few for it. */
+  readonly neededResults?: number | undefined;
+}
 
 /** One device, or the whole fleet, on one release. */
 export interface Observation {
@@ -32,9 +41,10 @@ function observe(
   sketches: readonly Sketch[],
   labels: readonly Label[],
   options: EvaluationOptions,
+  { reference, neededResults }: FieldReference,
 ): Observation {
   const sketch = mergeSketches(sketches);
-  const features = sketch ? compareWithBaseline(release.baseline, sketch, options) : [];
+  const features = sketch ? compareWithBaseline(release.baseline, sketch, options, reference) : [];
   const accuracy = estimateAccuracy(labels);
   const assessment = assessRelease(
     {
@@ -42,6 +52,7 @@ function observe(
       features,
       accuracy,
       baselineAccuracy: release.baseline.accuracy,
+      neededResults,
     },
     options,
   );
@@ -69,11 +80,12 @@ export function evaluateRelease(
   sketches: readonly Sketch[],
   labels: readonly Label[],
   options: EvaluationOptions,
+  field: FieldReference = {},
 ): ReleaseEvaluation {
   const [sketchesOf, labelsOf] = [byDevice(sketches), byDevice(labels)];
   const devices = [...new Set([...sketchesOf.keys(), ...labelsOf.keys()])].map((deviceId) => ({
     deviceId,
-    ...observe(release, sketchesOf.get(deviceId) ?? [], labelsOf.get(deviceId) ?? [], options),
+    ...observe(release, sketchesOf.get(deviceId) ?? [], labelsOf.get(deviceId) ?? [], options, field),
   }));
   const isDeviating = (kind: Assessment['kind']) => Number(kind === 'DRIFT' || kind === 'ACCURACY_LOW');
   devices.sort(
@@ -82,5 +94,5 @@ export function evaluateRelease(
       worstRatio(y.features) - worstRatio(x.features) ||
       (x.deviceId < y.deviceId ? -1 : 1),
   );
-  return { release, fleet: observe(release, sketches, labels, options), devices };
+  return { release, fleet: observe(release, sketches, labels, options, field), devices };
 }

@@ -9,6 +9,9 @@ export const alarmName = (scope: Pick<NameScope, 'environmentName'>, heading: st
 /** Sort key of the item that points to the episode that is not closed yet. */
 export const OPEN_EPISODE_ITEM = 'open';
 
+/** Partition key of the field baselines of a use case, which no use case's name can be. */
+export const fieldBaselinePartition = (useCase: string): string => `${useCase}#field-baselines`;
+
 /** Detail types of its events. */
 export const MONITORING_EVENTS = {
   driftDetected: 'Drift Detected',

@@ -1,9 +1,18 @@
 /** Evaluates the release in service; opens and closes episodes. */
 import type { Label, Release, Sketch } from '../../../contracts';
 import { type Measurement, measured } from '../../shared/metrics';
+import { mergeSketches } from '../../telemetry/sketch';
+import { trainingExecutionId } from '../../training/names';
 import type { Assessment } from '../assess-release';
 import type { Episode, Evidence } from '../episode';
-import { type EvaluationOptions, evaluateRelease, type ReleaseEvaluation } from '../evaluate-release';
+import { estimateAccuracy } from '../estimate-accuracy';
+import {
+  type EvaluationOptions,
+  evaluateRelease,
+  type FieldReference,
+  type ReleaseEvaluation,
+} from '../evaluate-release';
+import { type FieldBaseline, fieldBaselineOf, fieldBaselineResults } from '../field-baseline';
 import { MONITORING_METRICS } from '../names';
 import { measurementsOf } from './measurements';
 
@@ -20,17 +29,28 @@ export interface DriftDetected {
   readonly evidence: Evidence;
 }
 
+export interface Champion {
+  readonly release: Release;
+  /** S3 prefix of the export that it was built from. */
+  readonly exportUri: string;
+}
+
 export interface EvaluateDriftPorts {
   now(): Date;
   /** The release in service everywhere; `undefined` before the first. */
-  champion(): Promise<Release | undefined>;
+  champion(): Promise<Champion | undefined>;
   sketches(releaseId: string, since: string): Promise<Sketch[]>;
   labels(releaseId: string, since: string): Promise<Label[]>;
   episodes: {
     current(): Promise<Episode | undefined>;
     all(): Promise<Episode[]>;
     open(episode: Episode): Promise<boolean>;
-    close(episodeId: string, closedAt: string, because: string): Promise<boolean>;
+    close(episodeId: string, closedAt: string, because: string, answeredBy?: string): Promise<boolean>;
+  };
+  fieldBaselines: {
+    get(releaseId: string): Promise<FieldBaseline | undefined>;
+    /** The first of a release is kept. */
+    keep(baseline: FieldBaseline): Promise<void>;
   };
   /** Names of the devices that are silent. */
   silentDevices(): Promise<readonly string[]>;
@@ -69,16 +89,53 @@ function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
   };
 }
 
+/** Whether the episode's retraining has trained the release. */
+function isAnswer(episode: Episode, exportUri: string): boolean {
+  const executionId = trainingExecutionId(exportUri);
+  return executionId !== undefined && episode.executionArn?.endsWith(`/execution/${executionId}`) === true;
+}
+
 /** The episode that stays open after one of an older release has been closed. */
-async function closeAnswered(release: Release, ports: EvaluateDriftPorts): Promise<Episode | undefined> {
+async function closeAnswered(
+  { release, exportUri }: Champion,
+  ports: EvaluateDriftPorts,
+): Promise<Episode | undefined> {
   const current = await ports.episodes.current();
   if (!current || current.releaseId === release.releaseId) return current;
   await ports.episodes.close(
     current.episodeId,
     ports.now().toISOString(),
     `release ${release.releaseId} is in service`,
+    ...(isAnswer(current, exportUri) ? [release.releaseId] : []),
   );
   return undefined;
+}
+
+/** What the field is compared with, which may be what it was like when the release was accepted. */
+async function fieldReference(
+  release: Release,
+  sketches: readonly Sketch[],
+  labels: readonly Label[],
+  ports: EvaluateDriftPorts,
+  options: EvaluationOptions,
+): Promise<FieldReference> {
+  const { releaseId } = release;
+  const kept = await ports.fieldBaselines.get(releaseId);
+  if (kept) return { reference: kept.sketch };
+  const answered = (await ports.episodes.all()).find(({ answeredBy }) => answeredBy === releaseId);
+  const standing = {
+    releaseId,
+    answeredEpisodeId: answered?.episodeId,
+    sketch: mergeSketches(sketches),
+    accuracy: estimateAccuracy(labels),
+    baselineAccuracy: release.baseline.accuracy,
+  };
+  const taken = fieldBaselineOf(standing, options, ports.now());
+  if (taken) {
+    await ports.fieldBaselines.keep(taken);
+    return { reference: taken.sketch };
+  }
+  return answered ? { neededResults: fieldBaselineResults(options) } : {};
 }
 
 async function openEpisode(
@@ -108,17 +165,19 @@ export async function evaluateDrift(
   ports: EvaluateDriftPorts,
   options: EvaluateDriftOptions,
 ): Promise<EvaluateDriftOutcome> {
-  const release = await ports.champion();
-  if (!release) return { kind: 'NO_RELEASE' };
+  const champion = await ports.champion();
+  if (!champion) return { kind: 'NO_RELEASE' };
+  const { release } = champion;
   const since = (hours: number) => new Date(ports.now().getTime() - hours * HOUR).toISOString();
+  let episode = await closeAnswered(champion, ports);
   const [sketches, labels, silent] = await Promise.all([
     ports.sketches(release.releaseId, since(options.driftLookbackHours)),
     ports.labels(release.releaseId, since(options.accuracyLookbackHours)),
     ports.silentDevices(),
   ]);
-  const evaluation = evaluateRelease(release, sketches, labels, options);
+  const field = await fieldReference(release, sketches, labels, ports, options);
+  const evaluation = evaluateRelease(release, sketches, labels, options, field);
   const { assessment } = evaluation.fleet;
-  let episode = await closeAnswered(release, ports);
   if (!episode && asksForRetraining(assessment)) episode = await openEpisode(evaluation, ports);
   ports.report([
     ...measurementsOf(evaluation, options.deviceMetricLimit),

@@ -14,6 +14,7 @@ import { InventoryTable } from '../../telemetry/inventory-table';
 import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { SketchTable } from '../../telemetry/sketch-table';
 import { EpisodeTable } from '../episode-table';
+import { FieldBaselineTable } from '../field-baseline-table';
 import { MONITORING_EVENTS, MONITORING_VARIABLES } from '../names';
 import {
   type EvaluateDriftOptions,
@@ -46,6 +47,7 @@ function awsPorts(): EvaluateDriftPorts {
   const releases = new ReleaseTable(client, requireEnvironment(REGISTRY_VARIABLES.releaseTable), useCase);
   const sketches = new SketchTable(client, requireEnvironment(TELEMETRY_VARIABLES.sketchTable));
   const labels = new LabelTable(client, requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
+  const episodeTable = requireEnvironment(MONITORING_VARIABLES.episodeTable);
   const inventory = new InventoryTable(client, requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
   return {
     now: () => new Date(),
@@ -54,10 +56,14 @@ function awsPorts(): EvaluateDriftPorts {
         .filter((item) => presenceOf(item, Date.now()) === 'silent')
         .map(({ deviceId }) => deviceId)
         .sort(),
-    champion: async () => (await releases.champion())?.release,
+    champion: async () => {
+      const champion = await releases.champion();
+      return champion && { release: champion.release, exportUri: champion.item.exportUri };
+    },
     sketches: (releaseId, since) => sketches.read(useCase, releaseId, since),
     labels: (releaseId, since) => labels.read({ releaseId, capturedSince: since }),
-    episodes: new EpisodeTable(client, requireEnvironment(MONITORING_VARIABLES.episodeTable), useCase),
+    episodes: new EpisodeTable(client, episodeTable, useCase),
+    fieldBaselines: new FieldBaselineTable(client, episodeTable, useCase),
     driftDetected: (detail) => putEvent(MONITORING_EVENTS.driftDetected, detail),
     report: writeMetrics,
   };

@@ -56,7 +56,17 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
     { kind: 'DRIFT', feature: 'brightness', value: 0.3, limit: 0.25 },
   ],
   [
-    'a mix of classes that is not the data set\'s',
+    'a feature while the release settles',
+    { features: [feature({})], neededResults: 1000, validResults: 300 },
+    { kind: 'SETTLING', results: 300, neededResults: 1000 },
+  ],
+  [
+    'labels speak while it settles',
+    { accuracy: accuracy(0.8, 50), neededResults: 1000, validResults: 300 },
+    LOW,
+  ],
+  [
+    "a mix of classes that is not the data set's",
     { features: [feature({ feature: 'classMix', limit: 0.5, populationStabilityIndex: 2.5 })] },
     { kind: 'HEALTHY' },
   ],

@@ -77,8 +77,8 @@ function isDrift(baseline: Release['baseline'], field: Sketch): boolean {
   const features = compareWithBaseline(baseline, field, LIMITS);
   const options = { minimumResults: 1, minimumEffectiveLabels: 1, accuracyDropLimit: 1 };
   return (
-    assessRelease({ validResults: field.results, features, baselineAccuracy: baseline.accuracy }, options).kind ===
-    'DRIFT'
+    assessRelease({ validResults: field.results, features, baselineAccuracy: baseline.accuracy }, options)
+      .kind === 'DRIFT'
   );
 }
 

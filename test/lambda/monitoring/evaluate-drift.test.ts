@@ -1,4 +1,5 @@
 import type { Label, Release, Sketch } from '../../../contracts';
+import type { AssessmentLimits } from '../../../lambda/monitoring/assess-release';
 import type { Episode } from '../../../lambda/monitoring/episode';
 import {
   type DriftDetected,
@@ -8,6 +9,7 @@ import {
 } from '../../../lambda/monitoring/evaluate-drift/evaluate-drift';
 import { measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
 import { evaluateRelease } from '../../../lambda/monitoring/evaluate-release';
+import { type FieldBaseline, fieldBaselineOf } from '../../../lambda/monitoring/field-baseline';
 import { MONITORING_METRICS } from '../../../lambda/monitoring/names';
 import type { Measurement } from '../../../lambda/shared/metrics';
 import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
@@ -52,7 +54,8 @@ class FakeWorld implements EvaluateDriftPorts {
 
   now = () => new Date(NOW);
   silentDevices = async () => this.silent;
-  champion = async () => this.release;
+  exportUri = 's3://models/pipelines/first/export/';
+  champion = async () => this.release && { release: this.release, exportUri: this.exportUri };
   sketches = async (_releaseId: string, since: string) => {
     this.since.push(since);
     return this.fleet;
@@ -73,10 +76,23 @@ class FakeWorld implements EvaluateDriftPorts {
       this.stored.push(episode);
       return true;
     },
-    close: async (episodeId: string, closedAt: string, closedBecause: string) => {
+    close: async (episodeId: string, closedAt: string, closedBecause: string, answeredBy?: string) => {
       const index = this.stored.findIndex((episode) => episode.episodeId === episodeId);
-      this.stored[index] = { ...(this.stored[index] as Episode), status: 'CLOSED', closedAt, closedBecause };
+      this.stored[index] = {
+        ...(this.stored[index] as Episode),
+        status: 'CLOSED',
+        closedAt,
+        closedBecause,
+        ...(answeredBy && { answeredBy }),
+      };
       return true;
+    },
+  };
+  readonly kept = new Map<string, FieldBaseline>();
+  fieldBaselines = {
+    get: async (releaseId: string) => this.kept.get(releaseId),
+    keep: async (baseline: FieldBaseline) => {
+      if (!this.kept.has(baseline.releaseId)) this.kept.set(baseline.releaseId, baseline);
     },
   };
   driftDetected = async (detail: DriftDetected) => {
@@ -225,4 +241,102 @@ test('a fleet without results reports zero results and no rate', () => {
     ['Results', 0],
     ['Results', 0],
   ]);
+});
+
+/** A drift, the retraining that answers it, and its release in service. */
+async function curedWorld(exportUri: string): Promise<FakeWorld> {
+  const world = new FakeWorld();
+  world.fleet = [sketchFrom('line-1', 80)];
+  await evaluateDrift(world, OPTIONS);
+  world.stored[0] = {
+    ...(world.stored[0] as Episode),
+    status: 'RETRAINING',
+    executionArn: 'arn:aws:sagemaker:eu-central-1:111122223333:pipeline/p/execution/abc',
+  };
+  world.release = { ...RELEASE, releaseId: 'surface-3', counter: 3 };
+  world.exportUri = exportUri;
+  return world;
+}
+const ANSWER = 's3://models/pipelines/abc/export/';
+const assess = async (world: FakeWorld) => {
+  const outcome = await evaluateDrift(world, OPTIONS);
+  return 'assessment' in outcome ? outcome.assessment : undefined;
+};
+
+test('[B14] a release that answers a drift settles in its world, is quiet there, and sees the next drift', async () => {
+  const world = await curedWorld(ANSWER);
+  // Brightness 80, which the baseline of the training (120) would call drift.
+  await expect(assess(world)).resolves.toEqual({ kind: 'SETTLING', results: 500, neededResults: 1000 });
+  world.fleet = [sketchFrom('line-1', 80), sketchFrom('line-22', 80)];
+  await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+  expect(world.kept.get('surface-3')).toMatchObject({
+    because: 'the release was trained to answer surface-2-episode-1',
+    sketch: { results: 1000 },
+  });
+  world.fleet = [sketchFrom('line-333', 80)];
+  await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+  world.fleet = [sketchFrom('line-333', 120)];
+  await expect(assess(world)).resolves.toMatchObject({ kind: 'DRIFT', feature: 'brightness' });
+  expect(world.stored.map(({ episodeId }) => episodeId)).toEqual([
+    'surface-2-episode-1',
+    'surface-3-episode-1',
+  ]);
+});
+
+test('[B14] a release that was trained for something else settles nowhere', async () => {
+  const world = await curedWorld('s3://models/pipelines/other/export/');
+  await expect(assess(world)).resolves.toMatchObject({ kind: 'DRIFT', feature: 'brightness' });
+  expect(world.kept.size).toBe(0);
+});
+
+test('[B14] a drift that goes slowly does not take the field baseline with it', async () => {
+  const world = await curedWorld(ANSWER);
+  const kinds: (string | undefined)[] = [];
+  for (const mean of [80, 84, 88, 92, 96, 100]) {
+    world.fleet = [sketchFrom('line-1', mean), sketchFrom('line-22', mean)];
+    kinds.push((await assess(world))?.kind);
+  }
+  expect(kinds[0]).toBe('HEALTHY');
+  expect(kinds.at(-1)).toBe('DRIFT');
+});
+
+describe('who vouches for a field baseline', () => {
+  const LIMITS: AssessmentLimits = {
+    minimumResults: 200,
+    minimumEffectiveLabels: 20,
+    accuracyDropLimit: 0.05,
+  };
+  const standing = {
+    releaseId: 'surface-3',
+    sketch: aSketch({ results: 1010, invalid: 10 }),
+    baselineAccuracy: 0.97,
+  };
+  const labels = (value: number, lower: number, effectiveLabels = 100) => ({
+    accuracy: { value, lower, upper: 1, labels: 120, effectiveLabels },
+  });
+  const answered = { answeredEpisodeId: 'surface-2-episode-1' };
+  test.each<[string, object, string | undefined]>([
+    ['nobody', {}, undefined],
+    ['an episode', answered, 'the release was trained to answer surface-2-episode-1'],
+    ['labels', labels(0.98, 0.93), '120 labels say that it is right'],
+    ['labels that leave a doubt', labels(0.96, 0.9), undefined],
+    [
+      'an episode, and labels that leave a doubt',
+      { ...answered, ...labels(0.96, 0.9) },
+      'the release was trained to answer surface-2-episode-1',
+    ],
+    ['an episode, against labels', { ...answered, ...labels(0.9, 0.8) }, undefined],
+    [
+      'an episode, against too few labels',
+      { ...answered, ...labels(0.5, 0.2, 19) },
+      'the release was trained to answer surface-2-episode-1',
+    ],
+    [
+      'an episode, with too few results',
+      { ...answered, sketch: aSketch({ results: 1010, invalid: 11 }) },
+      undefined,
+    ],
+  ])('[B14] %s', (_, given, because) => {
+    expect(fieldBaselineOf({ ...standing, ...given }, LIMITS, new Date(NOW))?.because).toBe(because);
+  });
 });
