@@ -8,6 +8,7 @@ import { addDatasetCommands } from './dataset/commands';
 import { addDeliveryCommands } from './delivery/commands';
 import { addDeviceCommands } from './device/commands';
 import { addRegistryCommands } from './registry/commands';
+import { EXIT_CODES } from './shared/command-page';
 import type { Open, ProgramPorts } from './shared/commands';
 import { describeEnvironment } from './shared/environment';
 import { addTeardownCommands } from './teardown/commands';
@@ -29,17 +30,31 @@ const COMMANDS = [
   addTeardownCommands,
 ];
 
-/** Builds the program; parse it with {@link runProgram}. */
-export function buildProgram(ports: ProgramPorts): Command {
+/** Of the whole; each command has its own examples. */
+const EPILOGUE = `Each command says more: kaizen <command> --help, or docs/commands.md. With --json a command prints one
+JSON document, and an error is one line of JSON on the error output.
+Exit codes: ${Object.entries(EXIT_CODES)
+  .map(([code, meaning]) => `${code} ${meaning}`)
+  .join('; ')}`;
+
+/**
+ * Builds the program; parse it with {@link runProgram}.
+ * @param onUsage takes what is said of wrong arguments
+ */
+export function buildProgram(
+  ports: ProgramPorts,
+  onUsage: (text: string) => void = ports.writeError,
+): Command {
   const program = new Command('kaizen')
     .description('Operates a Kaizen Edge environment')
     .version(version, '--version', 'say the version of this tree')
     .option('--env <name>', 'environment, as it is deployed', 'local')
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', `\n${EPILOGUE}`)
     .showSuggestionAfterError(false)
     .configureOutput({
       writeOut: (text) => ports.write(text.trimEnd()),
-      writeErr: (text) => ports.writeError(text.trimEnd()),
+      writeErr: (text) => onUsage(text.trimEnd()),
     })
     .exitOverride();
   const open: Open = async (command) => {

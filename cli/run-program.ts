@@ -1,51 +1,72 @@
 import { CommanderError } from 'commander';
 import { ContractError } from '../contracts';
 import { buildProgram } from './program';
+import { explain } from './shared/advice';
+import type { ExitCode } from './shared/command-page';
 import type { ProgramPorts } from './shared/commands';
 import { InputError } from './shared/errors';
 
-/** 0 done, 1 it failed, 2 the arguments or what they name are wrong. */
-export type ExitCode = 0 | 1 | 2;
+const JSON_OPTION = '--json';
 
-/** What the SDK says when this machine lacks a setting, and which one that is. */
-const MISSING_SETTINGS: readonly (readonly [says: RegExp, advice: string])[] = [
-  [/^Region is missing/, 'set AWS_REGION, or AWS_PROFILE to a profile that has a region'],
-  [/^Could not load credentials/, 'sign in to AWS, or set AWS_PROFILE to a profile that is'],
-];
-
-const REFUSED = 'ECONNREFUSED';
-const NOBODY_ANSWERS =
-  'nobody answers at this address: for the local AWS run `npm run local`, for an account unset AWS_ENDPOINT_URL';
-
-/** Node gives an error without a text where a name has several addresses and none of them answers. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+/** Asked of the arguments, because what cannot be parsed is answered in JSON as well. */
+function wantsJson(parameters: readonly string[]): boolean {
+  const end = parameters.indexOf('--');
+  return (end < 0 ? parameters : parameters.slice(0, end)).includes(JSON_OPTION);
 }
 
-function adviceFor(message: string): string | undefined {
-  if (message.includes(REFUSED)) return NOBODY_ANSWERS;
-  return MISSING_SETTINGS.find(([says]) => says.test(message))?.[1];
+/** With `--json` the error output has one JSON object a line: warnings, and at the end what went wrong. */
+const jsonLine = (value: object): string => JSON.stringify(value);
+
+const withoutPrefix = (text: string): string => text.trim().replace(/^(error|warning): /, '');
+
+/** Commander's own words: a usage, or what is wrong with the arguments. */
+interface Said {
+  readonly texts: string[];
 }
 
-function describe(error: unknown): string {
-  const message = messageOf(error);
-  const advice = adviceFor(message);
-  return advice === undefined ? message : `${message}: ${advice}`;
+function portsOf(ports: ProgramPorts, json: boolean): ProgramPorts {
+  if (!json) return ports;
+  return {
+    ...ports,
+    writeError: (text) => ports.writeError(jsonLine({ warning: withoutPrefix(text) })),
+  };
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof InputError || error instanceof ContractError ? 2 : 1;
+}
+
+function report(error: unknown, exitCode: ExitCode, ports: ProgramPorts, json: boolean, said: Said): void {
+  if (error instanceof CommanderError) {
+    // Commander has written its own message where a person reads it.
+    const message = withoutPrefix(said.texts.join('\n') || error.message);
+    if (json) ports.writeError(jsonLine({ error: { message, exitCode } }));
+    return;
+  }
+  const { message, advice } = explain(error);
+  if (json) ports.writeError(jsonLine({ error: { message, advice, exitCode } }));
+  else ports.writeError(`error: ${advice === undefined ? message : `${message}: ${advice}`}`);
 }
 
 /**
- * Runs one command. Never throws: what went wrong is one message on the error output, without a stack.
+ * Runs one command. Never throws: what went wrong is one message on the error output, without a stack; with `--json` it
+ * is one line there, contract command-error.
  * @param parameters the arguments after the program's name
  */
 export async function runProgram(parameters: readonly string[], ports: ProgramPorts): Promise<ExitCode> {
+  const json = wantsJson(parameters);
+  const said: Said = { texts: [] };
+  const onUsage = json ? (text: string) => said.texts.push(text) : ports.writeError;
   try {
-    await buildProgram(ports).parseAsync([...parameters], { from: 'user' });
+    await buildProgram(portsOf(ports, json), onUsage).parseAsync([...parameters], { from: 'user' });
     return 0;
   } catch (error) {
-    // Commander has written its own message, and the help that was asked for is no error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    ports.writeError(`error: ${describe(error)}`);
-    return error instanceof InputError || error instanceof ContractError ? 2 : 1;
+    const exitCode = exitCodeOf(error);
+    // The help that was asked for is no error.
+    if (exitCode !== 0) report(error, exitCode, ports, json, said);
+    return exitCode;
+  } finally {
+    ports.showProgress?.('');
   }
 }

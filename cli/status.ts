@@ -115,6 +115,18 @@ export async function readStatus(
   };
 }
 
+/** The status for programs: without the raw items of the tables, times in ISO. */
+export function statusDocument({ devices, ...status }: SystemStatus, now: Date): object {
+  return {
+    ...status,
+    devices: devices.map(({ item, receivedAt, ...device }) => ({
+      ...device,
+      presence: presenceOf(item, now.getTime()),
+      receivedAt: new Date(receivedAt).toISOString(),
+    })),
+  };
+}
+
 function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s ago`;

@@ -1,6 +1,7 @@
 /** Every schema by name. A static list, so that esbuild bundles exactly these. */
 import appConfig from './schemas/app-config.schema.json';
 import capture from './schemas/capture.schema.json';
+import commandError from './schemas/command-error.schema.json';
 import common from './schemas/common.schema.json';
 import componentConfiguration from './schemas/component-configuration.schema.json';
 import compressedResultsBatch from './schemas/compressed-results-batch.schema.json';
@@ -29,6 +30,7 @@ import trustedKeys from './schemas/trusted-keys.schema.json';
 export const SCHEMAS = {
   'app-config': appConfig,
   capture,
+  'command-error': commandError,
   common,
   'component-configuration': componentConfiguration,
   'compressed-results-batch': compressedResultsBatch,

@@ -32,7 +32,7 @@ export function contactSheet(
   const command = `npm run kaizen -- label --file ${join(folder, 'labels.csv')} --env ${environment}`;
   return renderPage(
     `${captures.length} captures`,
-    html`<p>Write the true class into the second column of <code>labels.csv</code>, remove the lines that you leave open, then: <code>${command}</code></p>`,
+    html`<p>Write the true class into the second column of <code>labels.csv</code> (a line without one is left for later), then: <code>${command}</code></p>`,
     classes.map((name) => {
       const members = captures
         .filter(({ capture }) => (capture.predictedClass ?? '') === name)

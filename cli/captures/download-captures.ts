@@ -9,6 +9,7 @@ import { captureImageKey } from '../../lambda/telemetry/names';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { InputError } from '../shared/errors';
+import type { OnProgress } from '../shared/progress';
 import { thumbnailUri } from '../shared/thumbnail';
 import { contactSheet, type SheetCapture } from './contact-sheet';
 
@@ -19,6 +20,14 @@ export interface DownloadedCaptures {
   readonly images: number;
   /** Captures whose image is not there, or is another one than its sidecar says. */
   readonly problems: readonly string[];
+  /** Of each capture, by its id: the file, or why there is none. */
+  readonly brought: ReadonlyMap<string, { readonly file: string } | { readonly problem: string }>;
+}
+
+export interface DownloadOptions {
+  readonly folder: string;
+  /** @default - nobody is told */
+  readonly onProgress?: OnProgress;
 }
 
 /** The image of a capture, or why it is not taken. */
@@ -66,24 +75,29 @@ export async function downloadCaptures(
   clients: Pick<Clients, 's3'>,
   environment: KaizenEnvironment,
   captures: readonly Capture[],
-  folder: string,
+  { folder, onProgress = () => undefined }: DownloadOptions,
 ): Promise<DownloadedCaptures> {
   await writeLabels(folder, captures);
-  const problems: string[] = [];
+  const brought = new Map<string, { readonly file: string } | { readonly problem: string }>();
   const shown = await mapConcurrently(
     captures,
     DEFAULT_CONCURRENCY,
     async (capture): Promise<SheetCapture> => {
       const image = await readImage(clients, environment, capture);
+      const { captureId } = capture;
       if (typeof image === 'string') {
-        problems.push(image);
+        brought.set(captureId, { problem: image });
+        onProgress(brought.size, captures.length);
         return { capture };
       }
-      const file = `${capture.captureId}.jpg`;
+      const file = `${captureId}.jpg`;
       await writeFile(join(folder, file), image);
+      brought.set(captureId, { file: join(folder, file) });
+      onProgress(brought.size, captures.length);
       return { capture, file, thumbnail: await thumbnailUri(image) };
     },
   );
   await writeFile(join(folder, SHEET_FILE), contactSheet(shown, { folder, environment: environment.name }));
-  return { images: shown.filter(({ file }) => file !== undefined).length, problems: problems.sort() };
+  const problems = [...brought.values()].flatMap((one) => ('problem' in one ? [one.problem] : [])).sort();
+  return { images: brought.size - problems.length, problems, brought };
 }

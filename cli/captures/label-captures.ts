@@ -123,25 +123,46 @@ export async function labelCaptures(
   return labels;
 }
 
+export interface LabelFile {
+  readonly labels: readonly LabelRequest[];
+  /** Lines that name a capture and no class. */
+  readonly open: number;
+}
+
 /**
- * CSV lines `captureId,class` or `captureId,class,deviceId`; a first line that begins with `captureId` is a header.
- * @throws InputError with every line that has another shape
+ * CSV lines `captureId,class` or `captureId,class,deviceId`; a first line that begins with `captureId` is a header. A
+ * line whose class is empty is left for later: who looks at a sheet decides what is clear, and a sheet that is half
+ * filled in is the ordinary case.
+ * @throws InputError with every line that has another shape, and when no line has a class
  */
-export function parseLabelFile(text: string, name: string): LabelRequest[] {
+export function parseLabelFile(text: string, name: string): LabelFile {
   const rows = parseCsvRows(text);
   if (typeof rows === 'string') throw new InputError(`${name}: ${rows}`);
   const problems: string[] = [];
+  let open = 0;
   const labels = rows.flatMap(({ line, cells }, index): LabelRequest[] => {
     const [captureId = '', label = '', deviceId] = cells;
     if (index === 0 && captureId === 'captureId') return [];
-    if (cells.length > 3 || captureId === '' || label === '') {
+    // A line without the comma is no sheet half filled in, but another kind of file.
+    if (cells.length < 2 || cells.length > 3 || captureId === '') {
       problems.push(
         `line ${line}: must be captureId,class or captureId,class,deviceId, got '${cells.join(',')}'`,
       );
+      return [];
+    }
+    if (label === '') {
+      open++;
+      return [];
     }
     return [{ captureId, label, ...(deviceId ? { deviceId } : {}) }];
   });
-  if (labels.length === 0) problems.push('there is no label in it');
+  if (labels.length === 0 && problems.length === 0) {
+    problems.push(
+      open === 0
+        ? 'there is no label in it'
+        : `there is no label in it: the class of ${open} captures is empty`,
+    );
+  }
   refuse(name, shortened(problems));
-  return labels;
+  return { labels, open };
 }

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AnswerOptions, answer } from '../shared/answer';
+import { withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { InputError } from '../shared/errors';
 import { estimateCost } from './estimate-cost';
@@ -8,7 +10,7 @@ import { readAssembly } from './read-assembly';
 import { readCostFacts } from './read-facts';
 import { DEFAULT_USAGE, type Usage } from './usage';
 
-interface CostOptions extends Usage {
+interface CostOptions extends Usage, AnswerOptions {
   readonly templates: string;
   readonly region?: string;
 }
@@ -20,7 +22,7 @@ function above0(text: string): number {
 }
 
 export const addCostCommands: AddCommands = (program, ports) => {
-  program
+  const command = program
     .command('cost')
     .description("what an environment costs a month, by noun; by the templates of 'cdk synth', without AWS")
     .requiredOption('--devices <number>', 'devices in the field', integerFrom(0))
@@ -37,14 +39,31 @@ export const addCostCommands: AddCommands = (program, ports) => {
     .option('--templates <folder>', "output of 'cdk synth'", 'cdk.out')
     .addOption(
       new Option('--region <name>', "for its prices; the templates' own by default").choices(PRICED_REGIONS),
-    )
-    .action(({ templates: folder, region: wanted, ...usage }: CostOptions, command: Command) => {
-      const { env } = command.optsWithGlobals<{ env: string }>();
-      const { region: own, templates } = readAssembly(folder, env);
-      const region = wanted ?? own;
-      if (!isPricedRegion(region)) {
-        throw new InputError(`region: must be one of ${PRICED_REGIONS.join(', ')}, got '${region}'`);
-      }
-      ports.write(formatCost(env, usage, estimateCost(readCostFacts(templates), usage, region)));
-    });
+    );
+  withPage(command, {
+    examples: [
+      { line: 'cost --env dev --devices 2 --fps 5', what: "after npx cdk synth '**' -c env=dev -q" },
+      { line: 'cost --env dev --devices 200 --fps 5 --hours-per-day 16 --region eu-central-1' },
+    ],
+    json: {
+      fields: {
+        environment: 'whose templates were read',
+        usage: 'devices, fps and the rest of what was assumed',
+        region: 'of the prices',
+        usd: 'a month, before tax and without free tiers',
+        trainingAtMostUsd: 'a month of trainings, every job to its time limit',
+        lines: 'noun, what, quantity, usd and price of each',
+      },
+    },
+    seeAlso: 'docs/teardown-and-cost.md',
+  }).action(({ templates: folder, region: wanted, json, ...usage }: CostOptions, action: Command) => {
+    const { env } = action.optsWithGlobals<{ env: string }>();
+    const { region: own, templates } = readAssembly(folder, env);
+    const region = wanted ?? own;
+    if (!isPricedRegion(region)) {
+      throw new InputError(`region: must be one of ${PRICED_REGIONS.join(', ')}, got '${region}'`);
+    }
+    const estimate = estimateCost(readCostFacts(templates), usage, region);
+    answer(ports, { json }, { environment: env, usage, ...estimate }, formatCost(env, usage, estimate));
+  });
 };

@@ -8,10 +8,13 @@ import {
   regionProblems,
 } from '../../contracts/image-policy';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
+import type { AnswerOptions } from '../shared/answer';
+import { type CommandPage, withPage } from '../shared/command-page';
 import { type AddCommands, type Context, integerFrom, type ProgramPorts } from '../shared/commands';
 import { parseCsvRows } from '../shared/csv';
 import { decodeText } from '../shared/decode-text';
 import { InputError, refuse } from '../shared/errors';
+import { progressOf } from '../shared/progress';
 import { SPLITTINGS, type Splitting } from './assign-splits';
 import { isClassName, parseClassMapping } from './class-names';
 import { datasetInForce } from './dataset-in-force';
@@ -23,7 +26,7 @@ import { readDatasetSource } from './read-source';
 import { uploadDataset } from './upload-dataset';
 import type { DatasetUploadItem } from './upload-item';
 
-interface ImportOptions {
+interface ImportOptions extends AnswerOptions {
   readonly groupBy?: string;
   readonly groupByPrefix?: string;
   readonly groupDuplicates?: boolean;
@@ -38,21 +41,33 @@ interface ImportOptions {
   readonly dryRun?: boolean;
   readonly report?: string;
   readonly html?: string;
-  readonly json?: boolean;
   readonly imagePolicy?: CompleteImagePolicy;
 }
 
-const EXAMPLES = `
-Examples:
-  kaizen dataset import ./parts --dry-run --html report.html   look first: nothing is uploaded, no account is needed
-  kaizen dataset import ./parts --group-by-prefix _            part7_left.jpg and part7_top.jpg show part7
-  kaizen dataset import ./parts --map NG=scratch --map OK=good
-  kaizen dataset import ./labels.csv --split stratified        every class in every split
-  kaizen dataset import ./annotations/instances_train.json --unannotated good
-  kaizen dataset import s3://bucket/parts/ --env dev
-
-Exit code: 0 imported (or, with --dry-run, nothing against it), 2 refused with reasons, 1 it failed.
-Tutorial: docs/tutorials/own-images.md`;
+const PAGE: CommandPage = {
+  examples: [
+    {
+      line: 'dataset import ./parts --dry-run --html report.html',
+      what: 'look first: nothing is uploaded, no account is needed',
+    },
+    {
+      line: 'dataset import ./parts --group-by-prefix _ --env dev',
+      what: 'part7_left.jpg and part7_top.jpg show part7',
+    },
+    { line: 'dataset import ./parts --map NG=scratch --map OK=good --env dev' },
+    { line: 'dataset import ./labels.csv --split stratified --env dev', what: 'every class in every split' },
+    { line: 'dataset import ./annotations/instances.json --unannotated good --split stratified --env dev' },
+    { line: 'dataset import s3://bucket/parts/ --env dev' },
+  ],
+  json: {
+    fields: {
+      report: 'contract dataset-report: what was found, warnings and errors',
+      accepted: 'key, items and classes of what the gate has accepted, or null',
+    },
+  },
+  exits: { 0: 'imported or, with --dry-run, nothing against it', 2: 'refused, with all reasons' },
+  seeAlso: 'docs/tutorials/own-images.md',
+};
 
 const names = (text: string): string[] => text.split(',').map((name) => name.trim());
 
@@ -122,7 +137,8 @@ async function runImport(
     const { clients, environment } = await open();
     const moved = movedImages(await datasetInForce(clients, environment), checked);
     if (moved) ports.writeError(`warning: ${moved}`);
-    return uploadDataset(clients, environment, { items: checked, now: ports.now });
+    const onProgress = progressOf(ports, options, 'Uploading image');
+    return uploadDataset(clients, environment, { items: checked, now: ports.now, onProgress });
   };
   let shown: DatasetReport | undefined;
   let accepted: CurrentDataset | undefined;
@@ -134,7 +150,7 @@ async function runImport(
   };
   try {
     accepted = await importDataset(
-      { report, upload },
+      { report, upload, onProgress: progressOf(ports, options, 'Reading image') },
       {
         source: read,
         name: source,
@@ -202,7 +218,7 @@ export const addDatasetCommands: AddCommands = (program, ports, open) => {
       '<source>',
       'folder with one subfolder per class (or train/val/test, MVTec AD, COCO), table .csv (path,label[,id][,groupId][,capturedAt][,split]), annotations .json or manifest .jsonl; on this machine or at s3://',
     );
-  addReadingOptions(command)
+  const complete = addReadingOptions(command)
     .option('--skip-corrupt', 'leave corrupt images out')
     .option(
       '--image-policy <json>',
@@ -211,10 +227,8 @@ export const addDatasetCommands: AddCommands = (program, ports, open) => {
     )
     .option('--dry-run', 'report only; needs no environment')
     .option('--report <file>', 'also write the report as JSON (contract dataset-report)')
-    .option('--html <file>', 'also write the report as a page with pictures')
-    .option('--json', 'as JSON, once: {report, accepted}')
-    .addHelpText('after', EXAMPLES)
-    .action((source: string, options: ImportOptions, action: Command) =>
-      runImport(source, options, ports, () => open(action)),
-    );
+    .option('--html <file>', 'also write the report as a page with pictures');
+  withPage(complete, PAGE).action((source: string, options: ImportOptions, action: Command) =>
+    runImport(source, options, ports, () => open(action)),
+  );
 };

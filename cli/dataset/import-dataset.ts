@@ -5,6 +5,7 @@ import type { DatasetReport } from '../../contracts';
 import type { CompleteImagePolicy } from '../../contracts/image-policy';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { InputError, refuse } from '../shared/errors';
+import type { OnProgress } from '../shared/progress';
 import { datasetPage } from './dataset-page';
 import { examineDataset, type ReportOptions } from './dataset-report';
 import { imagePolicyWarnings } from './image-policy-warnings';
@@ -18,6 +19,8 @@ export interface ImportDatasetPorts {
   readonly report: (report: DatasetReport) => void;
   /** Uploads images and manifest, and answers what the gate has accepted. */
   readonly upload: (items: readonly DatasetUploadItem[]) => Promise<CurrentDataset>;
+  /** Told of images that have been decoded. @default - nobody is told */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface ImportDatasetOptions extends Omit<ReportOptions, 'splitting'> {
@@ -67,7 +70,7 @@ export async function importDataset(
   const { source, reportFile, htmlFile } = options;
   const splitting = splittingOf(options);
   const { layout, renamedClasses, leftOut, notes } = source;
-  const inspected = await inspectDataset(source.items);
+  const inspected = await inspectDataset(source.items, ports.onProgress);
   const { report, items } = examineDataset(
     inspected,
     { layout, renamedClasses: [...renamedClasses], leftOut: [...leftOut], notes: [...notes] },

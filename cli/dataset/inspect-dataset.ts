@@ -4,6 +4,7 @@ import { type DatasetItem, problemsOf } from '../../contracts';
 import { imageKey } from '../../lambda/dataset/names';
 import { mapConcurrently } from '../../lambda/shared/concurrency';
 import { countedProblems, type Problem } from '../shared/problems';
+import type { OnProgress } from '../shared/progress';
 import type { ImageFormat } from './image-format';
 import { inspectImage } from './inspect-image';
 import type { PerceptualHash } from './perceptual-hash';
@@ -83,8 +84,17 @@ function repeatedIds(items: readonly DatasetUploadItem[]): Problem[] {
   });
 }
 
-export async function inspectDataset(items: readonly DatasetUploadItem[]): Promise<InspectedDataset> {
-  const results = await mapConcurrently(items, IMAGES_AT_A_TIME, inspectItem);
+/** @param onProgress is told after each image */
+export async function inspectDataset(
+  items: readonly DatasetUploadItem[],
+  onProgress: OnProgress = () => undefined,
+): Promise<InspectedDataset> {
+  let done = 0;
+  const results = await mapConcurrently(items, IMAGES_AT_A_TIME, async (item) => {
+    const result = await inspectItem(item);
+    onProgress(++done, items.length);
+    return result;
+  });
   return {
     items: results.filter((result): result is InspectedItem => 'hash' in result),
     corrupt: results.filter((result): result is CorruptImage => 'reason' in result),

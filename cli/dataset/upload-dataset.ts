@@ -8,6 +8,7 @@ import { ifThere } from '../../lambda/shared/objects';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
 import { refuse } from '../shared/errors';
+import type { OnProgress } from '../shared/progress';
 import { type ImageFormat, imageFormat } from './image-format';
 import { lineProblems, manifestLine } from './inspect-dataset';
 import type { DatasetUploadItem } from './upload-item';
@@ -22,6 +23,8 @@ export interface UploadDatasetOptions {
   readonly concurrency?: number;
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly now?: () => Date;
+  /** Told after each image. @default - nobody is told */
+  readonly onProgress?: OnProgress;
 }
 
 const POLL_MILLISECONDS = 500;
@@ -118,8 +121,15 @@ export async function uploadDataset(
 ): Promise<CurrentDataset> {
   const bucket = environment.output('DatasetBucketName');
   const uploads = new Map<string, Promise<void>>();
-  const results = await mapConcurrently(options.items, options.concurrency ?? DEFAULT_CONCURRENCY, (item) =>
-    uploadItem(clients.s3, bucket, item, uploads),
+  let done = 0;
+  const results = await mapConcurrently(
+    options.items,
+    options.concurrency ?? DEFAULT_CONCURRENCY,
+    async (item) => {
+      const result = await uploadItem(clients.s3, bucket, item, uploads);
+      options.onProgress?.(++done, options.items.length);
+      return result;
+    },
   );
   const problems = results.flatMap((result) => (Array.isArray(result) ? result : []));
   if (results.length === 0) problems.push('there is no image in it');

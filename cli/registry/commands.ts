@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { type AnswerOptions, answer } from '../shared/answer';
+import { withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { formatCodes, readCodes } from './class-codes';
 import { approveModelPackage, rejectModelPackage } from './decide-model-package';
@@ -7,79 +9,142 @@ import { formatModels, listModels } from './list-models';
 import { writeModelReport } from './model-report';
 import { readLineage } from './read-lineage';
 
+const DECISIONS = [
+  {
+    name: 'approve',
+    description: 'approves a model package: it is built, signed and rolled out',
+    example: 'approve 3 --env dev --reason "recall of cracks is 0.99, looked at the gallery"',
+    decide: approveModelPackage,
+    status: 'Approved',
+  },
+  {
+    name: 'reject',
+    description: 'rejects a model package; a release that was made from it stays',
+    example: 'reject 3 --env dev --reason "too few test images of cracks"',
+    decide: rejectModelPackage,
+    status: 'Rejected',
+  },
+] as const;
+
 const addDecisions: AddCommands = (program, ports, open) => {
-  const decisions = [
-    ['approve', 'approves a model package: it is built, signed and rolled out', approveModelPackage],
-    ['reject', 'rejects a model package; a release that was made from it stays', rejectModelPackage],
-  ] as const;
-  for (const [name, description, decide] of decisions) {
-    program
+  for (const { name, description, example, decide, status } of DECISIONS) {
+    const command = program
       .command(name)
       .description(description)
       .argument('<version>', 'version of the model package', integerFrom(1))
-      .option('--reason <text>', 'kept with the model package: who reads it in two years wants to know')
-      .action(async (version: number, options: { reason?: string }, command: Command) => {
-        const { clients, environment } = await open(command);
-        const { arn } = await decide(clients, environment, { version, reason: options.reason });
-        ports.write(`${name === 'approve' ? 'Approved' : 'Rejected'} ${arn}`);
-      });
+      .option('--reason <text>', 'kept with the model package: who reads it in two years wants to know');
+    withPage(command, {
+      examples: [{ line: example }],
+      json: {
+        fields: {
+          version: 'of the model package',
+          arn: 'of the model package',
+          status: `${status}, as SageMaker has it`,
+          previous: 'what it was before',
+        },
+      },
+    }).action(
+      async (version: number, { reason, json }: { reason?: string } & AnswerOptions, action: Command) => {
+        const { clients, environment } = await open(action);
+        const { arn, previous } = await decide(clients, environment, { version, reason });
+        answer(ports, { json }, { version, arn, status, previous: previous ?? null }, `${status} ${arn}`);
+      },
+    );
   }
 };
 
 const addLineage: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('lineage')
     .description('shows what a model package was made from, and whether every link holds')
-    .argument('<version>', 'version of the model package', integerFrom(1))
-    .option('--json', 'as JSON')
-    .action(async (version: number, options: { json?: boolean }, command: Command) => {
-      const { clients, environment } = await open(command);
-      const lineage = buildLineage(await readLineage(clients, environment, version));
-      ports.write(options.json ? JSON.stringify(lineage, null, 2) : formatLineage(lineage));
-      const broken = brokenLinks(lineage).map(({ link }) => link);
-      if (broken.length > 0) throw new Error(`lineage: broken: ${broken.join(', ')}`);
-    });
+    .argument('<version>', 'version of the model package', integerFrom(1));
+  withPage(command, {
+    examples: [{ line: 'lineage 3 --env dev' }],
+    json: {
+      fields: {
+        modelPackage: 'arn, version, approval and metadata',
+        'execution?': 'of the pipeline: status, parameters, steps',
+        'codeSha256?': 'of the code that its jobs ran',
+        'manifestUri?': 'of the dataset',
+        'manifestSha256?': 'of the dataset',
+        'dataset?': 'items by class, split and origin',
+        'accuracy?': 'on the test split',
+        champion: 'what it was compared with, and its accuracy',
+        releases: 'that were made from it',
+        checks: 'link, holds and detail of every link',
+      },
+    },
+    exits: { 1: 'a link is broken, or it failed' },
+  }).action(async (version: number, options: AnswerOptions, action: Command) => {
+    const { clients, environment } = await open(action);
+    const lineage = buildLineage(await readLineage(clients, environment, version));
+    answer(ports, options, lineage, formatLineage(lineage));
+    const broken = brokenLinks(lineage).map(({ link }) => link);
+    if (broken.length > 0) throw new Error(`lineage: broken: ${broken.join(', ')}`);
+  });
 };
 
 const addCodes: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('codes')
     .description(
       'shows the number of each class, for programs of controllers: a number never changes its class',
-    )
-    .option('--json', 'as JSON')
-    .action(async (options: { json?: boolean }, command: Command) => {
-      const { clients, environment } = await open(command);
-      const rows = await readCodes(clients, environment);
-      ports.write(options.json ? JSON.stringify(rows, null, 2) : formatCodes(rows));
-    });
+    );
+  withPage(command, {
+    examples: [{ line: 'codes --env dev' }],
+    json: {
+      isList: true,
+      fields: {
+        code: 'a number that never moves',
+        className: 'of the class',
+        'disposition?': 'pass, reject or review; absent where the release in service does not know the class',
+      },
+    },
+    seeAlso: 'docs/controllers.md',
+  }).action(async (options: AnswerOptions, action: Command) => {
+    const { clients, environment } = await open(action);
+    const rows = await readCodes(clients, environment);
+    answer(ports, options, rows, formatCodes(rows));
+  });
 };
 
 const addModels: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('models')
-    .description('lists model packages, what became of them, and which of them wait for a person')
-    .option('--json', 'as JSON')
-    .action(async (options: { json?: boolean }, command: Command) => {
-      const { clients, environment } = await open(command);
-      const models = await listModels(clients, environment);
-      ports.write(options.json ? JSON.stringify(models, null, 2) : formatModels(models));
-    });
+    .description('lists model packages, what became of them, and which of them wait for a person');
+  withPage(command, {
+    examples: [{ line: 'models --env dev' }],
+    json: {
+      isList: true,
+      fields: {
+        version: 'of the model package',
+        approvalStatus: 'PendingManualApproval, Approved or Rejected',
+        'createdAt?': 'ISO time',
+        releases: 'counter and status of each that was made from it',
+      },
+    },
+  }).action(async (options: AnswerOptions, action: Command) => {
+    const { clients, environment } = await open(action);
+    const models = await listModels(clients, environment);
+    answer(ports, options, models, formatModels(models));
+  });
 };
 
 const addReport: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('report')
     .description('writes the report of a model package, to be read before it is approved')
     .argument('<version>', 'version of the model package', integerFrom(1))
-    .option('--out <file>', 'where to; default: model-<version>.html')
-    .addHelpText('after', '\nExample: kaizen report 3 --env dev && xdg-open model-3.html')
-    .action(async (version: number, options: { out?: string }, command: Command) => {
-      const { clients, environment } = await open(command);
-      const file = options.out ?? `model-${version}.html`;
-      await writeModelReport(clients, environment, version, file);
-      ports.write(`Report of model package ${version}: ${file}`);
-    });
+    .option('--out <file>', 'where to; default: model-<version>.html');
+  withPage(command, {
+    examples: [{ line: 'report 3 --env dev', what: 'then open model-3.html' }],
+    json: { fields: { version: 'of the model package', file: 'that was written' } },
+  }).action(async (version: number, { out, json }: { out?: string } & AnswerOptions, action: Command) => {
+    const { clients, environment } = await open(action);
+    const file = out ?? `model-${version}.html`;
+    await writeModelReport(clients, environment, version, file);
+    answer(ports, { json }, { version, file }, `Report of model package ${version}: ${file}`);
+  });
 };
 
 export const addRegistryCommands: AddCommands = (...to) => {

@@ -9,6 +9,11 @@ export interface ProgramPorts {
   readonly clients: () => Clients;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /**
+   * Shows how far long work has come in the place of what was shown before; an empty text takes it away.
+   * @default - the error output is no terminal, and gets lines
+   */
+  readonly showProgress?: (text: string) => void;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Name of the person at the keyboard. */

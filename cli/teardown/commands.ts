@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { AnswerOptions } from '../shared/answer';
+import { withPage } from '../shared/command-page';
 import type { AddCommands } from '../shared/commands';
 import { destroyEnvironment } from './destroy-environment';
 import { type Choices, HOLDINGS } from './holdings';
@@ -13,7 +15,8 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof HOLDINGS, string>> = {
   logs: 'log groups of functions and rollouts',
 };
 
-type DestroyCommandOptions = Choices & { readonly exportTo?: string; readonly execute?: boolean };
+type DestroyCommandOptions = Choices &
+  AnswerOptions & { readonly exportTo?: string; readonly execute?: boolean };
 
 export const addTeardownCommands: AddCommands = (program, ports, open) => {
   const destroy = program
@@ -25,10 +28,30 @@ export const addTeardownCommands: AddCommands = (program, ports, open) => {
   }
   destroy
     .option('--export-to <folder>', 'folder of this machine for what is exported')
-    .option('--execute', 'take the steps; run again with the same choices to finish a run that was cut off')
-    .action(async ({ exportTo, execute, ...choices }: DestroyCommandOptions, command: Command) => {
-      const { clients, environment } = await open(command);
-      const options = { choices, exportFolder: exportTo, dryRun: !execute };
-      await destroyEnvironment(clients, environment, options, ports.write);
-    });
+    .option('--execute', 'take the steps; run again with the same choices to finish a run that was cut off');
+  withPage(destroy, {
+    examples: [
+      {
+        line: 'destroy --env dev --devices delete --dataset export --models keep --telemetry delete --components delete --logs delete --export-to ./kept',
+        what: 'the plan; --execute takes it',
+      },
+    ],
+    json: {
+      fields: {
+        environment: 'that goes',
+        steps: 'what and why of each, in order',
+        kept: 'holdings that stay',
+        done: 'whether the steps were taken',
+      },
+    },
+    exits: { 2: 'something has to be decided first: it says what is there, and which choices there are' },
+    seeAlso: 'docs/teardown-and-cost.md',
+  }).action(async ({ exportTo, execute, json, ...choices }: DestroyCommandOptions, command: Command) => {
+    const { clients, environment } = await open(command);
+    const options = { choices, exportFolder: exportTo, dryRun: !execute };
+    // Each step is said as it is taken: who is cut off must see how far it came.
+    const say = json ? () => undefined : ports.write;
+    const outcome = await destroyEnvironment(clients, environment, options, say);
+    if (json) ports.write(JSON.stringify(outcome, null, 2));
+  });
 };

@@ -3,7 +3,7 @@ import { describeEnvironment, type KaizenEnvironment } from '../shared/environme
 import { InputError, refuse } from '../shared/errors';
 import { describeStep, formatPlan } from './format-plan';
 import type { Choices } from './holdings';
-import { planTeardown } from './plan-teardown';
+import { planTeardown, type TeardownPlan } from './plan-teardown';
 import { readExisting } from './read-existing';
 import { takeStep } from './take-step';
 
@@ -15,6 +15,25 @@ export interface DestroyOptions {
   readonly dryRun: boolean;
   /** Waits between looks. @default - real time */
   readonly pause?: (milliseconds: number) => Promise<void>;
+}
+
+export interface DestroyOutcome {
+  readonly environment: string;
+  /** The steps of the plan, in words. */
+  readonly steps: readonly { readonly what: string; readonly why: string }[];
+  /** Holdings that stay. */
+  readonly kept: readonly string[];
+  /** Whether the steps were taken; also true when there were none. */
+  readonly done: boolean;
+}
+
+function outcomeOf(environment: string, { steps, kept }: TeardownPlan, done: boolean): DestroyOutcome {
+  return {
+    environment,
+    steps: steps.map(describeStep).map(([what, why]) => ({ what, why })),
+    kept,
+    done,
+  };
 }
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
@@ -40,19 +59,19 @@ export async function destroyEnvironment(
   environment: KaizenEnvironment,
   options: DestroyOptions,
   write: (text: string) => void,
-): Promise<void> {
+): Promise<DestroyOutcome> {
   checkExport(options);
   const existing = await readExisting(clients, environment);
   const plan = planTeardown(existing, options.choices);
   refuse(`environment '${environment.name}' is not destroyed`, plan.refusals);
   if (plan.steps.length === 0) {
     write(`Nothing is left of environment ${environment.name}`);
-    return;
+    return outcomeOf(environment.name, plan, true);
   }
   write(formatPlan(environment.name, plan));
   if (options.dryRun) {
     write('Nothing was done: add --execute');
-    return;
+    return outcomeOf(environment.name, plan, false);
   }
   const context = {
     clients,
@@ -75,4 +94,5 @@ export async function destroyEnvironment(
     );
   }
   write(`Destroyed environment ${environment.name}; kept: ${plan.kept.join(', ') || 'nothing'}`);
+  return outcomeOf(environment.name, plan, true);
 }

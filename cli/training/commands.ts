@@ -1,4 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { decisionOn } from '../registry/list-models';
+import { type AnswerOptions, answer } from '../shared/answer';
+import { withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { followTraining } from './follow-training';
 import { collectHyperparameter } from './hyperparameter-option';
@@ -21,15 +24,14 @@ function acceptedManifest(text: string): string {
   return text;
 }
 
-interface Options extends Omit<TrainingRequest, 'manifestUri' | 'hyperparameters'> {
+interface Options extends AnswerOptions, Omit<TrainingRequest, 'manifestUri' | 'hyperparameters'> {
   readonly hyperparameter?: Readonly<Record<string, string>>;
   readonly manifest?: string;
   readonly follow?: boolean;
-  readonly json?: boolean;
 }
 
 export const addTrainingCommands: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('train')
     .description(
       'starts a training with the dataset in force, and compares the model with the release in service',
@@ -45,34 +47,49 @@ export const addTrainingCommands: AddCommands = (program, ports, open) => {
       'another value for one of training.hyperparameters; may come several times',
       collectHyperparameter,
     )
-    .option('--follow', 'wait until it has ended, and say what the gate says')
-    .option('--json', 'as JSON, once')
-    .addHelpText('after', '\nExample: kaizen train --env dev --epochs 20 --follow')
-    .action(async ({ manifest, hyperparameter, follow, json, ...request }: Options, command: Command) => {
-      const { clients, environment } = await open(command);
-      const say = json ? () => undefined : ports.write;
-      const started = await startTraining(clients, environment, {
-        ...request,
-        manifestUri: manifest,
-        hyperparameters: hyperparameter,
-      });
-      say(`Training ${started.executionArn.split('/').at(-1)} of ${started.manifestUri}`);
-      say(started.championId ? `Compared with ${started.championId}` : 'Compared with nothing');
-      if (!follow) {
-        if (json) ports.write(JSON.stringify(started, null, 2));
-        return;
-      }
-      const outcome = await followTraining(
-        { clients, sleep: ports.sleep, onStep: (sentence) => say(`  ${sentence}`) },
-        environment,
-        started.executionArn,
-      );
-      if (json) ports.write(JSON.stringify({ ...started, ...outcome }, null, 2));
-      if (!outcome.succeeded) throw new Error(outcome.sentence);
-      say(outcome.sentence);
-      const { modelPackageVersion: version } = outcome;
-      say(
-        `Model package ${version} waits for a person: \`kaizen lineage ${version}\`, then \`kaizen approve ${version}\` or \`kaizen reject ${version}\``,
-      );
+    .option('--follow', 'wait until it has ended, and say what the gate says; steps on the error output');
+  withPage(command, {
+    examples: [
+      { line: 'train --env dev --follow' },
+      { line: 'train --env dev --epochs 20 --seed 7 --no-champion' },
+    ],
+    json: {
+      fields: {
+        executionArn: 'of the pipeline',
+        manifestUri: 'of the dataset',
+        'championId?': 'the release that it is compared with',
+        'succeeded?': 'with --follow',
+        'sentence?': "with --follow: the gate's, or why it failed",
+        'modelPackageVersion?': 'with --follow: what waits for a person',
+      },
+    },
+    exits: { 0: 'started; with --follow: a model waits for a person' },
+  }).action(async ({ manifest, hyperparameter, follow, json, ...request }: Options, action: Command) => {
+    const { clients, environment } = await open(action);
+    const started = await startTraining(clients, environment, {
+      ...request,
+      manifestUri: manifest,
+      hyperparameters: hyperparameter,
     });
+    const head = [
+      `Training ${started.executionArn.split('/').at(-1)} of ${started.manifestUri}`,
+      started.championId ? `Compared with ${started.championId}` : 'Compared with nothing',
+    ].join('\n');
+    if (!follow) return answer(ports, { json }, started, head);
+    if (!json) ports.write(head);
+    const onStep = (sentence: string) =>
+      json ? ports.showProgress?.(sentence) : ports.writeError(`  ${sentence}`);
+    const outcome = await followTraining(
+      { clients, sleep: ports.sleep, onStep },
+      environment,
+      started.executionArn,
+    );
+    const { succeeded, sentence, modelPackageVersion: version } = outcome;
+    if (json) ports.write(JSON.stringify({ ...started, ...outcome }, null, 2));
+    if (!succeeded) throw new Error(sentence);
+    if (json) return;
+    ports.write(sentence);
+    const decision = version === undefined ? '`kaizen models`' : decisionOn(version);
+    ports.write(`Model package ${version ?? '(not named)'} waits for a person: ${decision}`);
+  });
 };

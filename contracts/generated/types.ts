@@ -57,6 +57,7 @@ export type Disposition1 = 'pass' | 'reject' | 'review';
 export interface Contracts {
   'app-config': AppConfig;
   capture: Capture;
+  'command-error': CommandError;
   'component-configuration': ComponentConfiguration;
   'compressed-results-batch': CompressedResultsBatch;
   'configuration-document': ConfigurationDocument;
@@ -738,6 +739,25 @@ export interface RecordClock {
    * How long the device had been running at inferredAt, or where there is none at capturedAt, while unset.
    */
   uptimeMilliseconds?: number;
+}
+/**
+ * The last line that a command of `kaizen` writes to its error output with --json, where it does not end with 0.
+ */
+export interface CommandError {
+  error: {
+    /**
+     * What is wrong, all problems at once.
+     */
+    message: string;
+    /**
+     * The next step, where one is known.
+     */
+    advice?: string;
+    /**
+     * 1: it failed; 2: the arguments, or what they name, are wrong.
+     */
+    exitCode: 1 | 2;
+  };
 }
 /**
  * Greengrass configuration of the inference component. Defaults are in the recipe; a deployment merges over them.

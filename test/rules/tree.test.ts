@@ -21,7 +21,7 @@ const PLACES = [
   `lambda/(?:${NOUNS})/%.ts`,
   `lambda/(?:${NOUNS})/%/%.ts`,
   'lambda/shared/%.ts',
-  'cli/(?:program|run-program|commands|redrive-queue|status|waiting).ts',
+  'cli/(?:program|run-program|commands|command-reference|redrive-queue|status|waiting).ts',
   'cli/(?:dataset|dataset/layouts|captures|device|registry|delivery|teardown|training|cost|shared)/%.ts',
   // What a device's folder brings along: the check runs there and here, the script only there.
   'cli/device/check/%.ts',

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { NUCLEI } from '../nucleus-configuration';
-import { formatFindings, judgeDevice } from './judge-device';
+import { type Finding, formatFindings, judgeDevice } from './judge-device';
 import { type FactsRequest, readFacts } from './read-facts';
 
 /** The options of {@link checkDevice}, the same on the device and in the repository. */
@@ -13,9 +13,12 @@ export function withCheckOptions(command: Command, folder: string): Command {
 }
 
 /** Looks at this machine. @throws InputError when the folder's thing.json cannot be read as one */
-export async function checkDevice(request: FactsRequest): Promise<{ text: string; missing: boolean }> {
+export async function checkDevice(
+  request: FactsRequest,
+): Promise<{ readonly findings: readonly Finding[]; readonly text: string; readonly missing: boolean }> {
   const findings = judgeDevice(await readFacts(request), request.nucleus);
   return {
+    findings,
     text: formatFindings(findings),
     missing: findings.some(({ severity }) => severity === 'error'),
   };

@@ -57,6 +57,26 @@ describe('labels on the command line', () => {
     expect(fakes.dynamoDb.items.labels).toMatchObject([{ captureId: 'c1', label: 'scratch' }]);
   });
 
+  test('[B27] a table that a person has half filled in is taken as far as it goes, and the rest is counted', async () => {
+    const file = join(folder, 'labels.csv');
+    writeFileSync(file, 'captureId,class,deviceId\nc1,scratch,line-1\nc2,,line-1\nc3,,line-1\n');
+    const fakes = clients();
+    const { exitCode, output } = await runKaizen(['label', '--file', file], fakes);
+    expect([exitCode, output]).toEqual([0, 'Labelled 1 capture; 2 lines have no class yet']);
+    expect(fakes.dynamoDb.items.labels).toHaveLength(1);
+    const machine = await runKaizen(['label', '--file', file, '--json'], clients());
+    expect(JSON.parse(machine.output)).toEqual({ labelled: 1, open: 2, classes: { scratch: 1 } });
+  });
+
+  test('[B27] a table without a single class is refused in words', async () => {
+    const file = join(folder, 'labels.csv');
+    writeFileSync(file, 'captureId,class\nc1,\n');
+    expect(await runKaizen(['label', '--file', file], clients())).toMatchObject({
+      exitCode: 2,
+      errors: expect.stringContaining('there is no label in it: the class of 1 captures is empty'),
+    });
+  });
+
   test('[S13] a class that the release in service does not know needs --new-class', async () => {
     const fakes = clients();
     const refused = await runKaizen('label c1 dent', fakes);
@@ -133,6 +153,18 @@ describe('labels on the command line', () => {
       expect(await ids('--labelled scrach')).toEqual(['c2']);
       expect(await ids('--unlabelled')).toEqual(['c3']);
       expect(await ids('')).toEqual(['c1', 'c2', 'c3']);
+    });
+
+    test('as JSON, a download says of each capture where it lies, or why it does not', async () => {
+      const target = join(folder, 'to-label');
+      const { output, errors } = await runKaizen(
+        ['captures', '--download', target, '--json'],
+        await withImages(),
+      );
+      expect(errors).toBe('');
+      const [first, , third] = JSON.parse(output);
+      expect(first).toMatchObject({ captureId: 'c1', file: join(target, 'c1.jpg') });
+      expect(third).toMatchObject({ captureId: 'c3', problem: expect.stringContaining('has the digest') });
     });
 
     test('as JSON, with the address of each image', async () => {

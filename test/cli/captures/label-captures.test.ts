@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { readCaptures } from '../../../cli/captures/captures';
 import { type LabelRequest, labelCaptures, parseLabelFile } from '../../../cli/captures/label-captures';
 import { type Capture, problemsOf } from '../../../contracts';
@@ -137,16 +138,48 @@ test('captures are listed through every page, with or without the labelled ones'
 test('a label file has a header, devices and empty lines as it likes', () => {
   expect(
     parseLabelFile('\ufeffcaptureId,class\r\nc1,"good"\r\n\r\nc2, dent ,line-7\r\n', 'labels.csv'),
-  ).toEqual([
-    { captureId: 'c1', label: 'good' },
-    { captureId: 'c2', label: 'dent', deviceId: 'line-7' },
-  ]);
+  ).toEqual({
+    labels: [
+      { captureId: 'c1', label: 'good' },
+      { captureId: 'c2', label: 'dent', deviceId: 'line-7' },
+    ],
+    open: 0,
+  });
+});
+
+test('[B27] lines without a class are left for later and counted', () => {
+  expect(
+    parseLabelFile('captureId,class,deviceId\nc1,,line-1\nc2,dent,line-1\nc3, ,\n', 'labels.csv'),
+  ).toEqual({
+    labels: [{ captureId: 'c2', label: 'dent', deviceId: 'line-1' }],
+    open: 2,
+  });
+});
+
+test('[B27] any sheet that is filled in anywhere is split into its labels and a count of the rest', () => {
+  const sheet = fc.array(fc.constantFrom('', 'good', 'dent'), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(sheet, (classes) => {
+      const filled = classes.filter((one) => one !== '');
+      const text = ['captureId,class', ...classes.map((one, index) => `c${index},${one}`)].join('\n');
+      if (filled.length === 0) {
+        expect(() => parseLabelFile(text, 'x')).toThrow(`the class of ${classes.length} captures is empty`);
+        return;
+      }
+      const { labels, open } = parseLabelFile(text, 'x');
+      expect([labels.map(({ label: given }) => given), open]).toEqual([
+        filled,
+        classes.length - filled.length,
+      ]);
+    }),
+  );
 });
 
 test.each([
   ['', /labels.csv: there is no label in it/],
   ['c1', /line 1: must be captureId,class/],
   ['c1,good,line-1,more\n\n,good', /line 1: must be.*\n.*line 3: must be/],
+  ['c1,,line-1\n,good,line-1', /line 2: must be captureId,class/],
   ['c1,"good', /labels.csv: .*quote/i],
 ])('label file %p is refused with its lines', (text, problem) => {
   expect(() => parseLabelFile(text, 'labels.csv')).toThrow(problem);

@@ -75,7 +75,9 @@ describe('[S1] kaizen script check', () => {
       passed: false,
       hyperparameters: { optimizer: 'adam', epochs: 2, seed: 7 },
     });
-    expect(errors).toBe('error: the script does not keep the contract: script');
+    expect(JSON.parse(errors)).toEqual({
+      error: { message: 'the script does not keep the contract: script', exitCode: 1 },
+    });
   });
 
   test('says everything that keeps it from checking at once, with exit code 2', async () => {

@@ -176,15 +176,17 @@ describe('[S9] kaizen train', () => {
         ['Succeeded', [cached, trained, register]],
       ],
     });
-    const { exitCode, output } = await runKaizen('train --follow', aws);
+    const { exitCode, output, errors } = await runKaizen('train --follow', aws);
     expect(exitCode).toBe(0);
-    expect(output.split('\n').slice(2)).toEqual([
+    expect(errors.split('\n')).toEqual([
       '  Prepare: taken from an earlier execution',
       '  Train: executing',
       '  Train: succeeded after 60 s',
       '  Register: succeeded after 1 s',
+    ]);
+    expect(output.split('\n').slice(2)).toEqual([
       'the model keeps all 8 limits',
-      'Model package 7 waits for a person: `kaizen lineage 7`, then `kaizen approve 7` or `kaizen reject 7`',
+      'Model package 7 waits for a person: `kaizen report 7`, then `kaizen approve 7` or `kaizen reject 7`',
     ]);
   });
 
@@ -197,9 +199,9 @@ describe('[S9] kaizen train', () => {
     } as const;
     const aws = world({ looks: [['Failed', [prepare, failed]]] });
     const { exitCode, errors } = await runKaizen('train --follow', aws);
-    expect({ exitCode, errors }).toEqual({
+    expect({ exitCode, last: errors.split('\n').at(-1) }).toEqual({
       exitCode: 1,
-      errors: 'error: the training failed: Train: AlgorithmError: no',
+      last: 'error: the training failed: Train: AlgorithmError: no',
     });
   });
 
