@@ -13,7 +13,8 @@ export function messageOf(error: StepError): string {
 }
 
 /** What went wrong with the release itself, before anything was taken back. */
-export function failureOf({ error, judgement, check }: RolloutState): readonly string[] {
+export function failureOf({ error, judgement, check, request }: RolloutState): readonly string[] {
+  if (request?.resume) return [request.resume.because];
   if (error) return [`A step failed: ${messageOf(error)}`];
   if (judgement?.verdict === 'ROLL_BACK') return judgement.reasons;
   if (check?.status === 'FAILED') return check.reasons;
@@ -21,14 +22,13 @@ export function failureOf({ error, judgement, check }: RolloutState): readonly s
 }
 
 /** What a person must know about the roll-back: nothing, when every device is back. */
-function aftermath({ rollback, rollbackError, check }: RolloutState): string[] {
+function aftermath({ rollback, check }: RolloutState): string[] {
   const problems: string[] = [];
-  if (rollbackError) problems.push(`The roll-back failed: ${messageOf(rollbackError)}`);
   if (rollback?.outcome === 'NO_PREVIOUS_RELEASE') {
     problems.push('There is no previous release to go back to: the devices keep what they run.');
   }
   if (rollback?.outcome === 'DEPLOYED' && check?.status === 'FAILED') {
-    problems.push('Not every device is back:', ...check.reasons);
+    problems.push('Not every device is back; set aside:', ...check.reasons);
   }
   return problems;
 }

@@ -19,6 +19,27 @@ export const ROLLOUT_EVENTS = {
   rolledBack: 'Rollout Rolled Back',
 } as const;
 
+/** Errors with which an execution ends; whoever finishes what it left reads them. */
+export const ROLLOUT_ERRORS = {
+  /** A release was taken back, as a verdict or a step that failed demanded. */
+  rolledBack: 'RolledBack',
+  /** No device has had the release, or the first one ever cannot be taken back. */
+  notRolledOut: 'NotRolledOut',
+  /** Every wave has the release, and the release table does not say so. */
+  inServiceNotRecorded: 'InServiceNotRecorded',
+  /** Waves may have a release that is to be taken back. */
+  rollBackNotFinished: 'RollBackNotFinished',
+} as const;
+
+/** Errors of our functions that another try does not cure. */
+export const HOPELESS_ERRORS = ['InvalidInputError', 'ConfigurationError', 'ContractError'] as const;
+
+/** What an execution may be started for, beside the rollout of a release. */
+const RESUMPTIONS = ['COMPLETE', 'TAKE_BACK'] as const;
+export type Resumption = (typeof RESUMPTIONS)[number];
+export const isResumption = (value: unknown): value is Resumption =>
+  RESUMPTIONS.some((resumption) => resumption === value);
+
 /** Tag of a version of the model component: SHA-256 of the envelope of its release, whose files it fixes. */
 export const RELEASE_TAG = 'release-sha256';
 

@@ -2,7 +2,7 @@
 import { releaseIdOf } from '../registry/names';
 import { InvalidInputError } from '../shared/errors';
 import type { Judgement } from './judge-wave/judge';
-import type { WaveSettings } from './names';
+import { isResumption, type Resumption, type WaveSettings } from './names';
 
 /** A wave to which something was deployed. */
 export interface DeployedWave {
@@ -26,11 +26,16 @@ export interface WaveCheck {
   readonly reasons: readonly string[];
   readonly devices: number;
   readonly ready: number;
+  /** Of a roll-back: every device that does not run what it was to go back to, by name. */
+  readonly missing?: readonly string[];
 }
 
 export interface RolloutPlan {
-  /** BUSY: another rollout of the use case runs, and this one's turn comes when it ends; NOTHING_TO_DO: `reason` says why. */
-  readonly outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO';
+  /**
+   * BUSY: another rollout of the use case runs, and this one's turn comes when it ends; NOTHING_TO_DO: `reason` says why;
+   * COMPLETE, TAKE_BACK: what another execution left is to be finished.
+   */
+  readonly outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO' | Resumption;
   readonly reason?: string;
   readonly componentName: string;
   readonly componentVersion: string;
@@ -46,6 +51,8 @@ export interface RollbackState {
   readonly counter?: number;
   readonly releaseId?: string;
   readonly waves: readonly DeployedWave[];
+  /** Whether these are all waves that there are. */
+  readonly everywhere?: boolean;
   /** What was wrong with the release: the check that follows is about the rollback release. */
   readonly because: readonly string[];
 }
@@ -56,11 +63,23 @@ export interface StepError {
   readonly Cause?: string;
 }
 
+/** What an execution is started with, beside its release. */
+export interface RolloutRequest {
+  readonly resume?: {
+    readonly to: Resumption;
+    /** The execution that left it; absent where none holds the use case. */
+    readonly after?: string;
+    /** A sentence for a person. */
+    readonly because: string;
+  };
+}
+
 export interface RolloutState {
   readonly useCase: string;
   readonly counter: number;
   readonly releaseId: string;
   readonly executionArn: string;
+  readonly request?: RolloutRequest;
   /** Index of the current wave in `plan.waves`. */
   readonly waveIndex: number;
   readonly moreWaves?: boolean;
@@ -75,7 +94,6 @@ export interface RolloutState {
   readonly judgement?: Judgement;
   readonly rollback?: RollbackState;
   readonly error?: StepError;
-  readonly rollbackError?: StepError;
 }
 
 /** @throws InvalidInputError when the rollout has not been planned */
@@ -125,6 +143,10 @@ export function parseState(value: unknown): RolloutState {
   need('executionArn', /^arn:[^:]+:states:/.test(String(state.executionArn)), 'must be an execution ARN');
   need('waveIndex', Number.isInteger(state.waveIndex), 'must be an integer');
   need('waves', Array.isArray(state.waves), 'must be a list');
+  const to = state.request?.resume?.to;
+  if (to !== undefined && !isResumption(to)) {
+    problems.push(`request.resume.to: must be COMPLETE or TAKE_BACK, got ${JSON.stringify(to)}`);
+  }
   need('notes', Array.isArray(state.notes), 'must be a list');
   if (problems.length > 0) throw new InvalidInputError(`rollout state refused:\n${problems.join('\n')}`);
   return state as RolloutState;

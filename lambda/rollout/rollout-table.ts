@@ -30,6 +30,8 @@ import type { Judgement } from './judge-wave/judge';
 export interface Ending {
   readonly status: ReleaseStatus;
   readonly reason?: string | undefined;
+  /** Devices that a roll-back did not reach, by name. */
+  readonly setAside?: readonly string[] | undefined;
   readonly judgement?: Judgement | undefined;
 }
 
@@ -39,7 +41,18 @@ export interface ReleaseState {
   readonly status: ReleaseStatus;
   /** Rollout that has claimed it. */
   readonly executionArn?: string;
+  /** Executions that came to nothing before a device had it. */
+  readonly attempts?: number;
 }
+
+/** Who holds the use case, and for which release. */
+export interface RolloutLock {
+  readonly executionArn: string;
+  readonly counter: number;
+}
+
+/** So many executions in a row that come to nothing are no outage any more: a person is to look. */
+const MOST_ATTEMPTS = 5;
 
 /** Releases of one use case on their way: which runs where, and the lock of the rollout that moves one. */
 export class RolloutTable extends ReleaseItems {
@@ -67,7 +80,11 @@ export class RolloutTable extends ReleaseItems {
 
   /** The execution that holds the use case; `undefined` when none does. */
   async holder(): Promise<string | undefined> {
-    return (await this.readItem(ROLLOUT_LOCK_ITEM))?.executionArn as string | undefined;
+    return (await this.lock())?.executionArn;
+  }
+
+  async lock(): Promise<RolloutLock | undefined> {
+    return (await this.readItem(ROLLOUT_LOCK_ITEM)) as RolloutLock | undefined;
   }
 
   /** Every release, oldest first. */
@@ -76,7 +93,7 @@ export class RolloutTable extends ReleaseItems {
     const query = {
       TableName: this.tableName,
       KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
-      ProjectionExpression: '#item, #status, executionArn',
+      ProjectionExpression: '#item, #status, executionArn, attempts',
       ExpressionAttributeNames: { '#item': 'item', '#status': 'status' },
       ExpressionAttributeValues: { ':useCase': this.useCase, ':prefix': RELEASE_ITEM_PREFIX },
       ConsistentRead: true,
@@ -97,7 +114,34 @@ export class RolloutTable extends ReleaseItems {
    * was aborted wants it.
    * @returns BUSY when another one holds it, TAKEN when the release is not READY any more
    */
-  async claim(counter: number, executionArn: string): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
+  claim(counter: number, executionArn: string): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
+    return this.take(counter, executionArn, 'attribute_not_exists(useCase) OR executionArn = :execution', {});
+  }
+
+  /**
+   * Lock and release for this execution, which finishes what another one left.
+   * @param after the execution that holds the use case; none when nobody does
+   * @returns false when another one was first
+   */
+  async takeOver(counter: number, executionArn: string, after: string | undefined): Promise<boolean> {
+    const condition =
+      after === undefined
+        ? 'attribute_not_exists(useCase) OR executionArn = :execution'
+        : 'executionArn = :after OR executionArn = :execution';
+    const outcome = await this.take(counter, executionArn, condition, {
+      ...(after !== undefined && { ':after': after }),
+      isTakeOver: true,
+    });
+    return outcome === 'CLAIMED';
+  }
+
+  private async take(
+    counter: number,
+    executionArn: string,
+    lockCondition: string,
+    { isTakeOver = false, ...lockValues }: { readonly isTakeOver?: boolean; readonly ':after'?: string },
+  ): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'> {
+    const claimable = { ':ready': 'READY', ':aborted': 'ABORTED' } satisfies Record<string, ReleaseStatus>;
     try {
       await this.client.send(
         new TransactWriteCommand({
@@ -106,8 +150,8 @@ export class RolloutTable extends ReleaseItems {
               Put: {
                 TableName: this.tableName,
                 Item: { ...this.key(ROLLOUT_LOCK_ITEM), counter, executionArn },
-                ConditionExpression: 'attribute_not_exists(useCase) OR executionArn = :execution',
-                ExpressionAttributeValues: { ':execution': executionArn },
+                ConditionExpression: lockCondition,
+                ExpressionAttributeValues: { ':execution': executionArn, ...lockValues },
               },
             },
             {
@@ -115,13 +159,14 @@ export class RolloutTable extends ReleaseItems {
                 TableName: this.tableName,
                 Key: this.key(releaseItemKey(counter)),
                 UpdateExpression: 'SET #status = :rollingOut, executionArn = :execution',
-                ConditionExpression: '#status IN (:ready, :aborted)',
+                ConditionExpression: isTakeOver
+                  ? 'attribute_exists(useCase)'
+                  : '#status IN (:ready, :aborted)',
                 ExpressionAttributeNames: { '#status': 'status' },
                 ExpressionAttributeValues: {
                   ':rollingOut': 'ROLLING_OUT' satisfies ReleaseStatus,
-                  ':ready': 'READY' satisfies ReleaseStatus,
-                  ':aborted': 'ABORTED' satisfies ReleaseStatus,
                   ':execution': executionArn,
+                  ...(!isTakeOver && claimable),
                 },
               },
             },
@@ -143,11 +188,49 @@ export class RolloutTable extends ReleaseItems {
     });
   }
 
-  /** READY -> ABORTED: its execution died before it claimed the release. */
-  async giveUp(counter: number, reason: string): Promise<void> {
-    await this.setStatus(counter, { status: 'ABORTED', reason }, '#status = :expected', {
-      ':expected': 'READY',
-    });
+  /**
+   * An execution came to nothing before a device had its release: READY again, and ABORTED after five of them in a row. The
+   * same execution counts once, whether it had claimed the release or not.
+   * @param isFinal whether another try would be useless or is not wanted: ABORTED at once
+   * @returns what the release is now; `undefined` when the execution has no say in it
+   */
+  async giveUp(
+    counter: number,
+    executionArn: string,
+    reason: string,
+    isFinal: boolean,
+  ): Promise<ReleaseStatus | undefined> {
+    const item = await this.readItem(releaseItemKey(counter));
+    const isClaimed = item?.status === 'ROLLING_OUT' && item.executionArn === executionArn;
+    const isUnclaimed = item?.status === 'READY' && item.executionArn !== executionArn;
+    if (!isClaimed && !isUnclaimed) return undefined;
+    const attempts = Number(item.attempts ?? 0) + 1;
+    const status: ReleaseStatus = isFinal || attempts >= MOST_ATTEMPTS ? 'ABORTED' : 'READY';
+    try {
+      await this.client.send(
+        new UpdateCommand({
+          TableName: this.tableName,
+          Key: this.key(releaseItemKey(counter)),
+          UpdateExpression:
+            'SET #status = :status, #reason = :reason, attempts = :attempts, executionArn = :execution',
+          ConditionExpression: isClaimed
+            ? '#status = :before AND executionArn = :execution'
+            : '#status = :before AND (attribute_not_exists(executionArn) OR executionArn <> :execution)',
+          ExpressionAttributeNames: { '#status': 'status', '#reason': 'reason' },
+          ExpressionAttributeValues: {
+            ':status': status,
+            ':reason': reason,
+            ':attempts': attempts,
+            ':execution': executionArn,
+            ':before': item.status,
+          },
+        }),
+      );
+      return status;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
   }
 
   /** Ends the rollout that this execution has claimed; false when it has not claimed the release. */
@@ -179,13 +262,18 @@ export class RolloutTable extends ReleaseItems {
 
   private async setStatus(
     counter: number,
-    { status, reason, judgement }: Ending,
+    { status, reason, setAside, judgement }: Ending,
     condition: string,
     expected: Record<string, string>,
   ): Promise<boolean> {
-    const values = { ':status': status, ':reason': reason, ':judgement': judgement };
+    const values = { ':status': status, ':reason': reason, ':setAside': setAside, ':judgement': judgement };
     const given = Object.entries(values).filter(([, value]) => value !== undefined);
-    const names = { '#status': 'status', '#reason': 'reason', '#judgement': 'judgement' };
+    const names = {
+      '#status': 'status',
+      '#reason': 'reason',
+      '#setAside': 'setAside',
+      '#judgement': 'judgement',
+    };
     const usesStatus = condition.includes('#status');
     const set = given.map(([placeholder]) => `${placeholder.replace(':', '#')} = ${placeholder}`);
     try {

@@ -30,17 +30,25 @@ function usesOwnEndpoint(): boolean {
   return Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
 }
 
+/**
+ * Retries of a single call, with the SDK's jitter: after throttling it waits up to 0.5, 1, 2, 4 and 8 s, 8 s on average, so
+ * that a function of 30 s lives to tell. Minutes are the caller's to wait: a queue's, a state machine's, a schedule's.
+ */
+const RETRIES = { retryMode: 'standard', maxAttempts: 6 } as const;
+
 export const documentClient = /* @__PURE__ */ once(() =>
-  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
+  DynamoDBDocumentClient.from(new DynamoDBClient(RETRIES), {
+    marshallOptions: { removeUndefinedValues: true },
+  }),
 );
-export const s3 = /* @__PURE__ */ once(() => new S3Client({ forcePathStyle: usesOwnEndpoint() }));
-export const sqs = /* @__PURE__ */ once(() => new SQSClient({}));
-export const kms = /* @__PURE__ */ once(() => new KMSClient({}));
-export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({}));
-export const sagemaker = /* @__PURE__ */ once(() => new SageMakerClient({}));
-export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client({}));
-export const iot = /* @__PURE__ */ once(() => new IoTClient({}));
-export const iotData = /* @__PURE__ */ once(() => new IoTDataPlaneClient({}));
-export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
-export const budgets = /* @__PURE__ */ once(() => new BudgetsClient({}));
-export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));
+export const s3 = /* @__PURE__ */ once(() => new S3Client({ ...RETRIES, forcePathStyle: usesOwnEndpoint() }));
+export const sqs = /* @__PURE__ */ once(() => new SQSClient(RETRIES));
+export const kms = /* @__PURE__ */ once(() => new KMSClient(RETRIES));
+export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient(RETRIES));
+export const sagemaker = /* @__PURE__ */ once(() => new SageMakerClient(RETRIES));
+export const greengrass = /* @__PURE__ */ once(() => new GreengrassV2Client(RETRIES));
+export const iot = /* @__PURE__ */ once(() => new IoTClient(RETRIES));
+export const iotData = /* @__PURE__ */ once(() => new IoTDataPlaneClient(RETRIES));
+export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient(RETRIES));
+export const budgets = /* @__PURE__ */ once(() => new BudgetsClient(RETRIES));
+export const lambda = /* @__PURE__ */ once(() => new LambdaClient(RETRIES));

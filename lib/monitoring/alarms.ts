@@ -25,6 +25,9 @@ const FIVE_MINUTES = Duration.minutes(5);
 const OLDEST_RESULT_SECONDS = 900;
 /** A schedule may miss twice before somebody should look. */
 const MISSED_EVALUATIONS = 3;
+/** Three schedules, and more failures than the three tries of a single event. */
+const SWEPT_WITHIN_MINUTES = 15;
+const MOST_FAILED_SWEEPS = 3;
 
 export interface AlarmsProps {
   readonly config: AppConfig;
@@ -144,6 +147,14 @@ export class Alarms extends Construct {
       severity: 'high',
       sentence: 'A rollout was stopped: waves may run different releases.',
       metric: props.rollout.stateMachine.metricAborted({ period: FIVE_MINUTES, statistic: 'Sum' }),
+    });
+    this.add('rollouts-not-swept', {
+      severity: 'high',
+      sentence: 'Nobody finishes what rollouts left: a release that was to be taken back may serve.',
+      metric: props.rollout.metricFailedSweeps(Duration.minutes(SWEPT_WITHIN_MINUTES)),
+      threshold: MOST_FAILED_SWEEPS,
+      comparisonOperator: GREATER_THAN_THRESHOLD,
+      treatMissingData: NOT_BREACHING,
     });
     this.addCount('pipeline-failed', {
       severity: 'low',

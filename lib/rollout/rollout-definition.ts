@@ -3,6 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { HOPELESS_ERRORS, ROLLOUT_ERRORS } from '../../lambda/rollout/names';
 
 /** The functions behind the steps. */
 export interface RolloutFunctions {
@@ -16,7 +17,17 @@ export interface RolloutFunctions {
 
 /** A function that does not answer is given up on; longer than any function's own timeout. */
 const STEP_TIMEOUT = Duration.minutes(6);
-const RETRY = { interval: Duration.seconds(2), maxAttempts: 2, backoffRate: 2 };
+/**
+ * Minutes of throttling change nothing but the time. With full jitter a wait is anything up to 2, 4, 8, 16, 32 s and then a
+ * minute: 30 of them are 13 minutes on average, deviation 1.5, so that five minutes are outlived by 5 deviations.
+ */
+const RETRY = {
+  interval: Duration.seconds(2),
+  backoffRate: 2,
+  maxDelay: Duration.minutes(1),
+  maxAttempts: 30,
+  jitterStrategy: sfn.JitterType.FULL,
+};
 
 /**
  * The rollout as a state machine. The execution's state is one document (`RolloutState` in
@@ -33,10 +44,13 @@ export function rolloutDefinition(
       lambdaFunction,
       ...(payload && { payload }),
       payloadResponseOnly: true,
+      // One rule for the service's errors and the function's own.
+      retryOnServiceExceptions: false,
       taskTimeout: sfn.Timeout.duration(STEP_TIMEOUT),
     });
     // Every function is idempotent, so any failure may be tried again.
-    return task.addRetry({ errors: [sfn.Errors.TASKS_FAILED], ...RETRY });
+    task.addRetry({ errors: [...HOPELESS_ERRORS], maxAttempts: 0 });
+    return task.addRetry({ errors: [sfn.Errors.ALL], ...RETRY });
   };
   const pause = (name: string) => new sfn.Wait(scope, name, { time: sfn.WaitTime.duration(pollInterval) });
   const is = (path: string, value: string) => sfn.Condition.stringEquals(path, value);
@@ -49,6 +63,7 @@ export function rolloutDefinition(
       'counter.$': '$.counter',
       'releaseId.$': '$.releaseId',
       'executionArn.$': '$$.Execution.Id',
+      'request.$': '$',
       waveIndex: 0,
       waves: [],
       notes: [],
@@ -67,14 +82,18 @@ export function rolloutDefinition(
   const waitsItsTurn = new sfn.Succeed(scope, 'Another rollout is running');
   const nothingToDo = new sfn.Succeed(scope, 'Nothing to roll out');
   const inService = new sfn.Succeed(scope, 'In service everywhere');
-  const rolledBack = new sfn.Fail(scope, 'Rolled back', {
-    error: 'RolledBack',
+  const takenBack = new sfn.Fail(scope, 'Rolled back', {
+    errorPath: sfn.JsonPath.stringAt('$.ending'),
     causePath: sfn.JsonPath.stringAt('$.summary'),
   });
+  // What follows is left to sweep-rollouts, which reads these errors. The lock stays, so that nothing else begins.
   const notRecorded = new sfn.Fail(scope, 'Outcome not recorded', {
-    error: 'OutcomeNotRecorded',
-    cause:
-      'The devices are as the last step left them, but the release table does not say so: see the execution.',
+    error: ROLLOUT_ERRORS.inServiceNotRecorded,
+    cause: 'Every wave has the release, but the release table does not say so yet: see the execution.',
+  });
+  const notTakenBack = new sfn.Fail(scope, 'Roll-back not finished', {
+    error: ROLLOUT_ERRORS.rollBackNotFinished,
+    cause: 'Waves may have a release that is to be taken back: see the execution.',
   });
 
   const moreWaves = new sfn.Choice(scope, 'Is there another wave?')
@@ -86,6 +105,8 @@ export function rolloutDefinition(
     new sfn.Choice(scope, 'May the rollout start?')
       .when(is('$.plan.outcome', 'START'), deploy)
       .when(is('$.plan.outcome', 'BUSY'), waitsItsTurn)
+      .when(is('$.plan.outcome', 'TAKE_BACK'), rollBack)
+      .when(is('$.plan.outcome', 'COMPLETE'), complete)
       .otherwise(nothingToDo),
   );
   deploy.next(
@@ -116,13 +137,13 @@ export function rolloutDefinition(
       .when(is('$.check.status', 'PENDING'), pause('Wait for more devices to be back').next(checkRollBack))
       .otherwise(recordRollBack),
   );
-  recordRollBack.next(rolledBack);
+  recordRollBack.next(takenBack);
 
-  const onFailure = (from: readonly sfn.TaskStateBase[], to: sfn.IChainable, resultPath: string) => {
-    for (const task of from) task.addCatch(to, { errors: [sfn.Errors.ALL], resultPath });
+  const onFailure = (from: readonly sfn.TaskStateBase[], to: sfn.IChainable) => {
+    for (const task of from) task.addCatch(to, { errors: [sfn.Errors.ALL], resultPath: '$.error' });
   };
-  onFailure([plan, deploy, check, judge], rollBack, '$.error');
-  onFailure([rollBack, checkRollBack], recordRollBack, '$.rollbackError');
-  onFailure([complete, recordRollBack], notRecorded, '$.error');
+  onFailure([plan, deploy, check, judge], rollBack);
+  onFailure([rollBack, checkRollBack, recordRollBack], notTakenBack);
+  onFailure([complete], notRecorded);
   return note;
 }

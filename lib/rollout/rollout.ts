@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -46,8 +47,8 @@ const EVENTS_PER_LOOK = 9;
 /** Room for everything that is not a look at a wave. */
 const HISTORY_MARGIN = 5_000;
 
-/** Step Functions tells of an execution's end by best effort. */
-const LOOK_FOR_NEXT_EVERY = Duration.hours(1);
+/** Step Functions tells of an execution's end by best effort, and what an execution left is to be finished within minutes. */
+const SWEEP_EVERY = Duration.minutes(5);
 
 /** A thing group that gets a release at the same time. */
 export interface RolloutWave {
@@ -75,6 +76,8 @@ export class Rollout extends Construct {
   /** Events that could not start an execution. */
   readonly deadLetterQueue: sqs.IQueue;
 
+  private readonly sweeper: lambda.Function;
+  private readonly wavesVariable: Readonly<Record<string, string>>;
   private readonly startupScript: Asset;
   private readonly startupScriptKey: string;
 
@@ -86,6 +89,7 @@ export class Rollout extends Construct {
     super(scope, id);
     const { config, encryptionKey } = props;
     const waves = waveSettings(props);
+    this.wavesVariable = { [ROLLOUT_VARIABLES.waves]: Stack.of(this).toJsonString(waves) };
     if (!existsSync(STARTUP_SCRIPT)) {
       throw new Error('the startup script is missing (dist/edge/deliver-release.cjs): run `npm run build`');
     }
@@ -106,7 +110,7 @@ export class Rollout extends Construct {
         rolloutDefinition(
           this,
           {
-            plan: this.planRollout(waves),
+            plan: this.planRollout(),
             deploy: this.deployWave(),
             check: this.checkWave(),
             judge: this.judgeWave(),
@@ -120,7 +124,7 @@ export class Rollout extends Construct {
       tracingEnabled: true,
     });
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetters', props);
-    this.startNextRollout();
+    this.sweeper = this.sweepRollouts();
     // The event may come twice: the second execution finds the release claimed and ends.
     new events.Rule(this, 'ReleaseReady', {
       description: 'A signed release is ready',
@@ -138,35 +142,40 @@ export class Rollout extends Construct {
     });
   }
 
-  private planRollout(waves: readonly WaveSettings[]): lambda.IFunction {
+  /** Sweeps that failed; Lambda counts each try of an event. */
+  metricFailedSweeps(period: Duration): cloudwatch.Metric {
+    return this.sweeper.metricErrors({ period, statistic: 'Sum' });
+  }
+
+  private planRollout(): lambda.IFunction {
     const plan = this.step('PlanRollout', 'plan-rollout', 'Claims a release and publishes its component', {
       ...this.publishingVariables(),
-      [ROLLOUT_VARIABLES.waves]: Stack.of(this).toJsonString(waves),
+      ...this.wavesVariable,
     });
     this.props.registry.releaseTable.grantReadWriteData(plan);
     this.grantPublish(plan);
-    this.grantDescribeExecutions(plan);
     return plan;
   }
 
   /**
-   * Whatever ends an execution makes room for the next release, also a person who stops it. A function of its own, which
-   * may start executions and deploys nothing.
+   * Whatever ends an execution makes room for the next release, also a person who stops it, and leaves nothing half done. A
+   * function of its own, which may start executions and deploys nothing.
    */
-  private startNextRollout(): void {
-    const next = this.step(
-      'StartNextRollout',
-      'start-next-rollout',
-      'Starts the rollout that waits its turn',
+  private sweepRollouts(): lambda.Function {
+    const sweep = this.step(
+      'SweepRollouts',
+      'sweep-rollouts',
+      'Finishes what rollouts left, and starts the one whose turn it is',
       {
+        ...this.wavesVariable,
         [ROLLOUT_VARIABLES.stateMachineArn]: this.stateMachine.stateMachineArn,
       },
     );
-    this.props.registry.releaseTable.grantReadWriteData(next);
-    this.grantDescribeExecutions(next);
-    this.stateMachine.grantStartExecution(next);
+    this.props.registry.releaseTable.grantReadWriteData(sweep);
+    this.grantDescribeExecutions(sweep);
+    this.stateMachine.grantStartExecution(sweep);
     const { deadLetterQueue } = this;
-    next.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(deadLetterQueue) });
+    sweep.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(deadLetterQueue) });
     new events.Rule(this, 'RolloutEnded', {
       description: 'A rollout has ended, in whatever way',
       eventPattern: {
@@ -177,13 +186,14 @@ export class Rollout extends Construct {
           status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
         },
       },
-      targets: [new targets.LambdaFunction(next, { deadLetterQueue })],
+      targets: [new targets.LambdaFunction(sweep, { deadLetterQueue })],
     });
-    new events.Rule(this, 'NextRollout', {
-      description: 'Looks for the next rollout: the end of one may have gone untold',
-      schedule: events.Schedule.rate(LOOK_FOR_NEXT_EVERY),
-      targets: [new targets.LambdaFunction(next, { deadLetterQueue })],
+    new events.Rule(this, 'Sweep', {
+      description: 'Looks for what rollouts left: the end of one may have gone untold',
+      schedule: events.Schedule.rate(SWEEP_EVERY),
+      targets: [new targets.LambdaFunction(sweep, { deadLetterQueue })],
     });
+    return sweep;
   }
 
   private deployWave(): lambda.IFunction {
@@ -249,6 +259,7 @@ export class Rollout extends Construct {
         ...this.publishingVariables(),
         ...this.componentVariables(),
         ...registry.signingKeyVariable,
+        ...this.wavesVariable,
         [REGISTRY_VARIABLES.releaseLifetimeDays]: String(config.registry.releaseLifetimeDays),
       },
     );
@@ -261,7 +272,12 @@ export class Rollout extends Construct {
   }
 
   private finishRollout(): lambda.IFunction {
-    const finish = this.step('FinishRollout', 'finish-rollout', 'Records how a rollout ended and says so');
+    const finish = this.step(
+      'FinishRollout',
+      'finish-rollout',
+      'Records how a rollout ended and says so',
+      this.wavesVariable,
+    );
     this.props.registry.releaseTable.grantReadWriteData(finish);
     grantPutOwnEvents(finish, this.props.config);
     return finish;

@@ -3,16 +3,17 @@ import type { Sketch } from '../../contracts';
 import { checkWave } from '../../lambda/rollout/check-wave/check-wave';
 import type { ComponentVersion } from '../../lambda/rollout/compose-deployment';
 import { deployWave } from '../../lambda/rollout/deploy-wave/deploy-wave';
+import type { Execution } from '../../lambda/rollout/execution';
 import { completeRollout, recordRollback } from '../../lambda/rollout/finish-rollout/finish-rollout';
 import { judgeWave, type OpenEpisode } from '../../lambda/rollout/judge-wave/judge-wave';
 import { planRollout } from '../../lambda/rollout/plan-rollout/plan-rollout';
 import { composeRollback, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
-import { parseState } from '../../lambda/rollout/rollout-state';
+import { parseState, type RolloutRequest } from '../../lambda/rollout/rollout-state';
 import {
   type EndedExecution,
-  type NextRollout,
-  startNextRollout,
-} from '../../lambda/rollout/start-next-rollout/start-next-rollout';
+  type Sweep,
+  sweepRollouts,
+} from '../../lambda/rollout/sweep-rollouts/sweep-rollouts';
 import { FakeReleaseTable } from '../lambda/registry/fake-release-table';
 import { aStored, INFERENCE, WAVES } from '../lambda/rollout/builders';
 import { aSketch, USE_CASE } from '../lambda/shared/builders';
@@ -20,6 +21,10 @@ import { definitionOf, StoppedExecution, type Walk, walk } from './rollout-machi
 
 const executionArnOf = (name: string) =>
   `arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:${name}`;
+
+const SWEEP_MILLISECONDS = 5 * 60_000;
+/** More than any step has: it gives up. */
+const FOR_EVER = Number.POSITIVE_INFINITY;
 
 /** What a device does with a release. */
 type Behaviour = 'accepts' | 'refuses' | 'is offline';
@@ -49,8 +54,8 @@ class Fleet {
   episode?: OpenEpisode;
   failing?: { readonly step: string; readonly times: number };
   clock = Date.parse('2026-03-01T10:00:00.000Z');
-  /** Status of every execution that Step Functions knows, by ARN. */
-  readonly executions = new Map<string, EndedExecution['status'] | 'RUNNING'>();
+  /** Every execution that Step Functions knows, by ARN. */
+  readonly executions = new Map<string, Execution>();
   /** Called when a step is about to run; what it throws ends the execution as StopExecution does. */
   beforeStep: (step: string, counter: number) => void = () => undefined;
   private readonly calls = new Map<string, number>();
@@ -70,14 +75,15 @@ class Fleet {
     this.table.counter = Math.max(this.table.counter, counter);
   }
 
-  private isRunning = async (executionArn: string) => this.executions.get(executionArn) === 'RUNNING';
-
   private now = () => new Date(this.clock);
   private listThings = async (group: string) => this.groups[group] ?? [];
 
   private deploy = async (arn: string, ours: readonly ComponentVersion[], name: string) => {
     const counter = Number(ours[1]?.version.split('.')[2]);
     const group = arn.split('/')[1] ?? '';
+    // As WaveDeployer: a group that has it is left alone.
+    const latest = this.deployments.findLast((deployment) => deployment.group === group);
+    if (latest?.counter === counter) return latest.id;
     const id = `deployment-${this.deployments.length + 1}`;
     this.deployments.push({ id, group, counter, name });
     for (const device of this.groups[group] ?? []) {
@@ -85,6 +91,10 @@ class Fleet {
     }
     return id;
   };
+
+  /** Puts a release into a group as an execution would have that nobody can ask any more. */
+  deployBehind = (thingGroupArn: string, counter: number) =>
+    this.deploy(thingGroupArn, [INFERENCE, { name: 'model', version: `1.0.${counter}` }], 'left behind');
 
   private viewDevice = async (deviceId: string, deploymentId: string) => {
     const { counter } = this.deployments.find(({ id }) => id === deploymentId) ?? { counter: 0 };
@@ -110,6 +120,7 @@ class Fleet {
     if (step === 'FinishRollout') {
       const { ending, state } = input as { ending: string; state: unknown };
       const ports = {
+        waveNames: WAVES.map(({ name }) => name),
         table: this.table,
         getRelease: (counter: number) => this.table.get(counter),
         announce: async (type: string, detail: object) =>
@@ -130,7 +141,6 @@ class Fleet {
           getRelease: (counter) => table.get(counter),
           table,
           publish,
-          isRunning: this.isRunning,
         });
       case 'DeployWave':
         return deployWave(state, INFERENCE, {
@@ -156,42 +166,60 @@ class Fleet {
           },
         );
       case 'RollBackWave':
-        return rollBackWave(state, INFERENCE, 30, {
-          now,
-          deploy,
-          publish,
-          table,
-          releases: table,
-          signer: { keyId: async () => 'f'.repeat(64), sign: async () => Buffer.from('signature') },
-          putEnvelope: async () => undefined,
-        });
+        return rollBackWave(
+          state,
+          INFERENCE,
+          { lifetimeDays: 30, waves: WAVES },
+          {
+            now,
+            deploy,
+            publish,
+            table,
+            releases: table,
+            signer: { keyId: async () => 'f'.repeat(64), sign: async () => Buffer.from('signature') },
+            putEnvelope: async () => undefined,
+          },
+        );
       default:
         throw new Error(`there is no step ${step}`);
     }
   }
 
   /** Runs the rollout of a release through the synthesized state machine. */
-  async rollOut(counter: number, execution = `execution-of-${counter}`): Promise<Walk> {
+  async rollOut(
+    counter: number,
+    execution = `execution-of-${counter}`,
+    request: RolloutRequest = {},
+  ): Promise<Walk> {
     const executionArn = executionArnOf(execution);
-    this.executions.set(executionArn, 'RUNNING');
+    const resume = request.resume && { resume: request.resume.to };
+    this.executions.set(executionArn, { status: 'RUNNING', ...resume });
+    const ended = (status: Execution['status'], error?: string) =>
+      this.executions.set(executionArn, {
+        status,
+        stoppedAt: new Date(this.clock),
+        ...(error !== undefined && { error }),
+        ...resume,
+      });
     try {
-      const walked = await this.walk(counter, executionArn);
-      this.executions.set(executionArn, walked.status);
+      const walked = await this.walk(counter, executionArn, request);
+      ended(walked.status, walked.error);
       return walked;
     } catch (error) {
-      this.executions.set(executionArn, 'ABORTED');
+      ended('ABORTED');
       throw error;
     }
   }
 
-  private walk(counter: number, executionArn: string): Promise<Walk> {
+  private walk(counter: number, executionArn: string, request: RolloutRequest): Promise<Walk> {
     return walk({
       definition: definitionOf('local'),
-      input: { useCase: USE_CASE, counter, releaseId: `${USE_CASE}-${counter}` },
+      input: { useCase: USE_CASE, counter, releaseId: `${USE_CASE}-${counter}`, ...request },
       executionArn,
       wait: (seconds) => {
         this.clock += seconds * 1000;
       },
+      random: () => 0.5,
       invoke: async (resource, input) => {
         const step =
           /PlanRollout|DeployWave|CheckWave|JudgeWave|RollBackWave|FinishRollout/.exec(resource)?.[0] ??
@@ -207,17 +235,30 @@ class Fleet {
     });
   }
 
-  /** What `start-next-rollout` does when it is woken; the executions that it starts run at once. */
-  async lookForNext(ended?: EndedExecution): Promise<{ readonly next: NextRollout; readonly walks: Walk[] }> {
+  /** What sweep-rollouts does when it is woken; the executions that it starts run at once. */
+  async sweep(ended?: EndedExecution): Promise<{ readonly sweep: Sweep; readonly walks: Walk[] }> {
     const walks: Walk[] = [];
-    const next = await startNextRollout(ended, {
-      isRunning: this.isRunning,
+    const sweep = await sweepRollouts(ended, {
+      useCase: USE_CASE,
+      waveNames: WAVES.map(({ name }) => name),
+      now: this.now,
+      execution: async (executionArn) => this.executions.get(executionArn),
       table: this.table,
-      start: async (counter) => {
-        walks.push(await this.rollOut(counter, `next-${counter}-${this.executions.size}`));
+      start: async (counter, request) => {
+        walks.push(await this.rollOut(counter, `next-${counter}-${this.executions.size}`, request));
       },
     });
-    return { next, walks };
+    return { sweep, walks };
+  }
+
+  /** Sweeps by the schedule until there is nothing to do. */
+  async settle(): Promise<Sweep[]> {
+    const sweeps: Sweep[] = [];
+    do {
+      this.clock += SWEEP_MILLISECONDS;
+      sweeps.push((await this.sweep()).sweep);
+    } while (sweeps.at(-1)?.kind !== 'NOTHING_READY' && sweeps.length < 50);
+    return sweeps;
   }
 
   runningEverywhere(): number[] {
@@ -251,7 +292,7 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.events).toEqual([
       { type: 'Rollout Completed', detail: expect.objectContaining({ counter: 2 }) },
     ]);
-    expect(fleet.table.lock).toBeUndefined();
+    expect(fleet.table.held).toBeUndefined();
   });
 
   test('[B11] the first release ever needs no predecessor', async () => {
@@ -376,8 +417,12 @@ describe('[B2] a whole rollout through the state machine', () => {
     const { status, cause } = await fleet.rollOut(1);
     expect(status).toBe('FAILED');
     expect(cause).toContain('There is no previous release to go back to');
-    expect(fleet.table.statuses()).toEqual({ 1: 'ROLLED_BACK' });
+    // Nobody says that it was rolled back: the devices serve it.
+    expect(cause).toMatch(/^Release surface-1 was not rolled out\./);
+    expect(fleet.table.statuses()).toEqual({ 1: 'ABORTED' });
+    expect(fleet.events).toEqual([]);
     expect(fleet.table.crowned).toBeUndefined();
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
   });
 
   test('a wave without devices is skipped with a note; whoever joins it later gets the release', async () => {
@@ -426,43 +471,128 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.table.releases.get(2)?.reason).toContain('expired at');
   });
 
-  test.each(['PlanRollout', 'DeployWave', 'CheckWave', 'JudgeWave'])(
-    'case 2: %s dies after its work: whatever it has touched goes back',
+  test.each(['PlanRollout', 'DeployWave', 'CheckWave', 'JudgeWave', 'FinishRollout'])(
+    'case 2: %s dies after its work, once or for minutes: it is done again, and nothing else changes',
     async (step) => {
-      const fleet = new Fleet([1, 2], 1);
-      fleet.failing = { step, times: 1 };
-      const { status, cause } = await fleet.rollOut(2);
-      expect(status).toBe('FAILED');
-      expect(cause).toContain(`A step failed: ${step} died`);
-      expect(fleet.runningEverywhere()).not.toContain(2);
-      expect(fleet.table.statuses()[2]).toBe('ROLLED_BACK');
-      expect(fleet.table.lock).toBeUndefined();
+      for (const times of [1, 25]) {
+        const fleet = new Fleet([1, 2], 1);
+        fleet.failing = { step, times };
+        await expect(fleet.rollOut(2)).resolves.toMatchObject({ status: 'SUCCEEDED' });
+        expect(fleet.runningEverywhere()).toEqual([2]);
+        expect(fleet.deployments).toHaveLength(2);
+        expect(fleet.table.crowned).toMatchObject({ counter: 2 });
+      }
     },
   );
 
-  test('case 4: a roll-back that fails is said to have failed', async () => {
+  test.each(['DeployWave', 'CheckWave', 'JudgeWave'])(
+    'case 2: %s dies for ever: whatever it has touched goes back',
+    async (step) => {
+      const fleet = new Fleet([1, 2], 1);
+      fleet.failing = { step, times: FOR_EVER };
+      // The devices answer for the way back.
+      if (step === 'CheckWave') fleet.failing = { step, times: 31 };
+      const { status, error, cause } = await fleet.rollOut(2);
+      expect({ status, error }).toEqual({ status: 'FAILED', error: 'RolledBack' });
+      expect(cause).toContain(`A step failed: ${step} died`);
+      expect(fleet.runningEverywhere()).not.toContain(2);
+      expect(fleet.table.statuses()[2]).toBe('ROLLED_BACK');
+      expect(fleet.table.held).toBeUndefined();
+    },
+  );
+
+  test('case 50: a release whose plan gives up is tried again, five times in all', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
-    fleet.failing = { step: 'RollBackWave', times: 1 };
-    const { status, cause } = await fleet.rollOut(2);
-    expect(status).toBe('FAILED');
-    expect(cause).toMatch(/60\.0 %.*The roll-back failed: RollBackWave died/);
+    fleet.failing = { step: 'PlanRollout', times: FOR_EVER };
+    await expect(fleet.rollOut(2)).resolves.toMatchObject({ status: 'FAILED', error: 'NotRolledOut' });
+    expect(fleet.table.statuses()[2]).toBe('READY');
+    const sweeps = await fleet.settle();
+    expect(sweeps.filter(({ kind }) => kind === 'STARTED')).toHaveLength(4);
+    expect(fleet.table.releases.get(2)).toMatchObject({
+      status: 'ABORTED',
+      reason: expect.stringContaining('A step failed: PlanRollout died'),
+    });
+    expect(fleet.events).toEqual([]);
   });
 
-  test('a device that does not come back is named', async () => {
+  test('case 50: one whose plan recovers is in service', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
-    fleet.behaviour = (_, counter) => (counter === 3 ? 'is offline' : 'accepts');
-    const { cause } = await fleet.rollOut(2);
-    expect(cause).toMatch(/60\.0 %.*Not every device is back:.*canary-1 has not answered/);
+    fleet.failing = { step: 'PlanRollout', times: 40 };
+    await fleet.rollOut(2);
+    await fleet.settle();
+    expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'IN_SERVICE' });
   });
 
-  test('an outcome that cannot be recorded is no success', async () => {
+  test('an error that stays what it is is not tried again', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.failing = { step: 'FinishRollout', times: 1 };
-    const { status, visited } = await fleet.rollOut(2);
-    expect(status).toBe('FAILED');
+    let plans = 0;
+    fleet.beforeStep = (step) => {
+      if (step !== 'PlanRollout') return;
+      plans += 1;
+      throw Object.assign(new Error('the recipe is too large'), { name: 'InvalidInputError' });
+    };
+    await expect(fleet.rollOut(2)).resolves.toMatchObject({ error: 'NotRolledOut' });
+    expect(plans).toBe(1);
+  });
+
+  test.each(['RollBackWave', 'FinishRollout'])(
+    'case 4, case 50: a way back on which %s gives up is not said to be done, and the sweeper goes it to its end',
+    async (step) => {
+      const fleet = new Fleet([1, 2], 1);
+      fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+      fleet.beforeStep = (name) => {
+        if (name === step) throw new Error('throttled');
+      };
+      const { error, visited } = await fleet.rollOut(2);
+      expect(error).toBe('RollBackNotFinished');
+      expect(visited.at(-1)).toBe('Roll-back not finished');
+      expect(fleet.table.statuses()[2]).toBe('ROLLING_OUT');
+      expect(fleet.events).toEqual([]);
+      // Its last function may still be at work.
+      await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'HELD' } });
+      fleet.beforeStep = () => undefined;
+      expect(await fleet.settle()).toEqual([
+        { kind: 'HELD' },
+        { kind: 'RESUMED', counter: 2, to: 'TAKE_BACK' },
+        { kind: 'NOTHING_READY' },
+      ]);
+      expect(fleet.runningEverywhere().sort()).toEqual([1, 3]);
+      expect(fleet.table.statuses()).toEqual({ 1: 'IN_SERVICE', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
+      expect(fleet.events.map(({ type }) => type)).toEqual(['Rollout Rolled Back']);
+      expect(fleet.table.held).toBeUndefined();
+    },
+  );
+
+  test('case 50: rolled back is said with the name of every device that is not', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.groups['kaizen-local-canary'] = ['canary-1', 'canary-2'];
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    // One cannot go back, the other is away: the first does not end the wait for the second.
+    fleet.behaviour = (device, counter) =>
+      counter !== 3 ? 'accepts' : device === 'canary-1' ? 'refuses' : 'is offline';
+    const { cause, visited } = await fleet.rollOut(2);
+    expect(visited).toContain('Wait for more devices to be back');
+    expect(cause).toMatch(
+      /60\.0 %.*Not every device is back; set aside: 2 of 2 devices.*canary-1 reports FAILED.*canary-2 has not answered/,
+    );
+    expect(fleet.table.releases.get(2)).toMatchObject({ setAside: ['canary-1', 'canary-2'] });
+    expect(fleet.events[0]?.detail.setAside).toEqual(['canary-1', 'canary-2']);
+  });
+
+  test('case 50: an outcome that cannot be recorded is no success, and the sweeper records it', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.beforeStep = (step) => {
+      if (step === 'FinishRollout') throw new Error('throttled');
+    };
+    const { error, visited } = await fleet.rollOut(2);
     expect(visited.at(-1)).toBe('Outcome not recorded');
+    expect(error).toBe('InServiceNotRecorded');
+    fleet.beforeStep = () => undefined;
+    expect(await fleet.settle()).toContainEqual({ kind: 'RESUMED', counter: 2, to: 'COMPLETE' });
+    expect(fleet.runningEverywhere()).toEqual([2]);
+    expect(fleet.table.crowned).toMatchObject({ counter: 2 });
+    expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'IN_SERVICE' });
+    expect(fleet.events.map(({ type }) => type)).toEqual(['Rollout Completed']);
   });
 
   test('[S9] turn after turn: two releases, one of them bad', async () => {
@@ -486,7 +616,7 @@ describe('[C10] one rollout at a time', () => {
   /** Release 2 is being rolled out by `holder`; whoever is named besides is ready. */
   const heldFleet = (...ready: number[]) => {
     const fleet = new Fleet([1, 2, ...ready], 1);
-    fleet.executions.set(holder, 'RUNNING');
+    fleet.executions.set(holder, { status: 'RUNNING' });
     void fleet.table.claim(2, holder);
     return fleet;
   };
@@ -498,14 +628,14 @@ describe('[C10] one rollout at a time', () => {
     expect(fleet.table.statuses()[3]).toBe('READY');
     for (let hour = 0; hour < 30 * 24; hour++) {
       fleet.clock += 3_600_000;
-      await expect(fleet.lookForNext()).resolves.toEqual({ next: { kind: 'HELD' }, walks: [] });
+      await expect(fleet.sweep()).resolves.toEqual({ sweep: { kind: 'HELD' }, walks: [] });
     }
     expect(waiting.events).toBeLessThan(100);
-    fleet.executions.set(holder, 'SUCCEEDED');
+    fleet.executions.set(holder, { status: 'SUCCEEDED' });
     await fleet.table.end(2, holder, { status: 'IN_SERVICE' });
     await fleet.table.unlock(holder);
-    const { next, walks } = await fleet.lookForNext();
-    expect(next).toEqual({ kind: 'STARTED', counter: 3 });
+    const { sweep, walks } = await fleet.sweep();
+    expect(sweep).toEqual({ kind: 'STARTED', counter: 3 });
     expect(walks[0]?.visited.at(-1)).toBe('In service everywhere');
   });
 
@@ -513,11 +643,11 @@ describe('[C10] one rollout at a time', () => {
     const fleet = heldFleet(3, 4);
     await fleet.rollOut(4);
     await fleet.rollOut(3);
-    fleet.executions.set(holder, 'SUCCEEDED');
+    fleet.executions.set(holder, { status: 'SUCCEEDED' });
     await fleet.table.end(2, holder, { status: 'IN_SERVICE' });
     await fleet.table.unlock(holder);
-    const started: NextRollout[] = [];
-    for (let turn = 0; turn < 3; turn++) started.push((await fleet.lookForNext()).next);
+    const started: Sweep[] = [];
+    for (let turn = 0; turn < 3; turn++) started.push((await fleet.sweep()).sweep);
     expect(started).toEqual([
       { kind: 'STARTED', counter: 3 },
       { kind: 'STARTED', counter: 4 },
@@ -529,54 +659,105 @@ describe('[C10] one rollout at a time', () => {
   test.each([
     ['PlanRollout', 'ABORTED'],
     ['DeployWave', 'ABORTED'],
-    // What a wave has had is superseded by what it gets.
-    ['CheckWave', 'SUPERSEDED'],
-    ['JudgeWave', 'SUPERSEDED'],
-    ['FinishRollout', 'SUPERSEDED'],
+    ['CheckWave', 'ROLLED_BACK'],
+    ['JudgeWave', 'ROLLED_BACK'],
+    // Every wave has been judged by then, but nobody says so.
+    ['FinishRollout', 'ROLLED_BACK'],
   ])(
-    'a rollout that is stopped before %s loses the use case within one look, while another waits',
+    'case 54: a rollout that is stopped before %s loses the use case within minutes, and leaves nothing half done',
     async (stoppedAt, status) => {
       const fleet = new Fleet([1, 2, 3], 1);
       fleet.beforeStep = (step, counter) => {
         if (step === stoppedAt && counter === 2) throw new StoppedExecution();
       };
       await expect(fleet.rollOut(2)).rejects.toThrow(StoppedExecution);
+      fleet.beforeStep = () => undefined;
       const executionArn = executionArnOf('execution-of-2');
-      expect(fleet.executions.get(executionArn)).toBe('ABORTED');
-      const { next } = await fleet.lookForNext({ executionArn, status: 'ABORTED', counter: 2 });
-      expect(next).toEqual({ kind: 'STARTED', counter: 3 });
-      expect(fleet.table.statuses()).toMatchObject({ 2: status, 3: 'IN_SERVICE' });
+      expect(fleet.executions.get(executionArn)?.status).toBe('ABORTED');
+      const stoppedAtTime = fleet.clock;
+      await fleet.sweep({ executionArn, status: 'ABORTED', counter: 2 });
+      const sweeps = await fleet.settle();
+      expect(fleet.table.statuses()[2]).toBe(status);
       expect(fleet.table.releases.get(2)?.reason).toMatch(
-        /ended (as ABORTED )?before (its rollout did|it began)\.$/,
+        /ended as ABORTED before (its rollout did|it began)\./,
       );
-      expect(fleet.table.lock).toBeUndefined();
-      expect(fleet.runningEverywhere()).toEqual([3]);
+      const freed = sweeps.findIndex(({ kind }) => kind !== 'HELD');
+      expect((freed + 1) * SWEEP_MILLISECONDS).toBeLessThanOrEqual(15 * 60_000);
+      expect(fleet.clock).toBeGreaterThan(stoppedAtTime);
+      expect(fleet.table.held).toBeUndefined();
+      expect(fleet.runningEverywhere()).not.toContain(2);
     },
   );
 
-  test('stopped between claim and first wave, it also makes way for a release that comes later', async () => {
+  test('case 54: stopped between claim and first wave, it makes way for a release that comes later', async () => {
     const fleet = heldFleet(3);
-    fleet.executions.set(holder, 'ABORTED');
-    const { status, visited } = await fleet.rollOut(3);
-    expect(visited.at(-1)).toBe('In service everywhere');
-    expect(status).toBe('SUCCEEDED');
+    fleet.executions.set(holder, { status: 'ABORTED' });
+    const { visited } = await fleet.rollOut(3);
+    expect(visited.at(-1)).toBe('Another rollout is running');
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'STARTED', counter: 3 } });
+    expect(fleet.runningEverywhere()).toEqual([3]);
     expect(fleet.table.releases.get(2)).toMatchObject({
       status: 'ABORTED',
-      reason: `${holder} ended before its rollout did.`,
+      reason: `${holder} ended as ABORTED before its rollout did.`,
     });
   });
 
-  test.each<[string, EndedExecution['status'] | undefined]>([
-    ['failed', 'FAILED'],
-    ['timed out', 'TIMED_OUT'],
-    ['is of a state machine that was deleted', undefined],
-  ])('a holder that %s holds nothing', async (_, status) => {
+  test.each<[string, Execution | undefined, string]>([
+    ['failed', { status: 'FAILED' }, 'ROLLED_BACK'],
+    ['is of a state machine that was deleted', undefined, 'ROLLED_BACK'],
+    ['everybody promoted', { status: 'FAILED', error: 'InServiceNotRecorded' }, 'IN_SERVICE'],
+  ])('case 50: a holder that %s holds nothing, and its wave is seen to', async (_, execution, status) => {
     const fleet = heldFleet();
-    if (status) fleet.executions.set(holder, status);
+    for (const { name, thingGroupArn } of WAVES) {
+      await fleet.table.noteWave(name, 2);
+      await fleet.deployBehind(thingGroupArn, 2);
+    }
+    if (execution) fleet.executions.set(holder, execution);
     else fleet.executions.delete(holder);
-    await expect(fleet.lookForNext()).resolves.toMatchObject({ next: { kind: 'NOTHING_READY' } });
-    expect(fleet.table.lock).toBeUndefined();
-    expect(fleet.table.statuses()[2]).toBe('ABORTED');
+    await fleet.settle();
+    expect(fleet.table.held).toBeUndefined();
+    expect(fleet.table.statuses()[2]).toBe(status);
+    expect(fleet.runningEverywhere()).toEqual([status === 'IN_SERVICE' ? 2 : 3]);
+    expect(fleet.table.crowned?.counter).toBe(status === 'IN_SERVICE' ? 2 : 3);
+  });
+
+  test('case 50: a wave that has what nobody put into service is taken back', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    await fleet.table.giveUp(2, holder, 'stopped by an older version of this application', true);
+    await fleet.table.noteWave('canary', 2);
+    await fleet.deployBehind(WAVES[0]?.thingGroupArn ?? '', 2);
+    expect((await fleet.settle())[0]).toEqual({ kind: 'RESUMED', counter: 2, to: 'TAKE_BACK' });
+    expect(fleet.runningEverywhere().sort()).toEqual([1, 3]);
+    expect(fleet.table.statuses()).toEqual({ 1: 'IN_SERVICE', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
+  });
+
+  test('case 50: of two that finish what was left, the second finds nothing to do', async () => {
+    const fleet = heldFleet();
+    await fleet.table.noteWave('canary', 2);
+    await fleet.deployBehind(WAVES[0]?.thingGroupArn ?? '', 2);
+    const resume = { to: 'TAKE_BACK', after: holder, because: 'stopped' } as const;
+    await expect(fleet.rollOut(2, 'one', { resume })).resolves.toMatchObject({ error: 'RolledBack' });
+    const deployments = fleet.deployments.length;
+    const { visited } = await fleet.rollOut(2, 'two', { resume });
+    expect(visited.at(-1)).toBe('Nothing to roll out');
+    expect(fleet.deployments).toHaveLength(deployments);
+  });
+
+  test('case 50: one that finishes is finished by the next, with the same intent', async () => {
+    const fleet = heldFleet();
+    for (const { name, thingGroupArn } of WAVES) {
+      await fleet.table.noteWave(name, 2);
+      await fleet.deployBehind(thingGroupArn, 2);
+    }
+    fleet.executions.set(holder, { status: 'FAILED', error: 'InServiceNotRecorded' });
+    fleet.beforeStep = (step) => {
+      if (step === 'FinishRollout') throw new StoppedExecution();
+    };
+    await expect(fleet.sweep()).rejects.toThrow(StoppedExecution);
+    fleet.beforeStep = () => undefined;
+    await fleet.settle();
+    expect(fleet.table.statuses()[2]).toBe('IN_SERVICE');
+    expect(fleet.runningEverywhere()).toEqual([2]);
   });
 
   test('a release whose execution fails before it claims anything is not started over and over', async () => {
@@ -584,21 +765,23 @@ describe('[C10] one rollout at a time', () => {
     fleet.beforeStep = (step) => {
       if (step === 'PlanRollout') throw new Error('the table is away');
     };
-    await expect(fleet.rollOut(2)).resolves.toMatchObject({ status: 'FAILED' });
-    const executionArn = executionArnOf('execution-of-2');
-    await expect(fleet.lookForNext({ executionArn, status: 'FAILED', counter: 2 })).resolves.toMatchObject({
-      next: { kind: 'NOTHING_READY' },
-    });
-    expect(fleet.table.releases.get(2)).toMatchObject({
-      status: 'ABORTED',
-      reason: `${executionArn} ended as FAILED before it began.`,
-    });
+    for (let turn = 1; turn <= 5; turn++) {
+      await expect(fleet.rollOut(2, `turn-${turn}`)).resolves.toMatchObject({ status: 'FAILED' });
+      const ended = { executionArn: executionArnOf(`turn-${turn}`), status: 'FAILED', counter: 2 } as const;
+      const status = turn < 5 ? 'READY' : 'ABORTED';
+      // The event comes twice.
+      for (let event = 0; event < 2; event++) {
+        await fleet.table.giveUp(ended.counter, ended.executionArn, 'failed', false);
+        expect(fleet.table.releases.get(2)).toMatchObject({ status, attempts: turn });
+      }
+    }
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
   });
 
   test('whoever wants an aborted release starts it again by hand', async () => {
     const fleet = new Fleet([1, 2], 1);
-    await fleet.table.giveUp(2, 'stopped');
-    await expect(fleet.lookForNext()).resolves.toMatchObject({ next: { kind: 'NOTHING_READY' } });
+    await fleet.table.giveUp(2, holder, 'stopped', true);
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
     await expect(fleet.rollOut(2, 'by-hand')).resolves.toMatchObject({ status: 'SUCCEEDED' });
     expect(fleet.table.statuses()[2]).toBe('IN_SERVICE');
   });
@@ -607,14 +790,14 @@ describe('[C10] one rollout at a time', () => {
     const fleet = new Fleet([1, 2, 3], 1);
     fleet.beforeStep = (step, counter) => {
       if (step !== 'DeployWave' || counter !== 2) return;
-      fleet.table.lock = { executionArn: 'another' };
+      fleet.table.held = { executionArn: 'another', counter: 3 };
       fleet.table.waves.set('canary', { counter: 3 });
     };
     const { cause } = await fleet.rollOut(2);
     expect(cause).toContain('the use case is held by another, not by');
     expect(fleet.deployments).toEqual([]);
     expect(fleet.table.waves.get('canary')).toEqual({ counter: 3 });
-    expect(fleet.table.lock).toEqual({ executionArn: 'another' });
+    expect(fleet.table.held).toEqual({ executionArn: 'another', counter: 3 });
   });
 
   test('whatever happens in whatever order: one holder at a time, and nothing waits for ever', async () => {
@@ -640,17 +823,23 @@ describe('[C10] one rollout at a time', () => {
         };
         for (const one of happenings) {
           if (one.what === 'stop') stopAfter = one.at;
-          if (one.what === 'look') await fleet.lookForNext().catch(ignoreStop);
+          if (one.what === 'look') await fleet.sweep().catch(ignoreStop);
           if (one.what !== 'approve') continue;
           last += 1;
           fleet.addRelease(last);
           await fleet.rollOut(last).catch(ignoreStop);
         }
         stopAfter = Number.POSITIVE_INFINITY;
-        for (let look = 0; look <= last; look++) await fleet.lookForNext();
-        expect(fleet.table.lock).toBeUndefined();
+        await fleet.settle();
+        expect(fleet.table.held).toBeUndefined();
         expect(Object.values(fleet.table.statuses())).not.toContain('READY');
         expect(Object.values(fleet.table.statuses())).not.toContain('ROLLING_OUT');
+        // A wave that was taken back alone has the champion's files under another counter.
+        for (const counter of fleet.runningEverywhere()) {
+          expect((await fleet.table.get(counter)).release.modelPackageVersion).toBe(
+            fleet.table.crowned?.modelPackageVersion,
+          );
+        }
       }),
       { numRuns: 60 },
     );

@@ -1,7 +1,8 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { REGISTRY_EVENTS } from '../../lambda/registry/names';
 import { eventSource } from '../../lambda/shared/names';
-import { type Definition, definitionOf, type State } from './rollout-machine';
+import { seededRandom } from '../lambda/shared/builders';
+import { type Definition, definitionOf, type Retrier, retryDelay, type State } from './rollout-machine';
 import { ENVIRONMENTS, synthesizedApp } from './synthesized-app';
 
 function successors(state: State): string[] {
@@ -47,10 +48,41 @@ describe('the rollout state machine', () => {
 
   test.each(ofType('Task'))('%s has a time limit, retries and a way out of every failure', (_, state) => {
     expect(state.TimeoutSeconds).toBeGreaterThan(0);
-    expect(state.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals)).toContain('States.TaskFailed');
+    expect(state.Retry?.at(-1)).toMatchObject({ ErrorEquals: ['States.ALL'], JitterStrategy: 'FULL' });
     expect(state.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
     // The state stays what it was, with the error beside it: the roll-back needs to know what was deployed.
-    expect(state.Catch?.at(-1)?.ResultPath).toMatch(/^\$\.(rollbackE|e)rror$/);
+    expect(state.Catch?.at(-1)?.ResultPath).toBe('$.error');
+  });
+
+  test.each(ofType('Task'))(
+    'case 50: %s outlives five minutes of throttling, whatever the jitter, and ends within half an hour',
+    (_, { Retry = [] }) => {
+      for (const error of [
+        'ThrottlingException',
+        'Lambda.TooManyRequestsException',
+        'States.Timeout',
+        'Error',
+      ]) {
+        const outlived = Array.from({ length: 2_000 }, (__, seed) => {
+          const used = new Map<Retrier, number>();
+          const random = seededRandom(seed);
+          const delays: number[] = [];
+          for (let next = retryDelay(Retry, error, used, random); next !== undefined; ) {
+            delays.push(next);
+            next = retryDelay(Retry, error, used, random);
+          }
+          return delays.reduce((sum, delay) => sum + delay, 0);
+        });
+        expect(Math.min(...outlived)).toBeGreaterThan(300);
+        expect(Math.max(...outlived)).toBeLessThan(1_800);
+      }
+    },
+  );
+
+  test.each(ofType('Task'))('%s does not try again what stays as it is', (_, { Retry = [] }) => {
+    for (const error of ['InvalidInputError', 'ConfigurationError', 'ContractError']) {
+      expect(retryDelay(Retry, error, new Map(), () => 1)).toBeUndefined();
+    }
   });
 
   test('[B2] a failure of any step before the end leads to the roll-back', () => {
@@ -84,8 +116,26 @@ describe('the rollout state machine', () => {
     },
   );
 
+  test('case 50: a way back that gives up is not recorded as done', () => {
+    for (const name of [
+      'Roll back every touched wave',
+      'Check the devices rolled back',
+      'Record the roll-back',
+    ]) {
+      expect(definition.States[name]?.Catch?.at(-1)?.Next).toBe('Roll-back not finished');
+    }
+    expect(definition.States['Roll-back not finished']).toMatchObject({
+      Type: 'Fail',
+      Error: 'RollBackNotFinished',
+    });
+  });
+
   test('a release that was rolled back ends as a failure that says why', () => {
-    expect(definition.States['Rolled back']).toMatchObject({ Type: 'Fail', CausePath: '$.summary' });
+    expect(definition.States['Rolled back']).toMatchObject({
+      Type: 'Fail',
+      ErrorPath: '$.ending',
+      CausePath: '$.summary',
+    });
     expect(definition.States['Record the roll-back']?.Next).toBe('Rolled back');
   });
 
@@ -133,7 +183,7 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
     });
   });
 
-  test('[C10] whatever ends an execution, or the hour, makes room for the next', () => {
+  test('[C10] case 54: whatever ends an execution, or five minutes, makes room for the next', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
@@ -145,7 +195,7 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
       },
       Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue() })],
     });
-    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 hour)' });
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
     });
@@ -160,6 +210,21 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
     const signing = policies.filter(([, policy]) => JSON.stringify(policy).includes('kms:Sign'));
     expect(signing).toHaveLength(1);
     expect(signing[0]?.[0]).toContain('RollBackWave');
+  });
+
+  test('who sweeps may ask and start executions and write the table, and nothing else', () => {
+    const [policy] = Object.entries(template.findResources('AWS::IAM::Policy'))
+      .filter(([name]) => name.includes('SweepRollouts'))
+      .map(([, found]) => found);
+    const statements: { readonly Action: string | string[] }[] = policy?.Properties.PolicyDocument.Statement;
+    const services = statements
+      .flatMap(({ Action }) => Action)
+      .filter((action) => !action.startsWith('dynamodb:'));
+    expect(services.filter((action) => !/^(kms|logs|xray|sqs):/.test(action)).sort()).toEqual([
+      'states:DescribeExecution',
+      'states:StartExecution',
+    ]);
+    expect(services.filter((action) => /^kms:(Sign|GetPublicKey)/.test(action))).toEqual([]);
   });
 
   test('who looks and who judges cannot deploy', () => {

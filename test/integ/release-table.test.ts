@@ -108,8 +108,8 @@ test('a release is claimed by one execution, and one rollout runs at a time', as
   await rollouts.unlock(FIRST);
   expect(await rollouts.holder()).toBeUndefined();
   // Whose rollout was stopped before it began may be started again.
-  await rollouts.giveUp(2, 'stopped');
-  await rollouts.giveUp(1, 'too late');
+  expect(await rollouts.giveUp(2, SECOND, 'stopped', true)).toBe('ABORTED');
+  expect(await rollouts.giveUp(1, SECOND, 'too late', true)).toBeUndefined();
   expect((await rollouts.releaseStates()).map(({ status }) => status)).toEqual(['ROLLING_OUT', 'ABORTED']);
   expect(await rollouts.claim(2, SECOND)).toBe('CLAIMED');
   expect(await rollouts.end(1, SECOND, { status: 'ROLLED_BACK' })).toBe(false);
@@ -119,6 +119,21 @@ test('a release is claimed by one execution, and one rollout runs at a time', as
   expect(await releases.get(1)).toMatchObject({ status: 'ROLLED_BACK', reason: 'slow', judgement });
   await rollouts.unlock(FIRST);
   await rollouts.unlock(SECOND);
+});
+
+test('case 50: what an execution left is taken over once, and another try is counted once', async () => {
+  await releases.add(aStored(3));
+  expect(await rollouts.claim(3, FIRST)).toBe('CLAIMED');
+  expect(await rollouts.takeOver(3, SECOND, 'another')).toBe(false);
+  expect(await rollouts.takeOver(3, SECOND, FIRST)).toBe(true);
+  expect(await rollouts.takeOver(3, SECOND, FIRST)).toBe(true);
+  expect(await rollouts.lock()).toMatchObject({ executionArn: SECOND, counter: 3 });
+  expect(await rollouts.giveUp(3, SECOND, 'throttled', false)).toBe('READY');
+  expect(await rollouts.giveUp(3, SECOND, 'throttled', false)).toBeUndefined();
+  await rollouts.unlock(SECOND);
+  expect(await rollouts.takeOver(3, FIRST, SECOND)).toBe(false);
+  expect(await rollouts.takeOver(3, FIRST, undefined)).toBe(true);
+  await rollouts.unlock(FIRST);
 });
 
 test('a wave remembers what it had before, also when it is noted twice', async () => {

@@ -16,7 +16,7 @@ const FAILED = ['FAILED', 'REJECTED', 'TIMED_OUT', 'CANCELED'];
 const DEVICES_NAMED = 10;
 
 /** Why the device can never become ready by itself, or `undefined`. */
-function failure(device: DeviceView, releaseId: string): string | undefined {
+export function failure(device: DeviceView, releaseId: string): string | undefined {
   const { deviceId, deployment, inventory } = device;
   const refusal = inventory?.refusedReleases?.find((refused) => refused.releaseId === releaseId);
   if (refusal) return `${deviceId} refused the release: ${refusal.code}.`;
@@ -27,7 +27,7 @@ function failure(device: DeviceView, releaseId: string): string | undefined {
 }
 
 /** What is missing until the device is ready, or `undefined` when it is. */
-function missing(device: DeviceView, releaseId: string): string | undefined {
+export function missing(device: DeviceView, releaseId: string): string | undefined {
   const { deviceId, deployment, inventory } = device;
   if (!deployment) return `${deviceId} has not answered the deployment.`;
   if (!SUCCEEDED.includes(deployment.status)) return `${deviceId} is ${deployment.status}.`;
@@ -37,7 +37,8 @@ function missing(device: DeviceView, releaseId: string): string | undefined {
   return undefined;
 }
 
-function named(sentences: readonly string[]): string[] {
+/** The first sentences, and how many more there are. */
+export function named(sentences: readonly string[]): string[] {
   const more = sentences.length - DEVICES_NAMED;
   return more > 0 ? [...sentences.slice(0, DEVICES_NAMED), `And ${more} more.`] : [...sentences];
 }

@@ -7,6 +7,7 @@ import {
   type WaveCheck,
 } from '../rollout-state';
 import { assessDevices, type DeviceView } from './assess-devices';
+import { assessReturn } from './assess-return';
 
 export interface CheckWavePorts {
   now(): Date;
@@ -22,10 +23,15 @@ async function viewDevices(wave: DeployedWave, ports: CheckWavePorts): Promise<D
   return mapConcurrently(things, DEVICES_AT_A_TIME, (thing) => ports.viewDevice(thing, wave.deploymentId));
 }
 
-async function checkOne(wave: DeployedWave, releaseId: string, ports: CheckWavePorts): Promise<WaveCheck> {
+async function checkOne(
+  wave: DeployedWave,
+  releaseId: string,
+  assess: typeof assessDevices,
+  ports: CheckWavePorts,
+): Promise<WaveCheck> {
   const elapsed = ports.now().getTime() - Date.parse(wave.deployedAt);
   const timedOut = elapsed >= wave.installTimeoutSeconds * 1000;
-  return assessDevices(await viewDevices(wave, ports), releaseId, timedOut, wave.installTimeoutSeconds);
+  return assess(await viewDevices(wave, ports), releaseId, timedOut, wave.installTimeoutSeconds);
 }
 
 /** Pending while one wave is; otherwise failed when one has. */
@@ -34,6 +40,7 @@ function joined(checks: readonly WaveCheck[]): WaveCheck {
   return {
     status: has('PENDING') ? 'PENDING' : has('FAILED') ? 'FAILED' : 'READY',
     reasons: checks.flatMap((check) => check.reasons),
+    missing: checks.flatMap((check) => check.missing ?? []),
     devices: checks.reduce((total, check) => total + check.devices, 0),
     ready: checks.reduce((total, check) => total + check.ready, 0),
   };
@@ -44,11 +51,13 @@ export async function checkWave(state: RolloutState, ports: CheckWavePorts): Pro
   const { rollback } = state;
   if (rollback?.releaseId !== undefined) {
     const { releaseId } = rollback;
-    const checks = await Promise.all(rollback.waves.map((wave) => checkOne(wave, releaseId, ports)));
+    const checks = await Promise.all(
+      rollback.waves.map((wave) => checkOne(wave, releaseId, assessReturn, ports)),
+    );
     return { ...state, check: joined(checks) };
   }
   const wave = lastDeployedWave(state);
-  const check = await checkOne(wave, state.releaseId, ports);
+  const check = await checkOne(wave, state.releaseId, assessDevices, ports);
   if (check.status !== 'READY') return { ...state, check };
   const ready: DeployedWave = { ...wave, readyAt: wave.readyAt ?? ports.now().toISOString() };
   return {

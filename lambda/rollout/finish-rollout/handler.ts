@@ -6,6 +6,7 @@ import { requireEnvironment } from '../../shared/env';
 import { InvalidInputError } from '../../shared/errors';
 import { putEvent } from '../../shared/events';
 import { log } from '../../shared/log';
+import { waveSettings } from '../environment';
 import { parseState } from '../rollout-state';
 import { RolloutTable } from '../rollout-table';
 import {
@@ -32,6 +33,7 @@ export async function handler(
   const state = parseState(input.state);
   const tableName = requireEnvironment(REGISTRY_VARIABLES.releaseTable);
   const ports: FinishRolloutPorts = {
+    waveNames: waveSettings().map(({ name }) => name),
     getRelease: (counter) => new ReleaseTable(documentClient(), tableName, state.useCase).get(counter),
     table: new RolloutTable(documentClient(), tableName, state.useCase),
     announce: putEvent,

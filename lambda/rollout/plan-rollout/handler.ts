@@ -1,10 +1,9 @@
 import { REGISTRY_VARIABLES } from '../../registry/names';
 import { ReleaseTable } from '../../registry/release-table';
-import { documentClient, stepFunctions } from '../../shared/aws';
+import { documentClient } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
 import { componentPublisher, waveSettings } from '../environment';
-import { isRunning } from '../rollout-holder';
 import { RolloutTable } from '../rollout-table';
 import { step } from '../step';
 import { planRollout } from './plan-rollout';
@@ -17,7 +16,6 @@ export const handler = step(async (state) => {
     now: () => new Date(),
     getRelease: (counter) => new ReleaseTable(documentClient(), tableName, state.useCase).get(counter),
     table: new RolloutTable(documentClient(), tableName, state.useCase),
-    isRunning: (executionArn) => isRunning(stepFunctions(), executionArn),
     publish: (stored, executionArn) => publisher.publish(stored, executionArn),
   });
   log.info('rollout planned', { outcome: next.plan?.outcome, reason: next.plan?.reason });

@@ -1,25 +1,18 @@
 import type { ChampionItem, StoredRelease, WaveItem } from '../../registry/release-items';
 import type { WaveSettings } from '../names';
-import { type HolderPorts, isHeld } from '../rollout-holder';
-import type { RolloutState } from '../rollout-state';
+import type { RolloutPlan, RolloutState } from '../rollout-state';
 
-export interface PlanRolloutPorts extends HolderPorts {
+export interface PlanRolloutPorts {
   now(): Date;
   getRelease(counter: number): Promise<StoredRelease>;
-  readonly table: HolderPorts['table'] & {
+  readonly table: {
     champion(): Promise<ChampionItem | undefined>;
     wave(name: string): Promise<WaveItem | undefined>;
     claim(counter: number, executionArn: string): Promise<'CLAIMED' | 'BUSY' | 'TAKEN'>;
+    takeOver(counter: number, executionArn: string, after: string | undefined): Promise<boolean>;
     withdraw(counter: number, reason: string): Promise<void>;
   };
   publish(stored: StoredRelease, executionArn: string): Promise<void>;
-}
-
-/** A holder that runs no more loses the use case at once, and to whoever is first. */
-async function claim({ counter, executionArn }: RolloutState, ports: PlanRolloutPorts) {
-  const claimed = await ports.table.claim(counter, executionArn);
-  if (claimed !== 'BUSY' || (await isHeld(ports))) return claimed;
-  return ports.table.claim(counter, executionArn);
 }
 
 /** Why a release must not be rolled out although it is ready; devices would refuse it. */
@@ -33,7 +26,8 @@ function unfitness(stored: StoredRelease, highestDeployed: number, now: Date): s
 /**
  * Claims a ready release for this execution and publishes its component. Asked again by the same execution it answers
  * the same; another execution for the same release (the event came twice) gets NOTHING_TO_DO. One that finds another
- * rollout running gets BUSY and ends: start-next-rollout starts its release again.
+ * rollout running gets BUSY and ends: sweep-rollouts starts its release again. One that is to finish what another left takes over
+ * from it.
  * @throws Error when the release is not in the table, or Greengrass refuses its component
  */
 export async function planRollout(
@@ -46,7 +40,7 @@ export async function planRollout(
     ports.table.champion(),
     ...waves.map(({ name }) => ports.table.wave(name)),
   ]);
-  const answer = (outcome: 'START' | 'BUSY' | 'NOTHING_TO_DO', reason?: string): RolloutState => ({
+  const answer = (outcome: RolloutPlan['outcome'], reason?: string): RolloutState => ({
     ...state,
     moreWaves: waves.length > 0,
     plan: {
@@ -58,6 +52,13 @@ export async function planRollout(
       ...(champion && { championCounter: champion.counter }),
     },
   });
+  const resume = state.request?.resume;
+  if (resume) {
+    const isFirst = await ports.table.takeOver(state.counter, state.executionArn, resume.after);
+    return isFirst
+      ? answer(resume.to, resume.because)
+      : answer('NOTHING_TO_DO', 'another execution finishes what was left');
+  }
   const isOurs = stored.status === 'ROLLING_OUT' && stored.executionArn === state.executionArn;
   if (!isOurs) {
     if (stored.status !== 'READY' && stored.status !== 'ABORTED')
@@ -72,7 +73,7 @@ export async function planRollout(
       await ports.table.withdraw(state.counter, unfit);
       return answer('NOTHING_TO_DO', unfit);
     }
-    const claimed = await claim(state, ports);
+    const claimed = await ports.table.claim(state.counter, state.executionArn);
     if (claimed === 'BUSY') return answer('BUSY', 'another rollout is running');
     if (claimed === 'TAKEN') return answer('NOTHING_TO_DO', 'another execution rolls the release out');
   }

@@ -6,7 +6,7 @@ import { KmsSigner } from '../../registry/sign-release';
 import { documentClient, greengrass, kms, s3 } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
-import { componentPublisher, inferenceComponent } from '../environment';
+import { componentPublisher, inferenceComponent, waveSettings } from '../environment';
 import { RolloutTable } from '../rollout-table';
 import { step } from '../step';
 import { WaveDeployer } from '../wave-deployer';
@@ -19,7 +19,8 @@ export const handler = step(async (state) => {
   const publisher = componentPublisher();
   const deployer = new WaveDeployer(greengrass());
   log.warn('rolling back', { error: state.error, check: state.check, judgement: state.judgement });
-  const next = await rollBackWave(state, inferenceComponent(), releaseLifetimeDays(), {
+  const settings = { lifetimeDays: releaseLifetimeDays(), waves: waveSettings() };
+  const next = await rollBackWave(state, inferenceComponent(), settings, {
     now: () => new Date(),
     releases: new ReleaseTable(documentClient(), tableName, state.useCase),
     table: new RolloutTable(documentClient(), tableName, state.useCase),

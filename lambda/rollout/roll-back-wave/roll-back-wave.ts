@@ -4,6 +4,7 @@ import { expiryOf } from '../../registry/build-release/compose-release';
 import { modelComponentVersion, releaseIdOf, rollbackClaimKey } from '../../registry/names';
 import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registry/release-items';
 import { type Signer, signRelease } from '../../registry/sign-release';
+import { InvalidInputError } from '../../shared/errors';
 import type { ComponentVersion } from '../compose-deployment';
 import { failureOf } from '../failure-reason';
 import type { WaveSettings } from '../names';
@@ -35,6 +36,12 @@ export interface RollBackWavePorts {
     name: string,
     cause: string,
   ): Promise<string>;
+}
+
+export interface RollBackSettings {
+  readonly lifetimeDays: number;
+  /** As they are configured now: what the rollout planned counts, unless it died before it could plan. */
+  readonly waves: readonly WaveSettings[];
 }
 
 /** What was in service, released again: old bytes under a new counter, which devices accept as no downgrade. */
@@ -85,8 +92,11 @@ async function makeRollback(
  * The waves that have, or are about to have, the release: the table knows even when the step that deployed died before
  * it could say so.
  */
-async function touchedWaves(state: RolloutState, ports: RollBackWavePorts): Promise<WaveSettings[]> {
-  const waves = state.plan?.waves ?? [];
+async function touchedWaves(
+  state: RolloutState,
+  waves: readonly WaveSettings[],
+  ports: RollBackWavePorts,
+): Promise<WaveSettings[]> {
   const items = await Promise.all(waves.map(({ name }) => ports.table.wave(name)));
   // After a crash in the middle of the roll-back, some waves already have the rollback release instead.
   return waves.filter((_, index) => (items[index]?.counter ?? 0) >= state.counter);
@@ -99,25 +109,31 @@ async function touchedWaves(state: RolloutState, ports: RollBackWavePorts): Prom
 export async function rollBackWave(
   state: RolloutState,
   inferenceComponent: ComponentVersion,
-  lifetimeDays: number,
+  settings: RollBackSettings,
   ports: RollBackWavePorts,
 ): Promise<RolloutState> {
   const because = failureOf(state);
   // Another rollout's waves are its own: an execution that was stopped and redriven has no say in them.
   const holds = (await ports.table.holder()) === state.executionArn;
-  const touched = holds ? await touchedWaves(state, ports) : [];
+  const waves = state.plan?.waves ?? settings.waves;
+  const touched = holds ? await touchedWaves(state, waves, ports) : [];
   if (touched.length === 0)
     return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because } };
   const champion = await ports.table.champion();
   if (!champion) return { ...state, rollback: { outcome: 'NO_PREVIOUS_RELEASE', waves: [], because } };
-  const stored = await makeRollback(state, champion.counter, lifetimeDays, ports);
+  if (champion.counter === state.counter) {
+    throw new InvalidInputError(
+      `${state.releaseId} is in service everywhere: its rollout is to be completed, not taken back`,
+    );
+  }
+  const stored = await makeRollback(state, champion.counter, settings.lifetimeDays, ports);
   await ports.publish(stored, state.executionArn);
   const { counter, releaseId } = stored.release;
   const components = [
     inferenceComponent,
     { name: stored.componentName, version: stored.componentVersion, hotSwapped: true },
   ];
-  const waves: DeployedWave[] = [];
+  const deployed: DeployedWave[] = [];
   for (const { name, thingGroupName, thingGroupArn, installTimeoutSeconds } of touched) {
     await ports.table.noteWave(name, counter);
     const deploymentId = await ports.deploy(
@@ -126,7 +142,7 @@ export async function rollBackWave(
       `${releaseId} to ${name}, rollback of ${state.releaseId}`,
       state.executionArn,
     );
-    waves.push({
+    deployed.push({
       name,
       thingGroupName,
       thingGroupArn,
@@ -136,5 +152,9 @@ export async function rollBackWave(
       previousCounter: state.counter,
     });
   }
-  return { ...state, rollback: { outcome: 'DEPLOYED', counter, releaseId, waves, because } };
+  const everywhere = deployed.length === waves.length;
+  // A check of the release itself says nothing of its successor.
+  const { check: _check, ...kept } = state;
+  const rollback = { outcome: 'DEPLOYED', counter, releaseId, waves: deployed, everywhere, because } as const;
+  return { ...kept, rollback };
 }

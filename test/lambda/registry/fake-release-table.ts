@@ -6,11 +6,12 @@ import type {
   StoredRelease,
   WaveItem,
 } from '../../../lambda/registry/release-items';
-import type { Ending, ReleaseState } from '../../../lambda/rollout/rollout-table';
+import type { Ending, ReleaseState, RolloutLock } from '../../../lambda/rollout/rollout-table';
 
 type Mutable = { -readonly [Field in keyof StoredRelease]: StoredRelease[Field] } & {
   reason?: string;
   judgement?: unknown;
+  attempts?: number;
 };
 
 /** The release table in memory: what ReleaseTable and RolloutTable do, with the same conditions. */
@@ -21,7 +22,7 @@ export class FakeReleaseTable {
   counter = 0;
   codes: ClassCodes = {};
   crowned?: ChampionItem;
-  lock?: { readonly executionArn: string } | undefined;
+  held?: RolloutLock | undefined;
 
   async claimCounter(claimKey: string, now: string, highestPublished = async () => 0): Promise<Claim> {
     const found = this.claims.get(claimKey);
@@ -84,26 +85,40 @@ export class FakeReleaseTable {
   }
 
   async holder(): Promise<string | undefined> {
-    return this.lock?.executionArn;
+    return this.held?.executionArn;
+  }
+
+  async lock(): Promise<RolloutLock | undefined> {
+    return this.held;
   }
 
   async releaseStates(): Promise<ReleaseState[]> {
     return [...this.releases]
       .sort(([one], [other]) => one - other)
-      .map(([counter, { status, executionArn }]) => ({
+      .map(([counter, { status, executionArn, attempts }]) => ({
         counter,
         status,
         ...(executionArn !== undefined && { executionArn }),
+        ...(attempts !== undefined && { attempts }),
       }));
   }
 
   async claim(counter: number, executionArn: string) {
     const release = this.releases.get(counter);
     if (release?.status !== 'READY' && release?.status !== 'ABORTED') return 'TAKEN' as const;
-    if (this.lock && this.lock.executionArn !== executionArn) return 'BUSY' as const;
-    this.lock = { executionArn };
+    if (this.held && this.held.executionArn !== executionArn) return 'BUSY' as const;
+    this.held = { executionArn, counter };
     Object.assign(release, { status: 'ROLLING_OUT', executionArn });
     return 'CLAIMED' as const;
+  }
+
+  async takeOver(counter: number, executionArn: string, after: string | undefined): Promise<boolean> {
+    const release = this.releases.get(counter);
+    const holder = this.held?.executionArn;
+    if (!release || (holder !== after && holder !== executionArn)) return false;
+    this.held = { executionArn, counter };
+    Object.assign(release, { status: 'ROLLING_OUT', executionArn });
+    return true;
   }
 
   async withdraw(counter: number, reason: string): Promise<void> {
@@ -111,9 +126,14 @@ export class FakeReleaseTable {
     if (release?.status === 'READY') Object.assign(release, { status: 'SUPERSEDED', reason });
   }
 
-  async giveUp(counter: number, reason: string): Promise<void> {
+  async giveUp(counter: number, executionArn: string, reason: string, isFinal: boolean) {
     const release = this.releases.get(counter);
-    if (release?.status === 'READY') Object.assign(release, { status: 'ABORTED', reason });
+    const isOwn = release?.executionArn === executionArn;
+    if (!release || release.status !== (isOwn ? 'ROLLING_OUT' : 'READY')) return undefined;
+    const attempts = (release.attempts ?? 0) + 1;
+    const status = isFinal || attempts >= 5 ? ('ABORTED' as const) : ('READY' as const);
+    Object.assign(release, { status, reason, attempts, executionArn });
+    return status;
   }
 
   async end(counter: number, executionArn: string, ending: Ending): Promise<boolean> {
@@ -129,7 +149,7 @@ export class FakeReleaseTable {
   }
 
   async unlock(executionArn: string): Promise<void> {
-    if (this.lock?.executionArn === executionArn) this.lock = undefined;
+    if (this.held?.executionArn === executionArn) this.held = undefined;
   }
 
   /** counter -> status */

@@ -33,7 +33,7 @@ import { waveSettings } from '../../../lambda/rollout/environment';
 import { handler as finishRollout } from '../../../lambda/rollout/finish-rollout/handler';
 import { ComponentPublisher } from '../../../lambda/rollout/publish-component';
 import { RolloutTable } from '../../../lambda/rollout/rollout-table';
-import { handler as startNextRollout } from '../../../lambda/rollout/start-next-rollout/handler';
+import { handler as sweepRollouts } from '../../../lambda/rollout/sweep-rollouts/handler';
 import { listThings } from '../../../lambda/rollout/thing-group';
 import { WaveDeployer } from '../../../lambda/rollout/wave-deployer';
 import { USE_CASE } from '../shared/builders';
@@ -275,16 +275,31 @@ describe('the rollout table', () => {
   });
 });
 
-describe('[C10] the next rollout', () => {
+describe('[C10] sweeping rollouts', () => {
   const stateMachineArn = 'arn:aws:states:eu-central-1:000000000000:stateMachine:kaizen-local-rollout';
   const ended = (detail: object) =>
-    startNextRollout({ detail } as Parameters<typeof startNextRollout>[0], {} as Context);
+    sweepRollouts({ detail } as Parameters<typeof sweepRollouts>[0], {} as Context);
+  const item = (counter: number) => ({ useCase: USE_CASE, item: `release#00000${counter}` });
   const releases = (...statuses: string[]) =>
-    statuses.map((status, index) => ({ item: `release#00000${index + 1}`, status, executionArn: EXECUTION }));
+    statuses.map((status, index) => ({ ...item(index + 1), status, executionArn: EXECUTION }));
+  const HELD = { counter: 2, executionArn: EXECUTION };
+  /** What is read of the items of the table that are no releases. */
+  const items = (found: Record<string, object>) => {
+    for (const [name, Item] of Object.entries(found)) {
+      dynamo
+        .on(GetCommand, { TableName: 'releases', Key: { useCase: USE_CASE, item: name } }, false)
+        .resolves({ Item: Item as Record<string, unknown> });
+    }
+  };
+  const started = () =>
+    stepFunctions.commandCalls(StartExecutionCommand).map(({ args: [{ input }] }) => input);
+  const long = new Date('2026-03-01T23:00:00Z');
+  const just = new Date('2026-03-02T00:00:00Z');
   beforeEach(() => {
     Object.assign(process.env, {
       KAIZEN_USE_CASE: USE_CASE,
       RELEASE_TABLE: 'releases',
+      ROLLOUT_WAVES: JSON.stringify(WAVES),
       ROLLOUT_STATE_MACHINE_ARN: stateMachineArn,
     });
     dynamo.on(GetCommand).resolves({});
@@ -293,56 +308,76 @@ describe('[C10] the next rollout', () => {
     dynamo.on(DeleteCommand).resolves({});
   });
 
-  test('is started with its release as the input', async () => {
+  test('the oldest release that is ready is started', async () => {
     await expect(ended({})).resolves.toEqual({ kind: 'STARTED', counter: 2 });
-    expect(stepFunctions.commandCalls(StartExecutionCommand)[0]?.args[0].input).toEqual({
-      stateMachineArn,
-      input: '{"useCase":"surface","counter":2,"releaseId":"surface-2"}',
-    });
+    expect(started()).toEqual([
+      { stateMachineArn, input: '{"useCase":"surface","counter":2,"releaseId":"surface-2"}' },
+    ]);
   });
 
-  test.each(['RUNNING', 'PENDING_REDRIVE'] as const)('waits for a holder that is %s', async (status) => {
-    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
-    stepFunctions.on(DescribeExecutionCommand, { executionArn: EXECUTION }).resolves({ status });
+  test.each([
+    ['is running', { status: 'RUNNING' }],
+    ['is about to be redriven', { status: 'PENDING_REDRIVE' }],
+    ['was stopped a minute ago, and may have a function at work', { status: 'ABORTED', stopDate: just }],
+  ] as const)('a holder that %s is waited for', async (_, execution) => {
+    items({ rollout: HELD });
+    stepFunctions.on(DescribeExecutionCommand, { executionArn: EXECUTION }).resolves(execution);
     await expect(ended({})).resolves.toEqual({ kind: 'HELD' });
-    expect(stepFunctions.commandCalls(StartExecutionCommand)).toHaveLength(0);
+    expect(started()).toEqual([]);
   });
 
-  test('is started after a holder that was stopped, which loses lock and release', async () => {
-    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
-    dynamo.on(QueryCommand).resolves({ Items: releases('IN_SERVICE', 'ROLLING_OUT', 'READY') });
-    stepFunctions.on(DescribeExecutionCommand).resolves({ status: 'ABORTED' });
+  test('case 54: a holder that was stopped before a wave had its release loses lock and release', async () => {
+    items({ rollout: HELD, 'release#000002': { status: 'ROLLING_OUT', executionArn: EXECUTION } });
+    dynamo.on(QueryCommand).resolves({ Items: releases('IN_SERVICE', 'ABORTED', 'READY') });
+    stepFunctions.on(DescribeExecutionCommand).resolves({ status: 'ABORTED', stopDate: long });
     await expect(
       ended({ executionArn: EXECUTION, status: 'ABORTED', input: '{"counter":2}' }),
     ).resolves.toEqual({ kind: 'STARTED', counter: 3 });
-    const updates = dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => input);
-    expect(updates).toEqual([
-      expect.objectContaining({ ConditionExpression: '#status = :expected' }),
-      expect.objectContaining({
-        Key: { useCase: USE_CASE, item: 'release#000002' },
-        ConditionExpression: 'executionArn = :expected',
-      }),
-    ]);
+    const [update] = dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => input);
+    expect(update).toMatchObject({
+      Key: item(2),
+      ConditionExpression: '#status = :before AND executionArn = :execution',
+      ExpressionAttributeValues: { ':status': 'ABORTED', ':attempts': 1 },
+    });
     expect(dynamo.commandCalls(DeleteCommand)[0]?.args[0].input).toMatchObject({
       ConditionExpression: 'executionArn = :execution',
     });
   });
 
+  test('case 50: what a wave has of a holder that failed is taken back, by an execution that says after whom', async () => {
+    items({ rollout: HELD, champion: { counter: 1 }, 'wave#canary': { counter: 2 } });
+    dynamo.on(QueryCommand).resolves({ Items: releases('IN_SERVICE', 'ROLLING_OUT', 'READY') });
+    stepFunctions
+      .on(DescribeExecutionCommand)
+      .resolves({ status: 'FAILED', stopDate: long, error: 'RollBackNotFinished', input: '{"counter":2}' });
+    await expect(ended({})).resolves.toEqual({ kind: 'RESUMED', counter: 2, to: 'TAKE_BACK' });
+    expect(JSON.parse(started()[0]?.input ?? '')).toEqual({
+      useCase: USE_CASE,
+      counter: 2,
+      releaseId: 'surface-2',
+      resume: {
+        to: 'TAKE_BACK',
+        after: EXECUTION,
+        because: `${EXECUTION} ended as FAILED before its rollout did.`,
+      },
+    });
+    // The lock goes from hand to hand.
+    expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(0);
+  });
+
   test('case 34: a throttled look at the holder is no verdict on it', async () => {
-    dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
+    items({ rollout: HELD });
     stepFunctions.on(DescribeExecutionCommand).rejects(named('ThrottlingException'));
     await expect(ended({})).rejects.toThrow('ThrottlingException');
     expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(0);
   });
 
-  test.each([['nobody knows', new ExecutionDoesNotExist({ $metadata: {}, message: 'no such execution' })]])(
-    'a holder that %s does not run',
-    async (_, error) => {
-      dynamo.on(GetCommand).resolves({ Item: { executionArn: EXECUTION } });
-      stepFunctions.on(DescribeExecutionCommand).rejects(error);
-      await expect(ended({})).resolves.toMatchObject({ kind: 'STARTED' });
-    },
-  );
+  test('a holder that nobody knows does not run', async () => {
+    items({ rollout: HELD });
+    const unknown = new ExecutionDoesNotExist({ $metadata: {}, message: 'no such execution' });
+    stepFunctions.on(DescribeExecutionCommand).rejects(unknown);
+    await expect(ended({})).resolves.toMatchObject({ kind: 'STARTED' });
+  });
 });
 
 test('every page of a thing group is read', async () => {

@@ -5,10 +5,11 @@ import { documentClient, stepFunctions } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
 import { SHARED_VARIABLES } from '../../shared/names';
+import { waveSettings } from '../environment';
+import { describeExecution } from '../execution';
 import { ROLLOUT_VARIABLES } from '../names';
-import { isRunning } from '../rollout-holder';
 import { RolloutTable } from '../rollout-table';
-import { type EndedExecution, type NextRollout, startNextRollout } from './start-next-rollout';
+import { type EndedExecution, type Sweep, sweepRollouts } from './sweep-rollouts';
 
 /** The fields that we read of "Step Functions Execution Status Change". */
 interface StatusChange {
@@ -30,18 +31,26 @@ function endedExecution({ executionArn, status, input }: StatusChange): EndedExe
 export async function handler(
   event: EventBridgeEvent<string, StatusChange>,
   context: Context,
-): Promise<NextRollout> {
+): Promise<Sweep> {
   log.addContext(context);
   const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   const stateMachineArn = requireEnvironment(ROLLOUT_VARIABLES.stateMachineArn);
-  const next = await startNextRollout(endedExecution(event.detail), {
-    isRunning: (executionArn) => isRunning(stepFunctions(), executionArn),
+  const sweep = await sweepRollouts(endedExecution(event.detail), {
+    useCase,
+    waveNames: waveSettings().map(({ name }) => name),
+    now: () => new Date(),
+    execution: (executionArn) => describeExecution(stepFunctions(), executionArn),
     table: new RolloutTable(documentClient(), requireEnvironment(REGISTRY_VARIABLES.releaseTable), useCase),
-    start: async (counter) => {
-      const input = JSON.stringify({ useCase, counter, releaseId: releaseIdOf(useCase, counter) });
+    start: async (counter, request) => {
+      const input = JSON.stringify({
+        useCase,
+        counter,
+        releaseId: releaseIdOf(useCase, counter),
+        ...request,
+      });
       await stepFunctions().send(new StartExecutionCommand({ stateMachineArn, input }));
     },
   });
-  log.info('looked for the next rollout', { next, executionArn: event.detail.executionArn });
-  return next;
+  log.info('rollouts swept', { sweep, executionArn: event.detail.executionArn });
+  return sweep;
 }

@@ -1,0 +1,138 @@
+import { releaseIdOf } from '../../registry/names';
+import type { ChampionItem, ReleaseStatus, WaveItem } from '../../registry/release-items';
+import { type Execution, type ExecutionStatus, isAtWork } from '../execution';
+import { type Resumption, ROLLOUT_ERRORS } from '../names';
+import type { RolloutRequest } from '../rollout-state';
+import type { ReleaseState, RolloutLock } from '../rollout-table';
+
+/** An execution of the state machine that has ended. */
+export interface EndedExecution {
+  readonly executionArn: string;
+  readonly status: Exclude<ExecutionStatus, 'RUNNING' | 'PENDING_REDRIVE'>;
+  /** Of the release that it was about. */
+  readonly counter: number;
+}
+
+export interface SweepPorts {
+  readonly useCase: string;
+  /** Of the waves that are configured. */
+  readonly waveNames: readonly string[];
+  now(): Date;
+  execution(executionArn: string): Promise<Execution | undefined>;
+  readonly table: {
+    lock(): Promise<RolloutLock | undefined>;
+    releaseStates(): Promise<ReleaseState[]>;
+    champion(): Promise<ChampionItem | undefined>;
+    wave(name: string): Promise<WaveItem | undefined>;
+    giveUp(
+      counter: number,
+      executionArn: string,
+      reason: string,
+      isFinal: boolean,
+    ): Promise<ReleaseStatus | undefined>;
+    unlock(executionArn: string): Promise<void>;
+  };
+  /** Starts an execution for a release. */
+  start(counter: number, request: RolloutRequest): Promise<void>;
+}
+
+export type Sweep =
+  | { readonly kind: 'HELD' | 'NOTHING_READY' }
+  | { readonly kind: 'STARTED'; readonly counter: number }
+  | { readonly kind: 'RESUMED'; readonly counter: number; readonly to: Resumption };
+
+/** What the table says of the fleet. */
+export interface FleetRecord {
+  readonly states: readonly ReleaseState[];
+  readonly championCounter?: number | undefined;
+  /** Release that was last deployed to each wave that has had one. */
+  readonly waveCounters: readonly number[];
+}
+
+/**
+ * What a rollout whose execution works no more needs: its record, the way back, or another try. Step Functions keeps what
+ * the execution could not write into the table. Without a champion there is no way back. Pure.
+ * @param execution that holds the use case; `undefined` when nobody knows it any more
+ */
+export function settlementOf(
+  counter: number,
+  execution: Execution | undefined,
+  { states, championCounter, waveCounters }: FleetRecord,
+): Resumption | 'GIVE_UP' {
+  if (championCounter === counter) return 'COMPLETE';
+  if (execution?.resume) return execution.resume;
+  if (execution?.error === ROLLOUT_ERRORS.inServiceNotRecorded) return 'COMPLETE';
+  if (states.some((state) => state.counter === counter && state.status === 'IN_SERVICE')) return 'COMPLETE';
+  const isTouched = waveCounters.some((deployed) => deployed >= counter);
+  return isTouched && championCounter !== undefined ? 'TAKE_BACK' : 'GIVE_UP';
+}
+
+/** Serves in no wave for long: nobody has judged it, or somebody has, and taken it back. */
+const SERVES_NOWHERE: readonly ReleaseStatus[] = ['ROLLING_OUT', 'ROLLED_BACK', 'ABORTED'];
+
+/** A release that a wave has although it should not, while nobody rolls out. Pure. */
+export function strayRelease({ states, championCounter, waveCounters }: FleetRecord): number | undefined {
+  if (championCounter === undefined) return undefined;
+  return waveCounters.find((deployed) =>
+    states.some(({ counter, status }) => counter === deployed && SERVES_NOWHERE.includes(status)),
+  );
+}
+
+/** The release whose turn it is: one that has failed before waits behind those that have not. Pure. */
+export function nextRelease(states: readonly ReleaseState[]): number | undefined {
+  const ready = states.filter(({ status }) => status === 'READY');
+  ready.sort((one, other) => (one.attempts ?? 0) - (other.attempts ?? 0) || one.counter - other.counter);
+  return ready[0]?.counter;
+}
+
+async function readFleet({ table, waveNames }: SweepPorts): Promise<FleetRecord> {
+  const [states, champion, ...waves] = await Promise.all([
+    table.releaseStates(),
+    table.champion(),
+    ...waveNames.map((name) => table.wave(name)),
+  ]);
+  return {
+    states,
+    championCounter: champion?.counter,
+    waveCounters: waves.flatMap((wave) => wave?.counter ?? []),
+  };
+}
+
+/**
+ * Finishes what executions have left that work no more, and starts the rollout whose turn it is. Woken at a wrong time, or
+ * twice, it does nothing that plan-rollout would not refuse.
+ * @param ended what woke it; none when it is a schedule
+ */
+export async function sweepRollouts(ended: EndedExecution | undefined, ports: SweepPorts): Promise<Sweep> {
+  const { table, useCase } = ports;
+  // It may have ended before it claimed its release.
+  if (ended && ended.status !== 'SUCCEEDED') {
+    const reason = `${ended.executionArn} ended as ${ended.status} before it began.`;
+    await table.giveUp(ended.counter, ended.executionArn, reason, ended.status === 'ABORTED');
+  }
+  const resume = async (counter: number, to: Resumption, because: string, after?: string): Promise<Sweep> => {
+    await ports.start(counter, { resume: { to, because, ...(after !== undefined && { after }) } });
+    return { kind: 'RESUMED', counter, to };
+  };
+  const lock = await table.lock();
+  if (lock) {
+    const { executionArn, counter } = lock;
+    const execution = await ports.execution(executionArn);
+    if (isAtWork(execution, ports.now())) return { kind: 'HELD' };
+    const because = `${executionArn} ended as ${execution?.status ?? 'unknown'} before its rollout did.`;
+    const settlement = settlementOf(counter, execution, await readFleet(ports));
+    if (settlement !== 'GIVE_UP') return resume(counter, settlement, because, executionArn);
+    await table.giveUp(counter, executionArn, because, execution?.status === 'ABORTED');
+    // Last: whoever dies on the way finds the lock again.
+    await table.unlock(executionArn);
+  }
+  const fleet = await readFleet(ports);
+  const stray = strayRelease(fleet);
+  if (stray !== undefined) {
+    return resume(stray, 'TAKE_BACK', `A wave has ${releaseIdOf(useCase, stray)}, which is not in service.`);
+  }
+  const next = nextRelease(fleet.states);
+  if (next === undefined) return { kind: 'NOTHING_READY' };
+  await ports.start(next, {});
+  return { kind: 'STARTED', counter: next };
+}
