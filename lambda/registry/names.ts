@@ -108,3 +108,5 @@ export const packageClaimKey = (modelPackageVersion: number): string =>
   `package#${padded(modelPackageVersion)}`;
 /** Gives the roll-back of a release its counter. */
 export const rollbackClaimKey = (counter: number): string => `rollback#${padded(counter)}`;
+/** Gives a release its next counter that a roll-back has overtaken. */
+export const renewalClaimKey = (counter: number): string => `renewal#${padded(counter)}`;

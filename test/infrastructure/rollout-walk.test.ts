@@ -7,7 +7,7 @@ import type { Execution } from '../../lambda/rollout/execution';
 import { completeRollout, recordRollback } from '../../lambda/rollout/finish-rollout/finish-rollout';
 import { judgeWave, type OpenEpisode } from '../../lambda/rollout/judge-wave/judge-wave';
 import { planRollout } from '../../lambda/rollout/plan-rollout/plan-rollout';
-import { composeRollback, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
+import { composeAgain, rollBackWave } from '../../lambda/rollout/roll-back-wave/roll-back-wave';
 import { parseState, type RolloutRequest } from '../../lambda/rollout/rollout-state';
 import {
   type EndedExecution,
@@ -595,6 +595,26 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.events.map(({ type }) => type)).toEqual(['Rollout Completed']);
   });
 
+  test('case 50: an approved release that waits behind one that is taken back has its turn, above what took it back', async () => {
+    const fleet = new Fleet([1, 2, 3], 1);
+    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    await fleet.rollOut(2);
+    expect(fleet.table.statuses()).toEqual({
+      1: 'IN_SERVICE',
+      2: 'ROLLED_BACK',
+      3: 'SUPERSEDED',
+      4: 'IN_SERVICE',
+      5: 'READY',
+    });
+    expect(fleet.table.releases.get(3)?.reason).toBe('Released again as surface-5: a roll-back overtook it.');
+    const again = await fleet.table.get(5);
+    expect(again.release).toMatchObject({ counter: 5, modelPackageVersion: 3 });
+    expect(again.release).not.toHaveProperty('rollbackOf');
+    await fleet.settle();
+    expect(fleet.runningEverywhere()).toEqual([5]);
+    expect(fleet.table.crowned).toMatchObject({ counter: 5, modelPackageVersion: 3 });
+  });
+
   test('[S9] turn after turn: two releases, one of them bad', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
@@ -846,18 +866,13 @@ describe('[C10] one rollout at a time', () => {
   });
 });
 
-test('a rollback release differs from what it restores in nothing but its identity', () => {
+test('a release that is made again differs from what it repeats in nothing but its identity', () => {
   const { release } = aStored(1);
-  const { releaseId, counter, rollbackOf, createdAt, expiresAt, ...rest } = composeRollback(
-    release,
-    { counter: 3, claimedAt: '2026-03-01T10:00:00.000Z' },
-    2,
-    30,
-  );
-  expect({ releaseId, counter, rollbackOf, createdAt, expiresAt }).toEqual({
+  const claim = { counter: 3, claimedAt: '2026-03-01T10:00:00.000Z' };
+  const { releaseId, counter, createdAt, expiresAt, ...rest } = composeAgain(release, claim, 30);
+  expect({ releaseId, counter, createdAt, expiresAt }).toEqual({
     releaseId: 'surface-3',
     counter: 3,
-    rollbackOf: 2,
     createdAt: '2026-03-01T10:00:00.000Z',
     expiresAt: '2026-03-31T10:00:00.000Z',
   });

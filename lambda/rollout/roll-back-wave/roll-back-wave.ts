@@ -1,7 +1,7 @@
 import type { Release } from '../../../contracts';
 import type { ClassCodes } from '../../../contracts/class-codes';
 import { expiryOf } from '../../registry/build-release/compose-release';
-import { modelComponentVersion, releaseIdOf, rollbackClaimKey } from '../../registry/names';
+import { modelComponentVersion, releaseIdOf, renewalClaimKey, rollbackClaimKey } from '../../registry/names';
 import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registry/release-items';
 import { type Signer, signRelease } from '../../registry/sign-release';
 import { InvalidInputError } from '../../shared/errors';
@@ -9,6 +9,7 @@ import type { ComponentVersion } from '../compose-deployment';
 import { failureOf } from '../failure-reason';
 import type { WaveSettings } from '../names';
 import type { DeployedWave, RolloutState } from '../rollout-state';
+import type { ReleaseState } from '../rollout-table';
 
 export interface RollBackWavePorts {
   now(): Date;
@@ -26,6 +27,8 @@ export interface RollBackWavePorts {
     holder(): Promise<string | undefined>;
     wave(name: string): Promise<WaveItem | undefined>;
     noteWave(name: string, counter: number): Promise<WaveItem>;
+    releaseStates(): Promise<ReleaseState[]>;
+    withdraw(counter: number, reason: string): Promise<void>;
   };
   readonly signer: Signer;
   putEnvelope(key: string, body: Buffer): Promise<void>;
@@ -44,48 +47,86 @@ export interface RollBackSettings {
   readonly waves: readonly WaveSettings[];
 }
 
-/** What was in service, released again: old bytes under a new counter, which devices accept as no downgrade. */
-export function composeRollback(
-  previous: Release,
-  claim: Claim,
-  rollbackOf: number,
-  lifetimeDays: number,
-): Release {
+/** Old bytes under a new counter, which devices accept as no downgrade. */
+export function composeAgain(previous: Release, claim: Claim, lifetimeDays: number): Release {
   return {
     ...previous,
     releaseId: releaseIdOf(previous.useCase, claim.counter),
     counter: claim.counter,
-    rollbackOf,
     createdAt: claim.claimedAt,
     expiresAt: expiryOf(claim.claimedAt, lifetimeDays),
   };
 }
 
+/** Signs a release that is there under the counter of a claim; once, however often it is asked. */
+async function releaseAgain(
+  stored: StoredRelease,
+  claimKey: string,
+  lifetimeDays: number,
+  owner: Pick<StoredRelease, 'status' | 'executionArn'> & Pick<Release, 'rollbackOf'>,
+  { releases, signer, putEnvelope, now }: RollBackWavePorts,
+): Promise<StoredRelease> {
+  const claim = await releases.claimCounter(claimKey, now().toISOString());
+  const found = await releases.find(claim.counter);
+  if (found) return found;
+  const { rollbackOf, ...state } = owner;
+  const release = {
+    ...composeAgain(stored.release, claim, lifetimeDays),
+    ...(rollbackOf !== undefined && { rollbackOf }),
+  };
+  const envelope = await signRelease(release, await releases.classCodes(), signer);
+  await putEnvelope(envelope.key, envelope.body);
+  const { componentName, exportUri, modelUri, cloudModelKey } = stored;
+  return releases.add({
+    release,
+    envelopeKey: envelope.key,
+    envelopeSha256: envelope.sha256,
+    componentName,
+    componentVersion: modelComponentVersion(release.counter),
+    exportUri,
+    modelUri,
+    ...(cloudModelKey !== undefined && { cloudModelKey }),
+    ...state,
+  });
+}
+
+/** What was in service, for this execution: nobody else may roll it out. */
 async function makeRollback(
   state: RolloutState,
   championCounter: number,
   lifetimeDays: number,
   ports: RollBackWavePorts,
 ): Promise<StoredRelease> {
-  const claim = await ports.releases.claimCounter(rollbackClaimKey(state.counter), ports.now().toISOString());
-  const found = await ports.releases.find(claim.counter);
-  if (found) return found;
   const previous = await ports.releases.get(championCounter);
-  const release = composeRollback(previous.release, claim, state.counter, lifetimeDays);
-  const envelope = await signRelease(release, await ports.releases.classCodes(), ports.signer);
-  await ports.putEnvelope(envelope.key, envelope.body);
-  return ports.releases.add({
-    release,
-    envelopeKey: envelope.key,
-    envelopeSha256: envelope.sha256,
-    componentName: previous.componentName,
-    componentVersion: modelComponentVersion(release.counter),
-    exportUri: previous.exportUri,
-    modelUri: previous.modelUri,
-    // Nobody else may roll it out: it belongs to this execution from the start.
+  const owner = {
     status: 'ROLLING_OUT',
     executionArn: state.executionArn,
-  });
+    rollbackOf: state.counter,
+  } as const;
+  return releaseAgain(previous, rollbackClaimKey(state.counter), lifetimeDays, owner, ports);
+}
+
+/**
+ * Releases that wait have lower counters than the one that is deployed now, and devices would refuse them as downgrades:
+ * each is released again under a counter above it, so that what a person has approved still has its turn.
+ */
+async function renewWaiting(
+  rollbackCounter: number,
+  lifetimeDays: number,
+  ports: RollBackWavePorts,
+): Promise<void> {
+  for (const { counter, status } of await ports.table.releaseStates()) {
+    if (status !== 'READY' || counter > rollbackCounter) continue;
+    const waiting = await ports.releases.get(counter);
+    const { release } = await releaseAgain(
+      waiting,
+      renewalClaimKey(counter),
+      lifetimeDays,
+      { status: 'READY' },
+      ports,
+    );
+    await ports.table.withdraw(counter, `Released again as ${release.releaseId}: a roll-back overtook it.`);
+  }
 }
 
 /**
@@ -127,6 +168,7 @@ export async function rollBackWave(
     );
   }
   const stored = await makeRollback(state, champion.counter, settings.lifetimeDays, ports);
+  await renewWaiting(stored.release.counter, settings.lifetimeDays, ports);
   await ports.publish(stored, state.executionArn);
   const { counter, releaseId } = stored.release;
   const components = [

@@ -1,0 +1,84 @@
+/** What must not be so when nothing happens any more. Pure. */
+import type { EndState, ReleaseRecord } from './rollout-world';
+
+const byCounter = ({ releases }: EndState, counter: number | undefined): ReleaseRecord | undefined =>
+  releases.find((release) => release.counter === counter);
+
+/** The lock is free, and nothing waits for an end. */
+function unfinished({ settled, lock, releases, executions }: EndState): string[] {
+  const waiting = releases.filter(({ status }) => status === 'READY' || status === 'ROLLING_OUT');
+  return [
+    ...(settled ? [] : ['it does not come to rest']),
+    ...(lock ? [`the lock is held: ${JSON.stringify(lock)}`] : []),
+    ...waiting.map(({ counter, status }) => `release ${counter} is ${status} for ever`),
+    ...executions.flatMap(({ executionArn, error, cause }) =>
+      error === 'States.Runtime' ? [`${executionArn} broke: ${cause}`] : [],
+    ),
+  ];
+}
+
+/** What was taken back serves nowhere, but on devices that are named. */
+function serving(state: EndState): string[] {
+  return [...state.running].flatMap(([deviceId, counter]) => {
+    const release = byCounter(state, counter);
+    if (release?.status !== 'ROLLED_BACK' || release.setAside?.includes(deviceId)) return [];
+    return [`${deviceId} serves release ${counter}, which was rolled back`];
+  });
+}
+
+/** Registry, table, deployments and devices have one model. */
+function disagreeing(state: EndState): string[] {
+  const { champion, waves, running, awayForEver, releases } = state;
+  if (!champion) return [];
+  const problems: string[] = [];
+  const isOfChampion = (counter: number | undefined) =>
+    byCounter(state, counter)?.modelPackageVersion === champion.modelPackageVersion;
+  if (byCounter(state, champion.counter)?.status !== 'IN_SERVICE') {
+    problems.push(`the champion, release ${champion.counter}, is not in service`);
+  }
+  for (const { name, noted, deployed } of waves) {
+    if (noted !== deployed) problems.push(`wave ${name} is noted with ${noted} and has ${deployed}`);
+    if (!isOfChampion(deployed)) problems.push(`wave ${name} has ${deployed}, not the champion ${champion.counter}`);
+    if (byCounter(state, deployed)?.status !== 'IN_SERVICE') problems.push(`wave ${name} has ${deployed}, not in service`);
+  }
+  const setAside = new Set(releases.flatMap((release) => release.setAside ?? []));
+  for (const [deviceId, counter] of running) {
+    if (awayForEver.includes(deviceId) || setAside.has(deviceId) || isOfChampion(counter)) continue;
+    problems.push(`${deviceId} runs ${counter}, not the champion ${champion.counter}`);
+  }
+  return problems;
+}
+
+/** Every model that was approved has come to an end that says why; a good one that nobody disturbed has served. */
+function forgotten(state: EndState): string[] {
+  const { releases, qualities, stops, awayForEver, champion } = state;
+  const problems: string[] = [];
+  for (const [modelPackageVersion, quality] of qualities) {
+    const made = releases.filter((release) => release.modelPackageVersion === modelPackageVersion);
+    const own = made.filter(({ rollbackOf }) => rollbackOf === undefined);
+    const silent = own.filter(({ status, reason }) => ['ROLLED_BACK', 'ABORTED'].includes(status) && !reason);
+    problems.push(...silent.map(({ counter, status }) => `release ${counter} is ${status} and nobody says why`));
+    const hasServed = made.some(({ status }) => status === 'IN_SERVICE') || state.events.some(
+      ({ type, detail }) => type === 'Rollout Completed' && own.some(({ counter }) => counter === detail.counter),
+    );
+    const isOvertaken = (champion?.modelPackageVersion ?? 0) > modelPackageVersion;
+    if (quality === 'good' && stops === 0 && awayForEver.length === 0 && !hasServed && !isOvertaken) {
+      problems.push(
+        `the good model ${modelPackageVersion} was approved and has never served: ${own.map(({ counter, status, reason }) => `${counter} ${status} (${reason})`).join(', ')}`,
+      );
+    }
+    if (quality !== 'good' && champion?.modelPackageVersion === modelPackageVersion && modelPackageVersion > 1) {
+      problems.push(`the champion is model ${modelPackageVersion}, which is ${quality}`);
+    }
+  }
+  return problems;
+}
+
+/** Everything that is wrong with an end state, in sentences; nothing when all is well. */
+export const badEndStates = (state: EndState): string[] => [
+  ...unfinished(state),
+  ...serving(state),
+  ...disagreeing(state),
+  ...forgotten(state),
+  ...state.untruths,
+];
