@@ -700,7 +700,7 @@ export interface Capture {
    */
   releaseId: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   capturedAt: string;
   clock?: RecordClock;
@@ -790,7 +790,7 @@ export interface ComponentConfiguration {
   liftedQuarantines?: {
     [k: string]: {
       /**
-       * RFC 3339 timestamp in UTC.
+       * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
        */
       [k: string]: string;
     };
@@ -968,7 +968,7 @@ export interface CompressedResultsBatch {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   sentAt: string;
   /**
@@ -1033,7 +1033,7 @@ export interface DatasetItem {
    */
   origin: 'rendered' | 'imported' | 'captured';
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   capturedAt: string;
   /**
@@ -1229,7 +1229,7 @@ export interface DeviceStatus {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   sentAt: string;
   componentVersion: string;
@@ -1283,7 +1283,7 @@ export interface DeviceStatus {
      */
     quarantined?: boolean;
     /**
-     * RFC 3339 timestamp in UTC.
+     * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
      */
     at: string;
   }[];
@@ -1867,11 +1867,11 @@ export interface InferenceResult {
    */
   variant: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   capturedAt: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   inferredAt: string;
   /**
@@ -1961,7 +1961,7 @@ export interface Label {
    */
   label: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   labelledAt: string;
   labelledBy: string;
@@ -1974,7 +1974,7 @@ export interface Label {
    */
   releaseId: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   capturedAt: string;
   /**
@@ -2020,11 +2020,11 @@ export interface Release {
    */
   rollbackOf?: number;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   createdAt: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   expiresAt: string;
   target: {
@@ -2105,7 +2105,7 @@ export interface ReleaseOffer {
    */
   artifactsPath: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   offeredAt: string;
 }
@@ -2153,7 +2153,7 @@ export interface ReleaseVerdict {
    */
   releaseId?: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   decidedAt: string;
 }
@@ -2175,7 +2175,7 @@ export interface ResultsBatch {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   sentAt: string;
   /**
@@ -2320,7 +2320,7 @@ export interface Sketch {
    */
   deviceId: string;
   /**
-   * RFC 3339 timestamp in UTC.
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
    */
   windowStart: string;
   /**

@@ -73,6 +73,32 @@ test('all problems are reported at once, each with field, rule and value', () =>
   );
 });
 
+test.each([
+  [{ cpuSeconds: 1e308 }, 'resources.cpuSeconds'],
+  [{ residentBytes: 1e300 }, 'resources.residentBytes'],
+])('case 49: a status with a number that no table stores is refused: %j', (wrong, field) => {
+  const status = {
+    schemaVersion: 1,
+    deviceId: 'line-1',
+    useCase: 'line',
+    sentAt: '2026-11-27T12:00:00Z',
+    componentVersion: '1.0.0',
+    healthy: true,
+    conditions: [{ name: 'clock', ok: true, value: 7 }],
+    outboxRecords: 0,
+    framesProcessed: 0,
+    framesDropped: 0,
+    captureBytesToday: 0,
+    highestCounter: 1,
+    resources: { residentBytes: 1, cpuSeconds: 1, uptimeSeconds: 1 },
+  };
+  expect(problemsOf('device-status', status)).toEqual([]);
+  const problems = problemsOf('device-status', { ...status, resources: { ...status.resources, ...wrong } });
+  expect(problems.join()).toContain(field);
+  const condition = { name: 'clock', ok: true, value: -1e308 };
+  expect(problemsOf('device-status', { ...status, conditions: [condition] })).toHaveLength(1);
+});
+
 test('a long value is shortened in the message, so that no image and no secret is logged whole', () => {
   const [problem] = problemsOf('dataset-item', { ...item, sha256: 'z'.repeat(5000) });
   expect(problem?.length).toBeLessThan(200);

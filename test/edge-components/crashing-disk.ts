@@ -102,6 +102,8 @@ export const diskError = (code: 'ENOSPC' | 'EIO' | 'EROFS'): Error =>
 
 /** Whether a call needs room on the disk: new names and new bytes do. Syncing is where delayed allocation fails. */
 export function needsRoom({ name, parameters }: DiskCall): boolean {
-  if (name === 'open') return parameters[1] !== 'r' && typeof parameters[1] === 'string';
+  if (name === 'open') return typeof parameters[1] === 'string' && !/^rs?\+?$/.test(parameters[1]);
+  // In place, where there are bytes already.
+  if (name === 'write' && typeof parameters[3] === 'number') return false;
   return ['mkdir', 'sync', 'datasync', ...FILE_WRITES].includes(name);
 }

@@ -24,6 +24,7 @@ import type {
   OfferInbox,
   OfferReader,
   RefusalRecord,
+  ReleaseIdentity,
   ReleaseStore,
   StoredReference,
   StoredRelease,
@@ -32,6 +33,7 @@ import type { Probation } from '../../edge-components/inference/src/releases/pro
 import {
   type LiftedQuarantines,
   quarantineOf,
+  withRefusal,
 } from '../../edge-components/inference/src/releases/quarantine';
 import { ReleaseRefusal } from '../../edge-components/inference/src/releases/release-transitions';
 import {
@@ -178,7 +180,7 @@ export class MemoryReleaseStore implements ReleaseStore {
     this.latestTime = Math.max(this.latestTime, time);
   }
 
-  async probation(): Promise<Probation | undefined> {
+  async probation(): Promise<unknown> {
     return this.noted;
   }
 
@@ -186,8 +188,8 @@ export class MemoryReleaseStore implements ReleaseStore {
     this.noted = probation;
   }
 
-  quarantineOf(digest: string): RefusalRecord | undefined {
-    return quarantineOf(this.refusals, digest, this.lifted);
+  quarantineOf(release: ReleaseIdentity): RefusalRecord | undefined {
+    return quarantineOf(this.refusals, release, this.lifted);
   }
 
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {
@@ -238,10 +240,7 @@ export class MemoryReleaseStore implements ReleaseStore {
   }
 
   async recordRefusal(record: RefusalRecord): Promise<void> {
-    this.refusals = [
-      ...this.refusals.filter(({ releaseDigest }) => releaseDigest !== record.releaseDigest),
-      record,
-    ];
+    this.refusals = withRefusal(this.refusals, record, 16);
   }
 
   async collectGarbage(): Promise<void> {

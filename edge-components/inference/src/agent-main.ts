@@ -4,12 +4,13 @@ import { ProcessModelHost } from './models/model-hosts';
 import { ProcessImageDecoder } from './models/process-image-decoder';
 import { jsonLog } from './shared/json-log';
 import { NEEDS_ANOTHER_START, RUNNING } from './supervision/agent-end';
-import { killGroup } from './supervision/process-group';
+import { guardGroup, killGroup } from './supervision/process-group';
 
 /** The nucleus allows more; beyond this something hangs, and the state on disk is safe at any instant. */
 const LONGEST_STOP_MILLISECONDS = 3_000;
 
 async function main(): Promise<void> {
+  guardGroup(process.pid);
   const environment = readEnvironment(process.env);
   const servingHost = new ProcessModelHost();
   const decoder = new ProcessImageDecoder({ log: jsonLog, random: Math.random });

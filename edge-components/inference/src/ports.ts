@@ -108,6 +108,8 @@ export interface ModelSpecification {
   readonly sha256: string;
   readonly input: ModelInput;
   readonly classes: number;
+  /** A run that takes longer hangs. @default - as long as the host lets any */
+  readonly longestRunMilliseconds?: number;
 }
 
 /** A loaded graph in a process of its own. Runs are answered in order. */

@@ -31,6 +31,7 @@ const WALLS: Walls = {
     'releases/offer-inbox.ts': 'the disk',
     'releases/release-store.ts': 'the disk',
     'releases/trusted-keys-file.ts': 'the disk',
+    'results/drop-file.ts': 'the disk',
     'results/outbox.ts': 'the disk',
     'shared/boot-clock.ts': '/proc and this process',
     'shared/durable-file.ts': 'the disk',

@@ -72,10 +72,19 @@ export function startChild({ program, memoryBytes }: ChildOptions): Child {
       );
     },
     isStopped: () => child.pid !== undefined && isStopped(child.pid),
+    times: () => ({ monotonic: performance.now(), worked: processorMillisecondsOf(child.pid) }),
     kill: () => {
       child.kill('SIGKILL');
     },
   };
+}
+
+function processorMillisecondsOf(pid: number | undefined): number | undefined {
+  try {
+    return pid === undefined ? undefined : 1_000 * processorSecondsOf(pid);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Memory in bytes and processor time in seconds of this process and of all that it has started. */

@@ -1,6 +1,7 @@
 /** A child process of the component as a port, and requests to it. */
 import { within } from '../shared/within';
 import type { Message } from './message-stream';
+import { afterSilence } from './patience';
 import { type Judgement, judgeEnd, type ProcessEnd } from './process-end';
 
 /** A child process: messages go in and out until it ends. */
@@ -13,8 +14,18 @@ export interface Child {
   onEnd(listener: (end: Omit<ProcessEnd, 'wasBusy' | 'killed'>) => void): void;
   /** Whether somebody has stopped it, so that it cannot answer. */
   isStopped(): boolean;
+  /** The time, and how much of it the child has had. */
+  times(): ChildTimes;
   /** Ends it at once, whatever it is doing. */
   kill(): void;
+}
+
+/** Milliseconds. */
+export interface ChildTimes {
+  /** Of a clock that never goes back. */
+  readonly monotonic: number;
+  /** Processor time of the child so far; undefined where that cannot be read. */
+  readonly worked: number | undefined;
 }
 
 /** The process is gone. Nothing more will come from it. */
@@ -40,6 +51,13 @@ export interface Answer {
 interface Pending {
   resolve(message: Message): void;
   reject(error: ChildGone): void;
+}
+
+/** A request that was sent. */
+interface Asked {
+  readonly id: number;
+  readonly type: string;
+  readonly answer: Promise<Message>;
 }
 
 /** Asks a child and waits for its answers, as long as it lives and answers in time. */
@@ -71,19 +89,42 @@ export class Requests {
     return this.gone !== undefined;
   }
 
-  /** @throws ChildGone */
-  request(type: string, header: object, body?: Uint8Array): Promise<Message> {
+  /**
+   * @param longest milliseconds that this request may take. @default - as long as any
+   * @throws ChildGone
+   */
+  request(
+    type: string,
+    header: object,
+    body?: Uint8Array,
+    longest = Number.POSITIVE_INFINITY,
+  ): Promise<Message> {
     if (this.gone) return Promise.reject(this.gone);
     if (this.isClosing) return Promise.reject(new ChildGone(`${this.name} is closed`, false));
     const id = ++this.lastId;
-    const milliseconds = this.watchdogMilliseconds();
     const answer = new Promise<Message>((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
       this.child.send({ ...header, id, type }, body);
     });
-    return within(milliseconds, answer, () => {
-      const reason = `gave no answer to '${type}' within ${milliseconds} ms`;
-      const isStopped = this.child.isStopped();
+    return this.answerOf({ id, type, answer }, Math.min(longest, this.watchdogMilliseconds()));
+  }
+
+  private answerOf(asked: Asked, allowed: number, extensions = 0): Promise<Message> {
+    const { child } = this;
+    const { id, type, answer } = asked;
+    const before = child.times();
+    return within(allowed, answer, async () => {
+      // What has come while this process did not run is still in the socket: it is read first.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.pending.has(id)) return answer;
+      const now = child.times();
+      const passed = now.monotonic - before.monotonic;
+      const worked =
+        before.worked === undefined || now.worked === undefined ? undefined : now.worked - before.worked;
+      const isStopped = child.isStopped();
+      const next = afterSilence({ allowed, passed, worked, isStopped, extensions });
+      if (next === 'again') return this.answerOf(asked, allowed, extensions + 1);
+      const reason = `gave no answer to '${type}' within ${Math.round(allowed * (extensions + 1))} ms`;
       this.giveUp({ reason: isStopped ? `was stopped and ${reason}` : reason, isOwnDoing: !isStopped });
       return answer;
     });

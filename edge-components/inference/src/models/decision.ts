@@ -1,4 +1,5 @@
 import type { Release } from '../../../../contracts';
+import { ownValue } from '../../../../contracts/own-value';
 
 /** What may be reported of a frame: the contract's status, class and confidence. */
 export type Decision =
@@ -41,7 +42,7 @@ export function decide(
   );
   const predictedClass = release.classes[best] as string;
   const confidence = Math.min(1, Math.max(0, probabilities[best] as number));
-  const threshold = release.thresholds[predictedClass];
+  const threshold = ownValue(release.thresholds, predictedClass);
   if (threshold === undefined)
     return { status: 'invalid', reason: `no threshold for class '${predictedClass}'` };
   return { status: confidence >= threshold ? 'ok' : 'uncertain', predictedClass, confidence };

@@ -23,6 +23,7 @@ const HOST_PROGRAM = join(__dirname, 'inference-host.cjs');
 class RemoteModel implements LoadedModel {
   readonly gone: Promise<ModelError>;
   private readonly requests: Requests;
+  private longestRun: number | undefined;
 
   constructor(name: string, child: Child, watchdogMilliseconds: () => number) {
     let tell: (error: ModelError) => void;
@@ -36,12 +37,14 @@ class RemoteModel implements LoadedModel {
     return this.requests.isGone;
   }
 
-  async load({ path, sha256, input, classes }: ModelSpecification): Promise<void> {
+  async load(specification: ModelSpecification): Promise<void> {
+    const { path, sha256, input, classes, longestRunMilliseconds } = specification;
     await this.request('load', { path, sha256, input, classes });
+    this.longestRun = longestRunMilliseconds;
   }
 
   async run(image: DecodedImage): Promise<Inference> {
-    const { header } = await this.request('run', {}, image.pixels);
+    const { header } = await this.request('run', {}, image.pixels, this.longestRun);
     const { probabilities, statistics, milliseconds } = header as RunAnswer;
     return { probabilities: probabilities.map(Number), statistics, milliseconds };
   }
@@ -51,10 +54,10 @@ class RemoteModel implements LoadedModel {
   }
 
   /** @throws ModelError */
-  private async request(type: string, header: object, body?: Uint8Array): Promise<Message> {
+  private async request(type: string, header: object, body?: Uint8Array, longest?: number): Promise<Message> {
     let message: Message;
     try {
-      message = await this.requests.request(type, header, body);
+      message = await this.requests.request(type, header, body, longest);
     } catch (error) {
       throw error instanceof ChildGone ? asModelError(error) : error;
     }

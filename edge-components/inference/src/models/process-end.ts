@@ -1,5 +1,5 @@
 /**
- * Who ended a child process? A release pays for an end with its place (releases/trouble.ts), so it is blamed only for what
+ * Who ended a child process? A release pays for an end with its place (releases/probation.ts), so it is blamed only for what
  * it did itself, while it worked: what comes from outside says nothing about it.
  */
 

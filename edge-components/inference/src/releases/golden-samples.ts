@@ -1,4 +1,5 @@
 import type { GoldenSample } from '../../../../contracts';
+import { ownValue } from '../../../../contracts/own-value';
 import { outputProblem } from '../models/decision';
 
 /** `default` of the contract's goldenSample.tolerance. */
@@ -15,7 +16,7 @@ export function goldenSampleProblem(
   variant: string,
   probabilities: readonly number[],
 ): GoldenSampleProblem | undefined {
-  const expected = sample.probabilities[variant] ?? [];
+  const expected = ownValue(sample.probabilities, variant) ?? [];
   const problem = outputProblem(probabilities, expected.length);
   if (problem !== undefined) {
     return { code: 'OUTPUT_CONTRACT', message: `${variant}, ${sample.file}: ${problem}` };

@@ -22,8 +22,15 @@ export interface StoredRelease {
   readonly release: Release;
 }
 
-export interface RefusalRecord {
+/** By what a release is known. */
+export interface ReleaseIdentity {
+  /** Of the envelope. */
   readonly releaseDigest: string;
+  /** Of the payload that is signed; absent where nobody trusted has signed it. */
+  readonly payloadDigest?: string;
+}
+
+export interface RefusalRecord extends ReleaseIdentity {
   readonly releaseId?: string;
   readonly code: RecordedCode;
   /** In words, at most 200 characters. */
@@ -42,15 +49,16 @@ export interface ReleaseStore {
   readonly classCodes: ClassCodes;
   /** The last refusals, oldest first. */
   readonly refusals: readonly RefusalRecord[];
-  /** A time that has passed, in milliseconds since the epoch; 0 when none is known. */
+  /** A time that has passed for certain, in milliseconds since the epoch; 0 when none is known. */
   readonly latestTime: number;
 
-  /** Notes that `time` (milliseconds since the epoch) has passed. */
+  /** Notes that `time` (milliseconds since the epoch) has passed for certain: never what a clock alone says. */
   noteTime(time: number): Promise<void>;
-  probation(): Promise<Probation | undefined>;
+  /** As it was noted, or whatever is there in its place. */
+  probation(): Promise<unknown>;
   noteProbation(probation: Probation): Promise<void>;
   /** Why the release is not tried again; undefined when it may be. */
-  quarantineOf(digest: string): RefusalRecord | undefined;
+  quarantineOf(release: ReleaseIdentity): RefusalRecord | undefined;
 
   /**
    * Copies the release out of the offered folder, hashing what it writes.

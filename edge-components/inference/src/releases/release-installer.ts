@@ -53,6 +53,8 @@ interface Installation {
   readonly offer: ReleaseOffer;
   readonly envelope: Buffer;
   readonly digest: string;
+  /** Of what is signed; set once somebody trusted has signed it. */
+  payloadDigest?: string;
   release?: Release;
   stored?: StoredRelease;
   readonly trials: Trial[];
@@ -134,7 +136,7 @@ export class ReleaseInstaller {
     warmUp: async (installation) => {
       await closeTrials(installation);
       const { stored, result } = installation as Required<Installation>;
-      installation.serving = await loadServing(stored, result.variant, this.ports);
+      installation.serving = await loadServing(stored, result, this.ports);
     },
     switch: async (installation) => {
       installation.pending = this.ports.slot.switchTo(
@@ -147,8 +149,9 @@ export class ReleaseInstaller {
       pending.keep(this.ports.settings().shadow.frames);
     },
     cleanUp: async ({ release }) => {
-      const { store, clock } = this.ports;
-      await store.noteTime(Math.max(clock.now(), Date.parse((release as Release).createdAt)));
+      const { store } = this.ports;
+      // What is signed is believed. The clock is not: one that was wrong once would keep every later release out.
+      await store.noteTime(Date.parse((release as Release).createdAt));
       await store.collectGarbage();
     },
   };
@@ -158,7 +161,10 @@ export class ReleaseInstaller {
     const { store, slot, offers, clock, architecture, useCase, settings } = this.ports;
     if (slot.current?.digest === digest && store.current?.digest === digest) throw new AlreadyInService();
     const parsed = parseEnvelope(envelope);
-    const release = parseRelease(authenticate(parsed, await this.ports.trustedKeys()));
+    const payload = authenticate(parsed, await this.ports.trustedKeys());
+    const payloadDigest = sha256Of(payload);
+    installation.payloadDigest = payloadDigest;
+    const release = parseRelease(payload);
     installation.release = release;
     checkTarget(release, { useCase, componentName: settings().modelComponentName, architecture });
     if (offer.componentName !== release.target.componentName) {
@@ -167,7 +173,7 @@ export class ReleaseInstaller {
     checkExpiry(release, clock.now(), store.latestTime);
     checkCounter(release, store.highestCounter);
     checkCodes(release, store.classCodes);
-    const quarantine = store.quarantineOf(digest);
+    const quarantine = store.quarantineOf({ releaseDigest: digest, payloadDigest });
     if (quarantine) throw new ReleaseRefusal('QUARANTINED', quarantineMessage(quarantine));
     checkListing(release, await offers.list(offer.artifactsPath));
     for (const file of release.files) await store.verifyFile(offer.artifactsPath, file);
@@ -230,6 +236,7 @@ export class ReleaseInstaller {
       await this.ports.store
         .recordRefusal({
           releaseDigest: installation.digest,
+          ...(installation.payloadDigest && { payloadDigest: installation.payloadDigest }),
           ...(releaseId && { releaseId }),
           code: refusal.code,
           reason: refusal.message.slice(0, LONGEST_REASON),

@@ -62,7 +62,7 @@ async function bringBack(
 ): Promise<{ active: ActiveRelease; warning: string | undefined }> {
   const stored = await ports.store.read(reference.digest);
   const warning = await checkStoredSignature(stored, ports);
-  const model = await loadServing(stored, reference.variant, ports);
+  const model = await loadServing(stored, reference, ports);
   const active = { digest: reference.digest, release: stored.release, variant: reference.variant, model };
   return { active, warning };
 }

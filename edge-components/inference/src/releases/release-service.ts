@@ -37,6 +37,8 @@ export class ReleaseService {
   private lastEnding: string | undefined;
   private lastChallenge: DeviceStatus['challenge'];
   private stopping = false;
+  /** Monotonic: until when the time that has passed is noted. */
+  private notedUntil: number;
 
   constructor(private readonly ports: ReleaseServicePorts) {
     const { store, clock, random } = ports;
@@ -46,6 +48,7 @@ export class ReleaseService {
     });
     this.probation = new ProbationWatch({ note: (probation) => store.noteProbation(probation), clock });
     this.restarts = new Retry(RESTART_MILLISECONDS, random);
+    this.notedUntil = clock.monotonic();
   }
 
   /** What answers the next frame. */
@@ -57,7 +60,7 @@ export class ReleaseService {
   get problem(): string | undefined {
     const problems = [
       this.reverted,
-      this.probation.isOn ? this.spared : undefined,
+      this.probation.isOn(this.current?.digest) ? this.spared : undefined,
       this.restoreProblem,
     ].filter((problem) => problem !== undefined);
     if (problems.length > 0) return problems.join('; ');
@@ -82,10 +85,10 @@ export class ReleaseService {
   get inventory(): Required<Pick<DeviceStatus, 'highestCounter' | 'releases'>> &
     Pick<DeviceStatus, 'refusedReleases'> {
     const { store } = this.ports;
-    const refusedReleases = store.refusals.map((record) => ({
-      ...record,
-      quarantined: store.quarantineOf(record.releaseDigest) !== undefined,
-    }));
+    const refusedReleases = store.refusals.map((record) => {
+      const { payloadDigest: _, ...told } = record;
+      return { ...told, quarantined: store.quarantineOf(record) === record };
+    });
     return {
       highestCounter: store.highestCounter,
       ...(refusedReleases.length > 0 && { refusedReleases }),
@@ -105,9 +108,12 @@ export class ReleaseService {
   async install(offer: ReleaseOffer): Promise<ReleaseVerdict> {
     const verdict = await this.installer.install(offer);
     if (verdict.code === 'ACCEPTED') {
+      // Its signed time is noted by now; what passed before it came does not add to that.
+      this.notedUntil = this.ports.clock.monotonic();
       this.restoreProblem = undefined;
       this.reverted = undefined;
       this.restarts.succeeded();
+      if (this.current) await this.probation.taken(this.current.digest).catch(() => undefined);
       this.watch(this.current);
     }
     return verdict;
@@ -118,7 +124,7 @@ export class ReleaseService {
     const good = status !== 'invalid';
     void this.probation.answered(digest, good).catch(() => undefined);
     // One that ends itself between good answers is started later and later all the same.
-    if (good && !this.probation.isOn) this.restarts.succeeded();
+    if (good && !this.probation.isOn(digest)) this.restarts.succeeded();
   }
 
   /**
@@ -136,9 +142,17 @@ export class ReleaseService {
     await this.serveAgain();
   }
 
-  /** So that a clock which is set back is found out, also after a restart. */
+  /**
+   * So that a clock which is set back is found out, also after a restart. The clock itself is not asked: since the last
+   * release was made at least so much time has passed as the component has run. A clock that was at 2099 for an hour says
+   * nothing here, and one that is right could say no more than that it is not before.
+   */
   async noteTime(): Promise<void> {
-    await this.ports.store.noteTime(this.ports.clock.now()).catch(() => undefined);
+    const { store, clock } = this.ports;
+    const until = clock.monotonic();
+    const passed = until - this.notedUntil;
+    this.notedUntil = until;
+    if (store.latestTime > 0) await store.noteTime(store.latestTime + passed).catch(() => undefined);
   }
 
   /** From now on no model is loaded in place of one that is gone. */
@@ -170,9 +184,10 @@ export class ReleaseService {
     await this.probation.died(digest).catch((error: Error) => {
       log.warn('end not noted', { error: error.message });
     });
-    const deaths = this.probation.deathsOf(digest);
-    if (!mustRevert(deaths) || store.current?.digest !== digest) return;
-    const said = `release ${digest.slice(0, 12)} has ended its process ${deaths} times`;
+    const ends = this.probation.of(digest);
+    if (!mustRevert(ends, clock.now()) || store.current?.digest !== digest) return;
+    const times = Math.max(ends.deaths, ends.ends.length);
+    const said = `release ${digest.slice(0, 12)} has ended its process ${times} times`;
     const before = await restorePrevious(this.ports);
     if (!before.active) {
       // Never down to no release at all.
@@ -188,7 +203,7 @@ export class ReleaseService {
         at: new Date(clock.now()).toISOString(),
       })
       .catch((error: Error) => log.error('not reverted on disk', { error: error.message }));
-    log.error('release reverted', { digest, deaths });
+    log.error('release reverted', { digest, times });
     this.reverted = `${said} and was taken out of service`;
     this.take(before);
   }

@@ -7,7 +7,7 @@
  *     releases/highest-counter        the highest counter ever accepted
  *     releases/class-codes.json       the codes of every class that was ever accepted
  *     releases/refused.json           the last refusals
- *     releases/latest-time            a time that has passed: the clock must not be before it
+ *     releases/passed-time            a time that has passed: the clock must not be before it
  *     releases/probation.json         how often the release in service has ended its process (releases/probation.ts)
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -19,16 +19,17 @@ import { type ClassCodes, codesOf } from '../../../../contracts/class-codes';
 import {
   type Disk,
   isDiskFull,
+  isReadOnly,
   nodeDisk,
   readIfPresent,
   replaceFile,
   syncFolder,
 } from '../shared/durable-file';
 import { within } from '../shared/within';
-import type { RefusalRecord, ReleaseStore, StoredReference, StoredRelease } from './ports';
+import type { RefusalRecord, ReleaseIdentity, ReleaseStore, StoredReference, StoredRelease } from './ports';
 import type { Probation } from './probation';
-import { type LiftedQuarantines, quarantineOf } from './quarantine';
-import { QUARANTINING_CODES, ReleaseRefusal } from './release-transitions';
+import { type LiftedQuarantines, quarantineOf, withRefusal } from './quarantine';
+import { ReleaseRefusal } from './release-transitions';
 import {
   ENVELOPE_FILE,
   type PresentFile,
@@ -74,6 +75,9 @@ const LONGEST_READ_MILLISECONDS = 10_000;
 const NO_LIMITS: StorageLimits = { releaseBytes: Number.MAX_SAFE_INTEGER, reserveBytes: 0 };
 const HOUR_MILLISECONDS = 3_600_000;
 const RELEASE_FOLDER = /^[0-9a-f]{64}$/;
+const PASSED_TIME = 'passed-time';
+/** Of releases of the component that believed their clock: one that was wrong once had the last word for ever. */
+const CLOCKS_WORD = 'latest-time';
 
 export class DiskReleaseStore implements ReleaseStore {
   private inService: InService = {};
@@ -81,6 +85,7 @@ export class DiskReleaseStore implements ReleaseStore {
   private counter = 0;
   private knownCodes: ClassCodes = {};
   private latestKnownTime = 0;
+  private writtenTime = 0;
 
   private constructor(
     private readonly folder: string,
@@ -102,13 +107,14 @@ export class DiskReleaseStore implements ReleaseStore {
       ...options,
     });
     await store.disk.mkdir(folder, { recursive: true });
-    store.inService = (await store.readState<InService>('current.json')) ?? {};
-    const refusals = await store.readState<RefusalRecord[]>('refused.json');
-    store.refusalRecords = Array.isArray(refusals) ? refusals : [];
+    store.inService = inServiceOf(await store.readState('current.json'));
+    store.refusalRecords = refusalsOf(await store.readState('refused.json'));
     store.counter = await store.readHighestCounter();
     store.knownCodes = await store.readClassCodes();
-    store.latestKnownTime = await store.readLatestTime();
-    await store.collectGarbage();
+    store.latestKnownTime = await store.readPassedTime();
+    await store.collectGarbage().catch((error) => {
+      if (!isReadOnly(error)) throw error;
+    });
     return store;
   }
 
@@ -138,21 +144,22 @@ export class DiskReleaseStore implements ReleaseStore {
 
   /** Written once an hour at most: disks wear. */
   async noteTime(time: number): Promise<void> {
-    if (time < this.latestKnownTime + HOUR_MILLISECONDS) return;
-    this.latestKnownTime = time;
-    await replaceFile(join(this.folder, 'latest-time'), new Date(time).toISOString(), this.disk);
+    this.latestKnownTime = Math.max(this.latestKnownTime, time);
+    if (time < this.writtenTime + HOUR_MILLISECONDS) return;
+    this.writtenTime = time;
+    await replaceFile(join(this.folder, PASSED_TIME), new Date(time).toISOString(), this.disk);
   }
 
-  probation(): Promise<Probation | undefined> {
-    return this.readState<Probation>('probation.json');
+  probation(): Promise<unknown> {
+    return this.readState('probation.json');
   }
 
   noteProbation(probation: Probation): Promise<void> {
     return this.writeState('probation.json', probation);
   }
 
-  quarantineOf(digest: string): RefusalRecord | undefined {
-    return quarantineOf(this.refusalRecords, digest, this.options.lifted());
+  quarantineOf(release: ReleaseIdentity): RefusalRecord | undefined {
+    return quarantineOf(this.refusalRecords, release, this.options.lifted());
   }
 
   async stage(artifacts: string, envelope: Buffer, release: Release): Promise<StoredRelease> {
@@ -182,7 +189,7 @@ export class DiskReleaseStore implements ReleaseStore {
     if (sha256Of(envelope) !== digest) {
       throw new ReleaseRefusal('DIGEST_MISMATCH', `stored ${ENVELOPE_FILE} has another digest`);
     }
-    const release = parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64'));
+    const release = parseRelease(payloadOf(envelope));
     for (const file of release.files) await this.verifyFile(folder, file);
     return { digest, folder, envelope, release };
   }
@@ -196,7 +203,11 @@ export class DiskReleaseStore implements ReleaseStore {
   }
 
   async revert(reason: RefusalRecord): Promise<void> {
-    await this.recordRefusal(reason);
+    const stored = await this.describe(reason.releaseDigest);
+    await this.recordRefusal({
+      ...reason,
+      ...(stored && { payloadDigest: sha256Of(payloadOf(stored.envelope)) }),
+    });
     const { previous } = this.inService;
     await this.writeState('current.json', { ...(previous && { current: previous }) });
     this.inService = previous ? { current: previous } : {};
@@ -217,18 +228,9 @@ export class DiskReleaseStore implements ReleaseStore {
     this.inService = next;
   }
 
-  /** Where there is no room for all, those that quarantine a release stay longest. */
   async recordRefusal(record: RefusalRecord): Promise<void> {
-    const records = [
-      ...this.refusalRecords.filter((other) => other.releaseDigest !== record.releaseDigest),
-      record,
-    ];
-    while (records.length > REFUSALS_KEPT) {
-      const expendable = records.findIndex(({ code }) => !QUARANTINING_CODES.has(code));
-      records.splice(Math.max(0, expendable), 1);
-    }
-    this.refusalRecords = records;
-    await this.writeState('refused.json', records);
+    this.refusalRecords = withRefusal(this.refusalRecords, record, REFUSALS_KEPT);
+    await this.writeState('refused.json', this.refusalRecords);
   }
 
   async collectGarbage(): Promise<void> {
@@ -240,11 +242,12 @@ export class DiskReleaseStore implements ReleaseStore {
     }
   }
 
-  private async readState<State extends object>(name: string): Promise<State | undefined> {
+  /** An object or an array; nothing else was ever written. */
+  private async readState(name: string): Promise<object | undefined> {
     const text = await readIfPresent(join(this.folder, name), this.disk);
     try {
       const value: unknown = JSON.parse(text ?? 'null');
-      return typeof value === 'object' && value !== null ? (value as State) : undefined;
+      return typeof value === 'object' && value !== null ? value : undefined;
     } catch {
       return undefined;
     }
@@ -293,15 +296,18 @@ export class DiskReleaseStore implements ReleaseStore {
   private async describe(digest: string): Promise<Pick<StoredRelease, 'envelope' | 'release'> | undefined> {
     try {
       const envelope = await readEnvelope(join(this.folder, digest), this.disk);
-      return { envelope, release: parseRelease(Buffer.from(parseEnvelope(envelope).payload, 'base64')) };
+      return { envelope, release: parseRelease(payloadOf(envelope)) };
     } catch {
       return undefined;
     }
   }
 
-  private async readLatestTime(): Promise<number> {
-    const noted = Date.parse((await readIfPresent(join(this.folder, 'latest-time'), this.disk)) ?? '');
-    return Number.isNaN(noted) ? 0 : noted;
+  /** Of the state file, and of the releases that are kept: they were made before they came here. */
+  private async readPassedTime(): Promise<number> {
+    await this.disk.rm(join(this.folder, CLOCKS_WORD), { force: true }).catch(() => undefined);
+    const noted = Date.parse((await readIfPresent(join(this.folder, PASSED_TIME), this.disk)) ?? '');
+    const made = (await this.keptReleases()).map(({ createdAt }) => Date.parse(createdAt));
+    return Math.max(0, ...[noted, ...made].filter((time) => Number.isFinite(time)));
   }
 
   /** Of the state file, or, when that is lost, of the releases that are kept: never lower than what was accepted last. */
@@ -316,7 +322,7 @@ export class DiskReleaseStore implements ReleaseStore {
    * releases only the one in service counts, since their codes moved with their classes.
    */
   private async readClassCodes(): Promise<ClassCodes> {
-    const state = await this.readState<object>('class-codes.json');
+    const state = await this.readState('class-codes.json');
     const noted = Object.entries(Array.isArray(state) ? {} : (state ?? {})).filter(
       (entry): entry is [string, number] => Number.isInteger(entry[1]),
     );
@@ -341,6 +347,38 @@ export class DiskReleaseStore implements ReleaseStore {
       await output.close();
     }
   }
+}
+
+/** What is signed in an envelope. @throws ReleaseRefusal ENVELOPE_INVALID, SIGNATURE_MISSING */
+const payloadOf = (envelope: Buffer): Buffer => Buffer.from(parseEnvelope(envelope).payload, 'base64');
+
+/** References of another shape count as none. */
+function inServiceOf(state: object | undefined): InService {
+  const { current, previous } = (state ?? {}) as Record<keyof InService, unknown>;
+  return {
+    ...(isReference(current) && { current }),
+    ...(isReference(previous) && { previous }),
+  };
+}
+
+function isReference(value: unknown): value is StoredReference {
+  const { digest, variant, milliseconds } = (value ?? {}) as Partial<StoredReference>;
+  return (
+    typeof digest === 'string' &&
+    RELEASE_FOLDER.test(digest) &&
+    typeof variant === 'string' &&
+    typeof milliseconds === 'object' &&
+    milliseconds !== null
+  );
+}
+
+/** What is no record is left out, and keeps no release from being judged. */
+function refusalsOf(state: object | undefined): RefusalRecord[] {
+  const records: unknown[] = Array.isArray(state) ? state : [];
+  return records.filter((value): value is RefusalRecord => {
+    const { releaseDigest, code, at } = (value ?? {}) as Partial<RefusalRecord>;
+    return [releaseDigest, code, at].every((field) => typeof field === 'string');
+  });
 }
 
 /** The offered or stored envelope. @throws ReleaseRefusal ENVELOPE_INVALID */

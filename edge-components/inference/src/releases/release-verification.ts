@@ -7,6 +7,7 @@ import { problemsOf, type Release, type SignedRelease, type TrustedKeys } from '
 import { type ClassCodes, codesOf, movedCodes } from '../../../../contracts/class-codes';
 import { dispositionPolicyProblems } from '../../../../contracts/disposition-policy';
 import { inputProblems } from '../../../../contracts/image-policy';
+import { ownValue } from '../../../../contracts/own-value';
 import { verifyEnvelopeSignature } from './envelope-signature';
 import { ReleaseRefusal } from './release-transitions';
 
@@ -98,17 +99,20 @@ function releaseProblems(release: Release): string[] {
       .filter((user) => !files.has(user.file))
       .map((user) => `files: '${user.file}' is used but not listed`),
     ...release.classes
-      .filter((name) => release.thresholds[name] === undefined)
+      .filter((name) => ownValue(release.thresholds, name) === undefined)
       .map((name) => `thresholds: none for class '${name}'`),
     ...Object.keys(release.thresholds)
       .filter((name) => !release.classes.includes(name))
       .map((name) => `thresholds: '${name}' is no class`),
+    ...(['createdAt', 'expiresAt'] as const)
+      .filter((field) => Number.isNaN(Date.parse(release[field])))
+      .map((field) => `${field}: must be a time that a clock can show, got '${release[field]}'`),
     ...dispositionPolicyProblems(release),
     ...inputProblems(release.input),
   ];
   for (const sample of release.goldenSamples) {
     for (const variant of variants) {
-      const length = sample.probabilities[variant]?.length;
+      const length = ownValue(sample.probabilities, variant)?.length;
       if (length !== release.classes.length) {
         problems.push(
           `goldenSamples: '${sample.file}' has ${length ?? 'no'} probabilities of variant '${variant}' for ${release.classes.length} classes`,
@@ -164,7 +168,8 @@ export function checkExpiry(release: Release, now: number, latest: number): void
   }
   const problem = clockProblem(now, latest);
   if (problem !== undefined) refuse('CLOCK_UNKNOWN', [problem]);
-  if (now > Date.parse(release.expiresAt)) {
+  // Not the other way round: nothing is before a time that is none.
+  if (!(now <= Date.parse(release.expiresAt))) {
     refuse('EXPIRED', [`expired at ${release.expiresAt}, the device's clock says ${clock}`]);
   }
 }

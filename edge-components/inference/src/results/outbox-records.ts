@@ -29,6 +29,13 @@ const LINE_FEED = 0x0a;
 const CHECKSUM_LENGTH = 8;
 /** The beginning of a record up to its brace. */
 const HEAD = /[0-9a-f]{8} (\d{1,9}) \{/g;
+/**
+ * How often a byte may be looked at, on average. An undamaged segment needs two: for the end of its record, and for the
+ * checksum. What looks like the beginning of a record and is none costs up to a line each; a segment that is full of them was
+ * written by somebody, and after so much work they are no longer followed. Records that are whole lines are found all the
+ * same.
+ */
+const MOST_LOOKS = 16;
 /** What a write that was cut off leaves at the end: the beginning of a line. Such a record was never confirmed. */
 const CUT_OFF = /^([0-9a-f]{0,8}|[0-9a-f]{8} \d{0,9}|[0-9a-f]{8} \d{1,9} (\{.*)?)$/s;
 
@@ -42,21 +49,38 @@ export function encodeRecord(json: string, position: number): string {
   return `${checksum(rest)} ${rest}\n`;
 }
 
-/** Everything that is undamaged in a segment, whatever has happened to it. Never throws. */
-export function salvage(bytes: Buffer): Salvage {
-  // One character per byte: indices in the text are indices in the bytes.
+/** A segment while it is searched. */
+interface Search {
+  readonly bytes: Buffer;
+  /** One character per byte: indices in the text are indices in the bytes. */
+  readonly text: string;
+  /** Where something begins that may be a record, in order. No two of them overlap. */
+  readonly heads: readonly RegExpExecArray[];
+  /** The first of `heads` that was not yet passed. */
+  next: number;
+  /** Bytes that were looked at, repetitions counted. */
+  looks: number;
+}
+
+/**
+ * Everything that is undamaged in a segment, whatever has happened to it, in time that is linear in its length. Never throws.
+ * @param onLooks told at the end how many bytes were looked at for records, repetitions counted
+ */
+export function salvage(bytes: Buffer, onLooks: (looks: number) => void = () => undefined): Salvage {
   const text = bytes.toString('latin1');
+  const search: Search = { bytes, text, heads: [...text.matchAll(HEAD)], next: 0, looks: 0 };
   const found = new Map<number, string>();
   let unreadableLines = 0;
   for (let start = 0; start < bytes.length; ) {
     const feed = bytes.indexOf(LINE_FEED, start);
     const end = feed === -1 ? bytes.length : feed;
-    const inLine = recordsIn(bytes, text, start, end);
+    const inLine = recordsIn(search, start, end);
     for (const { position, json } of inLine) if (!found.has(position)) found.set(position, json);
     if (inLine.length > 0) unreadableLines = 0;
     else if (feed !== -1 || !CUT_OFF.test(text.slice(start))) unreadableLines++;
     start = end + 1;
   }
+  onLooks(search.looks);
   const positions = [...found.keys()].sort((left, right) => left - right);
   const missing = (positions.at(-1) ?? -1) + 1 - positions.length;
   return {
@@ -66,23 +90,30 @@ export function salvage(bytes: Buffer): Salvage {
 }
 
 /** Usually one record and the whole line; several where a line feed is damaged, none where the record is. */
-function recordsIn(bytes: Buffer, text: string, start: number, end: number): Found[] {
+function recordsIn(search: Search, start: number, end: number): Found[] {
+  const { heads, bytes } = search;
   const found: Found[] = [];
-  HEAD.lastIndex = start;
-  for (let head = HEAD.exec(text); head && head.index < end; head = HEAD.exec(text)) {
-    const record = recordAt(bytes, text, head, end);
-    if (record) found.push(record);
-    // A head may begin inside of what looked like one.
-    HEAD.lastIndex = record?.end ?? head.index + 1;
+  let free = start;
+  for (let head = heads[search.next]; head && head.index < end; head = heads[++search.next]) {
+    // Part of the record before it.
+    if (head.index < free) continue;
+    if (head.index > start && search.looks > MOST_LOOKS * bytes.length) continue;
+    const record = recordAt(search, head, end);
+    if (!record) continue;
+    found.push(record);
+    free = record.end;
   }
   return found;
 }
 
-function recordAt(bytes: Buffer, text: string, head: RegExpExecArray, limit: number): Found | undefined {
+function recordAt(search: Search, head: RegExpExecArray, limit: number): Found | undefined {
+  const { bytes, text } = search;
   const brace = head.index + head[0].length - 1;
   const end = endOfObject(text, brace, limit);
+  search.looks += (end ?? limit) - brace;
   if (end === undefined) return undefined;
   const rest = bytes.subarray(head.index + CHECKSUM_LENGTH + 1, end);
+  search.looks += rest.length;
   if (text.slice(head.index, head.index + CHECKSUM_LENGTH) !== checksum(rest)) return undefined;
   return { position: Number(head[1]), json: bytes.toString('utf8', brace, end), end };
 }

@@ -4,7 +4,7 @@
  *     outbox/<start, 8 digits>-<random>-<sequence, 8 digits>.log    one segment = one message; its name is the batch id
  *     outbox/<the same><a or b, ...>.log                            the halves of one that was too large
  *     outbox/starts                                                 how often the component has started
- *     outbox/dropped.json                                           records dropped, by the batch that reports them
+ *     outbox/dropped.json, dropped.room                             records dropped, by the batch that reports them
  *     outbox/quarantine/                                            the last damaged segments, as found
  *
  * Invariants
@@ -16,7 +16,8 @@
  * - Ids never repeat: the number of the start and a random part are in every name. Their order is that of the appends,
  *   whatever the clock does.
  * - A disk that refuses, full or failing, costs the records that it refuses: what is confirmed can still be sent, and all
- *   goes on once it takes writes again. Where a count cannot be written down it may be reported twice after a crash.
+ *   goes on once it takes writes again. A full disk takes counts all the same (results/drop-file.ts); where one that fails
+ *   does not, they may be reported twice after a crash, or not at all.
  */
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -24,6 +25,7 @@ import { join } from 'node:path';
 import type { OutboxConfiguration } from '../../../../contracts';
 import { LARGEST_RECORDS_BYTES } from '../../../../contracts/compressed-records';
 import { type Disk, nodeDisk, readIfPresent, replaceFile, syncFolder } from '../shared/durable-file';
+import { DropFile, type DropState } from './drop-file';
 import { MessageFill, recordBytes } from './message-fill';
 import { encodeRecord, isRecord, type Salvage, salvage } from './outbox-records';
 import type { ResultOutbox } from './ports';
@@ -89,12 +91,6 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Dropped records: not yet in a batch, and by the batch that reports them. */
-interface DropState {
-  readonly unreported: number;
-  readonly reported: Readonly<Record<string, number>>;
-}
-
 export class Outbox implements ResultOutbox {
   /** To be sent, oldest first. */
   private readonly sealed: Segment[] = [];
@@ -104,6 +100,7 @@ export class Outbox implements ResultOutbox {
   private active: Active | undefined;
   private sequence = 0;
   private drops: DropState = { unreported: 0, reported: {} };
+  private readonly dropFile: DropFile;
   private sending: { readonly segment: Segment; readonly batch: Batch } | undefined;
   private readonly waiting: Waiting[] = [];
   private lastTurn: Promise<unknown> = Promise.resolve();
@@ -115,7 +112,9 @@ export class Outbox implements ResultOutbox {
     private readonly limits: () => OutboxLimits,
     private readonly prefix: string,
     private readonly options: Required<OutboxOptions>,
-  ) {}
+  ) {
+    this.dropFile = new DropFile(folder, options.disk);
+  }
 
   private get disk(): Disk {
     return this.options.disk;
@@ -143,7 +142,7 @@ export class Outbox implements ResultOutbox {
     const start = await countStart(folder, names, disk);
     const prefix = `${String(start).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
     const outbox = new Outbox(folder, limits, prefix, options);
-    await outbox.readDrops();
+    outbox.drops = await outbox.dropFile.read();
     const left = [...halves, ...entries.filter((name) => name.endsWith('.tmp'))];
     for (const name of left) await outbox.deleteFile(name);
     for (let first = 0; first < names.length; first += PARALLEL_READS) {
@@ -568,25 +567,9 @@ export class Outbox implements ResultOutbox {
   /** @returns whether it is on disk; it is in force either way */
   private async writeDrops(drops: DropState): Promise<boolean> {
     this.drops = drops;
-    try {
-      await replaceFile(join(this.folder, 'dropped.json'), JSON.stringify(drops), this.disk);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  private async readDrops(): Promise<void> {
-    try {
-      const text = await readIfPresent(join(this.folder, 'dropped.json'), this.disk);
-      this.drops = dropStateOf(JSON.parse(text ?? '{}'));
-    } catch {
-      // A damaged count of losses is itself lost; the records are not.
-    }
+    return this.dropFile.write(drops);
   }
 }
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const segmentOf = (name: string, records = 0, bytes = 0): Segment => ({
   name,
@@ -604,18 +587,6 @@ function handedOn({ unreported, reported }: DropState, from: string, to?: string
   return to
     ? { unreported, reported: { ...others, [to]: told } }
     : { unreported: unreported + told, reported: others };
-}
-
-/** Also as release 0.1.0 wrote it, which knew one reporting batch. What is no count is left out. */
-function dropStateOf(file: Partial<DropState> & { batchId?: unknown; inBatch?: unknown }): DropState {
-  const { unreported, reported = {}, batchId, inBatch } = file;
-  const all = { ...reported, ...(typeof batchId === 'string' && { [batchId]: inBatch }) };
-  return {
-    unreported: isCount(unreported) ? unreported : 0,
-    reported: Object.fromEntries(
-      Object.entries(all).filter((entry): entry is [string, number] => isCount(entry[1])),
-    ),
-  };
 }
 
 /** The number of this start: higher than that of every segment that is still there. */

@@ -57,6 +57,11 @@ export async function readIfPresent(path: string, disk: Disk = nodeDisk): Promis
   }
 }
 
+/** Whether a write failed because the file system takes none: Linux mounts one so whose disk fails. */
+export function isReadOnly(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'EROFS';
+}
+
 /** Whether a write failed because there is no room for it. */
 export function isDiskFull(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;

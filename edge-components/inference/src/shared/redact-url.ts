@@ -21,12 +21,18 @@ export function redactorOf(url: string): (text: string) => string {
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), redactUrl(text));
 }
 
+/** Shorter parts of a path are words such as `s` or `tv`, which stand in any message. */
+const LEAST_PART = 3;
+
 /** Longest first, so that a secret which is part of another leaves nothing of it. */
 function secretsOf(url: string): string[] {
   if (!URL.canParse(url)) return [url];
   const { username, password, pathname, search, searchParams } = new URL(url);
   const secrets = [username, password, search.slice(1), ...searchParams.values()];
+  // Some cameras take the password as a part of the path, and a program may name the path alone.
+  if (pathname.length > 1) secrets.push(pathname);
   if (pathname.includes('=')) secrets.push(pathname.slice(1));
+  secrets.push(...pathname.split('/').filter((part) => part.length >= LEAST_PART));
   const found = new Set([...secrets, ...secrets.map(decoded)]);
   return [...found].filter((secret) => secret !== '').sort((left, right) => right.length - left.length);
 }

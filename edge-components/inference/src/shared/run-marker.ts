@@ -1,11 +1,19 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isGroupAlive, killGroup, startTimeOf } from '../supervision/process-group';
-import { replaceFile } from './durable-file';
+import { isDiskFull, isReadOnly, readIfPresent, replaceFile } from './durable-file';
 
 const FILE = 'running';
 const LONGEST_WAIT_MILLISECONDS = 5_000;
 const POLL_MILLISECONDS = 10;
+
+/** How the marker is written. */
+export interface MarkerFiles {
+  readonly writeFile: typeof writeFile;
+  readonly replaceFile: typeof replaceFile;
+}
+
+const takesNothing = (error: unknown): boolean => isDiskFull(error) || isReadOnly(error);
 
 /**
  * A file that is there while the process runs. A start that finds it knows that the process before was not told to stop:
@@ -17,23 +25,38 @@ export class RunMarker {
     readonly endedUncleanly: boolean,
   ) {}
 
-  /** @throws Error when the process of before cannot be ended */
-  static async put(folder: string): Promise<RunMarker> {
+  /**
+   * A disk that takes no file leaves none, and the next start does not learn how this one has ended: the line is inspected all
+   * the same.
+   * @throws Error when the process of before cannot be ended
+   */
+  static async put(folder: string, files: MarkerFiles = { writeFile, replaceFile }): Promise<RunMarker> {
     const path = join(folder, FILE);
     const content = `${process.pid} ${startTimeOf(process.pid)}`;
     try {
-      await writeFile(path, content, { flag: 'wx' });
+      await files.writeFile(path, content, { flag: 'wx' });
       return new RunMarker(path, false);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (isDiskFull(error)) {
+        // An empty one, which names nobody.
+        await rm(path, { force: true }).catch(() => undefined);
+        return new RunMarker(path, false);
+      }
+      if (!isReadOnly(error) && (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    await endPredecessor(await readFile(path, 'utf8'));
-    await replaceFile(path, content);
+    const before = await readIfPresent(path);
+    if (before === undefined) return new RunMarker(path, false);
+    await endPredecessor(before);
+    await files.replaceFile(path, content).catch((error) => {
+      if (!takesNothing(error)) throw error;
+    });
     return new RunMarker(path, true);
   }
 
   async remove(): Promise<void> {
-    await rm(this.path, { force: true });
+    await rm(this.path, { force: true }).catch((error) => {
+      if (!takesNothing(error)) throw error;
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import type { UseCaseConfiguration } from '../../../../contracts';
 import { assembleInspection } from '../../../../edge-components/inference/src/inspection/assemble-inspection';
 import { Connection } from '../../../../edge-components/inference/src/inspection/connection';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
-import { MOST_DEATHS } from '../../../../edge-components/inference/src/releases/probation';
+import { HABIT, MOST_DEATHS, PROBATION } from '../../../../edge-components/inference/src/releases/probation';
 import { useCaseConfiguration } from '../../device-harness';
 import { FakeHost } from '../../fake-device';
 import {
@@ -89,6 +89,7 @@ async function newInspection(disk = newDisk()) {
     ...disk,
     ...hosts,
     inspection,
+    clock,
     state,
     nucleus,
     connection,
@@ -306,7 +307,7 @@ test('case 5: a release that ends its process twice gives way to the one before,
     expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
     device.camera().show(BRIGHT);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(device.store.noted?.deaths).toBe(death);
+    expect(device.store.noted?.releases.at(-1)?.deaths).toBe(death);
     expect(device.classes()).toHaveLength(death);
     expect(device.classes().at(-1)).toContain('ended with SIGSEGV');
   }
@@ -383,6 +384,60 @@ test('[S7] kills from outside cost no frame and no release, also of a model that
   expect(device.store.noted).toBeUndefined();
   expect(device.condition('release')).toMatchObject({ ok: true });
   expect(device.condition('lastProcessEnd')?.value).toBe(`${USE_CASE}-2: ${KILLED.message}`);
+  await device.inspection.stop();
+});
+
+const HANG = new ModelError("inference process gave no answer to 'run' within 5000 ms", 'gone', true);
+
+test('case 39, case 40: a release that hangs now and then, between any number of good answers, is taken back at the third hang', async () => {
+  const device = await serving();
+  const ends = withEnds(device);
+  expect(await device.offer(2, 5)).toMatchObject({ code: 'ACCEPTED' });
+  for (let hang = 1; hang <= HABIT.ends; hang++) {
+    expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-2`);
+    for (let good = 0; good < PROBATION.results; good++) {
+      device.camera().show(BRIGHT);
+      await settled();
+      device.clock.advance(PROBATION.milliseconds / 10);
+    }
+    ends.end = HANG;
+    device.camera().show(BRIGHT);
+    await settled();
+    ends.end = undefined;
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(device.inspection.facts()).toMatchObject({
+    releaseId: `${USE_CASE}-1`,
+    refusedReleases: [
+      { releaseId: `${USE_CASE}-2`, code: 'ENDED_ITS_PROCESS', reason: HANG.message, quarantined: true },
+    ],
+  });
+  await device.inspection.stop();
+});
+
+test('case 41: kills from outside within a minute of a start leave the only release in service, and nothing is quarantined', async () => {
+  const device = await serving();
+  const ends = withEnds(device);
+  for (let kill = 1; kill <= 5; kill++) {
+    ends.end = KILLED;
+    device.camera().show(BRIGHT);
+    await settled();
+    ends.end = undefined;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(device.inspection.facts().releaseId).toBe(`${USE_CASE}-1`);
+  }
+  expect(device.store.refusals).toEqual([]);
+  expect(device.store.noted).toBeUndefined();
+  await device.inspection.stop();
+});
+
+test('case 42: the time that has passed grows as the component runs, whatever the clock says', async () => {
+  const device = await serving();
+  const made = device.store.latestTime;
+  expect(made).toBeGreaterThan(0);
+  device.clock.advance(3_600_000);
+  await device.inspection.noteTime();
+  expect(device.store.latestTime - made).toBe(3_600_000);
   await device.inspection.stop();
 });
 

@@ -22,6 +22,9 @@ class FakeChild implements Child {
   send(header: object, body?: Uint8Array): void {
     if (this.alive) this.waiting.push({ id: (header as Answer).id, text: textOf(body ?? new Uint8Array()) });
   }
+  times() {
+    return { monotonic: performance.now(), worked: undefined };
+  }
   onMessage(listener: (message: Message) => void): void {
     this.message = listener;
   }

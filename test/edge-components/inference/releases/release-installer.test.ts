@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release, ReleaseOffer } from '../../../../contracts';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
@@ -191,6 +191,67 @@ test('a clock that was set back installs nothing, and keeps what runs [case 7]',
   expect(device.slot.current?.release.counter).toBe(1);
   const restarted = await newDevice(device.work);
   expect(restarted.store.latestTime).toBeGreaterThan(monthAgo + 86_400_000);
+});
+
+test('case 42: a clock that was once at 2099 keeps no later release out', async () => {
+  const device = await newDevice();
+  expect(await device.installer.install(await offer({ counter: 1, gain: 4 }))).toMatchObject({
+    code: 'ACCEPTED',
+  });
+  device.ports.clock = { now: () => Date.UTC(2099, 0, 1), monotonic: () => 0 };
+  expect(await device.installer.install(await offer({ counter: 2, gain: 5 }))).toMatchObject({
+    code: 'EXPIRED',
+  });
+  const lasting = { expiresAt: '2100-01-01T00:00:00.000Z' };
+  expect(
+    await device.installer.install(await offer({ counter: 3, gain: 5, overrides: lasting })),
+  ).toMatchObject({ code: 'ACCEPTED' });
+  device.ports.clock = { now: () => Date.now(), monotonic: () => 0 };
+  expect(await device.installer.install(await offer({ counter: 4, gain: 6 }))).toMatchObject({
+    code: 'ACCEPTED',
+  });
+  expect((await newDevice(device.work)).store.latestTime).toBeLessThanOrEqual(Date.now());
+});
+
+describe('case 43: a quarantine', () => {
+  /** The release fails its golden samples, and nothing that comes later makes it better. */
+  async function quarantined() {
+    const device = await newDevice();
+    device.trialHost.failure = new ModelError('ONNX Runtime refuses the file', 'load');
+    const bad = await offer({ counter: 2, gain: 5 });
+    expect(await device.installer.install(bad)).toMatchObject({ code: 'LOAD_FAILED' });
+    device.trialHost.failure = undefined;
+    expect(await device.installer.install(bad)).toMatchObject({ code: 'QUARANTINED' });
+    return { device, bad };
+  }
+
+  test('outlives a refusal for the clock', async () => {
+    const { device, bad } = await quarantined();
+    device.ports.clock = { now: () => 0, monotonic: () => 0 };
+    expect(await device.installer.install(bad)).toMatchObject({ code: 'CLOCK_UNKNOWN' });
+    device.ports.clock = { now: () => Date.now(), monotonic: () => 0 };
+    expect(await device.installer.install(bad)).toMatchObject({ code: 'QUARANTINED' });
+    expect(await (await newDevice(device.work)).installer.install(bad)).toMatchObject({
+      code: 'QUARANTINED',
+    });
+  });
+
+  test.each([
+    ['a blank behind the envelope', (text: string) => `${text} `],
+    ['the envelope written otherwise', (text: string) => JSON.stringify(JSON.parse(text), null, 2)],
+  ])('is not by-passed by %s', async (_, rewrite) => {
+    const { device, bad } = await quarantined();
+    const path = join(bad.artifactsPath, 'release.dsse.json');
+    writeFileSync(path, rewrite(readFileSync(path, 'utf8')));
+    expect(await device.installer.install(bad)).toMatchObject({ code: 'QUARANTINED' });
+  });
+
+  test('does not hold for the same files under a higher counter, which somebody has signed anew [case 41]', async () => {
+    const { device } = await quarantined();
+    expect(await device.installer.install(await offer({ counter: 3, gain: 5 }))).toMatchObject({
+      code: 'ACCEPTED',
+    });
+  });
 });
 
 test('a variant for another architecture is not tried', async () => {

@@ -164,14 +164,14 @@ test('refusals are remembered across restarts; only those of the model itself qu
   await store.recordRefusal({ releaseDigest: 'a'.repeat(64), code: 'GOLDEN_SAMPLE_MISMATCH', at });
   await store.recordRefusal({ releaseDigest: 'b'.repeat(64), code: 'COUNTER_TOO_LOW', at });
   const after = await DiskReleaseStore.open(folder);
-  expect(after.quarantineOf('a'.repeat(64))?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
-  expect(after.quarantineOf('b'.repeat(64))).toBeUndefined();
+  expect(after.quarantineOf({ releaseDigest: 'a'.repeat(64) })?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
+  expect(after.quarantineOf({ releaseDigest: 'b'.repeat(64) })).toBeUndefined();
   for (let index = 0; index < 30; index++) {
     await after.recordRefusal({ releaseDigest: index.toString(16).padStart(64, '0'), code: 'EXPIRED', at });
   }
   expect(after.refusals).toHaveLength(16);
   // A quarantine outlives refusals that cost nothing to find out again.
-  expect(after.quarantineOf('a'.repeat(64))?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
+  expect(after.quarantineOf({ releaseDigest: 'a'.repeat(64) })?.code).toBe('GOLDEN_SAMPLE_MISMATCH');
 });
 
 test('a lost or damaged counter is found again from the releases that are kept [case 6]', async () => {
@@ -261,17 +261,27 @@ test('a file that gives no data is given up, and nothing is left behind [case 10
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a time that has passed is remembered, at most once an hour, and never goes back [case 7]', async () => {
+test('a time that has passed is remembered, written at most once an hour, and never goes back [case 7]', async () => {
   const folder = newFolder();
   const store = await DiskReleaseStore.open(folder);
   const noon = Date.parse('2026-11-23T12:00:00.000Z');
   await store.noteTime(noon);
   await store.noteTime(noon + 60_000);
   await store.noteTime(noon - 86_400_000);
-  expect(store.latestTime).toBe(noon);
+  expect(store.latestTime).toBe(noon + 60_000);
   expect((await DiskReleaseStore.open(folder)).latestTime).toBe(noon);
-  writeFileSync(join(folder, 'latest-time'), 'garbage');
+  writeFileSync(join(folder, 'passed-time'), 'garbage');
   expect((await DiskReleaseStore.open(folder)).latestTime).toBe(0);
+});
+
+test('case 42: what a clock has said to an earlier component counts no more; what is signed does', async () => {
+  const folder = newFolder();
+  const release = await offered(1, 4);
+  await install(await DiskReleaseStore.open(folder), release);
+  writeFileSync(join(folder, 'latest-time'), '2099-01-01T00:00:00.000Z');
+  const store = await DiskReleaseStore.open(folder);
+  expect(store.latestTime).toBe(Date.parse(release.release.createdAt));
+  expect(readdirSync(folder)).not.toContain('latest-time');
 });
 
 test('a release that is taken back gives way to the one before, for good [case 5]', async () => {
@@ -285,17 +295,28 @@ test('a release that is taken back gives way to the one before, for good [case 5
   const after = await DiskReleaseStore.open(folder);
   expect(after.current?.digest).toBe(first);
   expect(after.previous).toBeUndefined();
-  expect(after.quarantineOf(second)).toMatchObject({ code: 'ENDED_ITS_PROCESS', reason });
+  expect(after.quarantineOf({ releaseDigest: second })).toMatchObject({ code: 'ENDED_ITS_PROCESS', reason });
   await after.revert({ releaseDigest: first, code: 'LOAD_FAILED', at });
   expect((await DiskReleaseStore.open(folder)).current).toBeUndefined();
 });
 
-test('state files of the wrong shape count as absent', async () => {
+test.each([
+  ['refused.json', '{}'],
+  ['refused.json', '[null]'],
+  ['refused.json', '[7, {"releaseDigest": 7}, [], {"code": "LOAD_FAILED"}]'],
+  ['probation.json', '7'],
+  ['current.json', '[null]'],
+  ['current.json', '{"current": null, "previous": 7}'],
+  ['current.json', '{"current": {"digest": "../elsewhere", "variant": "fp32", "milliseconds": {}}}'],
+  ['class-codes.json', '[null]'],
+])('case 49: a %s that is %s counts as absent, and keeps no release out', async (name, text) => {
   const folder = newFolder();
   await install(await DiskReleaseStore.open(folder), await offered(1, 4));
-  writeFileSync(join(folder, 'refused.json'), '{}');
-  writeFileSync(join(folder, 'probation.json'), '7');
+  writeFileSync(join(folder, name), text);
   const store = await DiskReleaseStore.open(folder);
   expect(store.refusals).toEqual([]);
   expect(await store.probation()).toBeUndefined();
+  expect(store.current === undefined).toBe(name === 'current.json');
+  expect(store.quarantineOf({ releaseDigest: 'a'.repeat(64) })).toBeUndefined();
+  expect(await install(store, await offered(2, 5))).toBe(store.current?.digest);
 });

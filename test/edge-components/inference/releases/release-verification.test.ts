@@ -1,4 +1,5 @@
 import type { Release } from '../../../../contracts';
+import { decide } from '../../../../edge-components/inference/src/models/decision';
 import { trustedKeyProblems } from '../../../../edge-components/inference/src/releases/envelope-signature';
 import type { RefusalCode } from '../../../../edge-components/inference/src/releases/release-transitions';
 import {
@@ -184,6 +185,22 @@ test.each<[RefusalCode, string, () => unknown]>([
   ],
 ])('%s: %s [case 6] [case 7] [case 8] [case 9] [case 13]', (code, _, attempt) => {
   expect(codeOf(attempt)).toBe(code);
+});
+
+test.each(['2026-12-31T23:59:60Z', '2016-12-31T23:59:60.5Z', '2026-12-31T23:59:60+00:00'])(
+  'case 49: a release that expires at %s, which no clock shows, is refused and does not live for ever',
+  (expiresAt) => {
+    const code = codeOf(() => verify(envelopeOf({ ...release, expiresAt })));
+    expect(code).toBe('RELEASE_INVALID');
+    // Also where such a time comes by another way.
+    expect(codeOf(() => checkExpiry({ ...release, expiresAt }, NOW, 0))).toBe('EXPIRED');
+  },
+);
+
+test('case 49: a class named as what every object has needs a threshold like any other', () => {
+  const named = { ...release, classes: ['good', 'constructor'], thresholds: { good: 0.5 } };
+  expect(() => verify(envelopeOf(named))).toThrow("thresholds: none for class 'constructor'");
+  expect(decide([0.1, 0.9], named)).toMatchObject({ status: 'invalid' });
 });
 
 test('a second signature by a trusted key is enough beside one that is unknown', () => {

@@ -159,6 +159,31 @@ describe('case 30: damage', () => {
     );
   });
 
+  test.each([
+    ['line feeds', '\n', 80_000],
+    ['beginnings of records', '0123abcd 1 {"a":', 40_000],
+    ['beginnings of records on lines of their own', '0123abcd 1 {"a":\n', 40_000],
+    ['records in records, all closed', '0123abcd 1 {"a":', 20_000, '}'],
+    ['beginnings of records with an end', '0123abcd 1 {} ', 40_000],
+  ])(
+    'case 48: a segment of %s is searched in time that is linear in its length',
+    (_, piece, times, close = '') => {
+      const bytes = Buffer.from(piece.repeat(times) + close.repeat(times));
+      let looks = 0;
+      const { records } = salvage(bytes, (count) => {
+        looks = count;
+      });
+      expect(records).toEqual([]);
+      expect(looks).toBeLessThanOrEqual(20 * bytes.length);
+    },
+  );
+
+  test('case 48: records that are whole lines are found behind any number of beginnings', () => {
+    const hostile = '0123abcd 1 {"a":'.repeat(20_000);
+    const bytes = Buffer.from(`${hostile}\n${text}${hostile}`);
+    expect(salvage(bytes).records).toEqual(lines);
+  });
+
   test('of noise only: no record, and no endless search', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {

@@ -24,6 +24,20 @@ test('user, password and query go also where they stand without the address, enc
   expect(shown).toContain('401 for *** with');
 });
 
+test.each([
+  [
+    'rtsp://cam/live/admin/s3cret',
+    '[in] method DESCRIBE failed for /live/admin/s3cret: 404',
+    /live|admin|s3cret/,
+  ],
+  ['http://cam/s%23cret/jpg', 'GET /s%23cret/jpg or s#cret', /cret/],
+])(
+  'case 49: a password in the path of %s is hidden where the path stands alone, or a part of it',
+  (url, text, secrets) => {
+    expect(redactorOf(url)(text)).not.toMatch(secrets);
+  },
+);
+
 const secret = fc.stringMatching(/^[A-Za-z0-9_.!~-]{1,12}$/);
 
 test('whatever the secrets are, none is left in any message about the address', () => {
