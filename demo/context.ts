@@ -49,6 +49,12 @@ export interface DemoContext {
   readonly outage: { deviceId: string; from: number; until: number };
 }
 
+/** What it takes to train, release and roll out, whoever asks for it. */
+export type LoopContext = Pick<
+  DemoContext,
+  'clients' | 'environment' | 'console' | 'signal' | 'events' | 'rollouts' | 'models'
+>;
+
 export function note(
   context: Pick<DemoContext, 'events' | 'console'>,
   kind: DemoEvent['kind'],

@@ -12,6 +12,8 @@ export interface DeployOptions {
   readonly directory: string;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Folder with the configurations. @default - the application's own, config/ */
+  readonly configurations?: string;
 }
 
 /** @throws Error with the CLI's last lines */
@@ -34,6 +36,7 @@ export async function deployToLocalAws(options: DeployOptions, name = 'local'): 
     `--output=${join(options.directory, `cdk.out-${name}`)}`,
     '--context=env=local',
     `--context=name=${name}`,
+    ...(options.configurations === undefined ? [] : [`--context=configurations=${options.configurations}`]),
   ]);
   return deployedEnvironment(name, outputsFile);
 }

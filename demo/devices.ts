@@ -33,7 +33,7 @@ export class Device {
   private readonly configFile: string;
 
   constructor(
-    private readonly aws: LocalAws,
+    private readonly aws: Pick<LocalAws, 'endpointUrl' | 'iot' | 'gateway'>,
     private readonly options: DeviceOptions,
   ) {
     // The installer's part: trusted keys lie outside of anything that a deployment can write.

@@ -1,7 +1,7 @@
 /** The judgements of a rollout, from the history of its execution: the last one of each wave. */
 import { type HistoryEvent, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import type { RolloutState } from '../lambda/rollout/rollout-state';
-import type { DemoContext } from './context';
+import type { LoopContext } from './context';
 import type { ReportData } from './report/report-data';
 
 export type WaveJudgement = ReportData['rollouts'][number]['waves'][number];
@@ -14,7 +14,7 @@ function stateAfter({ stateExitedEventDetails }: HistoryEvent): RolloutState | u
 }
 
 export async function readJudgements(
-  { clients }: DemoContext,
+  { clients }: Pick<LoopContext, 'clients'>,
   executionArn: string,
 ): Promise<WaveJudgement[]> {
   const judgements = new Map<string, WaveJudgement>();

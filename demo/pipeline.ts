@@ -12,7 +12,7 @@ import {
 import { type EvaluationReport, type ExportedModel, parseContractJson } from '../contracts';
 import { s3Uri } from '../contracts/s3-address';
 import { executionPrefix, PIPELINE_PARAMETERS } from '../lambda/training/names';
-import { type DemoContext, note } from './context';
+import { type DemoContext, type LoopContext, note } from './context';
 import { waitFor } from './waiting';
 
 export interface PipelineExecution {
@@ -61,7 +61,7 @@ export async function executionArns({ clients, environment }: DemoContext): Prom
  * Waits until an execution has ended, then reads what it registered.
  * @throws Error with the failed steps' reasons
  */
-export async function followExecution(context: DemoContext, arn: string): Promise<PipelineExecution> {
+export async function followExecution(context: LoopContext, arn: string): Promise<PipelineExecution> {
   const { clients, signal } = context;
   const status = await waitFor(
     {
@@ -91,7 +91,7 @@ export async function followExecution(context: DemoContext, arn: string): Promis
   return execution;
 }
 
-async function reasonsOf({ clients }: DemoContext, arn: string): Promise<string> {
+async function reasonsOf({ clients }: LoopContext, arn: string): Promise<string> {
   const failed: PipelineExecutionStep[] = [];
   const ofExecution = { PipelineExecutionArn: arn };
   for await (const page of paginateListPipelineExecutionSteps({ client: clients.sageMaker }, ofExecution)) {
@@ -100,7 +100,8 @@ async function reasonsOf({ clients }: DemoContext, arn: string): Promise<string>
   return failed.map(({ StepName, FailureReason }) => `${StepName}: ${FailureReason}`).join('; ');
 }
 
-async function readOutcome(context: DemoContext, arn: string): Promise<PipelineExecution> {
+/** Reads what a successful execution has registered. */
+export async function readOutcome(context: LoopContext, arn: string): Promise<PipelineExecution> {
   const { clients, environment } = context;
   const { ModelPackageSummaryList = [] } = await clients.sageMaker.send(
     new ListModelPackagesCommand({
@@ -123,7 +124,7 @@ async function readOutcome(context: DemoContext, arn: string): Promise<PipelineE
 }
 
 async function readText(
-  { clients }: DemoContext,
+  { clients }: LoopContext,
   bucket: string,
   prefix: string,
   file: string,

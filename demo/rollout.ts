@@ -4,7 +4,7 @@ import { GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { approveModelPackage } from '../cli/registry/decide-model-package';
 import { counterOfItem, packageClaimKey, RELEASE_ITEM_PREFIX, releaseIdOf } from '../lambda/registry/names';
 import type { ReleaseStatus } from '../lambda/registry/release-items';
-import { type DemoContext, note } from './context';
+import { type LoopContext, note } from './context';
 import { readJudgements } from './judgements';
 import type { PipelineExecution } from './pipeline';
 import { waitFor } from './waiting';
@@ -36,7 +36,7 @@ const ROLLOUT_TIMEOUT_SECONDS = 420;
 
 /** The exported files behind a release, for the report's table of models. */
 export function keepModel(
-  context: DemoContext,
+  context: Pick<LoopContext, 'environment' | 'models'>,
   counter: number,
   { evaluation, exported }: PipelineExecution,
 ): void {
@@ -56,7 +56,7 @@ export function keepModel(
 }
 
 /** All releases, oldest first. */
-export async function listReleases({ clients, environment }: DemoContext): Promise<ReleaseItem[]> {
+export async function listReleases({ clients, environment }: LoopContext): Promise<ReleaseItem[]> {
   const client = clients.dynamoDb;
   const query = {
     TableName: environment.output('ReleaseTableName'),
@@ -80,7 +80,7 @@ export async function listReleases({ clients, environment }: DemoContext): Promi
 }
 
 /** Approves as a person would, and waits for the signed release. @returns its counter */
-export async function approve(context: DemoContext, version: number, reason: string): Promise<number> {
+export async function approve(context: LoopContext, version: number, reason: string): Promise<number> {
   const { clients, environment, signal } = context;
   await approveModelPackage(clients, environment, { version, reason });
   const item = await waitFor(
@@ -109,7 +109,7 @@ export async function approve(context: DemoContext, version: number, reason: str
 }
 
 /** Waits until the rollout of a release has ended, well or badly. */
-export async function followRollout(context: DemoContext, counter: number): Promise<Rollout> {
+export async function followRollout(context: LoopContext, counter: number): Promise<Rollout> {
   const { clients, signal } = context;
   const started = Date.now();
   const claimed = await waitFor(

@@ -10,6 +10,7 @@ import {
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import type { AnswerOptions } from '../shared/answer';
 import { type CommandPage, withPage } from '../shared/command-page';
+import type { Clients } from '../shared/clients';
 import { type AddCommands, type Context, integerFrom, type ProgramPorts } from '../shared/commands';
 import { parseCsvRows } from '../shared/csv';
 import { decodeText } from '../shared/decode-text';
@@ -20,13 +21,21 @@ import { isClassName, parseClassMapping } from './class-names';
 import { datasetInForce } from './dataset-in-force';
 import { formatDatasetReport } from './format-dataset-report';
 import { type GroupRule, groupByExpression, groupByPrefix } from './group-rule';
-import { importDataset } from './import-dataset';
+import { type ImportDatasetOptions, importDataset } from './import-dataset';
 import { movedImages } from './moved-images';
 import { readDatasetSource } from './read-source';
 import { uploadDataset } from './upload-dataset';
 import type { DatasetUploadItem } from './upload-item';
 
-interface ImportOptions extends AnswerOptions {
+/** Of `kaizen dataset import`, as commander gives them. */
+export interface ImportOptions extends TakingOptions, AnswerOptions {
+  readonly dryRun?: boolean;
+  readonly report?: string;
+  readonly html?: string;
+}
+
+/** How images are read and divided; `npm run try` has the same options. */
+export interface TakingOptions {
   readonly groupBy?: string;
   readonly groupByPrefix?: string;
   readonly groupDuplicates?: boolean;
@@ -38,9 +47,6 @@ interface ImportOptions extends AnswerOptions {
   readonly split?: Splitting;
   readonly splitSeed?: number;
   readonly skipCorrupt?: boolean;
-  readonly dryRun?: boolean;
-  readonly report?: string;
-  readonly html?: string;
   readonly imagePolicy?: CompleteImagePolicy;
 }
 
@@ -71,7 +77,7 @@ const PAGE: CommandPage = {
 
 const names = (text: string): string[] => text.split(',').map((name) => name.trim());
 
-function groupRule(options: ImportOptions): GroupRule | undefined {
+function groupRule(options: TakingOptions): GroupRule | undefined {
   if (options.groupBy !== undefined) return groupByExpression(options.groupBy);
   return options.groupByPrefix === undefined ? undefined : groupByPrefix(options.groupByPrefix);
 }
@@ -106,7 +112,7 @@ async function mappingsIn(file: string): Promise<[string, string][]> {
   return mappings;
 }
 
-async function classMap({ map = [], mapFile }: ImportOptions): Promise<ReadonlyMap<string, string>> {
+async function classMap({ map = [], mapFile }: TakingOptions): Promise<ReadonlyMap<string, string>> {
   return new Map([...(mapFile === undefined ? [] : await mappingsIn(mapFile)), ...map]);
 }
 
@@ -122,17 +128,40 @@ function imagePolicyFrom(text: string): CompleteImagePolicy {
   }
 }
 
+/**
+ * Reads a source and decides, as the options say, how its images are to be divided.
+ * @param s3 for a source at `s3://`
+ * @throws InputError with every problem of the source
+ */
+export async function takeSource(
+  source: string,
+  options: TakingOptions,
+  s3?: () => Clients['s3'],
+): Promise<Omit<ImportDatasetOptions, 'reportFile' | 'htmlFile' | 'dryRun'>> {
+  const { ignoreColumns, unannotated } = options;
+  const read = await readDatasetSource(source, {
+    ...{ groupRule: groupRule(options), map: await classMap(options), ignoreColumns, unannotated },
+    ...(s3 && { s3 }),
+  });
+  return {
+    source: read,
+    name: source,
+    declaredClasses: options.classes,
+    groupDuplicates: options.groupDuplicates ?? false,
+    splitting: options.split ?? (options.splitSeed === undefined ? undefined : 'stratified'),
+    splitSeed: options.splitSeed ?? 0,
+    skipCorrupt: options.skipCorrupt ?? false,
+    imagePolicy: options.imagePolicy ?? DEFAULT_IMAGE_POLICY,
+  };
+}
+
 async function runImport(
   source: string,
   options: ImportOptions,
   ports: ProgramPorts,
   open: () => Promise<Context>,
 ): Promise<void> {
-  const { ignoreColumns, unannotated } = options;
-  const read = await readDatasetSource(source, {
-    ...{ groupRule: groupRule(options), map: await classMap(options), ignoreColumns, unannotated },
-    s3: () => ports.clients().s3,
-  });
+  const taken = await takeSource(source, options, () => ports.clients().s3);
   const upload = async (checked: readonly DatasetUploadItem[]) => {
     const { clients, environment } = await open();
     const moved = movedImages(await datasetInForce(clients, environment), checked);
@@ -152,14 +181,7 @@ async function runImport(
     accepted = await importDataset(
       { report, upload, onProgress: progressOf(ports, options, 'Reading image') },
       {
-        source: read,
-        name: source,
-        declaredClasses: options.classes,
-        groupDuplicates: options.groupDuplicates ?? false,
-        splitting: options.split ?? (options.splitSeed === undefined ? undefined : 'stratified'),
-        splitSeed: options.splitSeed ?? 0,
-        skipCorrupt: options.skipCorrupt ?? false,
-        imagePolicy: options.imagePolicy ?? DEFAULT_IMAGE_POLICY,
+        ...taken,
         reportFile: options.report,
         htmlFile: options.html,
         dryRun: options.dryRun ?? false,
@@ -178,8 +200,8 @@ async function runImport(
   );
 }
 
-/** How images come into groups, classes and splits. */
-function addReadingOptions(command: Command): Command {
+/** How images come into groups, classes and splits, and what is made of them. */
+export function addTakingOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -204,7 +226,13 @@ function addReadingOptions(command: Command): Command {
         'given: as the source says; hash: by part; stratified: evenly by class, each class in every split',
       ).choices(SPLITTINGS),
     )
-    .option('--split-seed <n>', 'another even division; stands for --split stratified', integerFrom(0));
+    .option('--split-seed <n>', 'another even division; stands for --split stratified', integerFrom(0))
+    .option('--skip-corrupt', 'leave corrupt images out')
+    .option(
+      '--image-policy <json>',
+      "imagePolicy of the environment's configuration, to warn of what it would do to these images; its defaults when left out",
+      imagePolicyFrom,
+    );
 }
 
 export const addDatasetCommands: AddCommands = (program, ports, open) => {
@@ -218,13 +246,7 @@ export const addDatasetCommands: AddCommands = (program, ports, open) => {
       '<source>',
       'folder with one subfolder per class (or train/val/test, MVTec AD, COCO), table .csv (path,label[,id][,groupId][,capturedAt][,split]), annotations .json or manifest .jsonl; on this machine or at s3://',
     );
-  const complete = addReadingOptions(command)
-    .option('--skip-corrupt', 'leave corrupt images out')
-    .option(
-      '--image-policy <json>',
-      "imagePolicy of the environment's configuration, to warn of what it would do to these images; its defaults when left out",
-      imagePolicyFrom,
-    )
+  const complete = addTakingOptions(command)
     .option('--dry-run', 'report only; needs no environment')
     .option('--report <file>', 'also write the report as JSON (contract dataset-report)')
     .option('--html <file>', 'also write the report as a page with pictures');

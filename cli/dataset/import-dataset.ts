@@ -7,7 +7,7 @@ import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import { InputError, refuse } from '../shared/errors';
 import type { OnProgress } from '../shared/progress';
 import { datasetPage } from './dataset-page';
-import { examineDataset, type ReportOptions } from './dataset-report';
+import { type DatasetExamination, examineDataset, type ReportOptions } from './dataset-report';
 import { imagePolicyWarnings } from './image-policy-warnings';
 import { inspectDataset } from './inspect-dataset';
 import type { ReadSource } from './read-source';
@@ -48,7 +48,10 @@ async function write(option: string, file: string, text: string): Promise<void> 
 }
 
 /** @throws InputError when the operator wants splits that the source does not give */
-function splittingOf({ source, splitting }: ImportDatasetOptions): ReportOptions['splitting'] {
+function splittingOf({
+  source,
+  splitting,
+}: Pick<ImportDatasetOptions, 'source' | 'splitting'>): ReportOptions['splitting'] {
   const isGiven = source.items.some(({ split }) => split !== undefined);
   if (splitting === 'given' && !isGiven) {
     throw new InputError(
@@ -59,14 +62,14 @@ function splittingOf({ source, splitting }: ImportDatasetOptions): ReportOptions
 }
 
 /**
- * The reports are written whether or not the dataset is refused.
- * @returns what the gate has accepted; `undefined` after a dry run
- * @throws InputError with every error of the report; then nothing has been uploaded
+ * Reads, inspects and reports. The reports are written whether or not the dataset is refused.
+ * @param show takes the report
+ * @throws InputError with every error of the report
  */
-export async function importDataset(
-  ports: ImportDatasetPorts,
-  options: ImportDatasetOptions,
-): Promise<CurrentDataset | undefined> {
+export async function examineImport(
+  show: ImportDatasetPorts['report'],
+  options: Omit<ImportDatasetOptions, 'dryRun'>,
+): Promise<DatasetExamination> {
   const { source, reportFile, htmlFile } = options;
   const splitting = splittingOf(options);
   const { layout, renamedClasses, leftOut, notes } = source;
@@ -82,8 +85,21 @@ export async function importDataset(
     const thumbnails = await drawThumbnails(shownIds(report, items), items);
     await write('--html', htmlFile, datasetPage({ report, items, thumbnails, source: options.name }));
   }
-  ports.report(report);
+  show(report);
   const { length } = report.errors;
   refuse('dataset refused', length > 0 ? [`${length} error${length === 1 ? '' : 's'}, listed above`] : []);
+  return { report, items };
+}
+
+/**
+ * The reports are written whether or not the dataset is refused.
+ * @returns what the gate has accepted; `undefined` after a dry run
+ * @throws InputError with every error of the report; then nothing has been uploaded
+ */
+export async function importDataset(
+  ports: ImportDatasetPorts,
+  options: ImportDatasetOptions,
+): Promise<CurrentDataset | undefined> {
+  const { items } = await examineImport(ports.report, options);
   return options.dryRun ? undefined : ports.upload(items);
 }

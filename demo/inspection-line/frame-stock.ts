@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface StockFrame {
   readonly jpeg: Buffer;
   readonly label: string;
+  /** What its source calls it. */
+  readonly name?: string;
 }
 
 /** @throws Error naming the line of truth.jsonl that is not understood, or the image that is missing */

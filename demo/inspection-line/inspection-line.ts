@@ -5,6 +5,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { encodeFrame } from './frame-message';
@@ -20,6 +21,8 @@ export interface ShownFrame {
   /** Milliseconds since the epoch. */
   readonly shownAt: number;
   readonly bytes: number;
+  /** Of the frame in its stock, where the stock has names. */
+  readonly name?: string;
 }
 
 export interface InspectionLineOptions {
@@ -68,6 +71,28 @@ export class InspectionLine {
     this.condition = condition;
   }
 
+  /**
+   * Shows every frame of a condition once, each to the next device that looks, and nothing else meanwhile or afterwards.
+   * @returns what was shown, in this order, when the last frame has been
+   * @throws the signal's reason, with frames left that nobody has looked at
+   */
+  async showEach(condition: string, signal: AbortSignal): Promise<ShownFrame[]> {
+    this.pause();
+    const waiting = [...this.framesOf(condition)];
+    const shown: ShownFrame[] = [];
+    while (waiting.length > 0) {
+      await sleep(1000 / this.options.framesPerSecond, undefined, { signal });
+      const round = this.cameras.flatMap((camera) => {
+        const [next] = waiting;
+        const sent = next && camera.show(next, condition);
+        if (sent) waiting.shift();
+        return sent ? [sent] : [];
+      });
+      shown.push(...this.keep(round));
+    }
+    return shown;
+  }
+
   /** What a shown frame really is; undefined for a frame that this line never showed. */
   truthOf(frameId: string): ShownFrame | undefined {
     return this.truth.get(frameId);
@@ -106,16 +131,24 @@ export class InspectionLine {
 
   private showFrames(): void {
     const frames = this.framesOf(this.condition);
-    const lines: string[] = [];
-    for (const camera of this.cameras) {
-      const shown = camera.show(frames, this.condition);
-      if (!shown) continue;
-      this.truth.set(shown.frame.frameId, shown.frame);
-      this.images.set(shown.frame.frameId, shown.image);
-      lines.push(JSON.stringify(shown.frame));
-    }
-    if (lines.length > 0) appendFileSync(this.options.truthFile, `${lines.join('\n')}\n`);
+    this.keep(this.cameras.flatMap((camera) => camera.showAny(frames, this.condition) ?? []));
   }
+
+  /** Keeps the truth about frames that were shown. */
+  private keep(shown: readonly SentFrame[]): ShownFrame[] {
+    for (const { frame, image } of shown) {
+      this.truth.set(frame.frameId, frame);
+      this.images.set(frame.frameId, image);
+    }
+    const lines = shown.map(({ frame }) => `${JSON.stringify(frame)}\n`);
+    if (lines.length > 0) appendFileSync(this.options.truthFile, lines.join(''));
+    return shown.map(({ frame }) => frame);
+  }
+}
+
+interface SentFrame {
+  readonly frame: ShownFrame;
+  readonly image: Buffer;
 }
 
 /** One camera: a part passes only while a device looks, as nobody can be asked about a frame nobody saw. */
@@ -149,13 +182,19 @@ class Camera {
     });
   }
 
-  show(
-    frames: readonly StockFrame[],
-    condition: string,
-  ): { readonly frame: ShownFrame; readonly image: Buffer } | undefined {
-    // A device that does not keep up misses the part, as it would with a camera of glass and metal.
-    if (!this.client || this.client.writableLength > 0) return undefined;
-    const frame = frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame;
+  /** A part that comes along. A device that does not keep up misses it, as it would with a camera of glass and metal. */
+  showAny(frames: readonly StockFrame[], condition: string): SentFrame | undefined {
+    if (!this.isLookedAt) return undefined;
+    return this.show(frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame, condition);
+  }
+
+  private get isLookedAt(): boolean {
+    return this.client !== undefined && this.client.writableLength === 0;
+  }
+
+  /** @returns undefined when no device looks */
+  show(frame: StockFrame, condition: string): SentFrame | undefined {
+    if (!this.client || !this.isLookedAt) return undefined;
     const shownAt = Date.now();
     const frameId = `${this.deviceId}-${String(this.sequence++).padStart(7, '0')}`;
     const header = { frameId, capturedAt: new Date(shownAt).toISOString(), bytes: frame.jpeg.length };
@@ -167,6 +206,7 @@ class Camera {
       condition,
       shownAt,
       bytes: frame.jpeg.length,
+      ...(frame.name !== undefined && { name: frame.name }),
     };
     return { frame: shown, image: frame.jpeg };
   }

@@ -2,14 +2,12 @@
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { LocalAws, NucleusName } from '@kaizen-edge/local-aws';
-import { provisionDevice } from '../../cli/device/provision-device';
+import { join } from 'node:path';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
 import { AlarmWatch } from '../alarms/alarm-watch';
 import type { DemoClients } from '../clients';
 import type { DemoContext, DemoEvent } from '../context';
-import { Device } from '../devices';
+import { startFleet } from '../fleet';
 import { loadFrameStock } from '../inspection-line/frame-stock';
 import { InspectionLine } from '../inspection-line/inspection-line';
 import { Labeller } from '../labeller';
@@ -17,9 +15,6 @@ import { Observations } from '../observations';
 import type { RenderedFolders } from '../render';
 import type { LoopRun } from '../run';
 import type { Cloud } from './start-cloud';
-
-/** In turn: every wave has devices of both, and each release has to do on either. */
-const nucleusAt = (place: number): NucleusName => (place % 2 === 0 ? 'classic' : 'lite');
 
 export async function startLine(
   run: LoopRun,
@@ -37,7 +32,16 @@ export async function startLine(
   const line = makeLine(run, images, stops);
   await line.start();
   const devices = await console.phase('Provisioning and starting four core devices', () =>
-    startFleet(run, aws, clients, environment, line, stops),
+    startFleet(
+      {
+        ...{ aws, clients, environment },
+        things: settings.devices,
+        folder: join(run.runFolder, 'devices'),
+        cameraSocket: (thingName) => line.socketPath(thingName),
+        onCrash: (message) => abort.abort(new Error(message)),
+      },
+      stops,
+    ),
   );
   const labeller = new Labeller({ clients, environment, line, delaySeconds: settings.labelDelaySeconds });
   labeller.start((error) => abort.abort(error));
@@ -108,38 +112,4 @@ function makeLine(run: LoopRun, images: RenderedFolders, stops: Array<() => Prom
   });
   stops.push(() => line.stop());
   return line;
-}
-
-async function startFleet(
-  run: LoopRun,
-  aws: LocalAws,
-  clients: DemoClients,
-  environment: KaizenEnvironment,
-  line: InspectionLine,
-  stops: Array<() => Promise<void>>,
-): Promise<Device[]> {
-  const started: Device[] = [];
-  stops.push(async () => {
-    await Promise.all(started.map((device) => device.stop()));
-  });
-  for (const group of ['canary', 'stable'] as const) {
-    for (const [place, thingName] of run.settings.devices[group].entries()) {
-      const identityDirectory = join(run.runFolder, 'devices', thingName);
-      mkdirSync(dirname(identityDirectory), { recursive: true });
-      await provisionDevice(clients, environment, { thingName, wave: group, folder: identityDirectory });
-      const device = new Device(aws, {
-        environmentName: environment.name,
-        thingName,
-        identityDirectory,
-        rootPath: join(identityDirectory, 'greengrass'),
-        roleAlias: environment.output('RoleAliasName'),
-        cameraSocket: line.socketPath(thingName),
-        onCrash: (message) => run.abort.abort(new Error(message)),
-        more: { nucleus: nucleusAt(place) },
-      });
-      started.push(device);
-    }
-  }
-  await Promise.all(started.map((device) => device.start()));
-  return started;
 }

@@ -300,10 +300,14 @@ export function loadEnvironment(name: unknown, folder = CONFIGURATION_FOLDER): A
 /**
  * The configuration of the environment named by the context value `env` (`cdk deploy -c env=dev`); `local` without one.
  * The context value `name` deploys it under another name, as an environment of its own: a copy of dev for one person or
- * one branch (`cdk deploy -c env=dev -c name=dev-alice`). The only reader of context in the application.
+ * one branch (`cdk deploy -c env=dev -c name=dev-alice`). `configurations` is another folder than config/, for whoever writes
+ * configurations by a program. The only reader of context in the application.
  * @throws as {@link loadEnvironment}, and ContractError for a name that breaks a rule
  */
-export function loadConfig(app: App, folder = CONFIGURATION_FOLDER): AppConfig {
+export function loadConfig(
+  app: App,
+  folder: string = app.node.tryGetContext('configurations') ?? CONFIGURATION_FOLDER,
+): AppConfig {
   const env: unknown = app.node.tryGetContext('env') ?? 'local';
   const config = loadEnvironment(env, folder);
   const otherName: unknown = app.node.tryGetContext('name') ?? env;

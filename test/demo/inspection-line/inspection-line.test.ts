@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadFrameStock } from '../../../demo/inspection-line/frame-stock';
 import { InspectionLine } from '../../../demo/inspection-line/inspection-line';
 
@@ -89,6 +90,47 @@ describe('the inspection line', () => {
     } finally {
       await line.stop();
     }
+  });
+
+  test('shows each part of a condition once, by its name, and then nothing', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const line = new InspectionLine({
+      socketDirectory: folder,
+      deviceIds: ['line-1', 'line-2'],
+      framesPerSecond: 200,
+      stock: {
+        normal: [{ jpeg: Buffer.from('a good part'), label: 'good' }],
+        each: names.map((name) => ({
+          jpeg: Buffer.from(name),
+          label: name === 'a' ? 'crack' : 'good',
+          name,
+        })),
+      },
+      condition: 'normal',
+      seed: 1,
+      truthFile: join(folder, 'truth.jsonl'),
+    });
+    await line.start();
+    const devices = ['line-1', 'line-2'].map((name) => connect(line.socketPath(name)).resume());
+    try {
+      const shown = await line.showEach('each', AbortSignal.timeout(20_000));
+      expect(shown.map(({ name }) => name).sort()).toEqual(names);
+      expect(shown.map(({ frameId }) => line.imageOf(frameId).toString()).sort()).toEqual(names);
+      expect(line.truthOf(shown.find(({ name }) => name === 'a')?.frameId ?? '')?.label).toBe('crack');
+      const all = line.shown.size;
+      await sleep(50);
+      expect(line.shown.size).toBe(all);
+    } finally {
+      for (const device of devices) device.destroy();
+      await line.stop();
+    }
+  });
+
+  test('gives up showing each part when it is told to, and nobody looks', async () => {
+    const line = makeLine();
+    await line.start();
+    await expect(line.showEach('normal', AbortSignal.timeout(30))).rejects.toThrow(/abort/i);
+    await line.stop();
   });
 
   test('refuses a condition that it has no frames for, and names those it has', () => {

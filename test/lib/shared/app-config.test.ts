@@ -366,6 +366,8 @@ describe('[D1] choosing an environment', () => {
         'environmentName: must be the name of its file (plant-8), got "plant-7"',
       );
       expect(() => load('dev')).toThrow(`context 'env': must be one of plant-7, plant-8, got "dev"`);
+      const context = { env: 'plant-7', configurations: folder };
+      expect(loadConfig(new App({ context }))).toEqual(load('plant-7'));
     } finally {
       rmSync(folder, { recursive: true });
     }
