@@ -6,7 +6,9 @@ import { addRedriveCommand, addStatusCommand } from './commands';
 import { addCostCommands } from './cost/commands';
 import { addDatasetCommands } from './dataset/commands';
 import { addDeliveryCommands } from './delivery/commands';
+import { addCameraCommands } from './device/camera-commands';
 import { addDeviceCommands } from './device/commands';
+import { addSimulateCommand } from './device/simulate-commands';
 import { addRegistryCommands } from './registry/commands';
 import { EXIT_CODES } from './shared/command-page';
 import type { Open, ProgramPorts } from './shared/commands';
@@ -23,6 +25,8 @@ const COMMANDS = [
   addTrainingCommands,
   addRegistryCommands,
   addDeviceCommands,
+  addSimulateCommand(),
+  addCameraCommands(),
   addCaptureCommands,
   addRedriveCommand,
   addCostCommands,

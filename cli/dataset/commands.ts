@@ -117,7 +117,7 @@ async function classMap({ map = [], mapFile }: TakingOptions): Promise<ReadonlyM
 }
 
 /** @throws InvalidArgumentError with every problem */
-function imagePolicyFrom(text: string): CompleteImagePolicy {
+export function imagePolicyFrom(text: string): CompleteImagePolicy {
   try {
     const policy = parseContractJson('image-policy', text, '--image-policy');
     const problems = regionProblems(policy.region);

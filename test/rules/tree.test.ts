@@ -30,6 +30,7 @@ const PLACES = [
   'edge-components/inference/README.md',
   'edge-components/inference/(?:build|recipe).ts',
   'edge-components/inference/packaging/%.ts',
+  'edge-components/inference/trial/%.ts',
   'edge-components/inference/src/(?:main|agent-main|component|agent|environment|ports).ts',
   `edge-components/inference/src/(?:${COMPONENT_FOLDERS})/%.ts`,
   // The source of the WebAssembly in resample-kernel.ts.

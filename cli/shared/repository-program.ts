@@ -1,0 +1,30 @@
+/** Programs of rooms that this one does not import: they run as processes of their own, at the same terminal. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+
+/** Starts a program of the repository and answers its exit code, or the signal that has ended it. */
+export type StartProgram = (file: string, args: readonly string[]) => Promise<number | NodeJS.Signals>;
+
+/**
+ * Ctrl-C reaches the program too, by the terminal; this process only waits for it to clean up.
+ * @param file path in the repository
+ */
+export const startProgram: StartProgram = (file, args) => {
+  const wait = (): void => undefined;
+  process.on('SIGINT', wait);
+  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, file), ...args], {
+    cwd: process.cwd(),
+    stdio: 'inherit',
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') },
+  });
+  const pass = (): boolean => child.kill('SIGTERM');
+  process.on('SIGTERM', pass);
+  return new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once('error', reject).once('exit', (code, signal) => resolve(code ?? signal ?? 1));
+  }).finally(() => {
+    process.off('SIGINT', wait);
+    process.off('SIGTERM', pass);
+  });
+};
