@@ -13,7 +13,7 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };
 
-const SLOW = ['environments', 'teardown', 'network-isolation', 'demo-interrupt'].map(
+const SLOW = ['environments', 'teardown', 'network-isolation', 'demo-interrupt', 'try'].map(
   (name) => `/test/integ/${name}.test.ts`,
 );
 

@@ -13,7 +13,7 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { LOCAL_CREDENTIALS, LOCAL_REGION, type LocalAws } from '@kaizen-edge/local-aws';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, type ReachableAws } from '@kaizen-edge/local-aws';
 import type { Clients } from '../cli/shared/clients';
 
 /** The operator's clients, whole, and those that only an onlooker needs. */
@@ -24,7 +24,7 @@ export interface DemoClients extends Clients {
   readonly sageMaker: SageMakerClient;
 }
 
-export function makeClients(aws: LocalAws): DemoClients {
+export function makeClients(aws: Pick<ReachableAws, 'endpointUrl' | 'environment'>): DemoClients {
   const settings = { endpoint: aws.endpointUrl, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
   const at = (variable: string) => ({ ...settings, endpoint: aws.environment[variable] as string });
   return {

@@ -1,6 +1,6 @@
 /** The demo's core devices: each a process of its own with its own certificate. */
 
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CoreDeviceConfig,
@@ -44,7 +44,9 @@ export class Device {
     // sockets lie where paths are short (a Unix socket's path has at most 107 bytes).
     const work = join(options.rootPath, 'work', inferenceComponentName(options));
     mkdirSync(work, { recursive: true });
-    symlinkSync(options.cameraSocket, join(work, 'camera.sock'));
+    const socket = join(work, 'camera.sock');
+    rmSync(socket, { force: true });
+    symlinkSync(options.cameraSocket, socket);
     this.configFile = join(options.identityDirectory, 'core-device.json');
     writeFileSync(this.configFile, JSON.stringify(this.configuration(), undefined, 2));
   }

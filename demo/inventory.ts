@@ -1,13 +1,13 @@
 /** What the devices say of themselves: the inventory table. */
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { DeviceStatus } from '../contracts';
-import type { DemoContext } from './context';
+import type { DemoContext, LoopContext } from './context';
 import { waitFor } from './waiting';
 
 export async function readInventory({
   clients,
   environment,
-}: DemoContext): Promise<Map<string, DeviceStatus>> {
+}: Pick<LoopContext, 'clients' | 'environment'>): Promise<Map<string, DeviceStatus>> {
   const statuses = new Map<string, DeviceStatus>();
   const table = { TableName: environment.output('InventoryTableName'), ConsistentRead: true };
   for await (const { Items = [] } of paginateScan({ client: clients.dynamoDb }, table)) {

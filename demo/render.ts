@@ -34,6 +34,26 @@ async function render(directory: string, args: readonly string[], signal: AbortS
   await child.complete(signal);
 }
 
+/** Parts for a line, with their truth: what {@link loadFrameStock} reads. */
+export async function renderStock(
+  options: {
+    readonly directory: string;
+    readonly output: string;
+    readonly items: number;
+    readonly seed: number;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { directory, output, items, seed } = options;
+  const parts = [
+    `--items=${items}`,
+    `--seed=${seed}`,
+    '--condition=normal',
+    `--classes=${share(CLASS_MIX.normal)}`,
+  ];
+  await render(directory, ['stock', `--output=${output}`, ...parts], signal);
+}
+
 /** The line's frames come from other seeds than the dataset's: no device ever sees a training image. */
 export async function renderImages(
   directory: string,

@@ -25,7 +25,7 @@ function isAlive(processId: number): boolean {
   }
 }
 
-function takeLock(path: string): void {
+function takeLock(path: string, what: string): void {
   try {
     writeFileSync(path, String(process.pid), { flag: 'wx' });
   } catch (error) {
@@ -33,11 +33,11 @@ function takeLock(path: string): void {
     const holder = Number(readFileSync(path, 'utf8'));
     if (isAlive(holder)) {
       throw new WorkDirectoryError(
-        `another demo (process ${holder}) is using this folder: wait for it, stop it, or give --output <another folder>.`,
+        `another ${what} (process ${holder}) is using this folder: wait for it, stop it, or give --output <another folder>.`,
       );
     }
     rmSync(path, { force: true });
-    takeLock(path);
+    takeLock(path, what);
   }
 }
 
@@ -46,17 +46,20 @@ function freeDiskBytes(path: string): number {
   return bavail * bsize;
 }
 
-/** @throws WorkDirectoryError when another demo runs here or the disk is nearly full */
-export function openWorkDirectory(path: string, freeBytesOf = freeDiskBytes): WorkDirectory {
+/**
+ * @param what runs here, for messages
+ * @throws WorkDirectoryError when another one runs here or the disk is nearly full
+ */
+export function openWorkDirectory(path: string, freeBytesOf = freeDiskBytes, what = 'demo'): WorkDirectory {
   mkdirSync(path, { recursive: true });
   const freeBytes = freeBytesOf(path);
   if (freeBytes < NEEDED_BYTES) {
     throw new WorkDirectoryError(
-      `${path} has ${(freeBytes / 1e9).toFixed(1)} GB of free disk and the demo needs ${NEEDED_BYTES / 1e9} GB: free some, or give --output <a folder on another disk>.`,
+      `${path} has ${(freeBytes / 1e9).toFixed(1)} GB of free disk and the ${what} needs ${NEEDED_BYTES / 1e9} GB: free some, or give --output <a folder on another disk>.`,
     );
   }
   const lock = join(path, 'lock');
-  takeLock(lock);
+  takeLock(lock, what);
   const run = join(path, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });

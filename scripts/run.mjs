@@ -11,6 +11,10 @@ const COMMANDS = {
     what: 'runs the whole loop on a local AWS and writes out/demo/report.html',
     run: ['tsx', 'demo/main.ts'],
   },
+  try: {
+    what: 'your own images through the loop, and a report: npm run try -- <folder of images>',
+    run: ['tsx', 'try/main.ts'],
+  },
   local: {
     what: 'starts the local AWS and keeps it until Ctrl-C',
     run: ['tsx', 'scripts/local.ts'],

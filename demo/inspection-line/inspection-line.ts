@@ -58,7 +58,7 @@ export class InspectionLine {
       await camera.start();
       this.cameras.push(camera);
     }
-    this.timer = setInterval(() => this.showFrames(), 1000 / this.options.framesPerSecond);
+    this.resume();
   }
 
   socketPath(deviceId: string): string {
@@ -112,6 +112,12 @@ export class InspectionLine {
   /** No part passes any more; the cameras stay connected. */
   pause(): void {
     clearInterval(this.timer);
+  }
+
+  /** Parts pass again, at random. */
+  resume(): void {
+    this.pause();
+    this.timer = setInterval(() => this.showFrames(), 1000 / this.options.framesPerSecond);
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The demo's report as one HTML file that needs nothing else: no scripts, no fonts, no requests. */
-import { Html, html } from './html';
+import { renderDocument } from './document';
+import type { Html } from './html';
 import type { ReportData } from './report-data';
 import { alarmsSection } from './sections/alarms';
 import { benefitsSection } from './sections/benefits';
@@ -14,7 +15,6 @@ import { refusalsSection } from './sections/refusals';
 import { rolloutsSection } from './sections/rollouts';
 import { timelineSection } from './sections/timeline';
 import { titleSection } from './sections/title';
-import { STYLE } from './style';
 
 /** In the order of the page: first what it comes to, then what happened, then the details. */
 export const SECTIONS: ReadonlyArray<{
@@ -38,22 +38,9 @@ export const SECTIONS: ReadonlyArray<{
 
 /** @returns a whole HTML document; the same data give the same document */
 export function renderReport(data: ReportData): string {
-  const links = SECTIONS.map(({ id, link }) => html`<li><a href="#${id}">${link}</a></li>`);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>Kaizen Edge: demo report</title>
-<link rel="icon" href="data:,">
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-${titleSection(data)}<nav aria-label="Sections"><ul>${links}</ul></nav>
-<main>
-${SECTIONS.map(({ render }) => render(data))}</main>
-</body>
-</html>
-`.text;
+  return renderDocument({
+    title: 'Kaizen Edge: demo report',
+    head: titleSection(data),
+    sections: SECTIONS.map(({ id, link, render }) => ({ id, link, body: render(data) })),
+  });
 }

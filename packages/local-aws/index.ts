@@ -13,6 +13,7 @@ export type { AccessCheck } from './iam/iam';
 export { REQUIRED_ACCESS } from './iam/required-access';
 export { runLocalAws } from './launcher/command';
 export { type Ministack, type MinistackOptions, startMinistack } from './launcher/ministack';
+export { type ReachableAws, reachableAws, shellVariables } from './launcher/shell-variables';
 export {
   LOCAL_ACCOUNT_ID,
   LOCAL_CREDENTIALS,

@@ -137,6 +137,8 @@ const FINER: [string, string, string][] = [
   ],
   ['telemetry takes nothing of monitoring, at synth', 'lib/telemetry/a.ts', 'lib/monitoring/episode-table'],
   ['dataset takes nothing of monitoring, at synth', 'lib/dataset/a.ts', 'lib/monitoring/episode-table'],
+  ['try takes no function of lambda', 'try/a.ts', 'lambda/registry/build-release/build-release'],
+  ['try takes the local AWS by its entry', 'try/a.ts', `${ENTRY}/launcher/ministack`],
   ['demo takes the local AWS by its entry', 'demo/a.ts', `${ENTRY}/launcher/ministack`],
   ['demo takes the local AWS by its name', 'demo/a.ts', `${PACKAGE}/index`],
   ['test takes the local AWS by its name', 'test/a.ts', `${PACKAGE}/index`],

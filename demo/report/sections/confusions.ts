@@ -30,7 +30,7 @@ function matrix({ title, classes, rows }: Confusion): Html {
   );
 }
 
-export function confusionsSection({ confusions }: ReportData): Html {
+export function confusionsSection({ confusions }: Pick<ReportData, 'confusions'>): Html {
   return section(
     'confusions',
     'What was taken for what',

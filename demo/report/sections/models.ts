@@ -3,7 +3,7 @@ import { type Html, section } from '../html';
 import type { ReportData } from '../report-data';
 import { table } from '../table';
 
-export function modelsSection({ models }: ReportData): Html {
+export function modelsSection({ models }: Pick<ReportData, 'models'>): Html {
   return section(
     'models',
     'Models',

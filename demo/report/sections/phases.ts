@@ -3,7 +3,11 @@ import { type Html, html, section } from '../html';
 import type { ReportData } from '../report-data';
 import { table } from '../table';
 
-export function phasesSection({ phases, totalSeconds, peakMemoryBytes }: ReportData): Html {
+export function phasesSection({
+  phases,
+  totalSeconds,
+  peakMemoryBytes,
+}: Pick<ReportData, 'phases' | 'totalSeconds' | 'peakMemoryBytes'>): Html {
   return section(
     'phases',
     'Phases',

@@ -32,7 +32,7 @@ function rolloutCard(rollout: Rollout): Html {
   return html`<article class="card"><h3>${releaseId}</h3><p class="outcome">${mark}${outcome} after ${seconds(duration)}</p>${waves.map(verdictOf)}${numbersOf(rollout)}</article>`;
 }
 
-export function rolloutsSection({ rollouts }: ReportData): Html {
+export function rolloutsSection({ rollouts }: Pick<ReportData, 'rollouts'>): Html {
   return section(
     'rollouts',
     'Rollouts',

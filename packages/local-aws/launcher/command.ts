@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Interpreter } from '../sagemaker/interpreter';
-import { type LocalAws, type LocalAwsOptions, startLocalAws } from './start-local-aws';
+import { shellVariables } from './shell-variables';
+import { type LocalAwsOptions, startLocalAws } from './start-local-aws';
 
 const USAGE = `Usage: local-aws [--python <interpreter>] [--image <pattern>=<interpreter>] [--runtime <name>=<node>]
                  [--variables <file>]
@@ -78,17 +79,6 @@ function settingsOf(args: readonly string[], defaults: LocalAwsDefaults): Settin
   };
 }
 
-function variablesOf(aws: LocalAws): string {
-  const lines = Object.entries({
-    ...aws.environment,
-    LOCAL_AWS_MQTT: `${aws.iot.host}:${aws.iot.port}`,
-    LOCAL_AWS_MQTT_CA: aws.iot.caPath,
-    LOCAL_AWS_GATEWAY: aws.gateway.url,
-    LOCAL_AWS_GATEWAY_CA: aws.gateway.caPath,
-  }).map(([name, value]) => `export ${name}=${value}`);
-  return `${lines.join('\n')}\n`;
-}
-
 /** Runs until a signal or a crash ends it; nothing of it is left then. @returns the exit code */
 async function keep({ variables, ...settings }: Settings): Promise<number> {
   const workDirectory = mkdtempSync(join(tmpdir(), 'local-aws-'));
@@ -98,7 +88,7 @@ async function keep({ variables, ...settings }: Settings): Promise<number> {
   try {
     const aws = await startLocalAws({ ...settings, workDirectory, onCrash: end });
     try {
-      const text = variablesOf(aws);
+      const text = shellVariables(aws);
       mkdirSync(dirname(variables), { recursive: true });
       writeFileSync(variables, text, { mode: 0o600 });
       console.log(`${text}\nThe local AWS is up. In another shell: . ${variables}\nCtrl-C ends it.`);
