@@ -23,6 +23,8 @@ import releaseVerdict from './schemas/release-verdict.schema.json';
 import resultsBatch from './schemas/results-batch.schema.json';
 import resultsConfirmation from './schemas/results-confirmation.schema.json';
 import scriptCheck from './schemas/script-check.schema.json';
+import secondOpinionAnswer from './schemas/second-opinion-answer.schema.json';
+import secondOpinionQuestion from './schemas/second-opinion-question.schema.json';
 import signedRelease from './schemas/signed-release.schema.json';
 import sketch from './schemas/sketch.schema.json';
 import trustedKeys from './schemas/trusted-keys.schema.json';
@@ -52,6 +54,8 @@ export const SCHEMAS = {
   'results-batch': resultsBatch,
   'results-confirmation': resultsConfirmation,
   'script-check': scriptCheck,
+  'second-opinion-answer': secondOpinionAnswer,
+  'second-opinion-question': secondOpinionQuestion,
   'signed-release': signedRelease,
   sketch,
   'trusted-keys': trustedKeys,

@@ -53,6 +53,14 @@ export type CameraConfiguration = {
  * What the line does with the part: let it pass, take it out, or show it to a person.
  */
 export type Disposition1 = 'pass' | 'reject' | 'review';
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition2 = 'pass' | 'reject' | 'review';
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition3 = 'pass' | 'reject' | 'review';
 
 export interface Contracts {
   'app-config': AppConfig;
@@ -78,6 +86,8 @@ export interface Contracts {
   'results-batch': ResultsBatch;
   'results-confirmation': ResultsConfirmation;
   'script-check': ScriptCheck;
+  'second-opinion-answer': SecondOpinionAnswer;
+  'second-opinion-question': SecondOpinionQuestion;
   'signed-release': SignedRelease;
   sketch: Sketch;
   'trusted-keys': TrustedKeys;
@@ -157,6 +167,48 @@ export interface AppConfig {
   };
   imagePolicy?: ImagePolicy;
   /**
+   * What devices send to review is first answered by the larger network of training.cloudVariant, in a function. Left out: nobody is asked, and there is no such function.
+   */
+  secondOpinion?: {
+    /**
+     * From when the frame came. What is not answered by then stays review; so does what the controller has stopped showing (`decisionOutput.holdMilliseconds`).
+     */
+    deadlineMilliseconds: number;
+    /**
+     * Signed in every release: whether a part may pass on a second opinion. false: it can only take a part out, or leave it to a person.
+     */
+    mayPass: boolean;
+    /**
+     * Questions that are answered on one UTC day.
+     */
+    dailyBudget: {
+      /**
+       * Of all devices together.
+       */
+      environment: number;
+      /**
+       * Of each device: one that asks about everything leaves the others theirs.
+       */
+      device: number;
+    };
+    /**
+     * Questions that are answered at a time, reserved of the account's concurrency. What comes beyond waits, and is too late soon.
+     */
+    concurrency: number;
+    /**
+     * Questions that may wait for their answer at a time. Their results wait with them, in memory.
+     */
+    maximumInFlight?: number;
+    /**
+     * More frames for review than these are not asked about.
+     */
+    questionsPerMinute?: number;
+    /**
+     * Images up to this size go in the message, larger ones by way of S3.
+     */
+    inlineBytes?: number;
+  };
+  /**
    * What becomes of buckets, tables and keys when their stack is deleted. retain also turns on termination protection.
    */
   removal: 'destroy' | 'retain';
@@ -169,6 +221,10 @@ export interface AppConfig {
      * account: everything that the account pays for. environment: what has the tags of the environment's stacks; messages of AWS IoT and data transfer have none, and the account's cost allocation tags must be active.
      */
     counts: 'account' | 'environment';
+    /**
+     * Of monthlyUsd, spent: no further question is answered this month. Required where secondOpinion is configured; below retrainingStopsAtPercent.
+     */
+    secondOpinionsStopAtPercent?: number;
     /**
      * Of monthlyUsd, spent: the loop starts no further retraining this month.
      */
@@ -602,7 +658,7 @@ export interface UploadConfiguration {
    */
   privacy: 'never' | 'selected';
   /**
-   * Bytes of images and sidecars that may leave the device on one UTC day.
+   * Bytes of captures, images and sidecars, that may leave the device on one UTC day. Questions for a second opinion have bounds of their own.
    */
   dailyByteBudget: number;
   /**
@@ -709,6 +765,16 @@ export interface Capture {
    */
   predictedClass?: string;
   confidence?: number;
+  /**
+   * What the larger network in the cloud says: a suggestion to who labels, never a label.
+   */
+  secondOpinion?: {
+    /**
+     * Name of a class that a model can predict: `scratch`, `7`.
+     */
+    predictedClass: string;
+    confidence: number;
+  };
   /**
    * @minItems 1
    */
@@ -827,6 +893,7 @@ export interface UseCaseConfiguration {
   outbox: OutboxConfiguration;
   challenger?: ChallengerConfiguration1;
   shadow?: ShadowConfiguration;
+  secondOpinion?: SecondOpinionConfiguration;
   decisionOutput?: DecisionOutputConfiguration;
 }
 /**
@@ -894,6 +961,39 @@ export interface ShadowConfiguration {
    * For how many frames after a switch the previous release runs beside the new one.
    */
   frames?: number;
+}
+/**
+ * Frames that go to review are first shown to a larger network in the cloud. Absent: none is. Where `upload.privacy` is never, none is either.
+ */
+export interface SecondOpinionConfiguration {
+  /**
+   * MQTT topic of the questions; {thingName} is replaced.
+   */
+  questionTopic: string;
+  /**
+   * MQTT topic of the answers; {thingName} is replaced.
+   */
+  answerTopic: string;
+  /**
+   * never: no image leaves the device for a second opinion.
+   */
+  ask?: 'never' | 'review';
+  /**
+   * From when the frame came. What is not answered by then stays review; so does what the controller has stopped showing (`decisionOutput.holdMilliseconds`).
+   */
+  deadlineMilliseconds?: number;
+  /**
+   * Questions that may wait for their answer at a time. Their results wait with them, in memory.
+   */
+  maximumInFlight?: number;
+  /**
+   * More frames for review than these are not asked about.
+   */
+  questionsPerMinute?: number;
+  /**
+   * Images up to this size go in the message, larger ones by way of S3.
+   */
+  inlineBytes?: number;
 }
 /**
  * Writes each decision to a controller on the line.
@@ -1628,6 +1728,7 @@ export interface ExportedModel {
      * On the test split.
      */
     accuracy: number;
+    thresholds?: Thresholds1;
     /**
      * Test items that only the device's fp32 variant gets right.
      */
@@ -1789,6 +1890,12 @@ export interface Outcome {
   costPerThousand: number | null;
 }
 /**
+ * class -> least probability at which the class may be reported; below it the part goes to the human lane as 'uncertain'.
+ */
+export interface Thresholds1 {
+  [k: string]: number;
+}
+/**
  * Property file gate.json of the pipeline's Export step: every limit of the gate beside what was measured, and one message for all that failed.
  */
 export interface GateReport {
@@ -1934,6 +2041,7 @@ export interface InferenceResult {
     predictedClass: string;
     confidence: number;
   };
+  secondOpinion?: ResultSecondOpinion;
   clock?: RecordClock;
   /**
    * Size of the encoded frame: what streaming it would have cost.
@@ -1943,6 +2051,38 @@ export interface InferenceResult {
    * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
    */
   captureId?: string;
+}
+/**
+ * What came of asking the larger network in the cloud. Absent: it was not asked. status, predictedClass and confidence of the result stay the device's own.
+ */
+export interface ResultSecondOpinion {
+  /**
+   * answered: its answer came in time; unanswered: nothing did; unsent: the question could not be sent; stopped: the component was told to stop; else why the cloud refused.
+   */
+  outcome:
+    | 'answered'
+    | 'unanswered'
+    | 'late'
+    | 'over-budget'
+    | 'not-deployed'
+    | 'unreadable'
+    | 'failed'
+    | 'unsent'
+    | 'stopped';
+  /**
+   * Name of a class that a model can predict: `scratch`, `7`.
+   */
+  predictedClass?: string;
+  confidence?: number;
+  disposition?: Disposition2;
+  /**
+   * Whether the line was told in time: then it is the disposition of the result.
+   */
+  decided: boolean;
+  /**
+   * From the question to its outcome.
+   */
+  milliseconds: number;
 }
 /**
  * Ground truth for one capture, in the label store (DynamoDB): partition key useCase, sort key captureId. Written once per capture; a correction overwrites it.
@@ -2064,6 +2204,7 @@ export interface Release {
   goldenSamples: GoldenSample[];
   thresholds: Thresholds;
   baseline: Baseline;
+  secondOpinion?: ReleaseSecondOpinion;
 }
 /**
  * What becomes of a part, and how controllers are told. A release without it is older than this rule: its parts all go to review, and its codes are the places of the classes, from 1.
@@ -2088,6 +2229,23 @@ export interface DispositionPolicy {
    * What becomes of a frame that lies where the release was hardly validated: to a person, or what its class says.
    */
   novel: 'review' | 'as-classified';
+}
+/**
+ * The larger network that answers in the cloud what devices send to review. No device downloads it. Absent: nobody is asked.
+ */
+export interface ReleaseSecondOpinion {
+  model: ReleaseFile;
+  thresholds: Thresholds2;
+  /**
+   * Whether a part may pass on its answer. Where it may not, it can only take a part out, or leave it to a person.
+   */
+  mayPass: boolean;
+}
+/**
+ * class -> least probability at which the class may be reported; below it the part goes to the human lane as 'uncertain'.
+ */
+export interface Thresholds2 {
+  [k: string]: number;
 }
 /**
  * offer.json: the startup script of a model or configuration component puts it into the inference component's inbox, <work>/inbox/<offerId>/offer.json (written to a temporary name, then renamed).
@@ -2278,6 +2436,111 @@ export interface ScriptCheck {
      */
     hint?: string;
   }[];
+}
+/**
+ * To a device: what the larger network says of its frame, or why it says nothing. Exactly one of opinion and refusal.
+ */
+export interface SecondOpinionAnswer {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  questionId: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  opinion?: SecondOpinion;
+  refusal?: SecondOpinionRefusal;
+}
+export interface SecondOpinion {
+  /**
+   * SHA-256 digest in lower-case hexadecimal.
+   */
+  modelSha256: string;
+  /**
+   * In the order of the release's classes. All else follows from them by what the release signs; a device that comes to something else uses none of it.
+   *
+   * @minItems 2
+   * @maxItems 100
+   */
+  probabilities: number[];
+  status: 'ok' | 'uncertain';
+  /**
+   * Name of a class that a model can predict: `scratch`, `7`.
+   */
+  predictedClass: string;
+  confidence: number;
+  disposition: Disposition3;
+  milliseconds: {
+    /**
+     * From when the cloud had received the question until the answer left.
+     */
+    total: number;
+    inference: number;
+  };
+}
+export interface SecondOpinionRefusal {
+  /**
+   * late: the deadline had passed; over-budget: the day's questions or the month's money are spent; not-deployed: the release has no larger network here; unreadable: the image is none, or not the one that was announced; failed: the network gave no distribution over the classes, or could not run.
+   */
+  reason: 'late' | 'over-budget' | 'not-deployed' | 'unreadable' | 'failed';
+  /**
+   * For so long the answer to any question of this device would be the same.
+   */
+  pauseSeconds?: number;
+}
+/**
+ * From a device, about one frame that goes to review: what does the larger network of its release say? The image comes in the message, or lies in S3 where only this device can put it.
+ */
+export interface SecondOpinionQuestion {
+  schemaVersion: 1;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  questionId: string;
+  /**
+   * AWS IoT thing name. Colon is allowed by AWS IoT but refused here, because it is not safe in file names; 124 bytes is the Greengrass core-device limit.
+   */
+  deviceId: string;
+  /**
+   * Name of a use case: lower-case letters, digits and hyphens. Safe in MQTT topics, S3 keys and Greengrass component names.
+   */
+  useCase: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  releaseId: string;
+  /**
+   * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+   */
+  frameId: string;
+  /**
+   * From when the cloud has received the question: what is left of the part's time. No point in time, because a device's clock may be wrong.
+   */
+  deadlineMilliseconds: number;
+  /**
+   * The frame as the camera gave it, JPEG or PNG.
+   */
+  image: {
+    /**
+     * SHA-256 digest in lower-case hexadecimal.
+     */
+    sha256: string;
+    bytes: number;
+    /**
+     * The image: with the rest below the 128 KB of a message. Absent: it lies in S3 under a key that follows from use case, thing and question.
+     */
+    inline?: string;
+  };
 }
 /**
  * DSSE envelope (secure-systems-lab/dsse, protocol 1.0) around a release. Stored as release.dsse.json.

@@ -44,24 +44,28 @@ const topicPattern = (topic: string, useCase: string): string =>
 
 /**
  * What the component may do over IPC: for each use case two topics to the cloud, one from it and one on the device,
- * nothing else. One policy for both directions, because nucleus lite counts the parts of a recipe: which way a topic goes,
+ * with a second opinion one more each, nothing else. One policy for both directions, because nucleus lite counts the parts of a recipe: which way a topic goes,
  * the device's IoT policy says. Of wildcards nucleus lite knows only `*` on the device itself (aws-greengrass-lite,
  * modules/ggipcd/src/services/pubsub).
  */
 function accessControl(componentName: string, { useCases }: ComponentConfiguration): object {
   const settings = Object.entries(useCases);
-  const topics = settings.flatMap(([useCase, { resultsTopic, statusTopic, confirmations }]) =>
-    [resultsTopic, statusTopic, ...(confirmations ? [confirmations.topic] : [])].map((topic) =>
-      topicPattern(topic, useCase),
-    ),
+  const topics = settings.flatMap(([useCase, { resultsTopic, statusTopic, confirmations, secondOpinion }]) =>
+    [
+      resultsTopic,
+      statusTopic,
+      ...(confirmations ? [confirmations.topic] : []),
+      ...(secondOpinion ? [secondOpinion.questionTopic, secondOpinion.answerTopic] : []),
+    ].map((topic) => topicPattern(topic, useCase)),
   );
+  const asks = settings.some(([, { secondOpinion }]) => secondOpinion);
   return {
     'aws.greengrass.ipc.mqttproxy': {
       [`${componentName}:mqttproxy:1`]: {
         policyDescription: 'Publishes results and status to AWS IoT Core, and hears what arrived.',
         operations: [
           'aws.greengrass#PublishToIoTCore',
-          ...(settings.some(([, { confirmations }]) => confirmations)
+          ...(asks || settings.some(([, { confirmations }]) => confirmations)
             ? ['aws.greengrass#SubscribeToIoTCore']
             : []),
         ],
@@ -72,7 +76,7 @@ function accessControl(componentName: string, { useCases }: ComponentConfigurati
       [`${componentName}:pubsub:1`]: {
         policyDescription: 'Publishes each result to other components of the device.',
         operations: ['aws.greengrass#PublishToTopic'],
-        resources: ['kaizen/*/results'],
+        resources: ['kaizen/*/results', ...(asks ? ['kaizen/*/second-opinions'] : [])],
       },
     },
   };

@@ -115,7 +115,7 @@ export class MemoryFolders implements OfferReader {
 export function offerRelease(
   folders: MemoryFolders,
   key: SigningKey,
-  { counter, gain, useCase = USE_CASE, component = COMPONENT }: ReleaseChoice,
+  { counter, gain, useCase = USE_CASE, component = COMPONENT, overrides = {} }: ReleaseChoice,
 ): ReleaseOffer {
   const folder = `/artifacts/${useCase}-${counter}-${gain}`;
   const files = new Map([
@@ -147,6 +147,7 @@ export function offerRelease(
       classCounts: { bright: 1, dark: 1 },
       accuracy: 1,
     },
+    ...overrides,
   };
   folders.write(join(folder, ENVELOPE_FILE), Buffer.from(JSON.stringify(signRelease(release, key))));
   return { ...offerOf(folder), componentName: component };
@@ -157,6 +158,7 @@ export interface ReleaseChoice {
   readonly gain: number;
   readonly useCase?: string;
   readonly component?: string;
+  readonly overrides?: Partial<Release>;
 }
 
 /** Stays when the component over it is made anew: that is the next start. */
@@ -389,6 +391,13 @@ export class MemoryController implements DecisionOutput {
   write({ frameId, predictedClass }: InferenceResult): void {
     if (this.closed) throw new Error(`the connection to ${this.host} is closed`);
     this.told.push(`${frameId} ${predictedClass ?? '-'}`);
+  }
+
+  /** As a controller whose registers speak of the newest part only. */
+  revise({ frameId, predictedClass, disposition }: InferenceResult): boolean {
+    if (this.closed || !this.told.at(-1)?.startsWith(`${frameId} `)) return false;
+    this.told.push(`${frameId} ${predictedClass ?? '-'} ${disposition}`);
+    return true;
   }
 
   problem(): string | undefined {

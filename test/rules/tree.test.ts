@@ -7,7 +7,7 @@ const NOUNS = 'dataset|training|registry|rollout|device|telemetry|monitoring|ret
 const NAME = '[a-z0-9]+(?:-[a-z0-9]+)*';
 /** Folders of the component, by the way of a frame. */
 const COMPONENT_FOLDERS =
-  'cameras(?:/sources)?|models(?:/onnx)?|inspection|releases|results|captures|decisions|nucleus|configuration|shared|supervision';
+  'cameras(?:/sources)?|models(?:/onnx)?|inspection|releases|results|captures|decisions|opinions|nucleus|configuration|shared|supervision';
 
 /** What may lie where: `%` stands for the name of a file or of a function. */
 const PLACES = [

@@ -80,6 +80,7 @@ const BAREST: ComponentConfiguration = {
       },
       outbox: { maximumBytes: 65_536, batchRecords: 50, flushMilliseconds: 500 },
       confirmations: { topic: 'confirmations' },
+      secondOpinion: { questionTopic: 'questions', answerTopic: 'answers' },
       decisionOutput: { type: 'modbus-tcp', host: 'controller', register: 0 },
     },
   },

@@ -177,6 +177,12 @@ export type DecidingRelease = Pick<Release, 'classes' | 'counter' | 'disposition
 export interface DecisionOutput {
   /** Never waits and never throws: the line is told what can be told, and {@link problem} says when it cannot. */
   write(result: InferenceResult, release: DecidingRelease): void;
+  /**
+   * Another answer about the part that was written last.
+   * @param result with the record id of what was written
+   * @returns false when another part is there, or what was written is not shown any more
+   */
+  revise(result: InferenceResult, release: DecidingRelease): boolean;
   problem(): string | undefined;
   close(): Promise<void>;
 }

@@ -96,6 +96,8 @@ function newDevice({ endedUncleanly = false } = {}) {
     openInspection: (request) => {
       state.opened.push(request.useCase);
       return assembleInspection({
+        captureStore: { put: async () => undefined },
+        captureBucket: () => 'captures-of-the-test',
         ...request,
         deviceId: 'line-1',
         processId: 'process-1',

@@ -92,6 +92,31 @@ test('allows two topics of the environment to the cloud, one from it and one kin
   expect(JSON.stringify(recipe)).not.toContain('RequiresPrivilege');
 });
 
+/** As lib/device/inference-component.ts writes it. */
+const SECOND_OPINION = {
+  questionTopic: '$aws/rules/kaizen_dev_questions/welds/{thingName}/questions',
+  answerTopic: 'kaizen/{thingName}/dev/welds/opinions',
+  deadlineMilliseconds: 2_000,
+};
+
+test('[S10] with a second opinion: one topic more to the cloud, one from it, one on the device', () => {
+  const useCases = { welds: { ...useCase('welds'), secondOpinion: SECOND_OPINION } };
+  const recipe = recipeOf({ configuration: { ...configuration(), useCases } });
+  const { accessControl } = recipe.ComponentConfiguration.DefaultConfiguration;
+  const resources = Object.values(accessControl).flatMap((service) =>
+    Object.values(service).flatMap((policy) => policy.resources),
+  );
+  expect(resources).toEqual([
+    '$aws/rules/kaizen_dev_results/+/+/results',
+    '$aws/rules/kaizen_dev_status/+/+/status',
+    'kaizen/+/dev/+/confirmations',
+    '$aws/rules/kaizen_dev_questions/+/+/questions',
+    'kaizen/+/dev/+/opinions',
+    'kaizen/*/results',
+    'kaizen/*/second-opinions',
+  ]);
+});
+
 test('[L8] takes no more room for topics when there are more use cases', () => {
   const sizeOf = (...names: string[]) => {
     const { accessControl } = recipeOf({ configuration: configuration(...names) }).ComponentConfiguration
@@ -136,10 +161,19 @@ const withCameras = (count: number): ComponentConfiguration => {
   return { ...rest, useCases: { welds: { ...(useCases.welds as UseCaseConfiguration), cameras } } };
 };
 
+const withSecondOpinion = ({ useCases, ...rest }: ComponentConfiguration): ComponentConfiguration => ({
+  ...rest,
+  useCases: { welds: { ...(useCases.welds as UseCaseConfiguration), secondOpinion: SECOND_OPINION } },
+});
+
 // What the nucleus itself took and refused, see docs/real-nuclei.md.
 test.each([
   ['one use case for both architectures', { artifactUris: both, configuration: full('welds') }],
   ['two use cases for one', { configuration: full('welds', 'surfaces') }],
+  [
+    'one use case with a second opinion for both',
+    { artifactUris: both, configuration: withSecondOpinion(full('welds')) },
+  ],
   ['four cameras for both', { artifactUris: both, configuration: withCameras(4) }],
 ])('[L8] nucleus lite takes %s', (_, props) => {
   expect(() => recipeOf(props)).not.toThrow();

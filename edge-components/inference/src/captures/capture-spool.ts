@@ -262,6 +262,7 @@ export class CaptureSpool implements Captures {
         predictedClass: result.predictedClass,
         confidence: result.confidence,
       }),
+      ...suggestionOf(result),
       reasons: selection.reasons,
       inclusionProbability: selection.inclusionProbability,
       sha256: createHash('sha256').update(image).digest('hex'),
@@ -378,4 +379,12 @@ export class CaptureSpool implements Captures {
   private path(captureId: string, extension: 'jpg' | 'json'): string {
     return join(this.ports.folder, `${captureId}.${extension}`);
   }
+}
+
+/** What the larger network said: of use to who labels, and no label. */
+function suggestionOf({ secondOpinion }: InferenceResult): Pick<Capture, 'secondOpinion'> {
+  const { predictedClass, confidence } = secondOpinion ?? {};
+  return predictedClass === undefined || confidence === undefined
+    ? {}
+    : { secondOpinion: { predictedClass, confidence } };
 }

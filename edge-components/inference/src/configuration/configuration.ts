@@ -13,11 +13,24 @@ type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: Required
 
 type Confirmed = Required<NonNullable<UseCaseConfiguration['confirmations']>>;
 
+export type SecondOpinionSettings = Required<NonNullable<UseCaseConfiguration['secondOpinion']>>;
+
 /** One use case of the configuration, with the contract's defaults. */
 export type UseCaseSettings = Filled<
   UseCaseConfiguration,
   'frames' | 'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
-> & { readonly retainStatus: boolean; readonly confirmations?: Confirmed };
+> & {
+  readonly retainStatus: boolean;
+  readonly confirmations?: Confirmed;
+  readonly secondOpinion?: SecondOpinionSettings;
+};
+
+/** Whom to ask about frames for review; undefined where no image may leave the device for that. */
+export const secondOpinionOf = ({
+  secondOpinion,
+  upload,
+}: Pick<UseCaseSettings, 'secondOpinion' | 'upload'>): SecondOpinionSettings | undefined =>
+  secondOpinion?.ask === 'review' && upload.privacy !== 'never' ? secondOpinion : undefined;
 
 type Group<K extends keyof ComponentConfiguration> = Readonly<
   Required<NonNullable<ComponentConfiguration[K]>>
@@ -62,11 +75,15 @@ export function readConfiguration(value: unknown, thingName: string): Configurat
 /** What JSON Schema cannot say about one use case. */
 function useCaseProblems(settings: UseCaseSettings, thingName: string): string[] {
   const problems: string[] = [];
-  const { resultsTopic, statusTopic, confirmations } = settings;
+  const { resultsTopic, statusTopic, confirmations, secondOpinion } = settings;
   const topics = {
     resultsTopic,
     statusTopic,
     ...(confirmations && { 'confirmations.topic': confirmations.topic }),
+    ...(secondOpinion && {
+      'secondOpinion.questionTopic': secondOpinion.questionTopic,
+      'secondOpinion.answerTopic': secondOpinion.answerTopic,
+    }),
   };
   for (const [field, topic] of Object.entries(topics)) {
     try {

@@ -16,3 +16,6 @@ export function expandTopic(template: string, thingName: string): string {
 
 /** Where results go on the device itself; the recipe's access control names the same topic. */
 export const localResultsTopic = (useCase: string): string => `kaizen/${useCase}/results`;
+
+/** Where it goes when a second opinion has decided a part; the recipe names it too. */
+export const localOpinionsTopic = (useCase: string): string => `kaizen/${useCase}/second-opinions`;

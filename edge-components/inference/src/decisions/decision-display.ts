@@ -15,6 +15,8 @@ const LAST_SHOWN_MILLISECONDS = 100;
 interface Decision {
   readonly registers: DecisionRegisters;
   readonly decidedAt: number;
+  /** Another answer about the part that is shown: it is shown for what is left of the part's time. */
+  readonly isRevision?: boolean;
 }
 
 /** What became of the decisions. */
@@ -47,8 +49,23 @@ export class DecisionDisplay {
   }
 
   decide(registers: DecisionRegisters, now: number): void {
-    if (this.pending) this.tally.superseded++;
+    if (this.pending && !this.pending.isRevision) this.tally.superseded++;
     this.pending = { registers, decidedAt: now };
+  }
+
+  /**
+   * Another answer about the part that was decided last: it takes the place of the first one where that still waits, and
+   * follows it while the part is shown.
+   * @returns false when the part has gone
+   */
+  revise(registers: DecisionRegisters, now: number): boolean {
+    if (this.pending) {
+      this.pending = { ...this.pending, registers };
+      return true;
+    }
+    if (!this.underWay?.decision && !this.isShown(now)) return false;
+    this.pending = { registers, decidedAt: now, isRevision: true };
+    return true;
   }
 
   connected(): void {
@@ -74,9 +91,10 @@ export class DecisionDisplay {
     this.underWay = undefined;
     this.writtenAt = now;
     if (underWay.decision) {
-      this.tally.written++;
+      const since = underWay.decision.isRevision ? (this.shown?.since ?? now) : now;
+      if (!underWay.decision.isRevision) this.tally.written++;
       this.latest = underWay.registers;
-      this.shown = { registers: underWay.registers, since: now };
+      this.shown = { registers: underWay.registers, since };
     } else if (this.shown?.registers !== underWay.registers) {
       this.shown = undefined;
     }
@@ -87,8 +105,10 @@ export class DecisionDisplay {
     const decision = this.underWay?.decision;
     this.underWay = undefined;
     if (!decision) return;
-    if (this.pending) this.tally.superseded++;
-    else this.pending = decision;
+    if (!this.pending) this.pending = decision;
+    // The controller has seen no answer about the part: the second one is its first.
+    else if (this.pending.isRevision) this.pending = { ...decision, registers: this.pending.registers };
+    else if (!decision.isRevision) this.tally.superseded++;
   }
 
   /** Milliseconds until {@link next} may have something without a further decision; Infinity when it never will. */
@@ -104,14 +124,18 @@ export class DecisionDisplay {
   private takePending(now: number): Decision | undefined {
     const { pending } = this;
     this.pending = undefined;
+    if (pending?.isRevision) return this.isShown(now) ? pending : undefined;
     if (!pending || now - pending.decidedAt <= LONGEST_AGE_MILLISECONDS) return pending;
     this.tally.expired++;
     return undefined;
   }
 
   private standing(now: number): DecisionRegisters {
-    const isShown = this.shown && this.writtenAt !== undefined && now < this.endOfShow(this.shown.since);
-    return isShown && this.shown ? this.shown.registers : withoutDecision(this.latest);
+    return this.shown && this.isShown(now) ? this.shown.registers : withoutDecision(this.latest);
+  }
+
+  private isShown(now: number): boolean {
+    return this.shown !== undefined && this.writtenAt !== undefined && now < this.endOfShow(this.shown.since);
   }
 
   private due(): number {

@@ -8,6 +8,8 @@ export interface DecisionLinePorts {
   readonly publisher: Pick<Publisher, 'publishLocally'>;
   /** Where other components of the device listen. */
   readonly topic: string;
+  /** Where they hear that a part was decided after all. */
+  readonly revisionsTopic: string;
 }
 
 /** Tells each decision to those on the line who wait for it: the controller, where one is configured, and other components. */
@@ -30,6 +32,16 @@ export class DecisionLine {
     this.output?.write(result, release);
     // Other components get what they can get: a missed local message is no loss of data.
     this.ports.publisher.publishLocally(this.ports.topic, result).catch(() => undefined);
+  }
+
+  /**
+   * Tells another answer about a part that was told for review.
+   * @returns false when the controller is past that part; nobody is told then
+   */
+  revise(result: InferenceResult, release: DecidingRelease): boolean {
+    if (this.output && !this.output.revise(result, release)) return false;
+    this.ports.publisher.publishLocally(this.ports.revisionsTopic, result).catch(() => undefined);
+    return true;
   }
 
   /** Whether a controller is configured, and why it cannot be told. */

@@ -65,6 +65,8 @@ class RegisterWriter implements ModbusDecisionOutput {
   private readonly retry: Retry;
   /** Starts anywhere, so that a controller sees a change also when every start of the component decides one part only. */
   private count: number;
+  /** Of the part that was written last. */
+  private latest: string | undefined;
   private beat = 0;
   private socket: Socket | undefined;
   private running: Promise<void> = Promise.resolve();
@@ -95,8 +97,18 @@ class RegisterWriter implements ModbusDecisionOutput {
   write(result: InferenceResult, release: DecidingRelease): void {
     if (this.closing) return;
     this.count = (this.count + 1) % REGISTER_VALUES;
+    this.latest = result.recordId;
     this.display.decide(decisionRegisters(this.count, result, release), this.ports.clock.monotonic());
     this.news.wake();
+  }
+
+  revise(result: InferenceResult, release: DecidingRelease): boolean {
+    // The registers speak of the newest part only.
+    if (this.closing || result.recordId !== this.latest) return false;
+    const registers = decisionRegisters(this.count, result, release);
+    const isShown = this.display.revise(registers, this.ports.clock.monotonic());
+    if (isShown) this.news.wake();
+    return isShown;
   }
 
   problem(): string | undefined {

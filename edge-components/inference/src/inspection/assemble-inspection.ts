@@ -2,10 +2,11 @@
 import { Cameras, type CamerasPorts } from '../cameras/cameras';
 import { FrameQueue } from '../cameras/frame-queue';
 import type { Captures } from '../captures/ports';
-import type { UseCaseSettings } from '../configuration/configuration';
-import { expandTopic, localResultsTopic } from '../configuration/topics';
+import { secondOpinionOf, type UseCaseSettings } from '../configuration/configuration';
+import { expandTopic, localOpinionsTopic, localResultsTopic } from '../configuration/topics';
 import { DecisionLine, type DecisionLinePorts } from '../decisions/decision-line';
-import type { CloudSubscriber, Publisher } from '../ports';
+import { SecondOpinions } from '../opinions/second-opinions';
+import type { CaptureStore, CloudSubscriber, Publisher } from '../ports';
 import { ReleaseService, type ReleaseServicePorts } from '../releases/release-service';
 import { ServingSlot } from '../releases/serving-slot';
 import { BatchSender } from '../results/batch-sender';
@@ -24,6 +25,9 @@ export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'set
   readonly settings: () => UseCaseSettings;
   readonly outbox: ResultOutbox;
   readonly captures: Captures;
+  /** Where images go that are no captures. */
+  readonly captureStore: CaptureStore;
+  readonly captureBucket: () => string;
   readonly frameSourceOf: CamerasPorts['frameSourceOf'];
   readonly openDecisionOutput: DecisionLinePorts['open'];
   readonly publisher: Publisher;
@@ -48,8 +52,10 @@ export async function assembleInspection(ports: InspectionPorts): Promise<Inspec
     open: ports.openDecisionOutput,
     publisher,
     topic: localResultsTopic(useCase),
+    revisionsTopic: localOpinionsTopic(useCase),
   });
   const results = new ResultKeeper(ports);
+  const opinions = opinionsOf(ports, decisions);
   const inspection: Inspection = new Inspection({
     useCase,
     settings,
@@ -57,12 +63,13 @@ export async function assembleInspection(ports: InspectionPorts): Promise<Inspec
     releases,
     queue,
     decisions,
+    opinions,
     results,
     outbox,
     captures,
     onChange,
     cameras: new Cameras(queue, ports),
-    pipeline: pipelineOf(ports, { queue, slot, releases, decisions, results }),
+    pipeline: pipelineOf(ports, { queue, slot, releases, decisions, opinions, results }),
     sender: senderOf(ports),
     confirmations: confirmationsOf(ports),
   });
@@ -75,12 +82,13 @@ interface PipelineNeighbours {
   readonly slot: ServingSlot;
   readonly releases: ReleaseService;
   readonly decisions: DecisionLine;
+  readonly opinions: SecondOpinions;
   readonly results: ResultKeeper;
 }
 
 function pipelineOf(
   ports: InspectionPorts,
-  { queue, slot, releases, decisions, results }: PipelineNeighbours,
+  { queue, slot, releases, decisions, opinions, results }: PipelineNeighbours,
 ): FramePipeline {
   const { processId, connection, captures } = ports;
   let records = 0;
@@ -95,6 +103,7 @@ function pipelineOf(
       releases.answered(active, result);
       decisions.tell(result, active.release);
     },
+    secondOpinion: (reviewed) => opinions.ask(reviewed),
     onResult: (result, frame, selection) => results.keep(result, frame, selection),
     onModelGone: (active, error) => void releases.modelGone(active, error),
   });
@@ -121,5 +130,16 @@ function confirmationsOf(ports: InspectionPorts): Confirmations {
       const { confirmations } = settings();
       return confirmations && expandTopic(confirmations.topic, deviceId);
     },
+  });
+}
+
+function opinionsOf(ports: InspectionPorts, decisions: DecisionLine): SecondOpinions {
+  const { settings, connection } = ports;
+  return new SecondOpinions({
+    ...ports,
+    settings: () => secondOpinionOf(settings()),
+    online: () => connection.online,
+    revise: ({ result, release }, { predictedClass, confidence }, disposition) =>
+      decisions.revise({ ...result, status: 'ok', predictedClass, confidence, disposition }, release),
   });
 }

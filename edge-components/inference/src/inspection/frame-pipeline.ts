@@ -2,13 +2,14 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { InferenceResult } from '../../../../contracts';
+import type { InferenceResult, ResultSecondOpinion } from '../../../../contracts';
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
 import { isNovel } from '../captures/novelty';
 import type { UseCaseSettings } from '../configuration/configuration';
 import { type Decision, decide } from '../models/decision';
+import type { ReviewedFrame } from '../opinions/question';
 import {
   type Clock,
   type DecodedImage,
@@ -47,7 +48,9 @@ export interface FramePipelinePorts {
   readonly reserveCapture: (frame: Frame) => boolean;
   /** The decision, as soon as there is one. */
   readonly onDecision: (result: InferenceResult, active: ActiveRelease) => void;
-  /** The whole record, with the shadow's answer where there is one, and whether the frame was chosen for upload. */
+  /** Asks about a frame that goes to review; undefined when nobody is asked. Never rejects. @default - nobody ever is */
+  readonly secondOpinion?: (reviewed: ReviewedFrame) => Promise<ResultSecondOpinion> | undefined;
+  /** The whole record, with the second opinion where there was one, with the shadow's answer where there is one, and whether the frame was chosen for upload. */
   readonly onResult: (result: InferenceResult, frame: Frame, selection: Selection | undefined) => void;
   /** The process of a model hangs or has ended, and it no longer answers: the release must be out of the slot at once. */
   readonly onModelGone: (active: ActiveRelease, error: ModelError) => void;
@@ -141,8 +144,22 @@ export class FramePipeline {
     this.processedFrames++;
     this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
     this.ports.onDecision(result, active);
-    const finished = this.finish(result, decoded, attempt).finally(() => this.unfinished.delete(finished));
+    const opinion = this.secondOpinion(result, decoded, active, attempt);
+    const finished = this.finish(result, decoded, attempt, opinion).finally(() =>
+      this.unfinished.delete(finished),
+    );
     this.unfinished.add(finished);
+  }
+
+  /** What no graph could answer, no larger one can either. */
+  private secondOpinion(
+    result: InferenceResult,
+    { frame }: DecodedFrame,
+    { release }: ActiveRelease,
+    { novel = false }: Attempt,
+  ): Promise<ResultSecondOpinion> | undefined {
+    if (result.disposition !== 'review' || result.status === 'invalid') return undefined;
+    return this.ports.secondOpinion?.({ result, frame, release, novel });
   }
 
   /** @returns undefined when the process was ended from outside: the frame is as good as before */
@@ -176,23 +193,27 @@ export class FramePipeline {
     }
   }
 
-  /** What may take longer than the decision: the other release's answer, and with it the choice for upload. */
+  /** What may take longer than the decision: the other release's answer, with it the choice for upload, and a second opinion. */
   private async finish(
     result: InferenceResult,
     { frame, image }: DecodedFrame,
     { beside, decision, novel }: Attempt,
+    opinion: Promise<ResultSecondOpinion> | undefined,
   ): Promise<void> {
     const other = beside && (await this.answerBeside(beside));
     const own = decision.status === 'invalid' ? undefined : decision;
     const disagrees = own && other && own.predictedClass !== other.predictedClass;
     beside?.compared(disagrees === undefined ? undefined : !disagrees);
     const selection = image && this.select(frame, novel, own?.confidence, disagrees);
+    const second = opinion && (await opinion);
     this.ports.onResult(
       {
         ...result,
         // A challenger's answers are counted, not reported frame by frame: the cloud knows no such release yet.
         ...(other &&
           beside.role === 'shadow' && { shadow: { releaseId: beside.release.releaseId, ...other } }),
+        ...(second && { secondOpinion: second }),
+        ...(second?.decided && { disposition: second.disposition }),
         ...(selection && { captureId: result.recordId }),
       },
       frame,

@@ -44,8 +44,10 @@ function conditions({
   outbox,
   captures,
   decisions,
+  opinions,
 }: InspectionParts): Condition[] {
   const controller = decisions.state();
+  const { counts } = opinions;
   return [
     condition('clock', releases.clockProblem),
     condition('release', releases.problem),
@@ -55,6 +57,9 @@ function conditions({
     condition('outbox', results.problem),
     condition('captures', captures.problem),
     ...(controller ? [condition('decisionOutput', controller.problem)] : []),
+    ...(counts === undefined
+      ? []
+      : [{ name: 'secondOpinions', ok: true, value: counts.slice(0, LONGEST_VALUE) }]),
     { name: 'outboxDroppedRecords', ok: true, value: outbox.dropped },
     { name: 'outboxDamagedRecords', ok: outbox.corrupted === 0, value: outbox.corrupted },
     { name: 'capturesWaiting', ok: true, value: captures.waiting },

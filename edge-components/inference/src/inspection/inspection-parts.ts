@@ -3,6 +3,7 @@ import type { FrameQueue } from '../cameras/frame-queue';
 import type { Captures } from '../captures/ports';
 import type { UseCaseSettings } from '../configuration/configuration';
 import type { DecisionLine } from '../decisions/decision-line';
+import type { SecondOpinions } from '../opinions/second-opinions';
 import type { Clock } from '../ports';
 import type { ReleaseService } from '../releases/release-service';
 import type { BatchSender } from '../results/batch-sender';
@@ -22,6 +23,7 @@ export interface InspectionParts {
   readonly pipeline: FramePipeline;
   readonly releases: ReleaseService;
   readonly decisions: DecisionLine;
+  readonly opinions: SecondOpinions;
   readonly results: ResultKeeper;
   readonly outbox: ResultOutbox;
   readonly sender: BatchSender;

@@ -19,9 +19,10 @@ export class Inspection {
   constructor(private readonly parts: InspectionParts) {}
 
   start(): void {
-    const { decisions, sender, confirmations, captures, pipeline, settings } = this.parts;
+    const { decisions, sender, confirmations, opinions, captures, pipeline, settings } = this.parts;
     void decisions.apply(settings().decisionOutput);
     confirmations.apply();
+    opinions.apply();
     sender.start();
     captures.start();
     this.running = pipeline.run();
@@ -33,10 +34,12 @@ export class Inspection {
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    const { cameras, queue, releases, decisions, confirmations, outbox } = this.parts;
+    const { cameras, queue, releases, decisions, confirmations, opinions, outbox } = this.parts;
     releases.prepareStop();
     await cameras.stop();
     queue.close();
+    // Results that wait for one are kept without it.
+    opinions.stop();
     // Without a release no frame can be answered, so none is waited for.
     if (releases.current) await atMost(DRAIN_MILLISECONDS, this.running);
     await this.sendTheLast();
@@ -67,11 +70,12 @@ export class Inspection {
 
   /** Brings a changed configuration into effect. Most settings are read where they are used. */
   async applyChange(): Promise<void> {
-    const { settings, captures, decisions, confirmations, queue } = this.parts;
+    const { settings, captures, decisions, confirmations, opinions, queue } = this.parts;
     const { upload, decisionOutput } = settings();
     if (upload.privacy === 'never') await captures.clear();
     await decisions.apply(decisionOutput);
     confirmations.apply();
+    opinions.apply();
     queue.reconsider();
     this.applyCameras();
   }

@@ -5,7 +5,6 @@ import { frameSourceOf } from '../cameras/sources';
 import { CaptureSpool } from '../captures/capture-spool';
 import type { ComponentSettings } from '../configuration/configuration';
 import { modbusDecisionOutput } from '../decisions/modbus-decision-output';
-import type { CaptureStore } from '../ports';
 import { DiskReleaseStore, listFolder, readEnvelope } from '../releases/release-store';
 import { readTrustedKeys } from '../releases/trusted-keys-file';
 import { Outbox } from '../results/outbox';
@@ -21,13 +20,13 @@ type Opened =
   | 'offers'
   | 'trustedKeys'
   | 'frameSourceOf'
-  | 'openDecisionOutput';
+  | 'openDecisionOutput'
+  | 'captureBucket';
 
 export interface InspectionOptions extends Omit<InspectionPorts, Opened> {
   /** Holds all state of this use case. */
   readonly folder: string;
   readonly trustedKeysPath: string;
-  readonly captureStore: CaptureStore;
   readonly component: () => ComponentSettings;
 }
 
@@ -49,12 +48,13 @@ export async function openInspection(options: InspectionOptions): Promise<Inspec
       return confirmations && confirmations.resendSeconds * 1_000;
     },
   });
+  const captureBucket = (): string => component().captureBucket;
   const captures = await CaptureSpool.open({
     ...options,
     folder: join(folder, 'captures'),
     store: options.captureStore,
     upload: () => settings().upload,
-    captureBucket: () => component().captureBucket,
+    captureBucket,
   });
   const maximumFrameBytes = (): number => settings().limits.maximumFrameBytes;
   const ports: InspectionPorts = {
@@ -62,6 +62,7 @@ export async function openInspection(options: InspectionOptions): Promise<Inspec
     store,
     outbox,
     captures,
+    captureBucket,
     offers: { envelope: readEnvelope, list: listFolder },
     trustedKeys: () => readTrustedKeys(options.trustedKeysPath),
     frameSourceOf: (cameraId, configuration) =>

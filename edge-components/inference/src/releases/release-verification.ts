@@ -8,6 +8,7 @@ import { type ClassCodes, codesOf, movedCodes } from '../../../../contracts/clas
 import { dispositionPolicyProblems } from '../../../../contracts/disposition-policy';
 import { inputProblems } from '../../../../contracts/image-policy';
 import { ownValue } from '../../../../contracts/own-value';
+import { secondOpinionProblems } from '../../../../contracts/second-opinion';
 import { verifyEnvelopeSignature } from './envelope-signature';
 import { ReleaseRefusal } from './release-transitions';
 
@@ -108,6 +109,7 @@ function releaseProblems(release: Release): string[] {
       .filter((field) => Number.isNaN(Date.parse(release[field])))
       .map((field) => `${field}: must be a time that a clock can show, got '${release[field]}'`),
     ...dispositionPolicyProblems(release),
+    ...secondOpinionProblems(release),
     ...inputProblems(release.input),
   ];
   for (const sample of release.goldenSamples) {

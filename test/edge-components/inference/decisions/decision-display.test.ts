@@ -96,12 +96,79 @@ test('[B13] the end takes the last answer back, after it could be seen', () => {
   expect(display.isDone).toBe(true);
 });
 
-type Step = { readonly do: 'decide' | 'connect' | 'write' | 'fail' | 'wait'; readonly milliseconds: number };
+const { reject, review } = DISPOSITION_VALUES;
+const told = (count: number, disposition: number): DecisionRegisters => ({ ...passing(count), disposition });
+
+describe('[S10] another answer about the part that was decided last', () => {
+  test('takes the place of the first one while that waits', () => {
+    const display = connectedDisplay();
+    display.decide(told(1, review), 0);
+    expect(display.revise(told(1, reject), 5)).toBe(true);
+    expect(writeAll(display, 10)).toEqual([[reject, 1]]);
+    expect(display.counts).toEqual({ written: 1, superseded: 0, expired: 0 });
+  });
+
+  test('follows it while the part is shown, and not for longer than the part is there', () => {
+    const display = connectedDisplay();
+    display.decide(told(1, review), 0);
+    expect(writeAll(display, 0)).toEqual([[review, 1]]);
+    expect(display.revise(told(1, reject), 200)).toBe(true);
+    expect(writeAll(display, 200)).toEqual([[reject, 1]]);
+    expect(writeAll(display, HOLD)).toEqual([[none, 1]]);
+    expect(display.counts).toEqual({ written: 1, superseded: 0, expired: 0 });
+  });
+
+  test('comes too late when the part has gone, and is not written when it goes meanwhile', () => {
+    const display = connectedDisplay();
+    expect(display.revise(told(1, reject), 0)).toBe(false);
+    display.decide(told(1, review), 0);
+    writeAll(display, 0);
+    expect(display.revise(told(1, reject), HOLD)).toBe(false);
+    expect(display.revise(told(1, reject), HOLD - 1)).toBe(true);
+    expect(writeAll(display, HOLD)).toEqual([[none, 1]]);
+  });
+
+  test('after a new connection the part is nobody’s any more', () => {
+    const display = connectedDisplay();
+    display.decide(told(1, review), 0);
+    writeAll(display, 0);
+    display.connected();
+    expect(display.revise(told(1, reject), 10)).toBe(false);
+  });
+
+  test('while the first one is being written it follows, or takes its place when that fails', () => {
+    for (const fails of [false, true]) {
+      const display = connectedDisplay();
+      display.decide(told(1, review), 0);
+      display.next(0);
+      expect(display.revise(told(1, reject), 1)).toBe(true);
+      if (fails) display.failed();
+      else display.written(2);
+      expect(writeAll(display, 3)).toEqual([[reject, 1]]);
+      expect(display.counts).toEqual({ written: 1, superseded: 0, expired: 0 });
+    }
+  });
+
+  test('gives way to the next part', () => {
+    const display = connectedDisplay();
+    display.decide(told(1, review), 0);
+    writeAll(display, 0);
+    display.revise(told(1, reject), 5);
+    display.decide(passing(2), 6);
+    expect(writeAll(display, 7)).toEqual([[pass, 2]]);
+    expect(display.counts).toEqual({ written: 2, superseded: 0, expired: 0 });
+  });
+});
+
+type Step = {
+  readonly do: 'decide' | 'revise' | 'connect' | 'write' | 'fail' | 'wait';
+  readonly milliseconds: number;
+};
 
 test('[B13] whatever comes, a controller that is written to sees no answer older than its part may be', () => {
   const steps = fc.array(
     fc.record({
-      do: fc.constantFrom('decide', 'connect', 'write', 'fail', 'wait'),
+      do: fc.constantFrom('decide', 'revise', 'connect', 'write', 'fail', 'wait'),
       milliseconds: fc.integer({ min: 0, max: 700 }),
     }),
   );
@@ -116,6 +183,8 @@ test('[B13] whatever comes, a controller that is written to sees no answer older
         if (step.do === 'decide') {
           decidedAt.set(decidedAt.size + 1, now);
           display.decide(passing(decidedAt.size), now);
+        } else if (step.do === 'revise') {
+          display.revise(passing(decidedAt.size), now);
         } else if (step.do === 'connect') {
           display.failed();
           display.connected();

@@ -305,3 +305,26 @@ test('[B13] an answer is taken back when its part has gone, and the beat goes on
   expect(controller.registers()).toEqual([0, 1, 0, 0, ...BY]);
   expect(beat()).toBe(before + 1);
 });
+
+test('[S10] a second opinion is written for the part that is there, under the same count, and for no other', async () => {
+  const controller = await listening(new Controller());
+  const output = outputTo(controller.port);
+  await connected(output);
+  const part = (recordId: string, disposition: 'review' | 'reject') => ({
+    ...decision('scratch'),
+    recordId,
+    disposition,
+  });
+  output.write(part('a', 'review'), RELEASE);
+  await waitFor('the first answer', () => controller.answers.length === 1);
+  expect(output.revise(part('a', 'reject'), RELEASE)).toBe(true);
+  await waitFor('the second answer', () => controller.answers.length === 2);
+  const [[, count = -1] = [], [, again] = []] = controller.answers;
+  expect(controller.answers).toEqual([
+    [REVIEW, count, 4, 1, ...BY],
+    [REJECT, again, 4, 1, ...BY],
+  ]);
+  expect(again).toBe(count);
+  output.write(part('b', 'review'), RELEASE);
+  expect(output.revise(part('a', 'reject'), RELEASE)).toBe(false);
+});

@@ -127,7 +127,16 @@ const textDecoder: ImageDecoder = {
   toJpeg: async (bytes) => bytes,
 };
 
-function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } = {}) {
+type Ports = ConstructorParameters<typeof FramePipeline>[0];
+
+function pipelineOf(
+  slot: ServingSlot,
+  {
+    budget = true,
+    decoder = textDecoder,
+    secondOpinion = undefined as Ports['secondOpinion'] | undefined,
+  } = {},
+) {
   const queue = new FrameList();
   const decisions: InferenceResult[] = [];
   const results: InferenceResult[] = [];
@@ -144,6 +153,7 @@ function pipelineOf(slot: ServingSlot, { budget = true, decoder = textDecoder } 
     nextRecordId: () => `boot-${++sequence}`,
     random: () => 0.5,
     reserveCapture: () => budget,
+    ...(secondOpinion && { secondOpinion }),
     onDecision: (result) => decisions.push(result),
     onResult: (result) => results.push(result),
     onModelGone: (active, { message }) => {
@@ -424,4 +434,60 @@ test('[B3] a challenger answers without effect: its disagreement is counted, not
   expect(results.map(({ releaseId, shadow }) => [releaseId, shadow])).toEqual(
     results.map(() => ['line-1', undefined]),
   );
+});
+
+describe('[S10] a second opinion', () => {
+  const opinion = {
+    outcome: 'answered',
+    predictedClass: 'bad',
+    confidence: 0.9,
+    disposition: 'reject',
+    decided: true,
+    milliseconds: 80,
+  } as const;
+
+  test('is asked for about what goes to review and can be read; the line waits for none', async () => {
+    const slot = new ServingSlot();
+    slot.switchTo(active(1, new FakeModel([0.6, 0.4]))).keep(0);
+    const asked: string[] = [];
+    let answer: (value: typeof opinion) => void = () => undefined;
+    const { queue, pipeline, decisions, results } = pipelineOf(slot, {
+      secondOpinion: ({ frame: { frameId } }) => {
+        asked.push(frameId);
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+    });
+    const running = pipeline.run();
+    // Without a policy every part goes to review.
+    queue.accept(frame('a'));
+    queue.accept(frame('broken', 'garbage'));
+    await settled();
+    expect(asked).toEqual(['a']);
+    expect(decisions.map(({ frameId, disposition }) => [frameId, disposition])).toEqual([
+      ['a', 'review'],
+      ['broken', 'review'],
+    ]);
+    expect(results.map(({ frameId }) => frameId)).toEqual(['broken']);
+    answer(opinion);
+    queue.close();
+    await running;
+    const [, result] = results;
+    expect(result).toMatchObject({ frameId: 'a', predictedClass: 'good', disposition: 'reject' });
+    expect(result?.secondOpinion).toEqual(opinion);
+    expect(problemsOf('inference-result', result)).toEqual([]);
+  });
+
+  test('that came too late for the line is kept beside the result, and decides nothing', async () => {
+    const slot = new ServingSlot();
+    slot.switchTo(active(1, new FakeModel([0.6, 0.4]))).keep(0);
+    const { queue, pipeline, results } = pipelineOf(slot, {
+      secondOpinion: async () => ({ ...opinion, decided: false }),
+    });
+    queue.accept(frame('a'));
+    queue.close();
+    await pipeline.run();
+    expect(results[0]).toMatchObject({ disposition: 'review', secondOpinion: { disposition: 'reject' } });
+  });
 });

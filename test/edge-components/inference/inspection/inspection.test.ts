@@ -1,5 +1,5 @@
 /** One use case over ports in memory: no disk, no socket, no time but the test's. */
-import type { UseCaseConfiguration } from '../../../../contracts';
+import type { InferenceResult, Release, UseCaseConfiguration } from '../../../../contracts';
 import { assembleInspection } from '../../../../edge-components/inference/src/inspection/assemble-inspection';
 import { Connection } from '../../../../edge-components/inference/src/inspection/connection';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
@@ -63,6 +63,8 @@ async function newInspection(disk = newDisk()) {
     architecture: 'linux-x64',
     decoder: new MemoryDecoder(),
     captures,
+    captureStore: { put: async () => undefined },
+    captureBucket: () => 'captures-of-the-test',
     offers: disk.folders,
     trustedKeys: async () => [key.trusted],
     settings,
@@ -458,4 +460,105 @@ test('a start at which nothing can be loaded goes on trying, and takes frames as
   } finally {
     load.mockRestore();
   }
+});
+
+describe('[S10] a second opinion', () => {
+  const MODEL = { name: 'model-cloud.onnx', sha256: 'c'.repeat(64), bytes: 10 };
+  const ASKING = {
+    secondOpinion: { questionTopic: 'ask/{thingName}', answerTopic: 'hear/{thingName}' },
+    upload: {
+      privacy: 'selected',
+      dailyByteBudget: 1_000_000,
+      controlSampleProbability: 1,
+      uncertaintyThreshold: 0,
+      uncertainSampleProbability: 0,
+    },
+  } satisfies Partial<UseCaseConfiguration>;
+  const overrides = {
+    dispositionPolicy: {
+      codes: { bright: 1, dark: 2 },
+      classes: { bright: 'pass', dark: 'reject' },
+      novel: 'as-classified',
+    },
+    thresholds: { bright: 1, dark: 1 },
+    secondOpinion: { model: MODEL, thresholds: { bright: 0.6, dark: 0.6 }, mayPass: false },
+  } satisfies Partial<Release>;
+
+  /** What the cloud gets of the results. */
+  const recordsOf = ({ nucleus }: Device): InferenceResult[] =>
+    nucleus.cloud.flatMap(({ message }) => (message.records ?? []) as InferenceResult[]);
+
+  async function asking(): Promise<Device> {
+    const device = await newInspection();
+    device.state.configuration = ASKING;
+    device.inspection.start();
+    const offered = offerRelease(device.folders, key, { counter: 1, gain: 4, overrides });
+    expect(await device.inspection.install(offered)).toMatchObject({ code: 'ACCEPTED' });
+    device.connection.succeeded();
+    return device;
+  }
+
+  const questions = ({ nucleus }: Device) => nucleus.cloud.filter(({ topic }) => topic === 'ask/line-1');
+  const answer = ({ message }: ReturnType<typeof questions>[number], ...probabilities: number[]) => ({
+    schemaVersion: 1,
+    questionId: message.questionId,
+    deviceId: 'line-1',
+    useCase: USE_CASE,
+    releaseId: message.releaseId,
+    opinion: {
+      modelSha256: MODEL.sha256,
+      probabilities,
+      status: 'ok',
+      predictedClass: 'dark',
+      confidence: Math.max(...probabilities),
+      disposition: 'reject',
+      milliseconds: { total: 40, inference: 5 },
+    },
+  });
+
+  test('takes a part out that the device was not sure of, and is in its record', async () => {
+    const device = await asking();
+    expect(device.nucleus.subscribed).toContain('hear/line-1');
+    device.camera().show(imageOf(100));
+    await settled();
+    const [question] = questions(device);
+    device.nucleus.deliver('hear/line-1', answer(question as NonNullable<typeof question>, 0.2, 0.8));
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(recordsOf(device)).toMatchObject([
+      {
+        status: 'uncertain',
+        disposition: 'reject',
+        secondOpinion: { outcome: 'answered', predictedClass: 'dark', disposition: 'reject', decided: true },
+      },
+    ]);
+    const local = device.nucleus.local.map(({ topic, message }) => [topic, message.disposition]);
+    expect(local).toEqual([
+      [`kaizen/${USE_CASE}/results`, 'review'],
+      [`kaizen/${USE_CASE}/second-opinions`, 'reject'],
+    ]);
+    expect(device.condition('secondOpinions')).toMatchObject({ ok: true, value: 'answered 1, decided 1' });
+    await device.inspection.stop();
+  });
+
+  test('does not hold up the end, and its result is kept without it', async () => {
+    const device = await asking();
+    device.camera().show(imageOf(100));
+    await settled();
+    await device.inspection.stop();
+    expect(recordsOf(device)).toMatchObject([
+      { disposition: 'review', secondOpinion: { outcome: 'stopped', decided: false } },
+    ]);
+  });
+
+  test('nobody is asked without one in the configuration', async () => {
+    const device = await asking();
+    device.state.configuration = {};
+    await device.inspection.applyChange();
+    expect(device.nucleus.subscribed).not.toContain('hear/line-1');
+    device.camera().show(imageOf(100));
+    await settled();
+    expect(questions(device)).toEqual([]);
+    expect(device.condition('secondOpinions')).toBeUndefined();
+    await device.inspection.stop();
+  });
 });
