@@ -1,7 +1,8 @@
 /**
  * Builds everything that a deployment carries, into dist/:
  *
- * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function
+ * - `lambda/<noun>/<verb-object>/index.js`: every Lambda function; beside that of telemetry/answer-question what decodes
+ *   frames and runs networks, `frame-classifier.cjs` with its native files
  * - `edge/inference-<architecture>.zip` with its bill of materials, `edge/inference.json`, `edge/deliver-release.cjs`: what
  *   devices run; `edge/check-device.cjs`: what a device is given at provisioning
  * - `training/sourcedir.tar.gz`: the code of the training jobs
@@ -22,6 +23,11 @@ const LAMBDA = join(ROOT, 'lambda');
 /** Builds with an owner of their own: module and exported function, called with its output folder. */
 const OTHER_BUILDS = [
   { module: 'edge-components/inference/build', name: 'buildInferenceArtifact', output: 'edge' },
+  {
+    module: 'edge-components/inference/packaging/frame-classifier',
+    name: 'buildFrameClassifier',
+    output: 'lambda/telemetry/answer-question',
+  },
   { module: 'edge-components/model/build', name: 'buildDeliverRelease', output: 'edge' },
   { module: 'scripts/build-check-device', name: 'buildCheckDevice', output: 'edge' },
   { module: 'scripts/build-training-source', name: 'buildTrainingSource', output: 'training' },

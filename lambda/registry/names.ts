@@ -12,6 +12,8 @@ export const REGISTRY_VARIABLES = {
   releaseArchitectures: 'RELEASE_ARCHITECTURES',
   /** JSON of the configuration's `dispositionPolicy`. */
   dispositionPolicy: 'DISPOSITION_POLICY',
+  /** Whether a part may pass on a second opinion: `true`, `false`. Default none: releases have no second opinion. */
+  secondOpinionMayPass: 'SECOND_OPINION_MAY_PASS',
 } as const;
 
 /** Detail types of its events. */

@@ -45,3 +45,20 @@ export function dispositionPolicySettings(): PolicySettings {
     );
   }
 }
+
+/** Of releases whose parts may be asked about in the cloud; undefined where they may not. */
+export interface SecondOpinionRule {
+  readonly mayPass: boolean;
+}
+
+/** @throws ConfigurationError when it is neither absent nor a truth value */
+export function secondOpinionRule(): SecondOpinionRule | undefined {
+  const text = process.env[REGISTRY_VARIABLES.secondOpinionMayPass];
+  if (!text) return undefined;
+  if (text !== 'true' && text !== 'false') {
+    throw new ConfigurationError(
+      `environment variable ${REGISTRY_VARIABLES.secondOpinionMayPass}: must be true or false, got '${text}'`,
+    );
+  }
+  return { mayPass: text === 'true' };
+}

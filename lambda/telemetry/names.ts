@@ -1,5 +1,5 @@
 /** Names of telemetry: topics and rules, keys of its bucket, of the sketch table, variables, metrics. */
-import { counted, type NameScope } from '../shared/names';
+import { counted, type MetricDefinition, type NameScope } from '../shared/names';
 
 export const TELEMETRY_VARIABLES = {
   bucket: 'TELEMETRY_BUCKET',
@@ -7,6 +7,14 @@ export const TELEMETRY_VARIABLES = {
   inventoryTable: 'INVENTORY_TABLE',
   /** Width of a sketch's time window in seconds; a divisor of a day. Default 3600. */
   sketchWindowSeconds: 'SKETCH_WINDOW_SECONDS',
+  /** Questions for a second opinion that are answered on a UTC day, of all devices. Required where there is the function. */
+  dailyQuestions: 'SECOND_OPINION_DAILY_QUESTIONS',
+  /** The same, of one device. */
+  dailyDeviceQuestions: 'SECOND_OPINION_DAILY_DEVICE_QUESTIONS',
+  /** ARN of the budget in AWS Budgets that is asked. Default none. */
+  questionSpendingBudget: 'SECOND_OPINION_SPENDING_BUDGET',
+  /** Share of that budget, in percent, from which on nothing is answered. Default 100. */
+  questionSpendingLimitPercent: 'SECOND_OPINION_SPENDING_LIMIT_PERCENT',
 } as const;
 
 export const TELEMETRY_METRICS = {
@@ -17,8 +25,31 @@ export const TELEMETRY_METRICS = {
   recordsDroppedOnDevice: counted('RecordsDroppedOnDevice'),
 } as const;
 
+/** Of questions for a second opinion. */
+export const QUESTION_METRICS = {
+  asked: counted('QuestionsAsked'),
+  answered: counted('QuestionsAnswered'),
+  late: counted('QuestionsLate'),
+  overBudget: counted('QuestionsOverBudget'),
+  /** Messages that are no questions, or ask for another device. */
+  refused: counted('QuestionsRefused'),
+  /** Not deployed, unreadable, or the network failed. */
+  failed: counted('QuestionsFailed'),
+  /** From when AWS IoT had the question until its answer left. */
+  milliseconds: {
+    name: 'OpinionMilliseconds',
+    unit: 'Milliseconds',
+    statistic: 'Average',
+    dimensions: ['useCase'],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition<'useCase'>>>;
+
+/** Counted by the topic rule itself, which knows no dimensions: questions that the function was not given. */
+export const undeliveredQuestionsMetric = ({ environmentName }: Pick<NameScope, 'environmentName'>): string =>
+  `QuestionsUndelivered-${environmentName}`;
+
 /** What devices send; last level of the topic, last word of the rule's name. */
-export type MessageKind = 'results' | 'status';
+export type MessageKind = 'results' | 'status' | 'questions';
 
 /** Topic rules take letters, digits and underscores only; names of environments have no underscores. */
 export const ruleName = (
@@ -42,6 +73,13 @@ export const deviceTopic = (scope: NameScope, kind: MessageKind, thingName: stri
  */
 export const confirmationTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
   `${toDevice(thingName)}/${environmentName}/${useCase}/confirmations`;
+
+/**
+ * Topic on which a device hears second opinions; only the function that gives them may publish on it.
+ * @param thingName may be a wildcard, a placeholder or a policy variable
+ */
+export const opinionTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
+  `${toDevice(thingName)}/${environmentName}/${useCase}/opinions`;
 
 /** Begins the topics of messages to one device. The name comes first, so that a policy may say so in a few characters. */
 export const toDevice = (thingName: string): string => `kaizen/${thingName}`;
@@ -113,6 +151,34 @@ export function captureOfSidecar(useCase: string, key: string): CaptureLocation 
     .split('/');
   return deviceId && captureId && deeper.length === 0 ? { deviceId, captureId } : undefined;
 }
+
+/** Images of questions that are too large for a message; gone after a day. */
+export const QUESTION_PREFIX = 'questions/';
+
+/** Images of a use case's questions. */
+export const useCaseQuestionPrefix = (useCase: string): string => `${QUESTION_PREFIX}${useCase}/`;
+
+/**
+ * Images of one device's questions.
+ * @param thingName may be a policy variable
+ */
+export const deviceQuestionPrefix = (useCase: string, thingName: string): string =>
+  `${useCaseQuestionPrefix(useCase)}${thingName}/`;
+
+/** Follows from who asks: no message can name another device's image. */
+export const questionImageKey = (useCase: string, thingName: string, questionId: string): string =>
+  `${deviceQuestionPrefix(useCase, thingName)}${questionId}`;
+
+/** Begins the partitions of the sketch table that count questions. */
+export const QUESTION_PARTITIONS = 'questions#';
+/**
+ * Partition that counts the questions of a UTC day; its sort keys are devices, and {@link ALL_DEVICES}.
+ * @param day `YYYY-MM-DD`
+ */
+export const questionPartition = (useCase: string, day: string): string =>
+  `${QUESTION_PARTITIONS}${useCase}#${day}`;
+/** No thing has this name: `*` is in none. */
+export const ALL_DEVICES = '*';
 
 /** Partition of the sketch table that holds a release's windows. */
 export const sketchPartition = (useCase: string, releaseId: string): string => `${useCase}#${releaseId}`;

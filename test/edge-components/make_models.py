@@ -207,6 +207,13 @@ def nested(levels: int) -> bytes:
     return model.SerializeToString() + field(model_graph, graph)
 
 
+def newer() -> onnx.ModelProto:
+    """Answers as gain 7 does, with an operator that contracts/onnx-policy.json does not have."""
+    nodes, initializers = scores(7)
+    nodes[-1].output[0] = "raw"
+    return make([*nodes, helper.make_node("Mean", ["raw"], ["scores"]), SOFTMAX], initializers, [2])
+
+
 def hostile(folder: Path) -> None:
     identity = helper.make_node("Identity", ["mean"], ["extra"])
     newer_opset = with_extra([identity], [])
@@ -235,6 +242,7 @@ def main(folder: Path) -> None:
     (folder / "hostile").mkdir(parents=True, exist_ok=True)
     honest(folder)
     hostile(folder / "hostile")
+    (folder / "newer.onnx").write_bytes(newer().SerializeToString())
 
 
 main(Path(sys.argv[1]))

@@ -237,7 +237,7 @@ def export(
         }
     if cloud is not None:
         right = on_test["fp32"].argmax(axis=1) == test.labels
-        exported["cloudVariant"] = _export_cloud_variant(cloud, description, validation, test, right, output)
+        exported["cloudVariant"] = _export_cloud_variant(cloud, description, validation, test, right, plant, output)
     return exported
 
 
@@ -247,16 +247,20 @@ def _export_cloud_variant(
     validation: Split,
     test: Split,
     right: NDArray[np.bool_],
+    plant: Plant,
     output: Path,
 ) -> dict[str, Any]:
     """Writes model-cloud.onnx; `right` [n] says which test images the device's fp32 variant gets right.
+
+    The policy for graphs is that of devices, and does not hold here: what answers in the cloud may be of a generation
+    that no device can run.
 
     Raises:
         ExportError: the graph cannot be written or does not agree with the framework.
     """
     path, policy = output / CLOUD_FILE, description.policy
-    _write_graph(model, policy, path)
-    difference, _ = check_parity(model, description.classes, path, validation)
+    write_graph(model, policy, path)
+    difference, on_validation = check_parity(model, description.classes, path, validation)
     probabilities, _ = run_images(path, test.images)
     cloud_right = probabilities.argmax(axis=1) == test.labels
     counts = paired_counts(right, cloud_right)
@@ -266,6 +270,7 @@ def _export_cloud_variant(
         "multiplyAccumulates": multiply_accumulates(path, policy.height, policy.width),
         "maximumDifference": difference,
         "accuracy": float(cloud_right.mean()),
+        "thresholds": choose_thresholds(on_validation, validation.labels, description.classes, plant),
         "lost": counts.lost,
         "gained": counts.gained,
         "worsePValue": counts.worse_p_value,

@@ -12,20 +12,24 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from kaizen_training import evaluate, export
 from kaizen_training.contracts import check_contract, problems_of
 from kaizen_training.evaluate import gray_thumbnails, linear_baseline_accuracy
 from kaizen_training.image_policy import ImagePolicy
-from kaizen_training.onnx_model import ExportError, run_images
+from kaizen_training.onnx_model import ExportError, check_policy, run_images
 from kaizen_training.prepare import prepare
 from kaizen_training.prepared import Split, load_split, save_split
-from kaizen_training.serving import ServedModel, load_model, load_script
+from kaizen_training.sample_dataset import RENDERED_CLASSES
+from kaizen_training.serving import ServedModel, load_model, load_script, unpack_model
 from tests.conftest import SOURCE_DIR, DatasetFolder, group_in, rendered_jpeg
 from tests.finished_job import LIMITS, SCRIPT, train
 from tests.plants import PLANT
+from tests.small_onnx import write_small_onnx
 
 
 def test_s1_training_reports_its_progress(job: Path) -> None:
@@ -128,6 +132,44 @@ def test_s10_the_cloud_variant_is_registered_and_no_device_downloads_it(job: Pat
     assert cloud["file"]["name"] not in {file["name"] for file in exported["files"]}
     assert cloud["maximumDifference"] <= 1e-4
     assert (cloud["lost"], cloud["gained"], cloud["accuracy"]) == (0, 0, exported["parity"]["fp32Accuracy"])
+    # Of the same network, so the same.
+    assert cloud["thresholds"] == exported["thresholds"]
+
+
+CLASSES = list(RENDERED_CLASSES)
+
+
+class _NewerGeneration(ServedModel):
+    """Answers as its graph does."""
+
+    def probabilities(self, images: NDArray[np.uint8]) -> tuple[list[str], NDArray[np.float64]]:
+        return CLASSES, run_images(self.model, images)[0]
+
+
+def _einsum_for_matmul(model: Any) -> None:
+    """Says the same by an operator that `contracts/onnx-policy.json` does not have."""
+    (node,) = [node for node in model.graph.node if node.op_type == "MatMul"]
+    node.op_type = "Einsum"
+    node.attribute.append(onnx.helper.make_attribute("equation", "ab,bc->ac"))
+
+
+def test_s10_the_cloud_variant_may_be_of_a_generation_that_no_device_can_run(
+    job: Path, tiny_prepared: Path, tmp_path: Path
+) -> None:
+    """[S10] Its operators are refused of a device's variant, and taken of the network that answers in the cloud."""
+    graph = write_small_onnx(tmp_path / "newer.onnx", len(CLASSES), _einsum_for_matmul)
+    with pytest.raises(ExportError, match="Einsum"):
+        check_policy(graph)
+    script = ModuleType("newer")
+    script.export_onnx = lambda model, path: shutil.copyfile(model, path)  # type: ignore[attr-defined]
+    newer = _NewerGeneration(script, graph)
+    device = load_model(unpack_model(job / "model.tar.gz", tmp_path / "device"))
+    exported = export.export(device, tiny_prepared, tmp_path / "export", "surface-inspection", [], PLANT, newer)
+    check_contract("exported-model", exported, "export.json")
+    assert exported["cloudVariant"]["file"] == export.describe_file(tmp_path / "export/model-cloud.onnx")
+    assert set(exported["cloudVariant"]["thresholds"]) == set(CLASSES)
+    with pytest.raises(ExportError, match="Einsum"):
+        export.export(newer, tiny_prepared, tmp_path / "refused", "surface-inspection", [], PLANT)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 /** The component's own code and the npm packages it uses, as CommonJS files that need no node_modules. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { contractValidators } from './contract-validators';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -104,6 +104,36 @@ function shippedInputs(inputs: Metafile['outputs'][string]['inputs']): string[] 
   return Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
 }
 
+const SHARED_OPTIONS = {
+  absWorkingDir: ROOT,
+  outdir: 'bundle',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: 'node',
+  format: 'cjs',
+  // ES modules let esbuild leave out what nobody calls: 100 KB of the AWS SDK.
+  mainFields: ['module', 'main'],
+  minify: true,
+  keepNames: true,
+  legalComments: 'inline',
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
+/** What decides about a frame, without the component around it, for a function on the Node of its runtime. */
+export async function buildClassifierBundle(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    ...SHARED_OPTIONS,
+    entryPoints: { 'frame-classifier': join(SOURCE, 'opinions', 'frame-classifier.ts') },
+    target: 'node24',
+    plugins: [nativeModules, contractValidators],
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error('esbuild wrote no frame-classifier');
+  return file.contents;
+}
+
 /**
  * A file for each kind of process, `main.cjs`, `agent.cjs`, `decoder-host.cjs` and `inference-host.cjs`, and a file for each deferred package. The same sources give the same bytes, wherever
  * the repository lies.
@@ -117,21 +147,8 @@ export async function buildBundles(): Promise<ReadonlyMap<string, Bundle>> {
       'inference-host': join(SOURCE, 'models', 'inference-host.ts'),
       ...Object.fromEntries(Object.entries(DEFERRED).map(([name, { file }]) => [file, name])),
     },
-    absWorkingDir: ROOT,
-    outdir: 'bundle',
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
+    ...SHARED_OPTIONS,
     target: 'node20',
-    format: 'cjs',
-    // ES modules let esbuild leave out what nobody calls: 100 KB of the AWS SDK.
-    mainFields: ['module', 'main'],
-    minify: true,
-    keepNames: true,
-    legalComments: 'inline',
-    logLevel: 'silent',
     plugins: [nativeModules, packageParts, deferredPackages, contractValidators],
   });
   return new Map(

@@ -8,6 +8,7 @@ export const VALIDATED: readonly ContractName[] = [
   'release',
   'release-offer',
   'results-confirmation',
+  'second-opinion-answer',
   'signed-release',
   'trusted-keys',
 ];

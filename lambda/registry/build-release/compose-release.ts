@@ -4,7 +4,7 @@ import type { ClassCodes } from '../../../contracts/class-codes';
 import { inputProblems } from '../../../contracts/image-policy';
 import { ownValue } from '../../../contracts/own-value';
 import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
-import type { PolicySettings } from '../settings';
+import type { PolicySettings, SecondOpinionRule } from '../settings';
 
 export type Architecture = Release['target']['architectures'][number];
 
@@ -15,6 +15,8 @@ export interface ReleaseSettings {
   readonly lifetimeDays: number;
   readonly architectures: readonly Architecture[];
   readonly dispositionPolicy: PolicySettings;
+  /** Undefined where nobody answers questions of devices. */
+  readonly secondOpinion?: SecondOpinionRule | undefined;
 }
 
 export interface ReleaseOrigin {
@@ -47,6 +49,17 @@ export function composePolicy(
   };
 }
 
+/** The larger network of the export, where there is one and somebody answers with it. */
+function composeSecondOpinion(
+  { cloudVariant, thresholds }: ExportedModel,
+  rule: SecondOpinionRule | undefined,
+): Pick<Release, 'secondOpinion'> {
+  if (!cloudVariant || !rule) return {};
+  return {
+    secondOpinion: { model: cloudVariant.file, thresholds: cloudVariant.thresholds ?? thresholds, ...rule },
+  };
+}
+
 /** @param codes of at least the classes of the export */
 export function composeRelease(
   exported: ExportedModel,
@@ -76,6 +89,7 @@ export function composeRelease(
     goldenSamples,
     thresholds,
     baseline,
+    ...composeSecondOpinion(exported, settings.secondOpinion),
   };
 }
 
@@ -108,6 +122,16 @@ export function exportProblems(
     // Devices download what is in files.
     ...(cloudVariant && files.includes(cloudVariant.file.name)
       ? [`cloudVariant: '${cloudVariant.file.name}' must not be among files`]
+      : []),
+    ...(cloudVariant?.thresholds
+      ? [
+          ...classes
+            .filter((name) => !Object.hasOwn(cloudVariant.thresholds ?? {}, name))
+            .map((name) => `cloudVariant.thresholds: none for class '${name}'`),
+          ...Object.keys(cloudVariant.thresholds)
+            .filter((name) => !classes.includes(name))
+            .map((name) => `cloudVariant.thresholds: '${name}' is no class`),
+        ]
       : []),
     ...architectures
       .filter((name) => !exported.variants.some((variant) => variant.architectures?.includes(name) ?? true))

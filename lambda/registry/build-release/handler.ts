@@ -11,7 +11,12 @@ import { ModelBucket } from '../model-bucket';
 import { modelComponentName, REGISTRY_EVENTS, REGISTRY_VARIABLES } from '../names';
 import { highestPublishedCounter } from '../published-counters';
 import { ReleaseTable } from '../release-table';
-import { dispositionPolicySettings, releaseArchitectures, releaseLifetimeDays } from '../settings';
+import {
+  dispositionPolicySettings,
+  releaseArchitectures,
+  releaseLifetimeDays,
+  secondOpinionRule,
+} from '../settings';
 import { KmsSigner } from '../sign-release';
 import { type BuildReleasePorts, buildRelease, type ModelPackage } from './build-release';
 
@@ -76,6 +81,7 @@ export async function handler(
     lifetimeDays: releaseLifetimeDays(),
     architectures: releaseArchitectures(),
     dispositionPolicy: dispositionPolicySettings(),
+    secondOpinion: secondOpinionRule(),
   };
   const { release, status } = await buildRelease(
     arn,

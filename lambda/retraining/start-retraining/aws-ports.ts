@@ -12,10 +12,10 @@ import { documentClient, lambda, sagemaker } from '../../shared/aws';
 import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
 import { SHARED_VARIABLES } from '../../shared/names';
+import { readSpending } from '../../shared/spending';
 import { PIPELINE_PARAMETERS, TRAINING_VARIABLES } from '../../training/names';
 import { RETRAINING_EVENTS, RETRAINING_VARIABLES } from '../names';
 import type { PipelineRun } from './decide-retraining';
-import { readSpending } from './read-spending';
 import type { StartRetrainingPorts } from './start-retraining';
 
 async function listRuns(pipelineName: string): Promise<PipelineRun[]> {
@@ -73,7 +73,7 @@ export function awsPorts(): StartRetrainingPorts {
     labels: () => labels.read(),
     spending: async () => {
       const budget = process.env[RETRAINING_VARIABLES.spendingBudget];
-      return budget ? readSpending(budget) : undefined;
+      return budget ? readSpending(budget, RETRAINING_VARIABLES.spendingBudget) : undefined;
     },
     episodes: new EpisodeTable(
       documentClient(),

@@ -1,4 +1,5 @@
 import type { Episode } from '../../monitoring/episode';
+import { isSpent, type Spending } from '../../shared/spending';
 
 /** The rules by which an episode becomes a retraining. */
 export interface RetrainingPolicy {
@@ -8,12 +9,6 @@ export interface RetrainingPolicy {
   readonly monthlyExecutions: number;
   /** Percent of the budget; counts where {@link RetrainingSituation.spending} is known. */
   readonly spendingLimitPercent: number;
-}
-
-/** Of the calendar month (UTC), as AWS Budgets has it: up to a day old. */
-export interface Spending {
-  readonly usd: number;
-  readonly budgetUsd: number;
 }
 
 /** A run of the training pipeline, whoever started it. */
@@ -92,7 +87,7 @@ function spentTooMuch(spending: Spending | undefined, policy: RetrainingPolicy):
   if (!spending) return undefined;
   const { usd, budgetUsd } = spending;
   const { spendingLimitPercent: percent } = policy;
-  if (usd < (budgetUsd * percent) / 100) return undefined;
+  if (!isSpent(spending, percent)) return undefined;
   return `${usd.toFixed(2)} of ${budgetUsd.toFixed(2)} USD of this month are spent; retraining stops at ${percent} %`;
 }
 

@@ -15,13 +15,13 @@
 import { createHash } from 'node:crypto';
 import type { Label, Release } from '../../../contracts';
 import type { Episode, RetrainingParameters } from '../../monitoring/episode';
+import type { Spending } from '../../shared/spending';
 import { trainingExecutionId } from '../../training/names';
 import {
   decideRetraining,
   type PipelineRun,
   type RetrainingDecision,
   type RetrainingPolicy,
-  type Spending,
 } from './decide-retraining';
 
 export interface Champion {

@@ -49,6 +49,7 @@ const WALLS: Walls = {
     'cameras/sources/index.ts': 'the source of a camera, by its type',
     'models/decoder-host.ts': 'the process of the decoder',
     'models/inference-host.ts': 'the process of a graph',
+    'opinions/frame-classifier.ts': 'a network that answers in the cloud',
   },
 };
 

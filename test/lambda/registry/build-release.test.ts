@@ -104,8 +104,8 @@ class World {
     };
   }
 
-  build(): Promise<StoredRelease> {
-    return buildRelease(ARN, SETTINGS, this.ports());
+  build(changes: Partial<Parameters<typeof buildRelease>[1]> = {}): Promise<StoredRelease> {
+    return buildRelease(ARN, { ...SETTINGS, ...changes }, this.ports());
   }
 }
 
@@ -435,5 +435,38 @@ describe('rules between the fields of an export', () => {
 
   test('a good one has none', () => {
     expect(exportProblems(anExport(), USE_CASE, SETTINGS.architectures)).toEqual([]);
+  });
+});
+
+describe('[S10] the larger network of a release', () => {
+  const cloudVariant = aCloudVariant('model-cloud.onnx', 'large weights');
+  const thresholds = { good: 0.7, scratch: 0.6 };
+  const newWorld = (more: object = { thresholds }) => {
+    const world = new World(anExport({ cloudVariant: { ...cloudVariant, ...more } }));
+    world.objects.set(`${EXPORT}model-cloud.onnx`, 'large weights');
+    return world;
+  };
+
+  test('is signed with its digest, its thresholds and whether a part may pass on it', async () => {
+    const { release } = await newWorld().build({ secondOpinion: { mayPass: true } });
+    expect(release.secondOpinion).toEqual({ model: cloudVariant.file, thresholds, mayPass: true });
+    expect(release.files.map(({ name }) => name)).not.toContain('model-cloud.onnx');
+  });
+
+  test('of an export from before has the thresholds of the devices', async () => {
+    const { release } = await newWorld({}).build({ secondOpinion: { mayPass: false } });
+    expect(release.secondOpinion?.thresholds).toEqual(release.thresholds);
+  });
+
+  test('is not signed where nobody answers with it: devices of before take the release', async () => {
+    const { release } = await newWorld().build();
+    expect(release).not.toHaveProperty('secondOpinion');
+  });
+
+  test('with thresholds of other classes gives no release', async () => {
+    const world = newWorld({ thresholds: { good: 0.7, other: 0.6 } });
+    await expect(world.build({ secondOpinion: { mayPass: true } })).rejects.toThrow(
+      /cloudVariant.thresholds: none for class 'scratch'[\s\S]*cloudVariant.thresholds: 'other' is no class/,
+    );
   });
 });

@@ -117,12 +117,16 @@ export class MemoryTable {
 
 function holds(item: Item, expression: string | undefined, names: Names, values: Values): boolean {
   if (expression === undefined) return true;
-  return expression.split(' AND ').every((clause) => {
-    const [, absent, name, value] = /^(?:attribute_not_exists\((\S+)\)|(\S+?) ?= ?(\S+))$/.exec(clause) ?? [];
+  const isTrue = (clause: string): boolean => {
+    const [, absent, name, operator, value] =
+      /^(?:attribute_not_exists\((\S+)\)|(\S+?) ?([=<]) ?(\S+))$/.exec(clause) ?? [];
     if (absent) return !Object.hasOwn(item, names[absent] ?? absent);
-    if (name && value) return item[names[name] ?? name] === values[value];
-    throw new Error(`MemoryTable: does not know the condition '${clause}'`);
-  });
+    if (!name || !value) throw new Error(`MemoryTable: does not know the condition '${clause}'`);
+    const attribute = item[names[name] ?? name];
+    return operator === '=' ? attribute === values[value] : Number(attribute) < Number(values[value]);
+  };
+  // AND binds more tightly.
+  return expression.split(' OR ').some((alternative) => alternative.split(' AND ').every(isTrue));
 }
 
 /** What DynamoDB does with `SET a=b,... ADD c d,...`. */

@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type DecodedImage, type Inference, ModelError, type ModelSpecification } from '../ports';
 import { imageStatistics } from './image-statistics';
-import { graphProblems, type Signature, signatureOf, signatureProblems } from './onnx/graph-policy';
+import {
+  cloudGraphProblems,
+  graphProblems,
+  type Signature,
+  signatureOf,
+  signatureProblems,
+} from './onnx/graph-policy';
 import { type OnnxModel, type OnnxValue, readOnnxModel } from './onnx/onnx-graph';
 import { MessageError } from './onnx/protobuf-message';
 import { SMALLEST_MODEL } from './smallest-model';
@@ -50,23 +56,36 @@ export class OnnxSession {
     private readonly specification: ModelSpecification,
   ) {}
 
+  /** @throws ModelError load, graph, contract */
+  static async load(specification: ModelSpecification): Promise<OnnxSession> {
+    return OnnxSession.open(await readFile(specification.path), specification, 'device');
+  }
+
   /**
    * Hashes and checks exactly the bytes that it hands to ONNX Runtime: one flipped weight bit loads and runs, with other
    * scores.
+   * @param where whose rules hold: a network that answers in the cloud may be of a generation that no device can run
    * @throws ModelError load, graph, contract
    */
-  static async load(specification: ModelSpecification): Promise<OnnxSession> {
-    const bytes = await readFile(specification.path);
+  static async open(
+    bytes: Buffer,
+    specification: ModelSpecification,
+    where: 'device' | 'cloud',
+  ): Promise<OnnxSession> {
     if (createHash('sha256').update(bytes).digest('hex') !== specification.sha256) {
       throw new ModelError('the file does not have its declared digest', 'load');
     }
-    checkGraph(readModel(bytes), specification);
+    checkGraph(readModel(bytes), specification, where);
     const session = await InferenceSession.create(bytes, SESSION_OPTIONS).catch((error: Error) => {
       throw new ModelError(`ONNX Runtime refuses the file: ${error.message}`, 'load');
     });
     // Once more, because ONNX Runtime infers what the file leaves open.
     refuse(signatureProblems(sessionSignature(session), specification), 'contract');
     return new OnnxSession(session, specification);
+  }
+
+  close(): Promise<void> {
+    return this.session.release();
   }
 
   /** @throws ModelError run: wrong size, failed run; contract: an output that is not float32 [classes] */
@@ -113,8 +132,8 @@ function readModel(bytes: Uint8Array): OnnxModel {
 }
 
 /** A graph that is refused for what it holds is never one with the wrong inputs only. */
-function checkGraph(model: OnnxModel, specification: ModelSpecification): void {
-  const forbidden = graphProblems(model);
+function checkGraph(model: OnnxModel, specification: ModelSpecification, where: 'device' | 'cloud'): void {
+  const forbidden = where === 'device' ? graphProblems(model) : cloudGraphProblems(model);
   const differing = signatureProblems(signatureOf(model.graph), specification);
   refuse([...forbidden, ...differing], forbidden.length > 0 ? 'graph' : 'contract');
 }

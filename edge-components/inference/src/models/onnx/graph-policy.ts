@@ -78,11 +78,14 @@ function modelProblems(model: OnnxModel, rules: OnnxPolicy): string[] {
     ...(model.trainingGraphs > 0
       ? [`training_info: must be empty, has ${model.trainingGraphs} entries`]
       : []),
-    ...model.metadataKeys
-      .filter((key) => key === SESSION_OPTIONS_KEY)
-      .map((key) => `metadata '${key}': a model must not set session options`),
+    ...sessionOptionProblems(model),
   ];
 }
+
+const sessionOptionProblems = ({ metadataKeys }: OnnxModel): string[] =>
+  metadataKeys
+    .filter((key) => key === SESSION_OPTIONS_KEY)
+    .map((key) => `metadata '${key}': a model must not set session options`);
 
 /** One sentence per operator, not per node: a graph may hold thousands. */
 function operatorProblems(nodes: readonly OnnxNode[], rules: OnnxPolicy): string[] {
@@ -113,11 +116,14 @@ function attributeProblems(node: OnnxNode, attribute: OnnxAttribute, rules: Onnx
   return problems;
 }
 
+const externalProblems = ({ name, external }: OnnxTensor): string[] =>
+  external === undefined
+    ? []
+    : [`tensor ${quoted(name)}: its data must be in the file, not outside of it (${external || 'nowhere'})`];
+
 function tensorProblems(tensor: OnnxTensor, rules: OnnxPolicy): string[] {
   const what = `tensor ${quoted(tensor.name)}`;
-  if (tensor.external !== undefined) {
-    return [`${what}: its data must be in the file, not outside of it (${tensor.external || 'nowhere'})`];
-  }
+  if (tensor.external !== undefined) return externalProblems(tensor);
   if (tensor.elementBytes === undefined) return [`${what}: ${tensor.elementType} is not allowed`];
   const claimed = tensor.dims.reduce((product, size) => product * size, 1);
   const shape = `${tensor.elementType} ${shapeOf(tensor.dims)}`;
@@ -245,6 +251,22 @@ export function graphProblems(model: OnnxModel, rules: OnnxPolicy = ONNX_POLICY)
     ...nodes.flatMap((node) => sizeProblems(node, constants, rules)),
     ...graphs.flatMap(repeatedNames),
   ];
+}
+
+/**
+ * The same for a graph that answers in the cloud. Operators, versions and sizes are free: it comes from the same approved
+ * and signed registration, the function's memory and time bound what it can do, and a function that it ends costs a
+ * question. What would read other files or change how it is run is refused there, too.
+ */
+export function cloudGraphProblems(model: OnnxModel): string[] {
+  const graphs = allGraphs(model.graph);
+  const tensors = [
+    ...graphs.flatMap((graph) => graph.initializers),
+    ...graphs.flatMap(({ nodes }) =>
+      nodes.flatMap(({ attributes }) => attributes.flatMap((one) => one.tensors)),
+    ),
+  ];
+  return [...sessionOptionProblems(model), ...tensors.flatMap((tensor) => externalProblems(tensor))];
 }
 
 /** What a graph takes and gives. */

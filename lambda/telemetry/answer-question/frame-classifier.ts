@@ -1,0 +1,38 @@
+/**
+ * What decodes a frame and runs the network: the device's own code, so that the cloud comes to an answer as a device does.
+ * It is bundled beside this function with the native files that it needs (edge-components/inference/packaging), because
+ * the functions know nothing of the component.
+ */
+import { join } from 'node:path';
+import type { Disposition, Release } from '../../../contracts';
+
+/** File of the bundle, beside the function's own. */
+export const CLASSIFIER_FILE = 'frame-classifier.cjs';
+
+export type Classified =
+  | {
+      /** In class order, each 0..1. */
+      readonly probabilities: number[];
+      readonly status: 'ok' | 'uncertain';
+      readonly predictedClass: string;
+      readonly confidence: number;
+      readonly disposition: Disposition;
+      readonly inferenceMilliseconds: number;
+    }
+  | { readonly kind: 'unreadable' | 'failed'; readonly problem: string };
+
+/** A network that is loaded. */
+export interface FrameClassifier {
+  /** Never rejects for what the image or the network does. */
+  classify(image: Buffer): Promise<Classified>;
+  close(): Promise<void>;
+}
+
+export interface ClassifierModule {
+  /** @throws Error when the bytes are not those that the release signs, or no graph that it describes */
+  openFrameClassifier(model: Buffer, release: Release): Promise<FrameClassifier>;
+}
+
+/** Loads libvips and ONNX Runtime: some hundred milliseconds, once per process. */
+export const loadClassifierModule = (folder: string = __dirname): ClassifierModule =>
+  require(join(folder, CLASSIFIER_FILE)) as ClassifierModule;
