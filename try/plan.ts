@@ -50,10 +50,13 @@ export async function planTry({ request, console, ask }: TryRun): Promise<TryPla
   const { source, taking } = request;
   const taken = await takeSource(source, taking, () => awsClients().s3);
   const page = join(request.outputFolder, 'dataset.html');
-  const examination = await examineImport((report) => console.line(formatDatasetReport(report)), {
-    ...taken,
-    htmlFile: page,
-  });
+  const examination = await examineImport(
+    { report: (report) => console.line(formatDatasetReport(report)) },
+    {
+      ...taken,
+      htmlFile: page,
+    },
+  );
   console.line(`\nPictures: ${page}`);
   const { classes, renamedClasses: renamed, counts } = examination.report;
   const choice = { classes, renamed, given: request.passClasses };

@@ -9,8 +9,8 @@ import {
 } from '../../contracts/image-policy';
 import type { CurrentDataset } from '../../lambda/dataset/current-dataset';
 import type { AnswerOptions } from '../shared/answer';
-import { type CommandPage, withPage } from '../shared/command-page';
 import type { Clients } from '../shared/clients';
+import { type CommandPage, withPage } from '../shared/command-page';
 import { type AddCommands, type Context, integerFrom, type ProgramPorts } from '../shared/commands';
 import { parseCsvRows } from '../shared/csv';
 import { decodeText } from '../shared/decode-text';

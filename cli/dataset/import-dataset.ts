@@ -63,17 +63,17 @@ function splittingOf({
 
 /**
  * Reads, inspects and reports. The reports are written whether or not the dataset is refused.
- * @param show takes the report
+ * @param ports `report` takes the report
  * @throws InputError with every error of the report
  */
 export async function examineImport(
-  show: ImportDatasetPorts['report'],
+  { report: show, onProgress }: Pick<ImportDatasetPorts, 'report' | 'onProgress'>,
   options: Omit<ImportDatasetOptions, 'dryRun'>,
 ): Promise<DatasetExamination> {
   const { source, reportFile, htmlFile } = options;
   const splitting = splittingOf(options);
   const { layout, renamedClasses, leftOut, notes } = source;
-  const inspected = await inspectDataset(source.items, ports.onProgress);
+  const inspected = await inspectDataset(source.items, onProgress);
   const { report, items } = examineDataset(
     inspected,
     { layout, renamedClasses: [...renamedClasses], leftOut: [...leftOut], notes: [...notes] },
@@ -100,6 +100,6 @@ export async function importDataset(
   ports: ImportDatasetPorts,
   options: ImportDatasetOptions,
 ): Promise<CurrentDataset | undefined> {
-  const { items } = await examineImport(ports.report, options);
+  const { items } = await examineImport(ports, options);
   return options.dryRun ? undefined : ports.upload(items);
 }
