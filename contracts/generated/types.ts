@@ -164,6 +164,10 @@ export interface AppConfig {
      * Of frames that lie where the release was hardly validated: review costs people's time where light and optics change harmlessly; as-classified lets defects pass where they change otherwise.
      */
     novel: 'review' | 'as-classified';
+    /**
+     * Share of the unchanged line's parts that the graph's score of novelty may call novel: its limit is chosen so on the validation split. Image statistics call up to 3 % more.
+     */
+    noveltyBudget?: number;
   };
   imagePolicy?: ImagePolicy;
   /**
@@ -678,7 +682,7 @@ export interface UploadConfiguration {
    */
   disagreementSampleProbability?: number;
   /**
-   * Share of the frames whose image statistics lie outside of what the release was validated on.
+   * Share of the novel frames: whose score in the graph, or an image statistic, lies outside of what the release was validated on.
    */
   noveltySampleProbability?: number;
 }
@@ -1660,6 +1664,8 @@ export interface ExportedModel {
   goldenSamples: GoldenSample[];
   thresholds: Thresholds;
   baseline: Baseline;
+  novelty?: NoveltyScore;
+  embedding?: Embedding;
   /**
    * Agreement between the framework's output and ONNX Runtime on validation images.
    */
@@ -1754,7 +1760,7 @@ export interface ModelInput {
   height: number;
   width: number;
   /**
-   * Name of the graph's output: probabilities, shape [classes].
+   * Name of the graph's output: probabilities, shape [classes]. Further outputs: novelty and embedding of the release.
    */
   outputName: string;
   /**
@@ -1807,7 +1813,13 @@ export interface GoldenSample {
     [k: string]: number[];
   };
   /**
-   * Largest absolute difference allowed on the device.
+   * variant name -> score of novelty, as the cloud computed it; where the release has such an output. On the device it may differ by a tenth of the larger of itself and the variant's limit.
+   */
+  novelty?: {
+    [k: string]: number;
+  };
+  /**
+   * Largest absolute difference of a probability allowed on the device.
    */
   tolerance?: number;
 }
@@ -1856,6 +1868,31 @@ export interface ClassBaseline {
   brightness: Histogram;
   contrast: Histogram;
   sharpness: Histogram;
+}
+/**
+ * A second output of every variant's graph: how unlike the training images a frame is, by features of the network; float32 [1], 0 or above. A release without it tells novelty by image statistics alone.
+ */
+export interface NoveltyScore {
+  /**
+   * Name of the graph's output.
+   */
+  outputName: string;
+  /**
+   * variant name -> largest score of a frame that is not novel; of every variant. What is no number is novel.
+   */
+  limits: {
+    [k: string]: number;
+  };
+}
+/**
+ * A further output of every variant's graph: the same features, projected; float32 [size], each about 0 with variance 1 over the training images. For sketches of what the line looks like.
+ */
+export interface Embedding {
+  /**
+   * Name of the graph's output.
+   */
+  outputName: string;
+  size: number;
 }
 export interface Outcome {
   /**
@@ -1993,6 +2030,10 @@ export interface InferenceResult {
    * Probability of predictedClass; absent when invalid.
    */
   confidence?: number;
+  /**
+   * The graph's score of novelty / the limit of the release, so that the frame is novel above 1; 1000 at most, and where the score is no number. Absent where the release has no such score.
+   */
+  novelty?: number;
   disposition?: Disposition1;
   /**
    * Why the frame is invalid.
@@ -2205,6 +2246,8 @@ export interface Release {
   thresholds: Thresholds;
   baseline: Baseline;
   secondOpinion?: ReleaseSecondOpinion;
+  novelty?: NoveltyScore;
+  embedding?: Embedding;
 }
 /**
  * What becomes of a part, and how controllers are told. A release without it is older than this rule: its parts all go to review, and its codes are the places of the classes, from 1.

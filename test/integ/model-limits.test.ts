@@ -176,7 +176,9 @@ test('NaN and rows that are no distribution come through as they are, and are ne
       status: 'invalid',
       reason: expect.stringContaining(reason),
     });
-    expect(goldenSampleProblem(sample, 'fp32', probabilities)).toMatchObject({ code: 'OUTPUT_CONTRACT' });
+    expect(goldenSampleProblem(sample, 'fp32', { probabilities }, {})).toMatchObject({
+      code: 'OUTPUT_CONTRACT',
+    });
   }
 });
 

@@ -1,5 +1,5 @@
 /** What the component needs from the world. Adapters implement these; tests use deterministic fakes. */
-import type { InferenceResult, ModelInput, Release } from '../../../contracts';
+import type { Embedding, InferenceResult, ModelInput, NoveltyScore, Release } from '../../../contracts';
 import type { CompleteImagePolicy } from '../../../contracts/image-policy';
 
 export interface Clock {
@@ -98,6 +98,10 @@ export interface Inference {
   /** In class order, as the graph gave them: possibly NaN or out of range. */
   readonly probabilities: readonly number[];
   readonly statistics: ImageStatistics;
+  /** As the graph gave it, possibly NaN; absent where the release names no such output. */
+  readonly novelty?: number;
+  /** As the graph gave it; absent where the release names no such output. */
+  readonly embedding?: readonly number[];
   /** Time of the graph alone. */
   readonly milliseconds: number;
 }
@@ -110,6 +114,9 @@ export interface ModelSpecification {
   readonly classes: number;
   /** A run that takes longer hangs. @default - as long as the host lets any */
   readonly longestRunMilliseconds?: number;
+  /** Further outputs of the graph, where the release has them. */
+  readonly novelty?: Pick<NoveltyScore, 'outputName'>;
+  readonly embedding?: Embedding;
 }
 
 /** A loaded graph in a process of its own. Runs are answered in order. */

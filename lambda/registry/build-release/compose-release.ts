@@ -1,6 +1,7 @@
 /** From a model package and its export to a release: pure. */
 import type { ExportedModel, Release } from '../../../contracts';
 import type { ClassCodes } from '../../../contracts/class-codes';
+import { furtherOutputProblems } from '../../../contracts/further-outputs';
 import { inputProblems } from '../../../contracts/image-policy';
 import { ownValue } from '../../../contracts/own-value';
 import { DELIVER_RELEASE_FILE, ENVELOPE_FILE, modelComponentName, releaseIdOf } from '../names';
@@ -68,6 +69,7 @@ export function composeRelease(
   settings: ReleaseSettings,
 ): Release {
   const { useCase, classes, input, files, variants, goldenSamples, thresholds, baseline } = exported;
+  const { novelty, embedding } = exported;
   return {
     schemaVersion: 1,
     releaseId: releaseIdOf(useCase, origin.counter),
@@ -90,6 +92,9 @@ export function composeRelease(
     thresholds,
     baseline,
     ...composeSecondOpinion(exported, settings.secondOpinion),
+    // Only where there are any: devices of before there were such outputs refuse what they do not know.
+    ...(novelty && { novelty }),
+    ...(embedding && { embedding }),
   };
 }
 
@@ -151,5 +156,6 @@ export function exportProblems(
         ),
     ),
     ...inputProblems(exported.input),
+    ...furtherOutputProblems(exported),
   ];
 }

@@ -21,6 +21,7 @@ const SETTINGS = {
   architectures: ['linux-x64', 'linux-arm64'] as const,
   dispositionPolicy: local.dispositionPolicy,
 };
+type Golden = ExportedModel['goldenSamples'][number];
 const KEY_ID = 'f'.repeat(64);
 
 function aCloudVariant(name: string, text: string): NonNullable<ExportedModel['cloudVariant']> {
@@ -199,6 +200,25 @@ describe('the release of an approved package', () => {
     await expect(signRelease(release, { good: 2, scratch: 1 }, signer)).rejects.toThrow(
       /codes: 'good' is 2 and must stay it, got 1[\s\S]*codes: 'scratch' is 1 and must stay it, got 2/,
     );
+  });
+
+  test('[B13] the score of novelty is signed with its limits, and nothing is said of outputs that are not there', async () => {
+    expect(Object.keys((await new World().build()).release)).not.toContain('novelty');
+    const further = {
+      novelty: { outputName: 'novelty', limits: { int8: 1.25 } },
+      embedding: { outputName: 'embedding', size: 16 },
+    };
+    const [golden] = anExport().goldenSamples;
+    const world = new World();
+    const text = JSON.stringify(
+      anExport({ ...further, goldenSamples: [{ ...(golden as Golden), novelty: { int8: 0.5 } }] }),
+    );
+    world.objects.set(`${EXPORT}export.json`, text);
+    world.modelPackage = {
+      ...world.modelPackage,
+      metadata: { ...world.modelPackage.metadata, exportSha256: fileOf('export.json', text).sha256 },
+    };
+    expect((await world.build()).release).toMatchObject(further);
   });
 
   test('keeps every file under its digest, as it was hashed', async () => {
@@ -428,6 +448,11 @@ describe('rules between the fields of an export', () => {
       '[S10] a cloud variant that devices would download',
       { cloudVariant: aCloudVariant('model-int8.onnx', 'weights') },
       "cloudVariant: 'model-int8.onnx' must not be among files",
+    ],
+    [
+      'a score of novelty without a limit',
+      { novelty: { outputName: 'novelty', limits: { fp32: 1 } } },
+      "novelty.limits: none for variant 'int8'",
     ],
   ])('%s is a problem', (_, change, problem) => {
     expect(exportProblems(anExport(change), USE_CASE, SETTINGS.architectures).join('\n')).toContain(problem);

@@ -1,5 +1,38 @@
 import type { Histogram, Release } from '../../../../contracts';
-import type { ImageStatistics } from '../ports';
+import { ownValue } from '../../../../contracts/own-value';
+import type { ImageStatistics, Inference } from '../ports';
+
+/** As the contract inference-result has it: what is beyond says no more. */
+const LARGEST_NOVELTY = 1000;
+
+/** What of a release says which frames are novel. */
+export type NoveltyRules = Pick<Release, 'novelty'> & {
+  readonly baseline: Pick<Release['baseline'], 'brightness' | 'contrast' | 'sharpness'>;
+};
+
+/**
+ * The graph's score / the limit that is signed for the variant, so that above 1 the frame is novel; 0..1000, and 1000 for a
+ * score that is no number. Undefined where the release has no score.
+ */
+export function relativeNovelty(
+  { novelty: score = Number.NaN }: Pick<Inference, 'novelty'>,
+  { novelty }: Pick<Release, 'novelty'>,
+  variant: string,
+): number | undefined {
+  if (!novelty) return undefined;
+  const ratio = score / (ownValue(novelty.limits, variant) ?? Number.NaN);
+  return Number.isNaN(ratio) ? LARGEST_NOVELTY : Math.min(LARGEST_NOVELTY, Math.max(0, ratio));
+}
+
+/** Whether the frame is unlike those of the release's training, by the graph's score or by a statistic of the image. */
+export function isNovel(
+  inference: Pick<Inference, 'statistics' | 'novelty'>,
+  release: NoveltyRules,
+  variant: string,
+): boolean {
+  const ratio = relativeNovelty(inference, release, variant);
+  return (ratio !== undefined && ratio > 1) || isOutlying(inference.statistics, release.baseline);
+}
 
 /**
  * A value is in a tail when less than this share of the n validation images lie as far out. For an image drawn like these
@@ -11,10 +44,7 @@ import type { ImageStatistics } from '../ports';
 const TAIL = 0.005;
 
 /** Whether the image lies where the release was hardly validated, by any of its statistics. */
-export function isNovel(
-  statistics: ImageStatistics,
-  baseline: Pick<Release['baseline'], 'brightness' | 'contrast' | 'sharpness'>,
-): boolean {
+export function isOutlying(statistics: ImageStatistics, baseline: NoveltyRules['baseline']): boolean {
   return (['brightness', 'contrast', 'sharpness'] as const).some((name) =>
     isInTail(statistics[name], baseline[name]),
   );

@@ -6,7 +6,7 @@ import type { InferenceResult, ResultSecondOpinion } from '../../../../contracts
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
-import { isNovel } from '../captures/novelty';
+import { isNovel, relativeNovelty } from '../captures/novelty';
 import type { UseCaseSettings } from '../configuration/configuration';
 import { type Decision, decide } from '../models/decision';
 import type { ReviewedFrame } from '../opinions/question';
@@ -180,7 +180,7 @@ export class FramePipeline {
       return {
         decision: decide(inference.probabilities, active.release),
         inference,
-        novel: isNovel(inference.statistics, active.release.baseline),
+        novel: isNovel(inference, active.release, active.variant),
         ...(beside && { beside }),
       };
     } catch (error) {
@@ -257,6 +257,7 @@ export class FramePipeline {
   ): InferenceResult {
     const { clock, online, nextRecordId } = this.ports;
     const clockState = recordClock(clock);
+    const novelty = inference && relativeNovelty(inference, release, variant);
     return {
       recordId: nextRecordId(),
       frameId: frame.frameId,
@@ -268,6 +269,7 @@ export class FramePipeline {
       ...(decision.status === 'invalid'
         ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
         : { ...decision, confidence: roundedTo(6, decision.confidence) }),
+      ...(novelty !== undefined && { novelty: roundedTo(3, novelty) }),
       disposition: dispositionOf(decision, novel, release),
       online: online(),
       latencyMilliseconds: {

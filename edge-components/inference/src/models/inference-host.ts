@@ -24,11 +24,13 @@ async function answer(request: InferenceRequest, body: Buffer): Promise<HostAnsw
       return { header: { ok: true } };
     }
     if (!session) throw new ModelError('no graph is loaded', 'run');
-    const { probabilities, ...rest } = await session.run(body);
+    const { probabilities, novelty, embedding, ...rest } = await session.run(body);
     const header: Omit<RunAnswer, 'id'> = {
       ok: true,
       ...rest,
       probabilities: probabilities.map(asJsonNumber),
+      ...(novelty !== undefined && { novelty: asJsonNumber(novelty) }),
+      ...(embedding && { embedding: embedding.map(asJsonNumber) }),
     };
     return { header };
   } catch (error) {

@@ -1,15 +1,10 @@
 /** Headers of messages between the component and the process in which a graph runs. The body of a run is its pixels. */
-import type { ModelInput } from '../../../../contracts';
-import type { ImageStatistics, ModelError } from '../ports';
+import type { ImageStatistics, ModelError, ModelSpecification } from '../ports';
 import type { Answer } from './child';
 
-export interface LoadRequest {
+export interface LoadRequest extends ModelSpecification {
   readonly id: number;
   readonly type: 'load';
-  readonly path: string;
-  readonly sha256: string;
-  readonly input: ModelInput;
-  readonly classes: number;
 }
 
 export interface RunRequest {
@@ -23,6 +18,8 @@ export interface RunAnswer extends Answer {
   readonly ok: true;
   /** JSON knows no NaN and no infinity; as text there. */
   readonly probabilities: readonly (number | string)[];
+  readonly novelty?: number | string;
+  readonly embedding?: readonly (number | string)[];
   readonly statistics: ImageStatistics;
   readonly milliseconds: number;
 }

@@ -7,6 +7,7 @@ import { imageStatistics } from './image-statistics';
 import {
   cloudGraphProblems,
   graphProblems,
+  outputsOf,
   type Signature,
   signatureOf,
   signatureProblems,
@@ -51,10 +52,14 @@ export async function startRuntime(): Promise<void> {
 }
 
 export class OnnxSession {
+  private readonly outputNames: string[];
+
   private constructor(
     private readonly session: InferenceSession,
     private readonly specification: ModelSpecification,
-  ) {}
+  ) {
+    this.outputNames = outputsOf(specification).map(({ name }) => name);
+  }
 
   /** @throws ModelError load, graph, contract */
   static async load(specification: ModelSpecification): Promise<OnnxSession> {
@@ -88,9 +93,9 @@ export class OnnxSession {
     return this.session.release();
   }
 
-  /** @throws ModelError run: wrong size, failed run; contract: an output that is not float32 [classes] */
+  /** @throws ModelError run: wrong size, failed run; contract: an output that is not float32 of the size that the release says */
   async run(pixels: Uint8Array): Promise<Inference> {
-    const { input, classes } = this.specification;
+    const { novelty, embedding, input, classes } = this.specification;
     const { name, height, width, outputName } = input;
     if (pixels.length !== height * width * 3) {
       throw new ModelError(`${pixels.length} bytes are no ${width}x${height} RGB image`, 'run');
@@ -98,21 +103,31 @@ export class OnnxSession {
     const image: DecodedImage = { width, height, pixels };
     const started = performance.now();
     const outputs = await this.session
-      .run({ [name]: new Tensor('uint8', pixels, [height, width, 3]) }, [outputName])
+      .run({ [name]: new Tensor('uint8', pixels, [height, width, 3]) }, this.outputNames)
       .catch((error: Error) => {
         throw new ModelError(error.message, 'run');
       });
     const milliseconds = performance.now() - started;
-    const output = outputs[outputName];
-    if (output?.type !== 'float32' || output.dims.length !== 1 || output.dims[0] !== classes) {
-      throw new ModelError(
-        `output '${outputName}': must be float32 [${classes}], is ${output?.type} [${output?.dims.join(', ')}]`,
-        'contract',
-      );
-    }
-    const probabilities = Array.from(output.data as Float32Array);
-    return { probabilities, statistics: imageStatistics(image), milliseconds };
+    const values = (of: string, size: number): number[] => floatsOf(of, outputs[of], size);
+    return {
+      probabilities: values(outputName, classes),
+      ...(novelty && { novelty: values(novelty.outputName, 1)[0] as number }),
+      ...(embedding && { embedding: values(embedding.outputName, embedding.size) }),
+      statistics: imageStatistics(image),
+      milliseconds,
+    };
   }
+}
+
+/** @throws ModelError contract: the output is not float32 [size] */
+function floatsOf(name: string, output: Tensor | undefined, size: number): number[] {
+  if (output?.type !== 'float32' || output.dims.length !== 1 || output.dims[0] !== size) {
+    throw new ModelError(
+      `output '${name}': must be float32 [${size}], is ${output?.type} [${output?.dims.join(', ')}]`,
+      'contract',
+    );
+  }
+  return Array.from(output.data as Float32Array);
 }
 
 function refuse(problems: readonly string[], kind: 'graph' | 'contract'): void {

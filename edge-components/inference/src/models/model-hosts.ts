@@ -38,15 +38,21 @@ class RemoteModel implements LoadedModel {
   }
 
   async load(specification: ModelSpecification): Promise<void> {
-    const { path, sha256, input, classes, longestRunMilliseconds } = specification;
-    await this.request('load', { path, sha256, input, classes });
+    const { longestRunMilliseconds, ...loaded } = specification;
+    await this.request('load', loaded);
     this.longestRun = longestRunMilliseconds;
   }
 
   async run(image: DecodedImage): Promise<Inference> {
     const { header } = await this.request('run', {}, image.pixels, this.longestRun);
-    const { probabilities, statistics, milliseconds } = header as RunAnswer;
-    return { probabilities: probabilities.map(Number), statistics, milliseconds };
+    const { probabilities, novelty, embedding, statistics, milliseconds } = header as RunAnswer;
+    return {
+      probabilities: probabilities.map(Number),
+      ...(novelty !== undefined && { novelty: Number(novelty) }),
+      ...(embedding && { embedding: embedding.map(Number) }),
+      statistics,
+      milliseconds,
+    };
   }
 
   close(): Promise<void> {

@@ -1,9 +1,12 @@
-import type { GoldenSample } from '../../../../contracts';
+import type { GoldenSample, Release } from '../../../../contracts';
 import { ownValue } from '../../../../contracts/own-value';
 import { outputProblem } from '../models/decision';
+import type { Inference } from '../ports';
 
 /** `default` of the contract's goldenSample.tolerance. */
 const DEFAULT_TOLERANCE = 0.02;
+/** Of the larger of score and limit, as the contract's goldenSample.novelty says: quantized features move in steps. */
+const NOVELTY_TOLERANCE = 0.1;
 
 export interface GoldenSampleProblem {
   readonly code: 'OUTPUT_CONTRACT' | 'GOLDEN_SAMPLE_MISMATCH';
@@ -14,7 +17,8 @@ export interface GoldenSampleProblem {
 export function goldenSampleProblem(
   sample: GoldenSample,
   variant: string,
-  probabilities: readonly number[],
+  { probabilities, novelty }: Pick<Inference, 'probabilities' | 'novelty'>,
+  release: Pick<Release, 'novelty'>,
 ): GoldenSampleProblem | undefined {
   const expected = ownValue(sample.probabilities, variant) ?? [];
   const problem = outputProblem(probabilities, expected.length);
@@ -25,7 +29,24 @@ export function goldenSampleProblem(
   const difference = Math.max(
     ...expected.map((value, index) => Math.abs(value - (probabilities[index] as number))),
   );
-  if (difference <= tolerance) return undefined;
-  const message = `${variant}, ${sample.file}: differs by ${difference.toFixed(4)} from the cloud's output, tolerance ${tolerance}`;
+  if (difference > tolerance) {
+    const message = `${variant}, ${sample.file}: differs by ${difference.toFixed(4)} from the cloud's output, tolerance ${tolerance}`;
+    return { code: 'GOLDEN_SAMPLE_MISMATCH', message };
+  }
+  const limit = release.novelty?.limits[variant];
+  return limit === undefined ? undefined : scoreProblem(sample, variant, limit, novelty);
+}
+
+function scoreProblem(
+  { file, novelty: scores }: GoldenSample,
+  variant: string,
+  limit: number,
+  score = Number.NaN,
+): GoldenSampleProblem | undefined {
+  const expected = scores?.[variant] ?? Number.NaN;
+  const tolerance = NOVELTY_TOLERANCE * Math.max(limit, expected);
+  // Not "difference > tolerance": NaN must not pass.
+  if (Math.abs(score - expected) <= tolerance) return undefined;
+  const message = `${variant}, ${file}: score of novelty is ${score.toPrecision(4)} instead of ${expected.toPrecision(4)}, tolerance ${tolerance.toPrecision(2)}`;
   return { code: 'GOLDEN_SAMPLE_MISMATCH', message };
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { problemsOf, type Release, type SignedRelease, type TrustedKeys } from '../../../../contracts';
 import { type ClassCodes, codesOf, movedCodes } from '../../../../contracts/class-codes';
 import { dispositionPolicyProblems } from '../../../../contracts/disposition-policy';
+import { furtherOutputProblems } from '../../../../contracts/further-outputs';
 import { inputProblems } from '../../../../contracts/image-policy';
 import { ownValue } from '../../../../contracts/own-value';
 import { secondOpinionProblems } from '../../../../contracts/second-opinion';
@@ -111,6 +112,7 @@ function releaseProblems(release: Release): string[] {
     ...dispositionPolicyProblems(release),
     ...secondOpinionProblems(release),
     ...inputProblems(release.input),
+    ...furtherOutputProblems(release),
   ];
   for (const sample of release.goldenSamples) {
     for (const variant of variants) {

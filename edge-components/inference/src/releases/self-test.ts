@@ -74,6 +74,7 @@ export function longestRunMilliseconds(measured: number | undefined): number | u
 
 export function specificationOf(stored: StoredRelease, variant: Variant): ModelSpecification {
   const { release, folder } = stored;
+  const { novelty, embedding } = release;
   const file = release.files.find((candidate) => candidate.name === variant.file);
   if (!file)
     throw new ReleaseRefusal('RELEASE_INVALID', `'${variant.file}' is not among the release's files`);
@@ -82,6 +83,8 @@ export function specificationOf(stored: StoredRelease, variant: Variant): ModelS
     sha256: file.sha256,
     input: release.input,
     classes: release.classes.length,
+    ...(novelty && { novelty }),
+    ...(embedding && { embedding }),
   };
 }
 
@@ -106,13 +109,14 @@ export function refusalOf(error: unknown, variant: string): ReleaseRefusal {
 async function checkSample(
   model: LoadedModel,
   variant: string,
+  { release }: StoredRelease,
   sample: GoldenSample,
   image: DecodedImage,
 ): Promise<number> {
-  const { probabilities, milliseconds } = await model.run(image);
-  const problem = goldenSampleProblem(sample, variant, probabilities);
+  const inference = await model.run(image);
+  const problem = goldenSampleProblem(sample, variant, inference, release);
   if (problem) throw new ReleaseRefusal(problem.code, problem.message);
-  return milliseconds;
+  return inference.milliseconds;
 }
 
 /** A variant loaded where a hanging graph can be killed. */
@@ -181,7 +185,7 @@ export async function compareTrials(
     (trial) => trial.variant,
     async ({ variant, model }) => {
       for (const [index, sample] of stored.release.goldenSamples.entries()) {
-        await checkSample(model, variant.name, sample, images[index] as DecodedImage);
+        await checkSample(model, variant.name, stored, sample, images[index] as DecodedImage);
       }
       return { variant: variant.name, median: await medianRun(model, images) };
     },
@@ -224,7 +228,7 @@ export async function loadServing(
       ...(longest !== undefined && { longestRunMilliseconds: longest }),
     });
     for (const [index, sample] of stored.release.goldenSamples.entries()) {
-      await checkSample(model, variant.name, sample, images[index] as DecodedImage);
+      await checkSample(model, variant.name, stored, sample, images[index] as DecodedImage);
     }
     return model;
   } catch (error) {

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { isInTail, isNovel } from '../../../../edge-components/inference/src/captures/novelty';
+import {
+  isInTail,
+  isNovel,
+  isOutlying,
+  relativeNovelty,
+} from '../../../../edge-components/inference/src/captures/novelty';
 
 const histogram = (...counts: number[]) => ({ minimum: 0, maximum: counts.length, counts });
 
@@ -71,7 +76,7 @@ describe('[B6] the rate of false alarms', () => {
             number
           >;
           const baseline = Object.fromEntries(STATISTICS.map((name, index) => [name, others[index]]));
-          if (isNovel(statistics, baseline as never)) novel++;
+          if (isOutlying(statistics, baseline as never)) novel++;
         }
         expect(novel).toBeLessThanOrEqual(6 * Math.ceil(0.005 * (size - 1)));
       }),
@@ -87,7 +92,36 @@ test('one unusual statistic is enough', () => {
     sharpness: { minimum: 0, maximum: 64, counts: [100, 100, 100, 100] },
   };
   const usual = { brightness: 120, contrast: 30, sharpness: 10 };
-  expect(isNovel(usual, baseline)).toBe(false);
-  expect(isNovel({ ...usual, brightness: 250 }, baseline)).toBe(true);
-  expect(isNovel({ ...usual, contrast: 100 }, baseline)).toBe(true);
+  expect(isOutlying(usual, baseline)).toBe(false);
+  expect(isOutlying({ ...usual, brightness: 250 }, baseline)).toBe(true);
+  expect(isOutlying({ ...usual, contrast: 100 }, baseline)).toBe(true);
+});
+
+describe("the graph's score of novelty", () => {
+  const all = { minimum: 0, maximum: 255, counts: [100] };
+  const statistics = { brightness: 1, contrast: 2, sharpness: 3 };
+  const baseline = { brightness: all, contrast: all, sharpness: all };
+  const release = { baseline, novelty: { outputName: 'novelty', limits: { fp32: 2, int8: 4 } } };
+
+  test.each<[string, number | undefined, string, number, boolean]>([
+    ['within the limit', 1, 'fp32', 0.5, false],
+    ['at the limit', 2, 'fp32', 1, false],
+    ['above it', 3, 'fp32', 1.5, true],
+    ['above the limit of another variant only', 3, 'int8', 0.75, false],
+    ['no number', Number.NaN, 'fp32', 1000, true],
+    ['endless', Number.POSITIVE_INFINITY, 'fp32', 1000, true],
+    ['missing', undefined, 'fp32', 1000, true],
+    ['of a variant without a limit', 1, 'toString', 1000, true],
+  ])('%s', (_, novelty, variant, ratio, novel) => {
+    const inference = { statistics, ...(novelty !== undefined && { novelty }) };
+    expect(relativeNovelty(inference, release, variant)).toBe(ratio);
+    expect(isNovel(inference, release, variant)).toBe(novel);
+  });
+
+  test('a release without a score tells by the statistics alone', () => {
+    expect(relativeNovelty({ novelty: 9 }, {}, 'fp32')).toBeUndefined();
+    expect(isNovel({ statistics, novelty: 9 }, { baseline }, 'fp32')).toBe(false);
+    const dark = { ...baseline, brightness: { ...all, counts: [0, 100] } };
+    expect(isNovel({ statistics, novelty: 0 }, { ...release, baseline: dark }, 'fp32')).toBe(true);
+  });
 });

@@ -84,6 +84,7 @@ class FakeModel implements LoadedModel {
   constructor(
     private readonly answer: readonly number[] | ModelError,
     private readonly manual = false,
+    private readonly novelty?: number,
   ) {}
 
   async run(_: DecodedImage): Promise<Inference> {
@@ -92,6 +93,7 @@ class FakeModel implements LoadedModel {
     if (this.answer instanceof ModelError) throw this.answer;
     return {
       probabilities: this.answer,
+      ...(this.novelty !== undefined && { novelty: this.novelty }),
       statistics: { brightness: 1, contrast: 2, sharpness: 3 },
       milliseconds: 1,
     };
@@ -189,6 +191,30 @@ test('every kind of frame gets one result that fits the contract [case 24]', asy
   expect(results[1]).not.toHaveProperty('captureId');
   expect(results[2]?.reason).toBe('frame is 3x1, the release takes 2x1');
   expect(results[3]).toMatchObject({ reason: 'frame has 99 bytes, more than 9', frameBytes: 99 });
+});
+
+test.each<[string, number | undefined, number, string]>([
+  ['within the limit passes', 0.5, 0.25, 'pass'],
+  ['above it goes to a person', 3, 1.5, 'review'],
+  ['that is no number goes to a person', Number.NaN, 1000, 'review'],
+  ['that the graph does not answer goes to a person', undefined, 1000, 'review'],
+])('[B13] a frame with a score of novelty %s', async (_, score, novelty, disposition) => {
+  const slot = new ServingSlot();
+  const model = new FakeModel([0.9, 0.1], false, score);
+  const { release, ...rest } = active(1, model);
+  const dispositionPolicy = {
+    codes: { good: 1, bad: 2 },
+    classes: { good: 'pass' as const, bad: 'reject' as const },
+    novel: 'review' as const,
+  };
+  const scored = { outputName: 'novelty', limits: { fp32: 2 } };
+  slot.switchTo({ ...rest, release: { ...release, dispositionPolicy, novelty: scored } }).keep(0);
+  const { queue, pipeline, results } = pipelineOf(slot);
+  queue.accept(frame('good'));
+  queue.close();
+  await pipeline.run();
+  expect(results[0]).toMatchObject({ predictedClass: 'good', novelty, disposition });
+  expect(problemsOf('inference-result', results[0])).toEqual([]);
 });
 
 test('a frame beyond the upload budget has no captureId', async () => {

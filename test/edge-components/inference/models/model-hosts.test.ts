@@ -40,7 +40,8 @@ const PROGRAM = `
       return reply({ id, ok: true });
     }
     if (pixels[0] === 13) return act();
-    reply({ id, ok: true, probabilities: [pixels[0]], statistics: {}, milliseconds: 1 });
+    const further = pixels[0] === 14 && { novelty: 'NaN', embedding: [1, 'Infinity'] };
+    reply({ id, ok: true, probabilities: [pixels[0]], ...further, statistics: {}, milliseconds: 1 });
   };
   const parser = new MessageParser();
   socket.on('data', (chunk) => { for (const { header, body } of parser.push(chunk)) take(header, body); });
@@ -105,6 +106,14 @@ test('a trial process holds no secret of the component, and goes first when memo
       delete process.env[name];
     }
   }
+});
+
+test('further outputs come as the graph gave them, no numbers among them', async () => {
+  const model = await new ProcessModelHost({ program }).load(specification('further'));
+  const { novelty, embedding } = await model.run(image(14));
+  expect([novelty, embedding]).toEqual([Number.NaN, [1, Number.POSITIVE_INFINITY]]);
+  expect(await model.run(image(1))).toEqual({ probabilities: [1], statistics: {}, milliseconds: 1 });
+  await model.close();
 });
 
 test('a process that takes too much memory is killed, and the reason says how much; others go on [case 20]', async () => {

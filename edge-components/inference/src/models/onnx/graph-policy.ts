@@ -295,11 +295,25 @@ function fits(
   );
 }
 
+/** What the graph must answer, besides whatever else it does: float32 [size]. */
+export function outputsOf({
+  input,
+  classes,
+  novelty,
+  embedding,
+}: OutputDeclaration): { readonly name: string; readonly size: number }[] {
+  return [
+    { name: input.outputName, size: classes },
+    ...(novelty ? [{ name: novelty.outputName, size: 1 }] : []),
+    ...(embedding ? [{ name: embedding.outputName, size: embedding.size }] : []),
+  ];
+}
+
+type OutputDeclaration = Pick<ModelSpecification, 'input' | 'classes' | 'novelty' | 'embedding'>;
+
 /** Compares inputs and outputs with what the release declares; one sentence for each that differs. */
-export function signatureProblems(
-  { inputs, outputs }: Signature,
-  { input, classes }: Pick<ModelSpecification, 'input' | 'classes'>,
-): string[] {
+export function signatureProblems({ inputs, outputs }: Signature, declared: OutputDeclaration): string[] {
+  const { input } = declared;
   const problems: string[] = [];
   const described = (value: OnnxValue): string => `${value.elementType ?? 'untyped'} ${shapeOf(value.shape)}`;
   const list = (values: readonly OnnxValue[]): string =>
@@ -311,11 +325,13 @@ export function signatureProblems(
   } else if (!fits(image, 'uint8', imageShape)) {
     problems.push(`input '${input.name}': must be uint8 ${shapeOf(imageShape)}, is ${described(image)}`);
   }
-  const output = outputs.find(({ name }) => name === input.outputName);
-  if (!output) {
-    problems.push(`outputs: '${input.outputName}' must be among them, got ${list(outputs)}`);
-  } else if (!fits(output, 'float32', [classes])) {
-    problems.push(`output '${input.outputName}': must be float32 [${classes}], is ${described(output)}`);
+  for (const { name, size } of outputsOf(declared)) {
+    const output = outputs.find((one) => one.name === name);
+    if (!output) {
+      problems.push(`outputs: '${name}' must be among them, got ${list(outputs)}`);
+    } else if (!fits(output, 'float32', [size])) {
+      problems.push(`output '${name}': must be float32 [${size}], is ${described(output)}`);
+    }
   }
   return problems;
 }

@@ -402,4 +402,20 @@ describe('inputs and outputs', () => {
   ])('refused: %s', (_, parts, problems) => {
     expect(problemsWith(parts)).toEqual(problems);
   });
+
+  test('further outputs must be there where the release names them, and as it says', () => {
+    const further = {
+      ...specification,
+      novelty: { outputName: 'novelty' },
+      embedding: { outputName: 'embedding', size: 3 },
+    };
+    const outputs = [output([2]), { ...output([1]), name: 'novelty' }, { ...output([3]), name: 'embedding' }];
+    const problems = (values: OnnxValue[]) =>
+      signatureProblems(signatureOf({ ...honest.graph, outputs: values }), further);
+    expect(problems(outputs)).toEqual([]);
+    expect(problems([output([2]), { ...output([]), name: 'novelty' }])).toEqual([
+      "output 'novelty': must be float32 [1], is float32 []",
+      "outputs: 'embedding' must be among them, got 'probabilities', 'novelty'",
+    ]);
+  });
 });
