@@ -25,6 +25,7 @@ from kaizen_training.bootstrap import ensure_requirements
 from kaizen_training.comparison import paired_counts
 from kaizen_training.compute_cost import latency_ratios, multiply_accumulates
 from kaizen_training.forward import write_graph
+from kaizen_training.further_outputs import FurtherOutputs, add_further_outputs, further_outputs_wanted, run_further
 from kaizen_training.gate import HardwareClass, Limits, gate_report
 from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import (
@@ -78,14 +79,23 @@ def choose_golden_samples(probabilities: NDArray[np.float64], labels: NDArray[np
 
 
 def _write_golden_samples(
-    output: Path, test: Split, chosen: list[int], probabilities: dict[str, NDArray[np.float64]]
+    output: Path,
+    test: Split,
+    chosen: list[int],
+    probabilities: dict[str, NDArray[np.float64]],
+    further: FurtherOutputs | None,
 ) -> list[dict[str, Any]]:
-    samples = []
+    samples: list[dict[str, Any]] = []
     for number, index in enumerate(chosen):
         name = f"golden-{number}.png"
         Image.fromarray(test.images[index]).save(output / name)
         rows = {variant: np.clip(values[index], 0, 1).tolist() for variant, values in probabilities.items()}
         samples.append({"file": name, "probabilities": rows})
+    if further is not None:
+        images = np.stack([test.images[index] for index in chosen])
+        scores = {variant: run_further(output / VARIANTS[variant], images)[0].tolist() for variant in probabilities}
+        for number, sample in enumerate(samples):
+            sample["novelty"] = {variant: values[number] for variant, values in scores.items()}
     return samples
 
 
@@ -111,13 +121,21 @@ def _write_graph(model: ServedModel, policy: ImagePolicy, path: Path) -> None:
     check_policy(path)
 
 
-def _write_graphs(model: ServedModel, training: Split, policy: ImagePolicy, output: Path) -> None:
+def _write_graphs(
+    model: ServedModel, training: Split, validation: Split, policy: ImagePolicy, novelty_budget: float, output: Path
+) -> FurtherOutputs | None:
     fp32, int8 = output / VARIANTS["fp32"], output / VARIANTS["int8"]
     _write_graph(model, policy, fp32)
     # Spread over the split, whatever its order; training images only: validation and test stay untouched.
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
-    check_policy(int8)
+    graphs = {"fp32": fp32, "int8": int8}
+    further = None
+    if further_outputs_wanted(model.script):
+        further = add_further_outputs(graphs, training.images, validation.images, novelty_budget)
+    for path in graphs.values():
+        check_policy(path)
+    return further
 
 
 def check_parity(
@@ -192,7 +210,7 @@ def export(
     classes, policy = description.classes, description.policy
     training, validation, test = (load_split(prepared, name) for name in ("train", "validation", "test"))
     output.mkdir(parents=True, exist_ok=True)
-    _write_graphs(model, training, policy, output)
+    further = _write_graphs(model, training, validation, policy, plant.novelty_budget, output)
     fp32 = output / VARIANTS["fp32"]
     difference, on_validation = check_parity(model, classes, fp32, validation)
     on_test, milliseconds, accuracy = {}, {}, {}
@@ -201,7 +219,7 @@ def export(
         accuracy[variant] = float((on_test[variant].argmax(axis=1) == test.labels).mean())
     variants = _variants(hardware_classes)
     offered = {variant["name"]: on_test[variant["name"]] for variant in variants}
-    samples = _write_golden_samples(output, test, choose_golden_samples(on_test["fp32"], test.labels), offered)
+    samples = _write_golden_samples(output, test, choose_golden_samples(on_test["fp32"], test.labels), offered, further)
     names = [*(variant["file"] for variant in variants), *(sample["file"] for sample in samples)]
     thresholds = choose_thresholds(on_validation, validation.labels, classes, plant)
     exported = {
@@ -227,6 +245,8 @@ def export(
             "latencyRatio": latency_ratios({name: output / file for name, file in VARIANTS.items()}, test.images[0]),
         },
     }
+    if further is not None:
+        exported |= further.to_json([variant["name"] for variant in variants])
     if plant.tells_apart(classes):
         exported["operatingPoint"] = {
             "goodShare": plant.good_share,

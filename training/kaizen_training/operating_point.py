@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from kaizen_training import thresholds as by_precision
+from kaizen_training.novelty import DEFAULT_BUDGET
 
 PASS, REJECT = "pass", "reject"
 # A model may answer exactly 0 or 1, whose log odds are infinite.
@@ -46,6 +47,7 @@ class Plant:
         good_share: of the parts on the line, between 0 and 1.
         maximum_escape_rate: of defective parts, 0..1.
         maximum_false_reject_rate: of good parts, 0..1.
+        novelty_budget: of the unchanged line's parts, those that the score of novelty may call novel, 0..1.
     """
 
     dispositions: dict[str, str]
@@ -56,6 +58,7 @@ class Plant:
     good_share: float
     maximum_escape_rate: float
     maximum_false_reject_rate: float
+    novelty_budget: float = DEFAULT_BUDGET
 
     @staticmethod
     def of_json(value: dict[str, Any]) -> Plant:
@@ -75,6 +78,7 @@ class Plant:
                 good_share=value["goodShare"],
                 maximum_escape_rate=limits["escapeRate"],
                 maximum_false_reject_rate=limits["falseRejectRate"],
+                novelty_budget=value.get("noveltyBudget", DEFAULT_BUDGET),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"disposition policy: {error} must be there") from error

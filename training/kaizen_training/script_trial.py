@@ -191,6 +191,9 @@ class Trial:
         return forward_problem(rows, answer.shape, len(images), len(self.classes))
 
     def _export(self) -> None:
+        from kaizen_training.further_outputs import further_outputs_wanted
+
+        further_outputs_wanted(self._served.script)
         write_graph(self._served, load_description(self.prepared).policy, self._graph)
         if not self._graph.is_file():
             raise CheckError("export_onnx ended without an error, but wrote no graph")

@@ -20,6 +20,7 @@ from PIL import Image
 from kaizen_training import evaluate, export
 from kaizen_training.contracts import check_contract, problems_of
 from kaizen_training.evaluate import gray_thumbnails, linear_baseline_accuracy
+from kaizen_training.further_outputs import run_further
 from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import ExportError, check_policy, run_images
 from kaizen_training.prepare import prepare
@@ -65,6 +66,10 @@ def test_s3_b4_the_exported_graph_is_the_trained_model(job: Path) -> None:
         for variant in exported["variants"]:
             probabilities, _ = run_images(job / "export" / variant["file"], pixels)
             np.testing.assert_allclose(probabilities[0], sample["probabilities"][variant["name"]], atol=1e-5)
+            scores, embeddings = run_further(job / "export" / variant["file"], pixels)
+            assert scores[0] == pytest.approx(sample["novelty"][variant["name"]], rel=1e-3)
+            assert embeddings.shape == (1, exported["embedding"]["size"])
+    assert set(exported["novelty"]["limits"]) == {"fp32", "int8"}
 
 
 def test_the_gate_speaks_after_the_export_and_the_report_shows_what_it_says(job: Path) -> None:

@@ -344,7 +344,9 @@ def _loss_of_batch(loop: Loop, chosen: Tensor, augmentation: Augmentation) -> Ca
     def loss_of_share(replica: nn.Module, share: slice) -> Tensor:
         images = augmentation.of(loop.normalised(loop.images[chosen[share]]), share)
         labels = loop.labels[chosen[share]]
-        weighted = F.cross_entropy(replica(images), labels, loop.class_weights, label_smoothing=0.05, reduction="sum")
+        # Without label smoothing, which makes sure and unsure answers alike (Xia et al., arXiv:2403.14715): a threshold
+        # has to tell them apart (docs/adr/0047).
+        weighted = F.cross_entropy(replica(images), labels, loop.class_weights, reduction="sum")
         return weighted / total_weight
 
     return loss_of_share

@@ -1,0 +1,108 @@
+"""How unlike the training images a frame is, by what the maps of the network say of it.
+
+Each depth of the network has a Gaussian of its own over the means and deviations of its channels, with a covariance
+that is shrunk after Ledoit and Wolf ("A well-conditioned estimator for large-dimensional covariance matrices", 2004),
+and a frame's distance from it is Mahalanobis's (Lee et al., arXiv:1807.03888, equation 2, without classes: what a part
+is, early maps hardly say). Each distance is divided by what few validation images exceed, and the largest quotient is
+the score: a change that one depth sees is not lost among the others' noise. What other scores see is in docs/adr/0047.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Of the unchanged line's frames, those that the score may call novel, where the plant says nothing.
+DEFAULT_BUDGET = 0.01
+# What a device's sketch of an hour can hold the covariance of.
+EMBEDDING_SIZE = 16
+# Below so many images of training or validation nothing can be said of one in a hundred.
+FEWEST_IMAGES = 50
+_SMALLEST_DEVIATION = 1e-6
+
+Features = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FeatureModel:
+    """What is appended to a graph, on features [n, D] of which each group has a part.
+
+    Attributes:
+        mean: of the features over the training images, [D].
+        whitening: [S, K]; of the first S features, which are scored; K columns, each of one group.
+        groups: 0 or 1, [K, G]: which column belongs to which group.
+        projection: [D, E], to an embedding of variance 1.
+    """
+
+    mean: Features
+    whitening: Features
+    groups: Features
+    projection: Features
+
+    def scores(self, features: Features) -> Features:
+        """The score of each row, [n]; 0 or above."""
+        scored = len(self.whitening)
+        squares = np.square((features[:, :scored] - self.mean[:scored]) @ self.whitening)
+        return np.asarray(np.sqrt((squares @ self.groups).max(axis=1)))
+
+    def embeddings(self, features: Features) -> Features:
+        """[n, E]."""
+        return np.asarray((features - self.mean) @ self.projection)
+
+
+def limit_of(scores: Features, budget: float) -> float:
+    """The score that a frame like the scored ones exceeds with at most this probability.
+
+    By symmetry a new one is equally likely to have any of the n + 1 ranks (Vovk et al., "Algorithmic Learning in a
+    Random World", 2005): the limit is the ceil((1 - budget)(n + 1))-th smallest score, or the largest where n is below
+    1 / budget - 1. A little above it, so that the machine's rounding does not decide.
+
+    Args:
+        scores: of validation images, [n], n at least 1.
+        budget: between 0 and 1.
+    """
+    rank = min(len(scores), math.ceil((1 - budget) * (len(scores) + 1)))
+    return max(float(np.sort(scores)[rank - 1]) * (1 + 1e-4), 1e-6)
+
+
+def fit(training: Features, validation: Features, scored: Sequence[NDArray[np.int64]], budget: float) -> FeatureModel:
+    """Fits Gaussians on training images and their scales on validation images, which the network has not learnt.
+
+    Args:
+        training: features, [n, D].
+        validation: features, [m, D].
+        scored: places of the features of each group that the score looks at, which are the first S of D; the embedding
+            looks at all of them.
+        budget: of the unchanged line's frames, the share that may be novel.
+    """
+    from sklearn.covariance import LedoitWolf
+
+    mean, deviation = training.mean(axis=0), training.std(axis=0)
+    # A feature that never varied while training says nothing by the size of its first variation.
+    deviation = np.where(deviation > _SMALLEST_DEVIATION * (1 + np.abs(mean)), deviation, np.inf)
+    standardised = (training - mean) / deviation
+    columns, width = [], sum(len(places) for places in scored)
+    for places in scored:
+        covariance = LedoitWolf(assume_centered=True).fit(standardised[:, places]).covariance_
+        values, vectors = np.linalg.eigh(covariance + _SMALLEST_DEVIATION * np.eye(len(places)))
+        whitening = np.zeros((width, len(places)))
+        whitening[places] = vectors / np.sqrt(values) / deviation[places, None]
+        distances = np.linalg.norm((validation - mean)[:, :width] @ whitening, axis=1)
+        columns.append(whitening / limit_of(distances, budget / len(scored)))
+    groups = np.repeat(np.eye(len(scored)), [len(places) for places in scored], axis=0)
+    return FeatureModel(mean, np.concatenate(columns, axis=1), groups, _projection(standardised, deviation))
+
+
+def _projection(standardised: Features, deviation: Features) -> Features:
+    """The principal components of most variance, each scaled to variance 1, signs fixed: [D, E]."""
+    _, singular, components = np.linalg.svd(standardised, full_matrices=False)
+    spread = singular / math.sqrt(len(standardised))
+    size = min(EMBEDDING_SIZE, int((spread > 1e-3 * spread[0]).sum()))
+    rows = components[:size]
+    # The sign of a component is free: its largest weight is positive, on every machine.
+    rows = rows * np.sign(rows[np.arange(size), np.abs(rows).argmax(axis=1)])[:, None]
+    return np.asarray((rows / spread[:size, None] / deviation).T)
