@@ -8,7 +8,9 @@ script, and writes `verdicts.json`:
     thresholds       class -> threshold, chosen on the validation split for the plant of `config/prod.ts`
     costs            of each yield, per 1,000 parts: `oracle`, `precision` and, of each draw of a validation split from
                      the steady line, `chosen` and `searched`, judged on the other frames
-    frames           condition -> [label, probabilities, brightness, contrast, sharpness] of each frame
+    novelty          contract of the release
+    frames           condition -> [label, probabilities, novelty, brightness, contrast, sharpness] of each frame, by
+                     the fp32 graph
 """
 
 from __future__ import annotations
@@ -35,6 +37,9 @@ sys.path.insert(0, str(ROOT / "training"))
 from finished_folder import finished_folder  # noqa: E402
 from kaizen_training import thresholds as by_precision  # noqa: E402
 from kaizen_training.baseline import baseline_of, image_statistics  # noqa: E402
+from kaizen_training.forward import write_graph  # noqa: E402
+from kaizen_training.further_outputs import NOVELTY_NAME, add_further_outputs  # noqa: E402
+from kaizen_training.onnx_model import INPUT_NAME, OUTPUT_NAME, open_session  # noqa: E402
 from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of  # noqa: E402
 from kaizen_training.prepared import load_description, load_split  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
@@ -49,6 +54,7 @@ EPOCHS = 12
 NORMAL_FRAMES = 4000
 SHIFTED_FRAMES = 800
 CLASSES = ("good", "scratch", "dent", "stain")
+VARIANT = "fp32"
 SHARES = (0.4, 0.2, 0.2, 0.2)
 YIELDS = (0.90, 0.98, 0.997)
 # As config/prod.ts has them.
@@ -143,13 +149,25 @@ class _Costs:
         }
 
 
-def _rows(model: ServedModel, shift: str, count: int) -> Iterator[list[Any]]:
+class _Graph:
+    """The exported graph: probabilities [n, classes] and scores of novelty [n]."""
+
+    def __init__(self, path: Path) -> None:
+        self.session = open_session(path)
+
+    def answers(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        outputs = [self.session.run([OUTPUT_NAME, NOVELTY_NAME], {INPUT_NAME: image}) for image in images]
+        probabilities, scores = zip(*outputs, strict=True)
+        return np.asarray(probabilities, dtype=np.float64), np.asarray(scores, dtype=np.float64)[:, 0]
+
+
+def _rows(graph: _Graph, shift: str, count: int) -> Iterator[list[Any]]:
     images, labels = _frames(shift, count)
-    _, probabilities = model.probabilities(images)
+    probabilities, scores = graph.answers(images)
     statistics = image_statistics(images)
-    numbers = zip(statistics.brightness, statistics.contrast, statistics.sharpness, strict=True)
-    for label, row, (brightness, contrast, sharpness) in zip(labels, probabilities, numbers, strict=True):
-        yield [label, [round(float(one), 6) for one in row], float(brightness), float(contrast), float(sharpness)]
+    numbers = zip(scores, statistics.brightness, statistics.contrast, statistics.sharpness, strict=True)
+    for label, row, seen in zip(labels, probabilities, numbers, strict=True):
+        yield [label, [round(float(one), 6) for one in row], *(float(one) for one in seen)]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -166,11 +184,17 @@ def main(arguments: list[str] | None = None) -> int:
             output_data_dir=str(Path(folder) / "checkpoints"),
             num_cpus=os.cpu_count() or 1,
         )
-        model = ServedModel(script, network)
-        classes, validation = load_description(prepared).classes, load_split(prepared, "validation")
-        _, on_validation = model.probabilities(validation.images)
+        description, validation = load_description(prepared), load_split(prepared, "validation")
+        classes, path = description.classes, Path(folder) / "model-fp32.onnx"
+        write_graph(ServedModel(script, network), description.policy, path)
+        training = load_split(prepared, "train").images
+        further = add_further_outputs({VARIANT: path}, training, validation.images)
+        if further is None:
+            raise RuntimeError("the graph of the default script has no score of novelty")
+        graph = _Graph(path)
+        on_validation, _ = graph.answers(validation.images)
         accuracy = float((on_validation.argmax(axis=1) == validation.labels).mean())
-        steady = list(_rows(model, "normal", NORMAL_FRAMES))
+        steady = list(_rows(graph, "normal", NORMAL_FRAMES))
         precise = by_precision.choose_thresholds(on_validation, validation.labels, classes)
         costs = _Costs(classes, steady)
         plant = _plant(PLANT_YIELD, PLANT_ESCAPE_RATE)
@@ -178,8 +202,9 @@ def main(arguments: list[str] | None = None) -> int:
             "classes": classes,
             "baseline": baseline_of(validation.images, on_validation, classes, accuracy),
             "thresholds": choose_thresholds(on_validation, validation.labels, classes, plant),
+            "novelty": further.to_json([VARIANT])["novelty"],
             "costs": [costs.at(share, precise) for share in YIELDS],
-            "frames": {"normal": steady, **{shift: list(_rows(model, shift, SHIFTED_FRAMES)) for shift in SHIFTS}},
+            "frames": {"normal": steady, **{shift: list(_rows(graph, shift, SHIFTED_FRAMES)) for shift in SHIFTS}},
         }
         (unfinished / "verdicts.json").write_text(json.dumps(verdicts) + "\n", encoding="utf-8")
     return 0

@@ -10,9 +10,20 @@ export interface AnsweredFrame {
   readonly label: string;
   readonly probabilities: readonly number[];
   readonly statistics: ImageStatistics;
+  readonly novelty: number;
 }
 
-type Row = [label: string, probabilities: number[], brightness: number, contrast: number, sharpness: number];
+type Row = [
+  label: string,
+  probabilities: number[],
+  novelty: number,
+  brightness: number,
+  contrast: number,
+  sharpness: number,
+];
+
+/** The graph that answered. */
+export const VARIANT = 'fp32';
 
 /** Per 1,000 parts of a line with this share of good ones, in the plant's unit. */
 export interface Costs {
@@ -32,6 +43,7 @@ interface Description {
   readonly classes: string[];
   readonly baseline: Release['baseline'];
   readonly thresholds: Release['thresholds'];
+  readonly novelty: NonNullable<Release['novelty']>;
   readonly costs: readonly Costs[];
   readonly frames: Readonly<Record<string, readonly Row[]>>;
 }
@@ -42,12 +54,16 @@ const FRAMES: Recipe = {
   ingredients: [
     ...TRAINING_INGREDIENTS,
     `${PACKAGE}/baseline.py`,
+    `${PACKAGE}/feature_taps.py`,
+    `${PACKAGE}/further_outputs.py`,
+    `${PACKAGE}/novelty.py`,
+    `${PACKAGE}/onnx_model.py`,
     `${PACKAGE}/operating_point.py`,
     `${PACKAGE}/thresholds.py`,
     'contracts/histogram-bins.json',
     'training/requirements.lock',
   ],
-  announcement: 'training the default script and rendering frames, which takes about four minutes',
+  announcement: 'training the default script and rendering frames, which takes about five minutes',
 };
 
 export class VerdictContext implements SuiteContext {
@@ -69,21 +85,23 @@ export class VerdictContext implements SuiteContext {
 
   frames(condition: string): AnsweredFrame[] {
     return (this.description.frames[condition] ?? []).map(
-      ([label, probabilities, brightness, contrast, sharpness]) => ({
+      ([label, probabilities, novelty, brightness, contrast, sharpness]) => ({
         label,
         probabilities,
+        novelty,
         statistics: { brightness, contrast, sharpness },
       }),
     );
   }
 
   /** What decides on a device. */
-  get release(): Pick<Release, 'classes' | 'thresholds' | 'baseline' | 'dispositionPolicy'> {
-    const { classes, baseline, thresholds } = this.description;
+  get release(): Pick<Release, 'classes' | 'thresholds' | 'baseline' | 'novelty' | 'dispositionPolicy'> {
+    const { classes, baseline, thresholds, novelty } = this.description;
     return {
       classes,
       baseline,
       thresholds,
+      novelty,
       dispositionPolicy: {
         codes: Object.fromEntries(classes.map((name, index) => [name, index + 1])),
         classes: Object.fromEntries(classes.map((name) => [name, name === 'good' ? 'pass' : 'reject'])),

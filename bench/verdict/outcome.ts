@@ -2,7 +2,7 @@
 import { isNovel } from '../../edge-components/inference/src/captures/novelty';
 import { dispositionOf } from '../../edge-components/inference/src/inspection/disposition';
 import { decide } from '../../edge-components/inference/src/models/decision';
-import type { AnsweredFrame, VerdictContext } from './frames';
+import { type AnsweredFrame, VARIANT, type VerdictContext } from './frames';
 
 /** Shares of good and of defective parts, 0..1. */
 export interface Outcome {
@@ -16,11 +16,11 @@ export type Deciding = VerdictContext['release'];
 
 /** @param novelty whether frames that are unlike those of the validation go to a person */
 export function outcomeOf(frames: readonly AnsweredFrame[], release: Deciding, novelty: boolean): Outcome {
-  const dispositions = frames.map(({ label, probabilities, statistics }) => ({
-    isGood: label === 'good',
+  const dispositions = frames.map((frame) => ({
+    isGood: frame.label === 'good',
     disposition: dispositionOf(
-      decide(probabilities, release),
-      novelty && isNovel(statistics, release.baseline),
+      decide(frame.probabilities, release),
+      novelty && isNovel(frame, release, VARIANT),
       release,
     ),
   }));
