@@ -1,5 +1,5 @@
 /** The machine under the benchmarks, and whether it has anything else to do. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 /** Above this share of all cores in use by others, ratios of milliseconds start to move. */
@@ -24,10 +24,11 @@ export function vectorInstructions(cpuInfo: string): string[] {
   return VECTOR_INSTRUCTIONS.filter((name) => known.has(name));
 }
 
-export function describeMachine(): string {
+/** @param cpuInfo of Linux; other systems have none, and their processors stand without instructions */
+export function describeMachine(cpuInfo = '/proc/cpuinfo'): string {
   const [first] = cpus();
   const model = first?.model.trim() ?? 'an unknown processor';
-  const vectors = vectorInstructions(readFileSync('/proc/cpuinfo', 'utf8'));
+  const vectors = vectorInstructions(existsSync(cpuInfo) ? readFileSync(cpuInfo, 'utf8') : '');
   const instructions = vectors.length > 0 ? ` (${vectors.join(', ')})` : '';
   return `${model}${instructions}, ${cpus().length} cores, Node.js ${process.versions.node}`;
 }

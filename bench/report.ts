@@ -32,9 +32,12 @@ export const measuredSuites = (): string[] =>
     .map((name) => name.slice(0, -'.json'.length))
     .sort();
 
+/** Figures of two machines would stand side by side: they are shown, and not kept. */
+export class OtherMachineError extends Error {}
+
 /**
  * New figures take the place of old ones; figures that the suite no longer has go.
- * @throws Error when figures of two machines would stand side by side
+ * @throws OtherMachineError when figures of two machines would stand side by side
  */
 export function merged(
   before: Results | undefined,
@@ -48,7 +51,7 @@ export function merged(
       [],
   );
   if (before && before.machine !== now.machine && figures.some((figure) => !now.figures.includes(figure))) {
-    throw new Error(
+    throw new OtherMachineError(
       `the other figures were measured on another machine (${before.machine}; this one: ${now.machine}): run the whole suite`,
     );
   }

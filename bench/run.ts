@@ -11,6 +11,7 @@
  *     npm run bench -- verdict             what the verdict costs and lets pass
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
  *     npm run bench -- edge --force       keep figures although something else used the processor
+ *     npm run bench -- edge --stack        where in the code a benchmark has failed
  *     npm run bench -- report             writes the tables of docs/benchmarks.md from bench/results; --check compares
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { infrastructureSuite } from './infrastructure/suite';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { networksSuite } from './networks/suite';
-import { currentPage, lineOf, merged, PAGE, readResults, writeResults } from './report';
+import { currentPage, lineOf, merged, OtherMachineError, PAGE, readResults, writeResults } from './report';
 import { resolutionSuite } from './resolution/suite';
 import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
@@ -127,8 +128,14 @@ function keep(
     );
   }
   if (kept.length === 0) return;
-  const results = merged(readResults(name), { machine, figures: kept }, suite.figures);
-  console.log(`written: ${writeResults(name, results)}`);
+  try {
+    const results = merged(readResults(name), { machine, figures: kept }, suite.figures);
+    console.log(`written: ${writeResults(name, results)}`);
+  } catch (error) {
+    // Whoever measures here has what they wanted: the figures are above.
+    if (!(error instanceof OtherMachineError)) throw error;
+    console.log(`not kept: ${error.message}`);
+  }
 }
 
 function report(check: boolean): void {
@@ -147,6 +154,7 @@ async function main(): Promise<void> {
       force: { type: 'boolean', default: false },
       wait: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      stack: { type: 'boolean', default: false },
     },
   });
   const [name, ...words] = positionals;
@@ -158,6 +166,7 @@ async function main(): Promise<void> {
 
 main().catch((error: Error & { code?: string }) => {
   const isUsage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS');
-  console.error(isUsage ? error.message : error.stack);
+  const isAsked = process.argv.includes('--stack');
+  console.error(isUsage ? error.message : `bench: ${isAsked ? error.stack : error.message}`);
   process.exitCode = isUsage ? 2 : 1;
 });

@@ -16,7 +16,7 @@ const COMMANDS = {
     run: ['tsx', 'try/main.ts'],
   },
   local: {
-    what: 'starts the local AWS and keeps it until Ctrl-C',
+    what: 'starts the local AWS and keeps it until Ctrl-C; with -- --keep in the background, until -- --end',
     run: ['tsx', 'scripts/local.ts'],
   },
   test: {

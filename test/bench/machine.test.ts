@@ -1,4 +1,4 @@
-import { busyShare, vectorInstructions, waitUntilQuiet } from '../../bench/machine';
+import { busyShare, describeMachine, vectorInstructions, waitUntilQuiet } from '../../bench/machine';
 
 test.each([
   [{ busy: 0, total: 0 }, { busy: 30, total: 100 }, 0.3],
@@ -18,6 +18,10 @@ test.each([
   ['', []],
 ])('of %j the benchmarks name %j', (cpuInfo, expected) => {
   expect(vectorInstructions(cpuInfo)).toEqual(expected);
+});
+
+test('[B27] F29: a machine without /proc/cpuinfo has a description, too', () => {
+  expect(describeMachine('/nowhere/cpuinfo')).toMatch(/^[^()]+(\([^)]*\)[^()]*)*, \d+ cores, Node\.js \d+/);
 });
 
 describe('waiting for a quiet machine', () => {

@@ -104,7 +104,10 @@ function sageMaker(): FakeClient {
       CustomerMetadataProperties: { exportUri: 's3://models/pipelines/abc123/export/' },
     }),
     DescribeModelPackageGroup: () => ({ ModelPackageGroupStatus: 'Completed' }),
-    DescribePipeline: () => ({ PipelineStatus: 'Active', PipelineDefinition: '{}' }),
+    DescribePipeline: () => ({
+      PipelineStatus: 'Active',
+      PipelineDefinition: JSON.stringify({ Parameters: [{ Name: 'Hyperparameter_dropout' }] }),
+    }),
     ListPipelineExecutions: () => ({}),
     StartPipelineExecution: () => ({ PipelineExecutionArn: EXECUTION }),
     DescribePipelineExecution: () => ({ PipelineExecutionStatus: 'Succeeded' }),

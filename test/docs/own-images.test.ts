@@ -7,7 +7,7 @@ import { jpegOf } from '../cli/dataset/pictures';
 import { asClients, FakeBucket, fakeCloudFormation } from '../cli/fakes';
 
 const TUTORIAL = join(__dirname, '..', '..', 'docs', 'tutorials', 'own-images.md');
-const COMMAND = 'npm run kaizen -- ';
+const COMMAND = 'npx kaizen ';
 const VIEWS = ['left', 'top'];
 
 /** Fenced blocks of the page with the language that is said of them. */
@@ -17,6 +17,7 @@ const blocks = [...readFileSync(TUTORIAL, 'utf8').matchAll(/^```(\w*)\n(.*?)^```
 const commands = blocks
   .filter(({ language }) => language === 'sh')
   .flatMap(({ text }) => text.trim().split('\n'))
+  .filter((line) => line.startsWith(COMMAND))
   .map((line) => line.slice(COMMAND.length).split(' '));
 /** What a block shows that stands behind a command: its lines, without the tree of the folder at the top. */
 const outputs = blocks.slice(1).filter(({ language }) => language === '');

@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTimeOf, statOf } from '../../shared/process-identity';
 
 const WATCHDOG = `
 cat > /dev/null
@@ -27,22 +28,6 @@ const REGISTER_AND_RUN = `
 directory=$1 script=$2 start=
 read -r stat 2> /dev/null < "/proc/$$/stat" && set -- $stat && start=\${22}
 printf %s "$start" > "$directory/$$" && exec /bin/sh -c "$script"`;
-
-/** Fields of /proc/<id>/stat from the third on: state, parent, process group, ... */
-function statOf(processId: string): string[] | undefined {
-  try {
-    // The second field is the program's name in brackets and may itself hold spaces and brackets.
-    return readFileSync(`/proc/${processId}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-  } catch {
-    return undefined; // gone already, or a system without /proc: nothing that we may safely kill
-  }
-}
-
-function startTimeOf(processId: string): string | undefined {
-  return statOf(processId)?.[19];
-}
 
 /** @returns whether the group still existed */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
