@@ -25,6 +25,10 @@ export interface StoredRelease {
   readonly status: ReleaseStatus;
   /** Rollout that has claimed the release. */
   readonly executionArn?: string;
+  /** Executions that came to nothing by no fault of the release. */
+  readonly attempts?: number;
+  /** ISO timestamp before which nobody tries it again. */
+  readonly retryAfter?: string;
   /** When `Release Ready` went out. */
   readonly announcedAt?: string;
 }

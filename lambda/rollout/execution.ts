@@ -1,6 +1,6 @@
 /** An execution of the rollout, as Step Functions remembers it: whether it still works, and what it left to be done. */
 import { DescribeExecutionCommand, ExecutionDoesNotExist, type SFNClient } from '@aws-sdk/client-sfn';
-import { isResumption, type Resumption } from './names';
+import { isResumption, type Resumption, ROLLOUT_ERRORS, WAYS_BACK } from './names';
 
 export type ExecutionStatus =
   | 'RUNNING'
@@ -16,8 +16,11 @@ export interface Execution {
   readonly stoppedAt?: Date;
   /** Name of the error that it ended with. */
   readonly error?: string;
+  readonly cause?: string;
   /** What it was started for, when it finishes what another one left. */
   readonly resume?: Resumption;
+  /** Of such a one: whether the release had no part in it. */
+  readonly isInnocent?: boolean;
 }
 
 /** A function may run for 5 minutes, also after the end of the execution that called it. */
@@ -35,9 +38,21 @@ export function isAtWork(execution: Execution | undefined, now: Date): boolean {
   return now.getTime() - stoppedAt.getTime() < LAST_STEP_MILLISECONDS;
 }
 
-function resumptionOf(input: string | undefined): Resumption | undefined {
-  const { resume } = JSON.parse(input ?? '{}') as { readonly resume?: { readonly to?: unknown } };
-  return isResumption(resume?.to) ? resume.to : undefined;
+/**
+ * Whether a release that is to be taken back had no part in it, as far as its execution could say. A person who stops one
+ * wants no other try.
+ */
+export function endedInnocently(execution: Execution | undefined): boolean {
+  if (!execution || execution.status === 'ABORTED') return false;
+  if (execution.resume) return execution.isInnocent === true;
+  return execution.error === ROLLOUT_ERRORS.rollBackNotFinished && execution.cause === WAYS_BACK.failure;
+}
+
+function requestOf(input: string | undefined): Pick<Execution, 'resume' | 'isInnocent'> {
+  const { resume } = JSON.parse(input ?? '{}') as {
+    readonly resume?: { readonly to?: unknown; readonly isInnocent?: unknown };
+  };
+  return isResumption(resume?.to) ? { resume: resume.to, isInnocent: resume.isInnocent === true } : {};
 }
 
 /** `undefined` for an execution that nobody knows any more, such as one of a state machine that was deleted. */
@@ -47,12 +62,12 @@ export async function describeExecution(
 ): Promise<Execution | undefined> {
   try {
     const found = await client.send(new DescribeExecutionCommand({ executionArn }));
-    const resume = resumptionOf(found.input);
     return {
       status: found.status ?? 'RUNNING',
       ...(found.stopDate && { stoppedAt: found.stopDate }),
       ...(found.error !== undefined && { error: found.error }),
-      ...(resume && { resume }),
+      ...(found.cause !== undefined && { cause: found.cause }),
+      ...requestOf(found.input),
     };
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return undefined;

@@ -31,6 +31,13 @@ export const ROLLOUT_ERRORS = {
   rollBackNotFinished: 'RollBackNotFinished',
 } as const;
 
+/** Why a release is taken back: whether it had a part in it. */
+export const WAYS_BACK = {
+  verdict: 'The devices or a verdict demand it.',
+  failure: 'A step of the rollout gave up.',
+} as const;
+export type WayBack = (typeof WAYS_BACK)[keyof typeof WAYS_BACK];
+
 /** Errors of our functions that another try does not cure. */
 export const HOPELESS_ERRORS = ['InvalidInputError', 'ConfigurationError', 'ContractError'] as const;
 

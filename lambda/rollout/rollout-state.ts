@@ -2,7 +2,7 @@
 import { releaseIdOf } from '../registry/names';
 import { InvalidInputError } from '../shared/errors';
 import type { Judgement } from './judge-wave/judge';
-import { isResumption, type Resumption, type WaveSettings } from './names';
+import { isResumption, type Resumption, type WaveSettings, type WayBack } from './names';
 
 /** A wave to which something was deployed. */
 export interface DeployedWave {
@@ -71,6 +71,8 @@ export interface RolloutRequest {
     readonly after?: string;
     /** A sentence for a person. */
     readonly because: string;
+    /** Whether the release had no part in it, and deserves another try. */
+    readonly isInnocent?: boolean;
   };
 }
 
@@ -94,6 +96,8 @@ export interface RolloutState {
   readonly judgement?: Judgement;
   readonly rollback?: RollbackState;
   readonly error?: StepError;
+  /** Why it is taken back, once it is. */
+  readonly wayBack?: WayBack;
 }
 
 /** @throws InvalidInputError when the rollout has not been planned */

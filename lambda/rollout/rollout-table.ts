@@ -25,6 +25,7 @@ import {
   type WaveItem,
 } from '../registry/release-items';
 import type { Judgement } from './judge-wave/judge';
+import { nextAttempt } from './next-attempt';
 
 /** How a release ended. */
 export interface Ending {
@@ -41,8 +42,19 @@ export interface ReleaseState {
   readonly status: ReleaseStatus;
   /** Rollout that has claimed it. */
   readonly executionArn?: string;
-  /** Executions that came to nothing before a device had it. */
+  /** Executions that came to nothing by no fault of the release. */
   readonly attempts?: number;
+  /** ISO timestamp before which nobody tries it again. */
+  readonly retryAfter?: string;
+}
+
+/** An execution that came to nothing. */
+export interface Failure {
+  readonly executionArn: string;
+  readonly reason: string;
+  readonly at: Date;
+  /** Whether another try would be useless or is not wanted. */
+  readonly isFinal: boolean;
 }
 
 /** Who holds the use case, and for which release. */
@@ -50,9 +62,6 @@ export interface RolloutLock {
   readonly executionArn: string;
   readonly counter: number;
 }
-
-/** So many executions in a row that come to nothing are no outage any more: a person is to look. */
-const MOST_ATTEMPTS = 5;
 
 /** Releases of one use case on their way: which runs where, and the lock of the rollout that moves one. */
 export class RolloutTable extends ReleaseItems {
@@ -93,7 +102,7 @@ export class RolloutTable extends ReleaseItems {
     const query = {
       TableName: this.tableName,
       KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
-      ProjectionExpression: '#item, #status, executionArn, attempts',
+      ProjectionExpression: '#item, #status, executionArn, attempts, retryAfter',
       ExpressionAttributeNames: { '#item': 'item', '#status': 'status' },
       ExpressionAttributeValues: { ':useCase': this.useCase, ':prefix': RELEASE_ITEM_PREFIX },
       ConsistentRead: true,
@@ -189,30 +198,24 @@ export class RolloutTable extends ReleaseItems {
   }
 
   /**
-   * An execution came to nothing before a device had its release: READY again, and ABORTED after five of them in a row. The
-   * same execution counts once, whether it had claimed the release or not.
-   * @param isFinal whether another try would be useless or is not wanted: ABORTED at once
+   * An execution came to nothing before a device had its release: READY again after a pause, or ABORTED. The same execution
+   * counts once, whether it had claimed the release or not.
    * @returns what the release is now; `undefined` when the execution has no say in it
    */
-  async giveUp(
-    counter: number,
-    executionArn: string,
-    reason: string,
-    isFinal: boolean,
-  ): Promise<ReleaseStatus | undefined> {
+  async giveUp(counter: number, failure: Failure): Promise<ReleaseStatus | undefined> {
+    const { executionArn, reason, at, isFinal } = failure;
     const item = await this.readItem(releaseItemKey(counter));
     const isClaimed = item?.status === 'ROLLING_OUT' && item.executionArn === executionArn;
     const isUnclaimed = item?.status === 'READY' && item.executionArn !== executionArn;
     if (!isClaimed && !isUnclaimed) return undefined;
-    const attempts = Number(item.attempts ?? 0) + 1;
-    const status: ReleaseStatus = isFinal || attempts >= MOST_ATTEMPTS ? 'ABORTED' : 'READY';
+    const next = isFinal ? undefined : nextAttempt(Number(item.attempts ?? 0), at);
+    const status: ReleaseStatus = next ? 'READY' : 'ABORTED';
     try {
       await this.client.send(
         new UpdateCommand({
           TableName: this.tableName,
           Key: this.key(releaseItemKey(counter)),
-          UpdateExpression:
-            'SET #status = :status, #reason = :reason, attempts = :attempts, executionArn = :execution',
+          UpdateExpression: `SET #status = :status, #reason = :reason, executionArn = :execution${next ? ', attempts = :attempts, retryAfter = :retryAfter' : ''}`,
           ConditionExpression: isClaimed
             ? '#status = :before AND executionArn = :execution'
             : '#status = :before AND (attribute_not_exists(executionArn) OR executionArn <> :execution)',
@@ -220,9 +223,9 @@ export class RolloutTable extends ReleaseItems {
           ExpressionAttributeValues: {
             ':status': status,
             ':reason': reason,
-            ':attempts': attempts,
             ':execution': executionArn,
             ':before': item.status,
+            ...(next && { ':attempts': next.attempts, ':retryAfter': next.retryAfter }),
           },
         }),
       );

@@ -3,7 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { HOPELESS_ERRORS, ROLLOUT_ERRORS } from '../../lambda/rollout/names';
+import { HOPELESS_ERRORS, ROLLOUT_ERRORS, WAYS_BACK } from '../../lambda/rollout/names';
 
 /** The functions behind the steps. */
 export interface RolloutFunctions {
@@ -67,6 +67,7 @@ export function rolloutDefinition(
       waveIndex: 0,
       waves: [],
       notes: [],
+      wayBack: WAYS_BACK.verdict,
     },
   });
   const plan = step('Plan the rollout', functions.plan);
@@ -93,9 +94,13 @@ export function rolloutDefinition(
   });
   const notTakenBack = new sfn.Fail(scope, 'Roll-back not finished', {
     error: ROLLOUT_ERRORS.rollBackNotFinished,
-    cause: 'Waves may have a release that is to be taken back: see the execution.',
+    causePath: sfn.JsonPath.stringAt('$.wayBack'),
   });
 
+  const stepGaveUp = new sfn.Pass(scope, 'Note that a step gave up', {
+    result: sfn.Result.fromString(WAYS_BACK.failure),
+    resultPath: '$.wayBack',
+  }).next(rollBack);
   const moreWaves = new sfn.Choice(scope, 'Is there another wave?')
     .when(sfn.Condition.booleanEquals('$.moreWaves', true), deploy)
     .otherwise(complete);
@@ -142,7 +147,7 @@ export function rolloutDefinition(
   const onFailure = (from: readonly sfn.TaskStateBase[], to: sfn.IChainable) => {
     for (const task of from) task.addCatch(to, { errors: [sfn.Errors.ALL], resultPath: '$.error' });
   };
-  onFailure([plan, deploy, check, judge], rollBack);
+  onFailure([plan, deploy, check, judge], stepGaveUp);
   onFailure([rollBack, checkRollBack, recordRollBack], notTakenBack);
   onFailure([complete], notRecorded);
   return note;

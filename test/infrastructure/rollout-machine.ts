@@ -29,6 +29,8 @@ export interface State {
   }[];
   readonly Retry?: readonly Retrier[];
   readonly Resource?: string;
+  readonly Result?: unknown;
+  readonly ResultPath?: string;
   readonly Parameters?: Readonly<Record<string, unknown>>;
   readonly TimeoutSeconds?: number;
   readonly Seconds?: number;
@@ -188,7 +190,12 @@ export async function walk(options: WalkOptions): Promise<Walk> {
         output: data,
       };
     }
-    if (state.Type === 'Pass') data = effectiveInput(state, data, context) as Json;
+    if (state.Type === 'Pass') {
+      data =
+        state.Result === undefined
+          ? (effectiveInput(state, data, context) as Json)
+          : { ...data, [(state.ResultPath ?? '$.').slice(2)]: state.Result };
+    }
     if (state.Type === 'Wait') {
       await options.wait(Number(state.Seconds ?? resolve(state.SecondsPath ?? '', data, context)));
     }

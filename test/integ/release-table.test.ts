@@ -90,6 +90,13 @@ test('[B5] KMS signs what a device verifies', async () => {
   ).toBe(true);
 });
 
+const aFailure = (executionArn: string, isFinal: boolean) => ({
+  executionArn,
+  isFinal,
+  reason: 'throttled',
+  at: new Date('2026-03-01T00:00:00Z'),
+});
+
 test('a release is claimed by one execution, and one rollout runs at a time', async () => {
   await Promise.all([releases.add(aStored(1)), releases.add(aStored(2))]);
   expect(await releases.add(aStored(1, { envelopeKey: 'another' }))).toEqual(
@@ -108,8 +115,8 @@ test('a release is claimed by one execution, and one rollout runs at a time', as
   await rollouts.unlock(FIRST);
   expect(await rollouts.holder()).toBeUndefined();
   // Whose rollout was stopped before it began may be started again.
-  expect(await rollouts.giveUp(2, SECOND, 'stopped', true)).toBe('ABORTED');
-  expect(await rollouts.giveUp(1, SECOND, 'too late', true)).toBeUndefined();
+  expect(await rollouts.giveUp(2, aFailure(SECOND, true))).toBe('ABORTED');
+  expect(await rollouts.giveUp(1, aFailure(SECOND, true))).toBeUndefined();
   expect((await rollouts.releaseStates()).map(({ status }) => status)).toEqual(['ROLLING_OUT', 'ABORTED']);
   expect(await rollouts.claim(2, SECOND)).toBe('CLAIMED');
   expect(await rollouts.end(1, SECOND, { status: 'ROLLED_BACK' })).toBe(false);
@@ -128,8 +135,8 @@ test('case 50: what an execution left is taken over once, and another try is cou
   expect(await rollouts.takeOver(3, SECOND, FIRST)).toBe(true);
   expect(await rollouts.takeOver(3, SECOND, FIRST)).toBe(true);
   expect(await rollouts.lock()).toMatchObject({ executionArn: SECOND, counter: 3 });
-  expect(await rollouts.giveUp(3, SECOND, 'throttled', false)).toBe('READY');
-  expect(await rollouts.giveUp(3, SECOND, 'throttled', false)).toBeUndefined();
+  expect(await rollouts.giveUp(3, aFailure(SECOND, false))).toBe('READY');
+  expect(await rollouts.giveUp(3, aFailure(SECOND, false))).toBeUndefined();
   await rollouts.unlock(SECOND);
   expect(await rollouts.takeOver(3, FIRST, SECOND)).toBe(false);
   expect(await rollouts.takeOver(3, FIRST, undefined)).toBe(true);

@@ -1,10 +1,11 @@
 import type { ChampionItem, ReleaseStatus, StoredRelease, WaveItem } from '../../registry/release-items';
-import { rollbackStory } from '../failure-reason';
-import { HOPELESS_ERRORS, ROLLOUT_ERRORS, ROLLOUT_EVENTS } from '../names';
+import { isInnocent, rollbackStory } from '../failure-reason';
+import { ROLLOUT_ERRORS, ROLLOUT_EVENTS } from '../names';
 import type { RolloutState } from '../rollout-state';
-import type { Ending, ReleaseState } from '../rollout-table';
+import type { Ending, Failure, ReleaseState } from '../rollout-table';
 
 export interface FinishRolloutPorts {
+  now(): Date;
   /** Of the waves that are configured. */
   readonly waveNames: readonly string[];
   getRelease(counter: number): Promise<StoredRelease>;
@@ -16,12 +17,7 @@ export interface FinishRolloutPorts {
     releaseStates(): Promise<ReleaseState[]>;
     end(counter: number, executionArn: string, ending: Ending): Promise<boolean>;
     mark(counter: number, ending: Ending): Promise<void>;
-    giveUp(
-      counter: number,
-      executionArn: string,
-      reason: string,
-      isFinal: boolean,
-    ): Promise<ReleaseStatus | undefined>;
+    giveUp(counter: number, failure: Failure): Promise<ReleaseStatus | undefined>;
     unlock(executionArn: string): Promise<void>;
   };
   announce(detailType: string, detail: object): Promise<void>;
@@ -94,10 +90,10 @@ async function recordNotRolledOut(
   reason: string,
   ports: FinishRolloutPorts,
 ): Promise<FinishedState> {
-  const { counter, releaseId, executionArn, error } = state;
-  const isFinal = error === undefined || HOPELESS_ERRORS.some((name) => name === error.Error);
+  const { counter, releaseId, executionArn } = state;
+  const isFinal = !isInnocent(state);
   if (await holds(state, ports)) {
-    await ports.table.giveUp(counter, executionArn, reason, isFinal);
+    await ports.table.giveUp(counter, { executionArn, reason, at: ports.now(), isFinal });
     await ports.table.unlock(executionArn);
   }
   const summary = `Release ${releaseId} was not rolled out. ${reason}`;

@@ -33,6 +33,7 @@ export async function handler(
   const state = parseState(input.state);
   const tableName = requireEnvironment(REGISTRY_VARIABLES.releaseTable);
   const ports: FinishRolloutPorts = {
+    now: () => new Date(),
     waveNames: waveSettings().map(({ name }) => name),
     getRelease: (counter) => new ReleaseTable(documentClient(), tableName, state.useCase).get(counter),
     table: new RolloutTable(documentClient(), tableName, state.useCase),

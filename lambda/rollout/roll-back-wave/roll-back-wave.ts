@@ -6,8 +6,9 @@ import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registr
 import { type Signer, signRelease } from '../../registry/sign-release';
 import { InvalidInputError } from '../../shared/errors';
 import type { ComponentVersion } from '../compose-deployment';
-import { failureOf } from '../failure-reason';
+import { failureOf, isInnocent } from '../failure-reason';
 import type { WaveSettings } from '../names';
+import { nextAttempt } from '../next-attempt';
 import type { DeployedWave, RolloutState } from '../rollout-state';
 import type { ReleaseState } from '../rollout-table';
 
@@ -63,7 +64,8 @@ async function releaseAgain(
   stored: StoredRelease,
   claimKey: string,
   lifetimeDays: number,
-  owner: Pick<StoredRelease, 'status' | 'executionArn'> & Pick<Release, 'rollbackOf'>,
+  owner: Pick<StoredRelease, 'status' | 'executionArn' | 'attempts' | 'retryAfter'> &
+    Pick<Release, 'rollbackOf'>,
   { releases, signer, putEnvelope, now }: RollBackWavePorts,
 ): Promise<StoredRelease> {
   const claim = await releases.claimCounter(claimKey, now().toISOString());
@@ -115,18 +117,28 @@ async function renewWaiting(
   lifetimeDays: number,
   ports: RollBackWavePorts,
 ): Promise<void> {
-  for (const { counter, status } of await ports.table.releaseStates()) {
+  for (const { counter, status, attempts, retryAfter } of await ports.table.releaseStates()) {
     if (status !== 'READY' || counter > rollbackCounter) continue;
+    const owner = { status, ...(attempts !== undefined && { attempts }), ...(retryAfter && { retryAfter }) };
     const waiting = await ports.releases.get(counter);
-    const { release } = await releaseAgain(
-      waiting,
-      renewalClaimKey(counter),
-      lifetimeDays,
-      { status: 'READY' },
-      ports,
-    );
+    const { release } = await releaseAgain(waiting, renewalClaimKey(counter), lifetimeDays, owner, ports);
     await ports.table.withdraw(counter, `Released again as ${release.releaseId}: a roll-back overtook it.`);
   }
+}
+
+/** The release itself, once more, where it had no part in the failure; answers what a person should know. */
+async function renewInnocent(
+  state: RolloutState,
+  lifetimeDays: number,
+  ports: RollBackWavePorts,
+): Promise<string[]> {
+  if (!isInnocent(state)) return [];
+  const stored = await ports.releases.get(state.counter);
+  const next = nextAttempt(stored.attempts ?? 0, ports.now());
+  if (!next) return ['It has been tried often enough: look at why.'];
+  const owner = { status: 'READY', ...next } as const;
+  const { release } = await releaseAgain(stored, renewalClaimKey(state.counter), lifetimeDays, owner, ports);
+  return [`It is tried again as ${release.releaseId}.`];
 }
 
 /**
@@ -153,21 +165,23 @@ export async function rollBackWave(
   settings: RollBackSettings,
   ports: RollBackWavePorts,
 ): Promise<RolloutState> {
-  const because = failureOf(state);
+  const reasons = failureOf(state);
   // Another rollout's waves are its own: an execution that was stopped and redriven has no say in them.
   const holds = (await ports.table.holder()) === state.executionArn;
   const waves = state.plan?.waves ?? settings.waves;
   const touched = holds ? await touchedWaves(state, waves, ports) : [];
   if (touched.length === 0)
-    return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because } };
+    return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because: reasons } };
   const champion = await ports.table.champion();
-  if (!champion) return { ...state, rollback: { outcome: 'NO_PREVIOUS_RELEASE', waves: [], because } };
-  if (champion.counter === state.counter) {
+  if (!champion)
+    return { ...state, rollback: { outcome: 'NO_PREVIOUS_RELEASE', waves: [], because: reasons } };
+  if (champion.counter === state.counter || state.request?.resume?.to === 'COMPLETE') {
     throw new InvalidInputError(
       `${state.releaseId} is in service everywhere: its rollout is to be completed, not taken back`,
     );
   }
   const stored = await makeRollback(state, champion.counter, settings.lifetimeDays, ports);
+  const because = [...reasons, ...(await renewInnocent(state, settings.lifetimeDays, ports))];
   await renewWaiting(stored.release.counter, settings.lifetimeDays, ports);
   await ports.publish(stored, state.executionArn);
   const { counter, releaseId } = stored.release;

@@ -1,9 +1,9 @@
 import { releaseIdOf } from '../../registry/names';
 import type { ChampionItem, ReleaseStatus, WaveItem } from '../../registry/release-items';
-import { type Execution, type ExecutionStatus, isAtWork } from '../execution';
+import { type Execution, type ExecutionStatus, endedInnocently, isAtWork } from '../execution';
 import { type Resumption, ROLLOUT_ERRORS } from '../names';
 import type { RolloutRequest } from '../rollout-state';
-import type { ReleaseState, RolloutLock } from '../rollout-table';
+import type { Failure, ReleaseState, RolloutLock } from '../rollout-table';
 
 /** An execution of the state machine that has ended. */
 export interface EndedExecution {
@@ -24,12 +24,7 @@ export interface SweepPorts {
     releaseStates(): Promise<ReleaseState[]>;
     champion(): Promise<ChampionItem | undefined>;
     wave(name: string): Promise<WaveItem | undefined>;
-    giveUp(
-      counter: number,
-      executionArn: string,
-      reason: string,
-      isFinal: boolean,
-    ): Promise<ReleaseStatus | undefined>;
+    giveUp(counter: number, failure: Failure): Promise<ReleaseStatus | undefined>;
     unlock(executionArn: string): Promise<void>;
   };
   /** Starts an execution for a release. */
@@ -79,8 +74,9 @@ export function strayRelease({ states, championCounter, waveCounters }: FleetRec
 }
 
 /** The release whose turn it is: one that has failed before waits behind those that have not. Pure. */
-export function nextRelease(states: readonly ReleaseState[]): number | undefined {
-  const ready = states.filter(({ status }) => status === 'READY');
+export function nextRelease(states: readonly ReleaseState[], now: Date): number | undefined {
+  const isDue = ({ retryAfter }: ReleaseState) => !retryAfter || now.getTime() >= Date.parse(retryAfter);
+  const ready = states.filter((state) => state.status === 'READY' && isDue(state));
   ready.sort((one, other) => (one.attempts ?? 0) - (other.attempts ?? 0) || one.counter - other.counter);
   return ready[0]?.counter;
 }
@@ -108,11 +104,12 @@ export async function sweepRollouts(ended: EndedExecution | undefined, ports: Sw
   // It may have ended before it claimed its release.
   if (ended && ended.status !== 'SUCCEEDED') {
     const reason = `${ended.executionArn} ended as ${ended.status} before it began.`;
-    await table.giveUp(ended.counter, ended.executionArn, reason, ended.status === 'ABORTED');
+    const { executionArn, status, counter } = ended;
+    await table.giveUp(counter, { executionArn, reason, at: ports.now(), isFinal: status === 'ABORTED' });
   }
-  const resume = async (counter: number, to: Resumption, because: string, after?: string): Promise<Sweep> => {
-    await ports.start(counter, { resume: { to, because, ...(after !== undefined && { after }) } });
-    return { kind: 'RESUMED', counter, to };
+  const resume = async (counter: number, request: Required<RolloutRequest>['resume']): Promise<Sweep> => {
+    await ports.start(counter, { resume: request });
+    return { kind: 'RESUMED', counter, to: request.to };
   };
   const lock = await table.lock();
   if (lock) {
@@ -121,17 +118,27 @@ export async function sweepRollouts(ended: EndedExecution | undefined, ports: Sw
     if (isAtWork(execution, ports.now())) return { kind: 'HELD' };
     const because = `${executionArn} ended as ${execution?.status ?? 'unknown'} before its rollout did.`;
     const settlement = settlementOf(counter, execution, await readFleet(ports));
-    if (settlement !== 'GIVE_UP') return resume(counter, settlement, because, executionArn);
-    await table.giveUp(counter, executionArn, because, execution?.status === 'ABORTED');
+    const isStopped = execution?.status === 'ABORTED';
+    if (settlement !== 'GIVE_UP') {
+      const isInnocent = settlement === 'TAKE_BACK' && endedInnocently(execution);
+      return resume(counter, {
+        to: settlement,
+        after: executionArn,
+        because,
+        ...(isInnocent && { isInnocent }),
+      });
+    }
+    await table.giveUp(counter, { executionArn, reason: because, at: ports.now(), isFinal: isStopped });
     // Last: whoever dies on the way finds the lock again.
     await table.unlock(executionArn);
   }
   const fleet = await readFleet(ports);
   const stray = strayRelease(fleet);
   if (stray !== undefined) {
-    return resume(stray, 'TAKE_BACK', `A wave has ${releaseIdOf(useCase, stray)}, which is not in service.`);
+    const because = `A wave has ${releaseIdOf(useCase, stray)}, which is not in service.`;
+    return resume(stray, { to: 'TAKE_BACK', because });
   }
-  const next = nextRelease(fleet.states);
+  const next = nextRelease(fleet.states, ports.now());
   if (next === undefined) return { kind: 'NOTHING_READY' };
   await ports.start(next, {});
   return { kind: 'STARTED', counter: next };

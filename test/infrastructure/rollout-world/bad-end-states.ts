@@ -38,8 +38,10 @@ function disagreeing(state: EndState): string[] {
   }
   for (const { name, noted, deployed } of waves) {
     if (noted !== deployed) problems.push(`wave ${name} is noted with ${noted} and has ${deployed}`);
-    if (!isOfChampion(deployed)) problems.push(`wave ${name} has ${deployed}, not the champion ${champion.counter}`);
-    if (byCounter(state, deployed)?.status !== 'IN_SERVICE') problems.push(`wave ${name} has ${deployed}, not in service`);
+    if (!isOfChampion(deployed))
+      problems.push(`wave ${name} has ${deployed}, not the champion ${champion.counter}`);
+    if (byCounter(state, deployed)?.status !== 'IN_SERVICE')
+      problems.push(`wave ${name} has ${deployed}, not in service`);
   }
   const setAside = new Set(releases.flatMap((release) => release.setAside ?? []));
   for (const [deviceId, counter] of running) {
@@ -57,17 +59,26 @@ function forgotten(state: EndState): string[] {
     const made = releases.filter((release) => release.modelPackageVersion === modelPackageVersion);
     const own = made.filter(({ rollbackOf }) => rollbackOf === undefined);
     const silent = own.filter(({ status, reason }) => ['ROLLED_BACK', 'ABORTED'].includes(status) && !reason);
-    problems.push(...silent.map(({ counter, status }) => `release ${counter} is ${status} and nobody says why`));
-    const hasServed = made.some(({ status }) => status === 'IN_SERVICE') || state.events.some(
-      ({ type, detail }) => type === 'Rollout Completed' && own.some(({ counter }) => counter === detail.counter),
+    problems.push(
+      ...silent.map(({ counter, status }) => `release ${counter} is ${status} and nobody says why`),
     );
+    const hasServed =
+      made.some(({ status }) => status === 'IN_SERVICE') ||
+      state.events.some(
+        ({ type, detail }) =>
+          type === 'Rollout Completed' && own.some(({ counter }) => counter === detail.counter),
+      );
     const isOvertaken = (champion?.modelPackageVersion ?? 0) > modelPackageVersion;
     if (quality === 'good' && stops === 0 && awayForEver.length === 0 && !hasServed && !isOvertaken) {
       problems.push(
         `the good model ${modelPackageVersion} was approved and has never served: ${own.map(({ counter, status, reason }) => `${counter} ${status} (${reason})`).join(', ')}`,
       );
     }
-    if (quality !== 'good' && champion?.modelPackageVersion === modelPackageVersion && modelPackageVersion > 1) {
+    if (
+      quality !== 'good' &&
+      champion?.modelPackageVersion === modelPackageVersion &&
+      modelPackageVersion > 1
+    ) {
       problems.push(`the champion is model ${modelPackageVersion}, which is ${quality}`);
     }
   }

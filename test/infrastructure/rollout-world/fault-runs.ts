@@ -52,7 +52,9 @@ function throttling(name: string, milliseconds: number, isHarmless: boolean, isO
     isHarmless,
     at: (start) => (call) => {
       const isMeant = !isOneKind || (call.command === start.command && call.step === start.step);
-      return isMeant && call.index >= start.index && call.at < start.at + milliseconds ? 'throttled' : undefined;
+      return isMeant && call.index >= start.index && call.at < start.at + milliseconds
+        ? 'throttled'
+        : undefined;
     },
   };
 }
@@ -141,7 +143,8 @@ const DEVICES = ['canary-1', 'canary-2', 'stable-1', 'stable-2', 'stable-3'];
 /** A run of its own for each seed: one to four approvals within two hours, perhaps a device that is away. */
 export function randomScenario(seed: number, definition: Definition): Scenario {
   const random = seededRandom(seed * 7_919 + 1);
-  const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)] as Value;
+  const pick = <Value>(values: readonly Value[]): Value =>
+    values[Math.floor(random() * values.length)] as Value;
   const approvals = Array.from({ length: 1 + Math.floor(random() * 4) }, () => ({
     afterMinutes: random() * 120,
     quality: pick(QUALITIES),

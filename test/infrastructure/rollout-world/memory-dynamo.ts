@@ -127,7 +127,8 @@ class Reader {
     if (!token.startsWith(':')) return this.item[this.name(token)];
     this.used.add(token);
     const values = this.of.ExpressionAttributeValues ?? {};
-    if (!Object.hasOwn(values, token)) throw new Error(`ValidationException: ${token} has no value in '${this.text}'`);
+    if (!Object.hasOwn(values, token))
+      throw new Error(`ValidationException: ${token} has no value in '${this.text}'`);
     return values[token];
   }
 
@@ -162,7 +163,9 @@ class Reader {
 
 /** DynamoDB refuses a request with names or values that none of its expressions uses. */
 function requireUsed(readers: readonly Reader[], of: Expressions): void {
-  const given = [of.ExpressionAttributeNames, of.ExpressionAttributeValues].flatMap((all) => Object.keys(all ?? {}));
+  const given = [of.ExpressionAttributeNames, of.ExpressionAttributeValues].flatMap((all) =>
+    Object.keys(all ?? {}),
+  );
   const unused = given.filter((name) => !readers.some(({ used }) => used.has(name)));
   if (unused.length > 0) throw new Error(`ValidationException: unused ${unused.join(', ')}`);
 }
@@ -228,7 +231,9 @@ export class MemoryDynamo {
     }
     if (command instanceof QueryCommand) {
       const { TableName, KeyConditionExpression = '', ProjectionExpression } = command.input;
-      return { Items: this.table(TableName).query(KeyConditionExpression, command.input, ProjectionExpression) };
+      return {
+        Items: this.table(TableName).query(KeyConditionExpression, command.input, ProjectionExpression),
+      };
     }
     if (command instanceof TransactWriteCommand) return this.transact(command);
     if (command instanceof PutCommand) return this.write(command.input, 'Put');

@@ -114,10 +114,13 @@ export class MemoryGreengrass {
   }
 
   private deploy({ targetArn = '', components = {}, clientToken }: CreateDeploymentCommandInput): object {
-    const repeated = this.deployments.find((made) => clientToken !== undefined && made.clientToken === clientToken);
+    const repeated = this.deployments.find(
+      (made) => clientToken !== undefined && made.clientToken === clientToken,
+    );
     if (repeated) return { deploymentId: repeated.deploymentId };
     for (const [name, { componentVersion }] of Object.entries(components)) {
-      if (!this.versions.has(`${name}:versions:${componentVersion}`)) throw notFound(`${name} ${componentVersion}`);
+      if (!this.versions.has(`${name}:versions:${componentVersion}`))
+        throw notFound(`${name} ${componentVersion}`);
     }
     const deploymentId = `deployment-${this.deployments.length + 1}`;
     const deployment = { deploymentId, targetArn, components, clientToken };

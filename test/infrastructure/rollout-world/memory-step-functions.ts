@@ -96,7 +96,7 @@ export class MemoryStepFunctions {
   private describe(executionArn: string | undefined): object {
     const found = this.executions.find((execution) => execution.executionArn === executionArn);
     if (!found) throw new ExecutionDoesNotExist({ $metadata: {}, message: `${executionArn}` });
-    const { input, status, stopDate, error } = found;
-    return { executionArn, input, status, stopDate, error };
+    const { input, status, stopDate, error, cause } = found;
+    return { executionArn, input, status, stopDate, error, cause };
   }
 }

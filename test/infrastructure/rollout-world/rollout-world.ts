@@ -3,13 +3,18 @@
  * the services that they call. Every call may fail.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
+import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
 import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
-import { modelComponentName, modelComponentVersion, packageClaimKey, releaseIdOf } from '../../../lambda/registry/names';
+import {
+  modelComponentName,
+  modelComponentVersion,
+  packageClaimKey,
+  releaseIdOf,
+} from '../../../lambda/registry/names';
 import type { ChampionItem, ReleaseStatus, WaveItem } from '../../../lambda/registry/release-items';
 import { ReleaseTable } from '../../../lambda/registry/release-table';
 import { handler as checkWave } from '../../../lambda/rollout/check-wave/handler';
@@ -384,7 +389,10 @@ export class RolloutWorld {
       this.objects.add(`${command.input.Bucket}/${command.input.Key}`);
       return {};
     }
-    if (command instanceof HeadObjectCommand && this.objects.has(`${command.input.Bucket}/${command.input.Key}`)) {
+    if (
+      command instanceof HeadObjectCommand &&
+      this.objects.has(`${command.input.Bucket}/${command.input.Key}`)
+    ) {
       return {};
     }
     throw new Error(`there is no such object, or nobody knows ${command.constructor.name}`);
@@ -436,7 +444,10 @@ export class RolloutWorld {
         shadow: { compared: 1_000, disagreed: 10 },
       }),
     );
-    const counts = Object.entries(names).map(([placeholder, name]) => [name, values[placeholder.replace('#', ':')]]);
+    const counts = Object.entries(names).map(([placeholder, name]) => [
+      name,
+      values[placeholder.replace('#', ':')],
+    ]);
     this.dynamo.send(
       new PutCommand({ TableName: 'sketches', Item: { ...Key, ...Object.fromEntries(counts) } }),
     );
@@ -454,8 +465,9 @@ export class RolloutWorld {
 
   private item(name: string): Record<string, unknown> | undefined {
     const Key = { useCase: USE_CASE, item: name };
-    return (this.dynamo.send(new GetCommand({ TableName: 'releases', Key })) as { Item?: Record<string, unknown> })
-      .Item;
+    return (
+      this.dynamo.send(new GetCommand({ TableName: 'releases', Key })) as { Item?: Record<string, unknown> }
+    ).Item;
   }
 
   private releases(): ReleaseRecord[] {

@@ -6,12 +6,12 @@ import type {
   StoredRelease,
   WaveItem,
 } from '../../../lambda/registry/release-items';
-import type { Ending, ReleaseState, RolloutLock } from '../../../lambda/rollout/rollout-table';
+import { nextAttempt } from '../../../lambda/rollout/next-attempt';
+import type { Ending, Failure, ReleaseState, RolloutLock } from '../../../lambda/rollout/rollout-table';
 
 type Mutable = { -readonly [Field in keyof StoredRelease]: StoredRelease[Field] } & {
   reason?: string;
   judgement?: unknown;
-  attempts?: number;
 };
 
 /** The release table in memory: what ReleaseTable and RolloutTable do, with the same conditions. */
@@ -95,11 +95,12 @@ export class FakeReleaseTable {
   async releaseStates(): Promise<ReleaseState[]> {
     return [...this.releases]
       .sort(([one], [other]) => one - other)
-      .map(([counter, { status, executionArn, attempts }]) => ({
+      .map(([counter, { status, executionArn, attempts, retryAfter }]) => ({
         counter,
         status,
         ...(executionArn !== undefined && { executionArn }),
         ...(attempts !== undefined && { attempts }),
+        ...(retryAfter !== undefined && { retryAfter }),
       }));
   }
 
@@ -126,13 +127,13 @@ export class FakeReleaseTable {
     if (release?.status === 'READY') Object.assign(release, { status: 'SUPERSEDED', reason });
   }
 
-  async giveUp(counter: number, executionArn: string, reason: string, isFinal: boolean) {
+  async giveUp(counter: number, { executionArn, reason, at, isFinal }: Failure) {
     const release = this.releases.get(counter);
     const isOwn = release?.executionArn === executionArn;
     if (!release || release.status !== (isOwn ? 'ROLLING_OUT' : 'READY')) return undefined;
-    const attempts = (release.attempts ?? 0) + 1;
-    const status = isFinal || attempts >= 5 ? ('ABORTED' as const) : ('READY' as const);
-    Object.assign(release, { status, reason, attempts, executionArn });
+    const next = isFinal ? undefined : nextAttempt(release.attempts ?? 0, at);
+    const status = next ? ('READY' as const) : ('ABORTED' as const);
+    Object.assign(release, { status, reason, executionArn, ...next });
     return status;
   }
 

@@ -337,7 +337,7 @@ describe('[C10] sweeping rollouts', () => {
     expect(update).toMatchObject({
       Key: item(2),
       ConditionExpression: '#status = :before AND executionArn = :execution',
-      ExpressionAttributeValues: { ':status': 'ABORTED', ':attempts': 1 },
+      ExpressionAttributeValues: { ':status': 'ABORTED' },
     });
     expect(dynamo.commandCalls(DeleteCommand)[0]?.args[0].input).toMatchObject({
       ConditionExpression: 'executionArn = :execution',

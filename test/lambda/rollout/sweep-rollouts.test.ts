@@ -1,4 +1,5 @@
-import { type Execution, isAtWork } from '../../../lambda/rollout/execution';
+import { type Execution, endedInnocently, isAtWork } from '../../../lambda/rollout/execution';
+import { nextAttempt } from '../../../lambda/rollout/next-attempt';
 import {
   type FleetRecord,
   nextRelease,
@@ -79,11 +80,42 @@ describe('case 50: what a wave has although it should not', () => {
   });
 });
 
-test('case 54: the oldest release has its turn, and one that has failed waits behind those that have not', () => {
-  const ready = (counter: number, attempts?: number) =>
-    ({ counter, status: 'READY', ...(attempts && { attempts }) }) as const;
-  expect(nextRelease([ready(2), ready(3)])).toBe(2);
-  expect(nextRelease([ready(2, 1), ready(3)])).toBe(3);
-  expect(nextRelease([ready(2, 1), ready(3, 2)])).toBe(2);
-  expect(nextRelease([{ counter: 2, status: 'ABORTED' }])).toBeUndefined();
+test('case 54: the oldest release that is due has its turn, and one that has failed waits behind those that have not', () => {
+  const ready = (counter: number, failed: object = {}) => ({ counter, status: 'READY', ...failed }) as const;
+  const next = (...states: FleetRecord['states']) => nextRelease(states, NOW);
+  expect(next(ready(2), ready(3))).toBe(2);
+  expect(next(ready(2, { attempts: 1 }), ready(3))).toBe(3);
+  expect(next(ready(2, { attempts: 1 }), ready(3, { attempts: 2 }))).toBe(2);
+  expect(next(ready(2, { attempts: 1, retryAfter: '2026-03-01T12:00:00.001Z' }))).toBeUndefined();
+  expect(next(ready(2, { attempts: 1, retryAfter: '2026-03-01T12:00:00.000Z' }))).toBe(2);
+  expect(next({ counter: 2, status: 'ABORTED' })).toBeUndefined();
+});
+
+test('case 50: the tries of a release lie ever farther apart, for most of a day', () => {
+  const pauses: number[] = [];
+  for (let next = nextAttempt(0, NOW); next; next = nextAttempt(next.attempts, NOW)) {
+    pauses.push((Date.parse(next.retryAfter) - NOW.getTime()) / 3_600_000);
+  }
+  expect(pauses.length).toBeGreaterThan(3);
+  expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
+  expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(18);
+});
+
+describe('case 50: whether a release that is taken back deserves another try', () => {
+  const gaveUp = { status: 'FAILED', error: 'RollBackNotFinished' } as const;
+  test.each<[boolean, string, Execution | undefined]>([
+    [true, 'a step gave up', { ...gaveUp, cause: 'A step of the rollout gave up.' }],
+    [false, 'a verdict', { ...gaveUp, cause: 'The devices or a verdict demand it.' }],
+    [false, 'a person stopped it', { status: 'ABORTED', cause: 'A step of the rollout gave up.' }],
+    [false, 'nobody knows', undefined],
+    [false, 'the machine itself broke', { status: 'FAILED', error: 'States.Runtime' }],
+    [true, 'what it resumes says so', { ...gaveUp, resume: 'TAKE_BACK', isInnocent: true }],
+    [
+      false,
+      'what it resumes does not',
+      { ...gaveUp, resume: 'TAKE_BACK', cause: 'A step of the rollout gave up.' },
+    ],
+  ])('%p: %s', (expected, _, execution) => {
+    expect(endedInnocently(execution)).toBe(expected);
+  });
 });
