@@ -7,6 +7,7 @@
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- resolution          small defects, by the size of images
+ *     npm run bench -- rollout-faults      end states of rollouts whose calls fail
  *     npm run bench -- supervision         kills of the component's processes
  *     npm run bench -- verdict             what the verdict costs and lets pass
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
@@ -25,6 +26,7 @@ import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machi
 import { networksSuite } from './networks/suite';
 import { currentPage, lineOf, merged, OtherMachineError, PAGE, readResults, writeResults } from './report';
 import { resolutionSuite } from './resolution/suite';
+import { rolloutFaultsSuite } from './rollout-faults/suite';
 import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
 import { telemetryCostSuite } from './telemetry-cost/suite';
@@ -38,6 +40,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   infrastructure: infrastructureSuite,
   networks: networksSuite,
   resolution: resolutionSuite,
+  'rollout-faults': rolloutFaultsSuite,
   supervision: supervisionSuite,
   'telemetry-cost': telemetryCostSuite,
   training: trainingSuite,

@@ -156,11 +156,54 @@ function acceptedDataset(answer: GateAnswer, current: CurrentDataset): CurrentDa
   );
 }
 
+/** Captures to which the gate objects, and why; it numbers the lines from 1, and those of the dataset come first. */
+function objections(
+  answer: GateAnswer,
+  itemsBefore: number,
+  added: readonly DatasetItem[],
+): ReadonlyMap<string, string> {
+  const problems = answer.outcome === 'REJECTED' ? answer.problems : [];
+  const found = new Map<string, string>();
+  for (const { line, problem } of problems) {
+    const item = added[line - itemsBefore - 1];
+    if (item) found.set(item.id, problem);
+  }
+  return found;
+}
+
+/** Passes the dataset with the captures through the gate; those to which it objects are set aside, until it takes the rest. */
+async function passGate(
+  items: readonly DatasetItem[],
+  candidates: readonly DatasetItem[],
+  current: CurrentDataset,
+  ports: MergeCapturesPorts,
+): Promise<{
+  readonly dataset: CurrentDataset;
+  readonly added: readonly DatasetItem[];
+  readonly refused: MergeAnswer['skipped'];
+}> {
+  const refused: { captureId: string; reason: string }[] = [];
+  let added = candidates;
+  while (added.length > 0) {
+    const lines = [...items.map(withoutAssignedSplit), ...added.map(inSplitOfGroup(items))];
+    const body = lines.map((item) => `${JSON.stringify(item)}\n`).join('');
+    const key = incomingKey(`captures-${createHash('sha256').update(body).digest('hex').slice(0, 16)}`);
+    await ports.putManifest(key, body);
+    const answer = await ports.accept(key);
+    const objected = objections(answer, items.length, added);
+    if (objected.size === 0) return { dataset: acceptedDataset(answer, current), added, refused };
+    refused.push(...[...objected].map(([captureId, reason]) => ({ captureId, reason })));
+    added = added.filter(({ id }) => !objected.has(id));
+  }
+  return { dataset: current, added, refused };
+}
+
 /**
  * Adds the labelled captures to the current dataset. The group of a capture is its frame, so pictures of one part stay
  * in one split. Asked again it adds nothing: images are known by their digest. A capture whose image has another label
- * in the dataset, or in another capture, is skipped until a person has corrected one of them.
- * @throws InvalidInputError when no dataset has been accepted, or the gate rejects the merged one
+ * in the dataset, or in another capture, is skipped until a person has corrected one of them; so is one to which the gate
+ * objects.
+ * @throws InvalidInputError when no dataset has been accepted, or the gate objects to what is in it
  */
 export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAnswer> {
   const current = await ports.currentDataset();
@@ -169,24 +212,20 @@ export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAns
   const known = new Map(items.map(({ sha256, label }) => [sha256, label]));
   const { chosen, skipped: contradicting } = newLabels(labels, known);
   const merged = await mapConcurrently(chosen, CAPTURES_AT_A_TIME, (label) => mergeOne(label, ports));
-  const added = merged.flatMap((result) => ('item' in result ? [result.item] : []));
-  const skipped = [...contradicting, ...merged.flatMap((result) => ('reason' in result ? [result] : []))];
+  const taken = merged.flatMap((result) => ('item' in result ? [result.item] : []));
+  const { dataset, added, refused } = await passGate(items, taken, current, ports);
   const newClasses = [...new Set(added.map(({ label }) => label))]
     .filter((name) => !current.classes.includes(name))
     .sort();
-  let dataset = current;
-  if (added.length > 0) {
-    const lines = [...items.map(withoutAssignedSplit), ...added.map(inSplitOfGroup(items))];
-    const body = lines.map((item) => `${JSON.stringify(item)}\n`).join('');
-    const key = incomingKey(`captures-${createHash('sha256').update(body).digest('hex').slice(0, 16)}`);
-    await ports.putManifest(key, body);
-    dataset = acceptedDataset(await ports.accept(key), current);
-  }
   return {
     manifestUri: ports.uriOf(dataset.key),
     manifestSha256: dataset.manifestSha256,
     addedItems: added.length,
     newClasses,
-    skipped,
+    skipped: [
+      ...contradicting,
+      ...merged.flatMap((result) => ('reason' in result ? [result] : [])),
+      ...refused,
+    ],
   };
 }

@@ -36,11 +36,17 @@ export interface FaultKind {
   readonly name: string;
   /** Whether nothing but the time may change. */
   readonly isHarmless: boolean;
+  /** Minutes within which an execution that has ended loses the use case. */
+  readonly freedWithinMinutes: number;
   at(start: Call): FaultPlan;
 }
 
+/** Two schedules and the life of a function. */
+const FREED_WITHIN_MINUTES = 16;
+
 const single = (fault: Fault): FaultKind => ({
   name: fault,
+  freedWithinMinutes: FREED_WITHIN_MINUTES,
   isHarmless: !fault.startsWith('stopped'),
   at: (start) => (call) => (call.index === start.index ? fault : undefined),
 });
@@ -50,6 +56,8 @@ function throttling(name: string, milliseconds: number, isHarmless: boolean, isO
   return {
     name,
     isHarmless,
+    // While every call of a sweep is refused, it can free nothing.
+    freedWithinMinutes: FREED_WITHIN_MINUTES + milliseconds / MINUTE,
     at: (start) => (call) => {
       const isMeant = !isOneKind || (call.command === start.command && call.step === start.step);
       return isMeant && call.index >= start.index && call.at < start.at + milliseconds
@@ -67,6 +75,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   throttling('2 h of throttling of this call', 120 * MINUTE, false, true),
 ];
 
+const isSingle = ({ freedWithinMinutes }: FaultKind): boolean => freedWithinMinutes === FREED_WITHIN_MINUTES;
+
 /** What a run came to, without its times. */
 const outcomeOf = ({ releases, champion, running }: EndState) =>
   JSON.stringify({
@@ -76,8 +86,12 @@ const outcomeOf = ({ releases, champion, running }: EndState) =>
   });
 
 export interface Exhaustive {
+  /** That were run, of as many as there are. */
   readonly points: number;
+  readonly of: number;
   readonly calls: number;
+  /** For which an execution that had ended held the use case, after a single fault. */
+  readonly longestDeadLockMinutes: number;
   readonly bad: readonly BadRun[];
 }
 
@@ -88,13 +102,15 @@ export interface Exhaustive {
 export async function runExhaustively(
   definition: Definition,
   isWanted: (point: number) => boolean = () => true,
+  settings: Pick<Scenario, 'sweepEveryMinutes'> = {},
 ): Promise<Exhaustive> {
   const bad: BadRun[] = [];
   let points = 0;
   let calls = 0;
   let point = 0;
+  let longestDeadLock = 0;
   for (const [name, story] of Object.entries(STORIES)) {
-    const scenario: Scenario = { ...story, seed: 1, definition };
+    const scenario: Scenario = { ...story, ...settings, seed: 1, definition };
     const undisturbed = await RolloutWorld.run(scenario);
     const expected = outcomeOf(undisturbed);
     const problems = badEndStates(undisturbed);
@@ -109,12 +125,16 @@ export async function runExhaustively(
         if (kind.isHarmless && outcomeOf(end) !== expected) {
           found.push(`it ends otherwise than undisturbed: ${outcomeOf(end)}, not ${expected}`);
         }
+        if (end.deadLockMinutes > kind.freedWithinMinutes) {
+          found.push(`an execution that had ended held the use case for ${Math.round(end.deadLockMinutes)} minutes`);
+        }
+        longestDeadLock = Math.max(longestDeadLock, isSingle(kind) ? end.deadLockMinutes : 0);
         const where = `${call.step}'s ${call.command} (call ${call.index})`;
         if (found.length > 0) bad.push({ name: `${name}, ${kind.name} at ${where}`, problems: found });
       }
     }
   }
-  return { points, calls, bad };
+  return { points, of: point, calls, longestDeadLockMinutes: longestDeadLock, bad };
 }
 
 /** Shares of calls and events at which something goes wrong, 0..1. */

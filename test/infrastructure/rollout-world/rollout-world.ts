@@ -2,8 +2,10 @@
  * The whole rollout in memory: the deployed functions' own handlers, the synthesized state machine, and a fleet, over fakes of
  * the services that they call. Every call may fail.
  */
+import './silent-log';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateDeploymentCommand } from '@aws-sdk/client-greengrassv2';
 import type { ListThingsInThingGroupCommand } from '@aws-sdk/client-iot';
 import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -39,7 +41,7 @@ import { VirtualClock, withClock } from './virtual-clock';
 const START = Date.parse('2026-03-01T10:00:00.000Z');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const SWEEP_EVERY = 5 * MINUTE;
+const SWEEP_EVERY_MINUTES = 5;
 /** Lambda tries an event twice more (docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). */
 const TRIES_AGAIN_AFTER = [MINUTE, 2 * MINUTE];
 /** Longer than every rollout of a run, one after the other, with its outages. */
@@ -112,6 +114,8 @@ export interface Scenario {
   /** A device that is away, by name, from and until so many minutes after the start. */
   readonly away?: Readonly<Record<string, readonly [number, number]>>;
   readonly faults?: FaultPlan;
+  /** @default 5, as deployed */
+  readonly sweepEveryMinutes?: number;
   /** What becomes of an event on the bus. */
   readonly eventFault?: () => 'lost' | 'twice' | undefined;
 }
@@ -145,6 +149,8 @@ export interface EndState {
   readonly calls: readonly Call[];
   readonly deadLetters: number;
   readonly stops: number;
+  /** For how many minutes an execution that had ended held the use case, at most. */
+  readonly deadLockMinutes: number;
   /** Minutes from the start until nothing happened any more. */
   readonly minutes: number;
 }
@@ -172,6 +178,7 @@ export class RolloutWorld {
   private readonly invocation = new AsyncLocalStorage<Invocation>();
   private awaited: number;
   private deadLetters = 0;
+  private deadLockMinutes = 0;
   private stops = 0;
   private busyAt = START;
   private isSettled = false;
@@ -220,6 +227,7 @@ export class RolloutWorld {
       this.clock.after(until * MINUTE, () => this.greengrass.returns(deviceId));
     }
     this.sweepBySchedule();
+    this.watch();
     const settled = await this.clock.runUntil(() => this.isSettled, START + HORIZON);
     return this.endState(settled);
   }
@@ -249,7 +257,6 @@ export class RolloutWorld {
         [INFERENCE.name]: { componentVersion: INFERENCE.version },
         [MODEL_COMPONENT]: { componentVersion: modelComponentVersion(counter) },
       };
-      const { CreateDeploymentCommand } = await import('@aws-sdk/client-greengrassv2');
       this.greengrass.send(new CreateDeploymentCommand({ targetArn: thingGroupArn, components }));
       for (const deviceId of this.greengrass.devicesOf(thingGroupName)) this.install(deviceId, counter);
     }
@@ -297,11 +304,22 @@ export class RolloutWorld {
   }
 
   private sweepBySchedule(): void {
-    this.clock.after(SWEEP_EVERY, () => {
-      this.lookWhetherSettled();
-      if (this.isSettled) return;
+    this.clock.after((this.scenario.sweepEveryMinutes ?? SWEEP_EVERY_MINUTES) * MINUTE, () => {
       void this.sweep({});
       this.sweepBySchedule();
+    });
+  }
+
+  private watch(): void {
+    this.clock.after(MINUTE, () => {
+      this.lookWhetherSettled();
+      const lock = this.item('rollout');
+      const holder = this.stepFunctions.executions.find(({ executionArn }) => executionArn === lock?.executionArn);
+      if (holder?.stopDate) {
+        const minutes = (this.clock.now - holder.stopDate.getTime()) / MINUTE;
+        this.deadLockMinutes = Math.max(this.deadLockMinutes, minutes);
+      }
+      this.watch();
     });
   }
 
@@ -519,6 +537,7 @@ export class RolloutWorld {
       events: this.events,
       calls: this.calls,
       deadLetters: this.deadLetters,
+      deadLockMinutes: this.deadLockMinutes,
       stops: this.stops,
       minutes: (this.busyAt - START) / MINUTE,
     };

@@ -262,11 +262,33 @@ describe('merging labelled captures', () => {
     expect(answer.skipped).toEqual([{ captureId: 'bad', reason: expect.stringContaining(reason) }]);
   });
 
-  test('says what the gate objects to, and leaves the dataset as it was', async () => {
+  test('case 56: a capture with the id of an item that is there is set aside, and the others are taken', async () => {
+    // Another picture.
+    labels = [capture('one'), capture('three')];
+    const answer = await mergeCaptures(ports());
+    expect(answer.addedItems).toBe(1);
+    expect(answer.skipped).toEqual([
+      { captureId: 'one', reason: expect.stringContaining("id: 'one' is used in line 1") },
+    ]);
+    expect((await currentItems()).map(({ id }) => id)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('case 56: with nothing but such captures the dataset stays as it is, and nobody throws', async () => {
     const current = await bucket.currentDataset();
-    // The id of an item that is there, with another picture.
     labels = [capture('one')];
-    await expect(mergeCaptures(ports())).rejects.toThrow("id: 'one' is used in line 1");
+    await expect(mergeCaptures(ports())).resolves.toMatchObject({
+      addedItems: 0,
+      manifestUri: `s3://datasets/${current?.key}`,
+    });
+    expect(await bucket.currentDataset()).toEqual(current);
+  });
+
+  test('says what the gate objects to in the dataset itself, and leaves it as it was', async () => {
+    const current = await bucket.currentDataset();
+    labels = [capture('three')];
+    const problems = [{ line: 1, problem: 'key: there is no object' }];
+    const accept = async () => ({ outcome: 'REJECTED', reportKey: 'report', problems }) as const;
+    await expect(mergeCaptures({ ...ports(), accept })).rejects.toThrow('line 1: key: there is no object');
     expect(await bucket.currentDataset()).toEqual(current);
   });
 
