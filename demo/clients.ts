@@ -12,6 +12,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, type ReachableAws } from '@kaizen-edge/local-aws';
 import type { Clients } from '../cli/shared/clients';
@@ -42,5 +43,6 @@ export function makeClients(aws: Pick<ReachableAws, 'endpointUrl' | 'environment
     sageMaker: new SageMakerClient(at('AWS_ENDPOINT_URL_SAGEMAKER')),
     stepFunctions: new SFNClient(settings),
     sqs: new SQSClient(settings),
+    sts: new STSClient(settings),
   };
 }

@@ -47,7 +47,10 @@ async function readInput(path: string, advice: string): Promise<string> {
 }
 
 /** A deployment in the middle of a rollout would be taken for the release's. */
-async function requireNoRollout(clients: ConfiguringClients, environment: KaizenEnvironment): Promise<void> {
+export async function requireNoRollout(
+  clients: Pick<Clients, 'dynamoDb'>,
+  environment: KaizenEnvironment,
+): Promise<void> {
   const table = new RolloutTable(
     clients.dynamoDb,
     environment.output('ReleaseTableName'),
@@ -57,7 +60,7 @@ async function requireNoRollout(clients: ConfiguringClients, environment: Kaizen
   if (holder !== undefined) throw new InputError(`a rollout is running (${holder}): wait for its end`);
 }
 
-async function thingGroupArn(clients: ConfiguringClients, thingGroupName: string): Promise<string> {
+export async function thingGroupArn(clients: Pick<Clients, 'iot'>, thingGroupName: string): Promise<string> {
   const answer = await clients.iot.send(new DescribeThingGroupCommand({ thingGroupName }));
   if (!answer.thingGroupArn) throw new Error(`AWS IoT answered without the ARN of ${thingGroupName}`);
   return answer.thingGroupArn;

@@ -39,7 +39,7 @@ function quarantined(status: InventoryItem | undefined, options: LiftQuarantineO
 }
 
 /** The wave of a device. @throws InputError when it is in none */
-async function waveOf(
+export async function waveOf(
   iot: Clients['iot'],
   environment: KaizenEnvironment,
   thingName: string,

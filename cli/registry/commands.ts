@@ -1,12 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { AskedThresholds } from '../../contracts/operating-point';
+import { WAVES, type Wave } from '../device/device-folder';
 import { type AnswerOptions, answer } from '../shared/answer';
 import { withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
+import { InputError } from '../shared/errors';
 import { formatCodes, readCodes } from './class-codes';
 import { approveModelPackage, rejectModelPackage } from './decide-model-package';
 import { brokenLinks, buildLineage, formatLineage } from './lineage';
 import { formatModels, listModels } from './list-models';
 import { writeModelReport } from './model-report';
+import { formatMoved, formatPlan, makeMove, type PointTarget, planMove } from './operating-point';
 import { readLineage } from './read-lineage';
 
 const DECISIONS = [
@@ -108,6 +112,78 @@ const addCodes: AddCommands = (program, ports, open) => {
   });
 };
 
+interface OperatingPointOptions {
+  readonly useCase?: string;
+  readonly device?: string;
+  readonly group?: Wave;
+  readonly all?: boolean;
+  readonly threshold: AskedThresholds;
+  readonly own?: boolean;
+  readonly why: string;
+  readonly last?: number;
+  readonly yes?: boolean;
+}
+
+/** `good=0.93`, as often as there are classes to move. */
+function thresholdOption(text: string, before: AskedThresholds): AskedThresholds {
+  const [, name, digits] = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  const threshold = Number(digits);
+  if (name === undefined || !(threshold <= 1)) {
+    throw new InvalidArgumentError('It must be <class>=<threshold>, the threshold from 0 to 1.');
+  }
+  return [...before, { class: name, threshold }];
+}
+
+/** @throws InputError unless exactly one is named */
+function targetOf({ device, group, all }: OperatingPointOptions): PointTarget {
+  const named: PointTarget[] = [
+    ...(device === undefined ? [] : [{ device }]),
+    ...(group === undefined ? [] : [{ wave: group }]),
+    ...(all ? ['all' as const] : []),
+  ];
+  const [target] = named;
+  if (!target || named.length > 1) throw new InputError('name one of --device, --group and --all');
+  return target;
+}
+
+const addOperatingPoint: AddCommands = (program, ports, open) => {
+  program
+    .command('operating-point')
+    .description('moves thresholds of passing classes on devices, within what their release was signed with')
+    .option('--use-case <name>', 'that of the environment, to be sure which it is')
+    .option('--device <thingName>', 'one device')
+    .addOption(new Option('--group <wave>', 'the devices of a wave').choices(WAVES))
+    .option('--all', 'all devices')
+    .option(
+      '--threshold <class=value>',
+      'such as good=0.93; for several classes say it again',
+      thresholdOption,
+      [],
+    )
+    .option('--own', 'back to the thresholds of the release')
+    .requiredOption('--why <text>', 'kept with your identity: who reads it in two years wants to know')
+    .option('--last <parts>', 'so many of the last labelled parts tell the cost', integerFrom(1))
+    .option('--yes', 'do it; without, what it would have cost is shown and nothing is changed')
+    .action(async (options: OperatingPointOptions, command: Command) => {
+      if ((options.threshold.length === 0) === !options.own) {
+        throw new InputError('say either --threshold <class>=<value> or --own');
+      }
+      const target = targetOf(options);
+      const { clients, environment } = await open(command);
+      if (options.useCase !== undefined && options.useCase !== environment.useCase) {
+        throw new InputError(`--use-case: must be '${environment.useCase}', got '${options.useCase}'`);
+      }
+      const { threshold: thresholds, why, last } = options;
+      const plan = await planMove(clients, environment, { target, thresholds, why, ...(last && { last }) });
+      ports.write(formatPlan(plan));
+      if (!options.yes) {
+        ports.write('Nothing was changed: say it again with --yes.');
+        return;
+      }
+      ports.write(formatMoved(await makeMove(clients, environment, plan, ports.now())));
+    });
+};
+
 const addModels: AddCommands = (program, ports, open) => {
   const command = program
     .command('models')
@@ -153,4 +229,5 @@ export const addRegistryCommands: AddCommands = (...to) => {
   addDecisions(...to);
   addLineage(...to);
   addCodes(...to);
+  addOperatingPoint(...to);
 };

@@ -3,6 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { STSClient } from '@aws-sdk/client-sts';
 import { siteProxy } from '../../contracts/site-proxy';
 import * as aws from '../../lambda/shared/aws';
 import { rememberOperation } from './advice';
@@ -79,5 +80,6 @@ function directClients(): Clients {
     greengrass: aws.greengrass(),
     stepFunctions: new SFNClient({}),
     logs: new CloudWatchLogsClient({}),
+    sts: new STSClient({}),
   };
 }

@@ -9,6 +9,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { STSClient } from '@aws-sdk/client-sts';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** The AWS clients that the commands use; each command takes only those it needs. */
@@ -25,4 +26,5 @@ export interface Clients {
   readonly greengrass: GreengrassV2Client;
   readonly stepFunctions: SFNClient;
   readonly logs: CloudWatchLogsClient;
+  readonly sts: STSClient;
 }

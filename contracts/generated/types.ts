@@ -168,6 +168,19 @@ export interface AppConfig {
      * Share of the unchanged line's parts that the graph's score of novelty may call novel: its limit is chosen so on the validation split. Image statistics call up to 3 % more.
      */
     noveltyBudget?: number;
+    /**
+     * Of frames of which another release, that answers beside the one in service before or after a switch, says with certainty that something else is to become of the part: review costs people's time for as long as two releases run side by side.
+     */
+    contradicted?: 'review' | 'as-classified';
+    /**
+     * How far an operator may move the thresholds of passing classes at run time (`kaizen operating-point`), signed in every release that is trained from now on. Down to where escapes on the validation split would exceed limits.escapeRate. Absent: they may not be moved.
+     */
+    operatingRange?: {
+      /**
+       * Up to where more than this share of good parts of the validation split would go to a person.
+       */
+      reviewRate: number;
+    };
   };
   imagePolicy?: ImagePolicy;
   /**
@@ -642,6 +655,10 @@ export interface FramesConfiguration {
    * Frames of one camera that may wait.
    */
   queueLength?: number;
+  /**
+   * Time from a frame to its answer. The part has moved on after it: a later answer is for review. Default: holdMilliseconds of the decision output, where there is one; none otherwise.
+   */
+  deadlineMilliseconds?: number;
 }
 /**
  * What a frame may cost before it is refused.
@@ -865,6 +882,14 @@ export interface ComponentConfiguration {
       [k: string]: string;
     };
   };
+  /**
+   * Thresholds that an operator has moved, by use case and thing name, or * for every device that gets this configuration; of two the later one holds. Written by `kaizen operating-point`.
+   */
+  operatingPoints?: {
+    [k: string]: {
+      [k: string]: OperatingPointConfiguration;
+    };
+  };
   [k: string]: unknown;
 }
 export interface UseCaseConfiguration {
@@ -929,6 +954,10 @@ export interface FramesConfiguration1 {
    * Frames of one camera that may wait.
    */
   queueLength?: number;
+  /**
+   * Time from a frame to its answer. The part has moved on after it: a later answer is for review. Default: holdMilliseconds of the decision output, where there is one; none otherwise.
+   */
+  deadlineMilliseconds?: number;
 }
 /**
  * What a frame may cost before it is refused.
@@ -1053,6 +1082,28 @@ export interface Trial {
    * Time of one load or one run.
    */
   timeoutMilliseconds?: number;
+}
+export interface OperatingPointConfiguration {
+  /**
+   * Model that it was chosen for. Releases of another one have their own thresholds.
+   */
+  modelPackageVersion: number;
+  /**
+   * A list, which a deployment replaces as a whole. Empty: those of the release.
+   *
+   * @maxItems 20
+   */
+  thresholds: {
+    /**
+     * Name of a class that a model can predict: `scratch`, `7`.
+     */
+    class: string;
+    threshold: number;
+  }[];
+  /**
+   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   */
+  at: string;
 }
 /**
  * A results batch as it travels: version 2, whose records are compressed (contracts/compressed-records.ts). Decompressed it is version 1, contract results-batch, which older devices send.
@@ -1663,6 +1714,7 @@ export interface ExportedModel {
    */
   goldenSamples: GoldenSample[];
   thresholds: Thresholds;
+  thresholdBounds?: ThresholdBounds;
   baseline: Baseline;
   novelty?: NoveltyScore;
   embedding?: Embedding;
@@ -1828,6 +1880,15 @@ export interface GoldenSample {
  */
 export interface Thresholds {
   [k: string]: number;
+}
+/**
+ * class that passes -> the lowest and the highest threshold that an operator may give it, chosen on the validation split. A class that is not named may not be moved.
+ */
+export interface ThresholdBounds {
+  [k: string]: {
+    lowest: number;
+    highest: number;
+  };
 }
 /**
  * Distributions on the validation split, against which the field is compared.
@@ -2035,6 +2096,14 @@ export interface InferenceResult {
    */
   novelty?: number;
   disposition?: Disposition1;
+  /**
+   * Why a certain answer is for review: the frame lies where the release was hardly validated; another release beside it contradicts; the answer came after the part's deadline. The last of these that holds. Absent where the status says why, or the policy of the class.
+   */
+  reviewReason?: 'novel' | 'contradicted' | 'late';
+  /**
+   * Of predictedClass, when an operator has moved it. Absent: the threshold that the release was signed with.
+   */
+  threshold?: number;
   /**
    * Why the frame is invalid.
    */
@@ -2272,6 +2341,25 @@ export interface DispositionPolicy {
    * What becomes of a frame that lies where the release was hardly validated: to a person, or what its class says.
    */
   novel: 'review' | 'as-classified';
+  /**
+   * What becomes of a frame of which another release, that answers beside this one, says with certainty what would become of the part otherwise: to a person, or what this one says. as-classified when absent, as releases were signed before there was the field.
+   */
+  contradicted?: 'review' | 'as-classified';
+  operatingRange?: OperatingRange;
+}
+/**
+ * How far an operator may move thresholds of the release at run time. Absent: not at all.
+ */
+export interface OperatingRange {
+  bounds: ThresholdBounds;
+  /**
+   * As the plant has said them, in any unit, the same for all: what a moved threshold would have cost is told by them.
+   */
+  costs: {
+    escape: number;
+    falseReject: number;
+    review: number;
+  };
 }
 /**
  * The larger network that answers in the cloud what devices send to review. No device downloads it. Absent: nobody is asked.

@@ -105,6 +105,11 @@ export const waveItemKey = (wave: string): string => `${WAVE_ITEM_PREFIX}${wave}
 /** The wave whose item this is; `undefined` when it is another item. */
 export const waveOfItem = (item: string): string | undefined =>
   item.startsWith(WAVE_ITEM_PREFIX) ? item.slice(WAVE_ITEM_PREFIX.length) : undefined;
+/** The thresholds that an operator has given a wave or a device last. */
+export const operatingPointKey = (target: string): string => `operating-point#${target}`;
+/** One move of thresholds, for ever. @param at ISO timestamp */
+export const operatingPointMoveKey = (at: string, target: string): string =>
+  `operating-point-move#${at}#${target}`;
 /** Gives a model package its counter. */
 export const packageClaimKey = (modelPackageVersion: number): string =>
   `package#${padded(modelPackageVersion)}`;

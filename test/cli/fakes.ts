@@ -12,6 +12,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { runProgram } from '../../cli/run-program';
 import type { Clients } from '../../cli/shared/clients';
@@ -109,6 +110,7 @@ export function asClients(fakes: { readonly [Name in keyof Clients]?: FakeClient
     greengrass: new GreengrassV2Client({}),
     stepFunctions: new SFNClient({}),
     logs: new CloudWatchLogsClient({}),
+    sts: new STSClient({}),
   };
   for (const [name, client] of Object.entries(clients)) {
     const fake = fakes[name as keyof Clients] ?? new FakeClient({});
@@ -223,7 +225,10 @@ export class FakeTables extends FakeClient {
         ),
       }),
       Put: ({ TableName, Item }) => {
-        const kept = rows(TableName).filter(({ captureId }) => captureId !== Item.captureId);
+        // The sort key of labels, and that of the release table.
+        const isSame = (row: Record<string, unknown>): boolean =>
+          row.captureId === Item.captureId && row.item === Item.item;
+        const kept = rows(TableName).filter((row) => !isSame(row));
         items[TableName] = [...kept, Item];
         return {};
       },

@@ -37,7 +37,7 @@ from kaizen_training.onnx_model import (
     run_images,
     write_int8,
 )
-from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of
+from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of, threshold_bounds
 from kaizen_training.prepared import DatasetDescription, Split, load_description, load_split
 from kaizen_training.serving import ServedModel, ServingError, load_model, unpack_model
 
@@ -247,6 +247,9 @@ def export(
     }
     if further is not None:
         exported |= further.to_json([variant["name"] for variant in variants])
+    bounds = threshold_bounds(on_validation, validation.labels, classes, thresholds, plant)
+    if bounds:
+        exported["thresholdBounds"] = bounds
     if plant.tells_apart(classes):
         exported["operatingPoint"] = {
             "goodShare": plant.good_share,

@@ -48,6 +48,8 @@ class Plant:
         maximum_escape_rate: of defective parts, 0..1.
         maximum_false_reject_rate: of good parts, 0..1.
         novelty_budget: of the unchanged line's parts, those that the score of novelty may call novel, 0..1.
+        movable_review_rate: how many good parts an operator may send to a person by a threshold that is moved at run
+            time, 0..1; None where thresholds may not be moved.
     """
 
     dispositions: dict[str, str]
@@ -59,6 +61,7 @@ class Plant:
     maximum_escape_rate: float
     maximum_false_reject_rate: float
     novelty_budget: float = DEFAULT_BUDGET
+    movable_review_rate: float | None = None
 
     @staticmethod
     def of_json(value: dict[str, Any]) -> Plant:
@@ -79,6 +82,7 @@ class Plant:
                 maximum_escape_rate=limits["escapeRate"],
                 maximum_false_reject_rate=limits["falseRejectRate"],
                 novelty_budget=value.get("noveltyBudget", DEFAULT_BUDGET),
+                movable_review_rate=value["operatingRange"]["reviewRate"] if "operatingRange" in value else None,
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"disposition policy: {error} must be there") from error
@@ -226,6 +230,62 @@ def choose_thresholds(
         [(float(confidence[index]), classes[predicted[index]]) for index in np.flatnonzero(escaping)],
         math.floor(plant.maximum_escape_rate * (~good).sum() + 1e-9),
     )
+
+
+def threshold_bounds(
+    probabilities: Probabilities, labels: Labels, classes: list[str], thresholds: dict[str, float], plant: Plant
+) -> dict[str, dict[str, float]]:
+    """How far an operator may move the threshold of each passing class, the others staying where they are.
+
+    Down to where the escapes on the validation split are still within `maximum_escape_rate`, and up to where no more
+    than `movable_review_rate` of its good parts go to a person for this threshold. What was chosen is always within.
+
+    Args:
+        probabilities: [n, classes].
+        labels: true classes, [n].
+        classes: in the order of the columns.
+        thresholds: class -> threshold, as chosen.
+        plant: what becomes of each class, and how far thresholds may be moved.
+
+    Returns:
+        class -> {"lowest", "highest"}, 0..1; empty where nothing may be moved, or where the split has no good or no
+        defective image and so says nothing about it.
+    """
+    passing = plant.are(PASS, classes)
+    good = passing[labels]
+    if plant.movable_review_rate is None or not plant.tells_apart(classes) or good.all() or not good.any():
+        return {}
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    escapes_allowed = math.floor(plant.maximum_escape_rate * (~good).sum() + 1e-9)
+    reviews_allowed = math.floor(plant.movable_review_rate * good.sum() + 1e-9)
+    limits = np.asarray([thresholds[name] for name in classes])
+    escaping = passing[predicted] & ~good & (confidence >= limits[predicted])
+    bounds = {}
+    for index in np.flatnonzero(passing):
+        chosen, of_class = thresholds[classes[index]], predicted == index
+        others = int((escaping & ~of_class).sum())
+        lowest = _lowest(np.sort(confidence[of_class & ~good])[::-1], escapes_allowed - others, 1 / len(classes))
+        highest = _highest(np.sort(confidence[of_class & good]), reviews_allowed)
+        bounds[classes[index]] = {"lowest": min(lowest, chosen), "highest": max(highest, chosen)}
+    return bounds
+
+
+def _lowest(defects: Probabilities, allowed: int, least: float) -> float:
+    """Least threshold that lets at most `allowed` of the defective images pass, whose confidences fall."""
+    if allowed < 0:
+        return 1.0
+    if len(defects) <= allowed:
+        return least
+    scale = 10**DIGITS
+    return min(1.0, max(least, (math.floor(float(defects[allowed]) * scale) + 1) / scale))
+
+
+def _highest(goods: Probabilities, allowed: int) -> float:
+    """Greatest threshold that sends at most `allowed` of the good images to a person, whose confidences rise."""
+    if len(goods) <= allowed:
+        return 1.0
+    scale = 10**DIGITS
+    return math.floor(float(goods[allowed]) * scale) / scale
 
 
 def _threshold(

@@ -18,6 +18,7 @@ from kaizen_training.operating_point import (
     choose_thresholds,
     outcome_of,
     rate_bound,
+    threshold_bounds,
     trials_to_settle,
 )
 
@@ -172,3 +173,42 @@ def test_b13_where_all_classes_pass_a_certain_answer_is_right_95_times_in_100() 
     plant = plant_of(dispositions=dict.fromkeys(CLASSES, "pass"))
     expected = by_precision.choose_thresholds(probabilities, labels, CLASSES)
     assert choose_thresholds(probabilities, labels, CLASSES, plant) == expected
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 1_000),
+    escape_rate=st.sampled_from([0.0, 0.01, 0.1, 1.0]),
+    review_rate=st.sampled_from([0.01, 0.2, 1.0]),
+)
+def test_b13_an_operator_moves_a_threshold_within_what_the_validation_split_allows(
+    seed: int, escape_rate: float, review_rate: float
+) -> None:
+    """[B13] At the lowest no more parts escape than the plant allows; at the highest no more good ones are reviewed."""
+    probabilities, labels = parts(seed, 400)
+    plant = plant_of(maximum_escape_rate=escape_rate, movable_review_rate=review_rate)
+    thresholds = choose_thresholds(probabilities, labels, CLASSES, plant)
+    bounds = threshold_bounds(probabilities, labels, CLASSES, thresholds, plant)
+    assert list(bounds) == ["good"]
+    lowest, highest = bounds["good"]["lowest"], bounds["good"]["highest"]
+    assert 0 <= lowest <= thresholds["good"] <= highest <= 1
+    at_lowest = outcome_of(probabilities, labels, CLASSES, {**thresholds, "good": lowest}, plant)
+    assert at_lowest.escapes <= escape_rate * at_lowest.defects
+    by_this_threshold = outcome_of(probabilities, labels, CLASSES, {**thresholds, "good": highest}, plant)
+    without_it = outcome_of(probabilities, labels, CLASSES, {**thresholds, "good": 0.0}, plant)
+    sent = by_this_threshold.reviewed_goods - without_it.reviewed_goods
+    as_chosen = outcome_of(probabilities, labels, CLASSES, thresholds, plant)
+    already = as_chosen.reviewed_goods - without_it.reviewed_goods
+    assert sent <= max(already, review_rate * at_lowest.goods)
+
+
+def test_b13_nothing_is_moved_where_nobody_may_or_nothing_is_known() -> None:
+    """[B13]"""
+    probabilities, labels = parts(1, 200)
+    plant = plant_of(movable_review_rate=0.3)
+    thresholds = choose_thresholds(probabilities, labels, CLASSES, plant)
+    assert threshold_bounds(probabilities, labels, CLASSES, thresholds, plant_of()) == {}
+    goods = labels == CLASSES.index("good")
+    assert threshold_bounds(probabilities[goods], labels[goods], CLASSES, thresholds, plant) == {}
+    all_pass = plant_of(dispositions=dict.fromkeys(CLASSES, "pass"), movable_review_rate=0.3)
+    assert threshold_bounds(probabilities, labels, CLASSES, thresholds, all_pass) == {}

@@ -35,11 +35,15 @@ export function expiryOf(from: string, days: number): string {
   return new Date(Date.parse(from) + days * MILLISECONDS_PER_DAY).toISOString();
 }
 
-/** The signed policy of a release with these classes. */
+/**
+ * The signed policy of a release with these classes.
+ * @param bounds within which an operator may move thresholds, chosen on the validation split
+ */
 export function composePolicy(
   classes: readonly string[],
   codes: ClassCodes,
-  { classes: configured, otherwise, novel }: PolicySettings,
+  { classes: configured, otherwise, novel, contradicted = 'review', costs, operatingRange }: PolicySettings,
+  bounds?: ExportedModel['thresholdBounds'],
 ): NonNullable<Release['dispositionPolicy']> {
   const ofClasses = <Value>(value: (name: string) => Value): Record<string, Value> =>
     Object.fromEntries(classes.map((name) => [name, value(name)]));
@@ -47,6 +51,9 @@ export function composePolicy(
     codes: ofClasses((name) => codes[name] as number),
     classes: ofClasses((name) => ownValue(configured, name) ?? otherwise),
     novel,
+    contradicted,
+    // An export of before a plant has forbidden it again does not bring it back.
+    ...(bounds && operatingRange && { operatingRange: { bounds, costs } }),
   };
 }
 
@@ -68,7 +75,8 @@ export function composeRelease(
   codes: ClassCodes,
   settings: ReleaseSettings,
 ): Release {
-  const { useCase, classes, input, files, variants, goldenSamples, thresholds, baseline } = exported;
+  const { useCase, classes, input, files, variants, goldenSamples, thresholds, thresholdBounds, baseline } =
+    exported;
   const { novelty, embedding } = exported;
   return {
     schemaVersion: 1,
@@ -84,7 +92,7 @@ export function composeRelease(
       architectures: [...settings.architectures],
     },
     classes,
-    dispositionPolicy: composePolicy(classes, codes, settings.dispositionPolicy),
+    dispositionPolicy: composePolicy(classes, codes, settings.dispositionPolicy, thresholdBounds),
     input,
     files,
     variants,

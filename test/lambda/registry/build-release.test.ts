@@ -6,8 +6,9 @@ import {
   buildRelease,
   type ModelPackage,
 } from '../../../lambda/registry/build-release/build-release';
-import { exportProblems } from '../../../lambda/registry/build-release/compose-release';
+import { composePolicy, exportProblems } from '../../../lambda/registry/build-release/compose-release';
 import type { StoredRelease } from '../../../lambda/registry/release-items';
+import type { PolicySettings } from '../../../lambda/registry/settings';
 import { signRelease } from '../../../lambda/registry/sign-release';
 import { SCOPE, USE_CASE } from '../shared/builders';
 import { anExport, fileOf, sha256Of } from './builders';
@@ -192,6 +193,22 @@ describe('the release of an approved package', () => {
       classes: { good: 'pass', scratch: 'reject', crack: 'reject', bent: 'reject' },
       novel: 'review',
     });
+  });
+
+  test('[B13] what contradicts is for review unless the plant says otherwise; bounds are signed where it lets operators move thresholds', () => {
+    const codes = { dent: 1, good: 2 };
+    const bounds = { good: { lowest: 0.8, highest: 0.95 } };
+    const fixed: PolicySettings = local.dispositionPolicy;
+    const moving = { ...fixed, operatingRange: { reviewRate: 0.3 } };
+    const compose = (given: PolicySettings, exported?: typeof bounds) =>
+      composePolicy(['dent', 'good'], codes, given, exported);
+    expect(compose(fixed)).toMatchObject({ contradicted: 'review' });
+    expect(compose({ ...fixed, contradicted: 'as-classified' })).toMatchObject({
+      contradicted: 'as-classified',
+    });
+    expect(compose(moving, bounds).operatingRange).toEqual({ bounds, costs: local.dispositionPolicy.costs });
+    expect(compose(moving).operatingRange).toBeUndefined();
+    expect(compose(fixed, bounds).operatingRange).toBeUndefined();
   });
 
   test('[B13] V1: nothing is signed that moves a code', async () => {

@@ -2,7 +2,7 @@ import type { FramesConfiguration } from '../../../../contracts';
 import type { Frame, FrameSink } from '../ports';
 import { DecodingAccount } from './decoding-account';
 
-export type QueueSettings = Required<FramesConfiguration>;
+export type QueueSettings = Required<Pick<FramesConfiguration, 'policy' | 'queueLength'>>;
 
 /** Takes the frames of one camera into the queue. */
 export interface CameraLane extends FrameSink {

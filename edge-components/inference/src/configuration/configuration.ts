@@ -1,5 +1,6 @@
 import {
   type ComponentConfiguration,
+  type OperatingPointConfiguration,
   problemsOf,
   type UseCaseConfiguration,
   withDefaults,
@@ -17,13 +18,19 @@ export type SecondOpinionSettings = Required<NonNullable<UseCaseConfiguration['s
 
 /** One use case of the configuration, with the contract's defaults. */
 export type UseCaseSettings = Filled<
-  UseCaseConfiguration,
-  'frames' | 'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
+  Omit<UseCaseConfiguration, 'frames'>,
+  'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
 > & {
+  readonly frames: FramesSettings;
   readonly retainStatus: boolean;
   readonly confirmations?: Confirmed;
   readonly secondOpinion?: SecondOpinionSettings;
 };
+
+type Frames = NonNullable<UseCaseConfiguration['frames']>;
+type FramesSettings = Readonly<
+  Required<Pick<Frames, 'policy' | 'queueLength'>> & Pick<Frames, 'deadlineMilliseconds'>
+>;
 
 /** Whom to ask about frames for review; undefined where no image may leave the device for that. */
 export const secondOpinionOf = ({
@@ -48,6 +55,8 @@ export interface ComponentSettings {
   readonly statusIntervalSeconds: number;
   /** Thing name -> what an operator has lifted there: {@link LiftedQuarantines}. */
   readonly liftedQuarantines: Readonly<Record<string, LiftedQuarantines>>;
+  /** Use case -> thing name, or `*` -> thresholds that an operator has moved there. */
+  readonly operatingPoints: Readonly<Record<string, Readonly<Record<string, OperatingPointConfiguration>>>>;
 }
 
 /** Either the configuration, or everything that is wrong with it. */
@@ -70,6 +79,21 @@ export function readConfiguration(value: unknown, thingName: string): Configurat
     problems.push(...sharedValues(settings, field));
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** Of the contract: for how long a controller is shown a disposition. */
+const DEFAULT_HOLD_MILLISECONDS = 2_000;
+
+/**
+ * After which a part has moved on. A controller's disposition stands for no longer than the part is there, so that an answer
+ * which comes later than that is another part's.
+ */
+export function deadlineMilliseconds({
+  frames,
+  decisionOutput,
+}: Pick<UseCaseSettings, 'frames' | 'decisionOutput'>): number | undefined {
+  if (frames.deadlineMilliseconds !== undefined) return frames.deadlineMilliseconds;
+  return decisionOutput && (decisionOutput.holdMilliseconds ?? DEFAULT_HOLD_MILLISECONDS);
 }
 
 /** What JSON Schema cannot say about one use case. */

@@ -1,8 +1,9 @@
 /** The parts of a use case, put together over its ports: what hands what to whom. */
+import type { OperatingPointConfiguration, Release } from '../../../../contracts';
 import { Cameras, type CamerasPorts } from '../cameras/cameras';
 import { FrameQueue } from '../cameras/frame-queue';
 import type { Captures } from '../captures/ports';
-import { secondOpinionOf, type UseCaseSettings } from '../configuration/configuration';
+import { deadlineMilliseconds, secondOpinionOf, type UseCaseSettings } from '../configuration/configuration';
 import { expandTopic, localOpinionsTopic, localResultsTopic } from '../configuration/topics';
 import { DecisionLine, type DecisionLinePorts } from '../decisions/decision-line';
 import { SecondOpinions } from '../opinions/second-opinions';
@@ -16,6 +17,7 @@ import { ResultKeeper } from '../results/result-keeper';
 import type { Connection } from './connection';
 import { FramePipeline } from './frame-pipeline';
 import { Inspection } from './inspection';
+import { type OperatingPoint, operatingPoint } from './operating-point';
 
 export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'settings' | 'onServing'> {
   readonly deviceId: string;
@@ -35,6 +37,8 @@ export interface InspectionPorts extends Omit<ReleaseServicePorts, 'slot' | 'set
   /** Told the outcome of every publish, and asked for the last one. */
   readonly connection: Connection;
   readonly random: () => number;
+  /** What an operator has asked for, as it is at the moment. @default - nothing */
+  readonly askedPoint?: () => OperatingPointConfiguration | undefined;
   /** Something changed that the cloud should know at once. */
   readonly onChange: () => void;
 }
@@ -56,6 +60,7 @@ export async function assembleInspection(ports: InspectionPorts): Promise<Inspec
   });
   const results = new ResultKeeper(ports);
   const opinions = opinionsOf(ports, decisions);
+  const pointOf = (release: Release): OperatingPoint => operatingPoint(release, ports.askedPoint?.());
   const inspection: Inspection = new Inspection({
     useCase,
     settings,
@@ -69,7 +74,8 @@ export async function assembleInspection(ports: InspectionPorts): Promise<Inspec
     captures,
     onChange,
     cameras: new Cameras(queue, ports),
-    pipeline: pipelineOf(ports, { queue, slot, releases, decisions, opinions, results }),
+    operatingPoint: pointOf,
+    pipeline: pipelineOf(ports, { queue, slot, releases, decisions, opinions, results, pointOf }),
     sender: senderOf(ports),
     confirmations: confirmationsOf(ports),
   });
@@ -84,19 +90,22 @@ interface PipelineNeighbours {
   readonly decisions: DecisionLine;
   readonly opinions: SecondOpinions;
   readonly results: ResultKeeper;
+  readonly pointOf: (release: Release) => OperatingPoint;
 }
 
 function pipelineOf(
   ports: InspectionPorts,
-  { queue, slot, releases, decisions, opinions, results }: PipelineNeighbours,
+  { queue, slot, releases, decisions, opinions, results, pointOf }: PipelineNeighbours,
 ): FramePipeline {
-  const { processId, connection, captures } = ports;
+  const { processId, connection, captures, settings } = ports;
   let records = 0;
   return new FramePipeline({
     ...ports,
     queue,
     slot,
     online: () => connection.online,
+    operatingPoint: pointOf,
+    deadlineMilliseconds: () => deadlineMilliseconds(settings()),
     nextRecordId: () => `${processId}-${++records}`,
     reserveCapture: (frame) => captures.reserve(frame),
     onDecision: (result, active) => {

@@ -2,8 +2,9 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { InferenceResult, ResultSecondOpinion } from '../../../../contracts';
+import type { InferenceResult, Release, ResultSecondOpinion } from '../../../../contracts';
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
+import { ownValue } from '../../../../contracts/own-value';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
 import { isNovel, relativeNovelty } from '../captures/novelty';
@@ -23,10 +24,24 @@ import {
 } from '../ports';
 import type { ActiveRelease, ServingSlot, ShadowRun } from '../releases/serving-slot';
 import { recordClock } from '../shared/record-time';
+import { within } from '../shared/within';
 import { DecodingLine } from './decoding-line';
-import { dispositionOf } from './disposition';
+import {
+  asksAnother,
+  type Circumstances,
+  dispositionOf,
+  isContradicted,
+  reviewReasonOf,
+} from './disposition';
+import { type OperatingPoint, operatingPoint } from './operating-point';
+import { ReviewCounts } from './review-counts';
 
 const LONGEST_REASON = 200;
+/**
+ * Another release works at the same time, on a core of its own where there is one. It is waited for as long again as the
+ * decision took, so that one that hangs or is slow costs the line no more than that; then nothing contradicts.
+ */
+const BESIDE = { times: 1, leastMilliseconds: 20 } as const;
 
 export interface FramePipelinePorts {
   /** The next frame in its turn; undefined when there will be no more. */
@@ -41,6 +56,10 @@ export interface FramePipelinePorts {
   readonly log: Log;
   readonly settings: () => Pick<UseCaseSettings, 'limits' | 'upload'>;
   readonly online: () => boolean;
+  /** The thresholds that hold for a release. @default - its own */
+  readonly operatingPoint?: (release: Release) => OperatingPoint;
+  /** Time from a frame to its answer, after which the part has moved on. @default - none */
+  readonly deadlineMilliseconds?: () => number | undefined;
   /** Unique for ever on this device. */
   readonly nextRecordId: () => string;
   readonly random: () => number;
@@ -71,13 +90,24 @@ interface Attempt {
   readonly inference?: Inference;
   /** Whether the frame lies where the release was hardly validated; undefined without an inference. */
   readonly novel?: boolean;
-  readonly beside?: ShadowRun;
+  readonly beside?: Beside;
+  /** Those of the decision that an operator has moved. */
+  readonly moved?: OperatingPoint['moved'];
+}
+
+/** Another release with the same frame. */
+interface Beside {
+  readonly run: ShadowRun;
+  /** Never rejects; undefined when it cannot answer. */
+  readonly decision: Promise<Decision | undefined>;
 }
 
 export class FramePipeline {
   private processedFrames = 0;
   private lastProblem: string | undefined;
   private readonly unfinished = new Set<Promise<void>>();
+  /** Of the frames that went to a person. */
+  readonly reviews = new ReviewCounts();
 
   constructor(private readonly ports: FramePipelinePorts) {}
 
@@ -140,8 +170,10 @@ export class FramePipeline {
     const decoded = await this.fitted(taken, active);
     const attempt = await this.attempt(decoded, active);
     if (!attempt) return this.infer(decoded, await this.ports.slot.available());
-    const result = this.record(decoded, active, attempt);
+    const contradicted = await this.isContradicted(attempt, active);
+    const result = this.record(decoded, active, attempt, contradicted);
     this.processedFrames++;
+    this.reviews.count(result);
     this.lastProblem = result.status === 'invalid' ? result.reason : undefined;
     this.ports.onDecision(result, active);
     const opinion = this.secondOpinion(result, decoded, active, attempt);
@@ -174,23 +206,38 @@ export class FramePipeline {
       return { decision: { status: 'invalid', reason } };
     }
     const answer = active.model.run(image);
-    const beside = this.ports.slot.runBeside(image);
+    const run = this.ports.slot.runBeside(image);
+    const beside = run && { run, decision: this.answerBeside(run) };
     try {
       const inference = await answer;
+      const { release } = active;
+      const { thresholds, moved } = (this.ports.operatingPoint ?? ownPoint)(release);
       return {
-        decision: decide(inference.probabilities, active.release),
+        decision: decide(inference.probabilities, { classes: release.classes, thresholds }),
         inference,
         novel: isNovel(inference, active.release, active.variant),
+        moved,
         ...(beside && { beside }),
       };
     } catch (error) {
-      beside?.compared(undefined);
+      run?.compared(undefined);
       if (error instanceof ModelError && error.kind === 'gone') {
         this.ports.onModelGone(active, error);
         if (!error.isOwnDoing) return undefined;
       }
       return { decision: { status: 'invalid', reason: `inference failed: ${(error as Error).message}` } };
     }
+  }
+
+  /** Asks the other release only where its answer can change what becomes of the part. */
+  private async isContradicted(
+    { decision, inference, beside }: Attempt,
+    { release: { dispositionPolicy } }: ActiveRelease,
+  ): Promise<boolean> {
+    if (!beside || !inference || !asksAnother(decision, dispositionPolicy)) return false;
+    const longest = Math.max(BESIDE.leastMilliseconds, BESIDE.times * inference.milliseconds);
+    const other = await within(longest, beside.decision, () => undefined);
+    return isContradicted(decision, other, dispositionPolicy);
   }
 
   /** What may take longer than the decision: the other release's answer, with it the choice for upload, and a second opinion. */
@@ -200,10 +247,14 @@ export class FramePipeline {
     { beside, decision, novel }: Attempt,
     opinion: Promise<ResultSecondOpinion> | undefined,
   ): Promise<void> {
-    const other = beside && (await this.answerBeside(beside));
+    const answer = await beside?.decision;
+    const other =
+      answer && answer.status !== 'invalid'
+        ? { predictedClass: answer.predictedClass, confidence: roundedTo(6, answer.confidence) }
+        : undefined;
     const own = decision.status === 'invalid' ? undefined : decision;
     const disagrees = own && other && own.predictedClass !== other.predictedClass;
-    beside?.compared(disagrees === undefined ? undefined : !disagrees);
+    beside?.run.compared(disagrees === undefined ? undefined : !disagrees);
     const selection = image && this.select(frame, novel, own?.confidence, disagrees);
     const second = opinion && (await opinion);
     this.ports.onResult(
@@ -211,7 +262,9 @@ export class FramePipeline {
         ...result,
         // A challenger's answers are counted, not reported frame by frame: the cloud knows no such release yet.
         ...(other &&
-          beside.role === 'shadow' && { shadow: { releaseId: beside.release.releaseId, ...other } }),
+          beside?.run.role === 'shadow' && {
+            shadow: { releaseId: beside.run.release.releaseId, ...other },
+          }),
         ...(second && { secondOpinion: second }),
         ...(second?.decided && { disposition: second.disposition }),
         ...(selection && { captureId: result.recordId }),
@@ -221,14 +274,9 @@ export class FramePipeline {
     );
   }
 
-  private async answerBeside(
-    beside: ShadowRun,
-  ): Promise<{ predictedClass: string; confidence: number } | undefined> {
+  private async answerBeside(beside: ShadowRun): Promise<Decision | undefined> {
     try {
-      const decision = decide((await beside.inference).probabilities, beside.release);
-      if (decision.status === 'invalid') return undefined;
-      const { predictedClass, confidence } = decision;
-      return { predictedClass, confidence: roundedTo(6, confidence) };
+      return decide((await beside.inference).probabilities, beside.release);
     } catch (error) {
       this.ports.log.warn(`${beside.role} failed`, { error: (error as Error).message });
       return undefined;
@@ -250,14 +298,24 @@ export class FramePipeline {
     return selection && this.ports.reserveCapture(frame) ? selection : undefined;
   }
 
+  private isLate({ receivedAt }: Frame): boolean {
+    const { clock, deadlineMilliseconds } = this.ports;
+    const deadline = deadlineMilliseconds?.();
+    return deadline !== undefined && clock.monotonic() - receivedAt > deadline;
+  }
+
   private record(
     { frame, decodeMilliseconds }: DecodedFrame,
     { release, variant }: ActiveRelease,
-    { decision, inference, novel = false }: Attempt,
+    { decision, inference, novel = false, moved = {} }: Attempt,
+    contradicted: boolean,
   ): InferenceResult {
     const { clock, online, nextRecordId } = this.ports;
     const clockState = recordClock(clock);
     const novelty = inference && relativeNovelty(inference, release, variant);
+    const circumstances: Circumstances = { contradicted, late: this.isLate(frame) };
+    const reviewReason = reviewReasonOf(decision, novel, release, circumstances);
+    const threshold = decision.status === 'invalid' ? undefined : ownValue(moved, decision.predictedClass);
     return {
       recordId: nextRecordId(),
       frameId: frame.frameId,
@@ -270,7 +328,9 @@ export class FramePipeline {
         ? { status: decision.status, reason: decision.reason.slice(0, LONGEST_REASON) }
         : { ...decision, confidence: roundedTo(6, decision.confidence) }),
       ...(novelty !== undefined && { novelty: roundedTo(3, novelty) }),
-      disposition: dispositionOf(decision, novel, release),
+      disposition: dispositionOf(decision, novel, release, circumstances),
+      ...(reviewReason && { reviewReason }),
+      ...(threshold !== undefined && { threshold }),
       online: online(),
       latencyMilliseconds: {
         decode: rounded(decodeMilliseconds),
@@ -283,6 +343,9 @@ export class FramePipeline {
     };
   }
 }
+
+/** That of a release whose thresholds nobody has moved. */
+const ownPoint = (release: Release): OperatingPoint => operatingPoint(release, undefined);
 
 const hasSize = (image: ImageSize, size: ImageSize): boolean =>
   image.width === size.width && image.height === size.height;

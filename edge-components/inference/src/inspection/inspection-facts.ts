@@ -1,4 +1,4 @@
-import type { DeviceStatus } from '../../../../contracts';
+import type { DeviceStatus, Release } from '../../../../contracts';
 import { type Condition, condition, LONGEST_VALUE } from './device-status';
 import type { InspectionParts } from './inspection-parts';
 
@@ -36,6 +36,16 @@ export function inspectionFacts(parts: InspectionParts): InspectionFacts {
   };
 }
 
+/** Said once there is a release. */
+function operatingPointCondition(
+  release: Release | undefined,
+  pointOf: InspectionParts['operatingPoint'],
+): Condition[] {
+  if (!release) return [];
+  const { said, problem } = pointOf(release);
+  return [{ name: 'operatingPoint', ok: problem === undefined, value: said.slice(0, LONGEST_VALUE) }];
+}
+
 function conditions({
   releases,
   cameras,
@@ -45,6 +55,7 @@ function conditions({
   captures,
   decisions,
   opinions,
+  operatingPoint,
 }: InspectionParts): Condition[] {
   const controller = decisions.state();
   const { counts } = opinions;
@@ -54,6 +65,8 @@ function conditions({
     { name: 'lastProcessEnd', ok: true, value: (releases.lastEnd ?? 'none').slice(0, LONGEST_VALUE) },
     condition('cameras', cameras.problem()),
     condition('inference', pipeline.problem),
+    { name: 'reviewedFrames', ok: true, value: pipeline.reviews.said },
+    ...operatingPointCondition(releases.current?.release, operatingPoint),
     condition('outbox', results.problem),
     condition('captures', captures.problem),
     ...(controller ? [condition('decisionOutput', controller.problem)] : []),

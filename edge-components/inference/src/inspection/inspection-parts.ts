@@ -1,3 +1,4 @@
+import type { Release } from '../../../../contracts';
 import type { Cameras } from '../cameras/cameras';
 import type { FrameQueue } from '../cameras/frame-queue';
 import type { Captures } from '../captures/ports';
@@ -11,6 +12,7 @@ import type { Confirmations } from '../results/confirmations';
 import type { ResultOutbox } from '../results/ports';
 import type { ResultKeeper } from '../results/result-keeper';
 import type { FramePipeline } from './frame-pipeline';
+import type { OperatingPoint } from './operating-point';
 
 /** Frames go from the cameras by the queue through the pipeline to the decisions and the results. */
 export interface InspectionParts {
@@ -29,6 +31,8 @@ export interface InspectionParts {
   readonly sender: BatchSender;
   readonly confirmations: Confirmations;
   readonly captures: Captures;
+  /** The thresholds that hold for a release. */
+  readonly operatingPoint: (release: Release) => OperatingPoint;
   /** Something changed that the cloud should know at once. */
   readonly onChange: () => void;
 }

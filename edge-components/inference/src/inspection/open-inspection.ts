@@ -1,6 +1,7 @@
 /** A use case with its state on this device's disk: composition root. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownValue } from '../../../../contracts/own-value';
 import { frameSourceOf } from '../cameras/sources';
 import { CaptureSpool } from '../captures/capture-spool';
 import type { ComponentSettings } from '../configuration/configuration';
@@ -11,6 +12,7 @@ import { Outbox } from '../results/outbox';
 import { envelopeBytes } from '../results/results-message';
 import { assembleInspection, type InspectionPorts } from './assemble-inspection';
 import type { Inspection } from './inspection';
+import { pointFor } from './operating-point';
 
 /** What {@link openInspection} makes of the folder. */
 type Opened =
@@ -63,6 +65,7 @@ export async function openInspection(options: InspectionOptions): Promise<Inspec
     outbox,
     captures,
     captureBucket,
+    askedPoint: () => pointFor(ownValue(component().operatingPoints, useCase), deviceId),
     offers: { envelope: readEnvelope, list: listFolder },
     trustedKeys: () => readTrustedKeys(options.trustedKeysPath),
     frameSourceOf: (cameraId, configuration) =>

@@ -1,7 +1,13 @@
-import { type InferenceResult, problemsOf, type Release } from '../../../../contracts';
+import {
+  type InferenceResult,
+  type OperatingPointConfiguration,
+  problemsOf,
+  type Release,
+} from '../../../../contracts';
 import { type CompleteImagePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import type { UseCaseSettings } from '../../../../edge-components/inference/src/configuration/configuration';
 import { FramePipeline } from '../../../../edge-components/inference/src/inspection/frame-pipeline';
+import { operatingPoint } from '../../../../edge-components/inference/src/inspection/operating-point';
 import {
   type DecodedImage,
   type Frame,
@@ -131,13 +137,17 @@ const textDecoder: ImageDecoder = {
 
 type Ports = ConstructorParameters<typeof FramePipeline>[0];
 
+interface Choices {
+  readonly budget?: boolean;
+  readonly decoder?: ImageDecoder;
+  readonly deadline?: number;
+  readonly asked?: OperatingPointConfiguration;
+  readonly secondOpinion?: Ports['secondOpinion'];
+}
+
 function pipelineOf(
   slot: ServingSlot,
-  {
-    budget = true,
-    decoder = textDecoder,
-    secondOpinion = undefined as Ports['secondOpinion'] | undefined,
-  } = {},
+  { budget = true, decoder = textDecoder, deadline, asked, secondOpinion }: Choices = {},
 ) {
   const queue = new FrameList();
   const decisions: InferenceResult[] = [];
@@ -152,6 +162,8 @@ function pipelineOf(
     log: silent,
     settings: () => settings,
     online: () => true,
+    operatingPoint: (release) => operatingPoint(release, asked),
+    deadlineMilliseconds: () => deadline,
     nextRecordId: () => `boot-${++sequence}`,
     random: () => 0.5,
     reserveCapture: () => budget,
@@ -517,3 +529,126 @@ describe('[S10] a second opinion', () => {
     expect(results[0]).toMatchObject({ disposition: 'review', secondOpinion: { disposition: 'reject' } });
   });
 });
+const POLICY = {
+  codes: { good: 1, bad: 2 },
+  classes: { good: 'pass', bad: 'reject' },
+  novel: 'as-classified',
+  contradicted: 'review',
+  operatingRange: {
+    bounds: { good: { lowest: 0.4, highest: 0.95 } },
+    costs: { escape: 100, falseReject: 1, review: 0.5 },
+  },
+} as const;
+
+/** Serves release 2, which says `good`, with a policy. */
+function withPolicy(model: LoadedModel, policy: Partial<Release['dispositionPolicy']> = {}): ActiveRelease {
+  const { release, ...rest } = active(2, model);
+  const dispositionPolicy = { ...POLICY, ...policy } as Release['dispositionPolicy'];
+  return { ...rest, release: { ...release, modelPackageVersion: 7, dispositionPolicy } as Release };
+}
+
+/** What became of one frame: the decision, which the line gets, and the result. */
+async function answerOf(slot: ServingSlot, choices: Choices = {}) {
+  const { queue, pipeline, decisions, results } = pipelineOf(slot, choices);
+  const running = pipeline.run();
+  queue.accept(frame('a'));
+  queue.close();
+  await running;
+  const [decision, result] = [decisions[0] as InferenceResult, results[0] as InferenceResult];
+  expect(problemsOf('inference-result', result)).toEqual([]);
+  return { decision, result, reviews: pipeline.reviews.said };
+}
+
+test.each([
+  ['shadow', 'review', { disposition: 'review', reviewReason: 'contradicted' }, '1 contradicted'],
+  ['challenger', 'review', { disposition: 'review', reviewReason: 'contradicted' }, '1 contradicted'],
+  ['shadow', 'as-classified', { disposition: 'pass' }, 'none'],
+  ['challenger', 'as-classified', { disposition: 'pass' }, 'none'],
+] as const)(
+  '[B13] a frame that a %s contradicts: %s, in the decision, the result and the counts',
+  async (role, contradicted, expected, counted) => {
+    const slot = new ServingSlot();
+    const other = active(1, new FakeModel([0.1, 0.9]));
+    const own = withPolicy(new FakeModel([0.9, 0.1]), { contradicted });
+    if (role === 'shadow') {
+      slot.switchTo(other).keep(0);
+      slot.switchTo(own).keep(1);
+    } else {
+      slot.switchTo(own).keep(0);
+      slot.challenge(other, new Challenge(1));
+    }
+    const { decision, result, reviews } = await answerOf(slot);
+    const { disposition, reviewReason } = decision;
+    expect({ disposition, ...(reviewReason && { reviewReason }) }).toEqual(expected);
+    expect(result).toMatchObject({ status: 'ok', predictedClass: 'good', ...expected });
+    expect(reviews).toBe(counted);
+  },
+);
+
+test('[B13] a release beside that agrees, or does not answer in time, takes nothing from a certain answer', async () => {
+  for (const other of [new FakeModel([0.8, 0.2]), new FakeModel([0.1, 0.9], true)]) {
+    const slot = new ServingSlot();
+    slot.switchTo(active(1, other)).keep(0);
+    slot.switchTo(withPolicy(new FakeModel([0.9, 0.1]))).keep(1);
+    const { queue, pipeline, decisions } = pipelineOf(slot);
+    const running = pipeline.run();
+    queue.accept(frame('a'));
+    while (decisions.length < 1) await settled();
+    expect(decisions[0]).toMatchObject({ disposition: 'pass' });
+    for (const finish of other.waiting) finish();
+    queue.close();
+    await running;
+  }
+});
+
+test.each([
+  [undefined, { disposition: 'pass' }],
+  [5, { disposition: 'pass' }],
+  // The clock of the test stands 5 ms after the frame.
+  [4, { disposition: 'review', reviewReason: 'late', status: 'ok', predictedClass: 'good' }],
+])(
+  '[B13] with a deadline of %s ms the answer is or is not for the part that is there',
+  async (deadline, expected) => {
+    const slot = new ServingSlot();
+    slot.switchTo(withPolicy(new FakeModel([0.9, 0.1]))).keep(0);
+    const { decision } = await answerOf(slot, deadline === undefined ? {} : { deadline });
+    expect(decision).toMatchObject(expected);
+  },
+);
+
+test('[B13] a frame that cannot be decoded is for review, and nothing that a policy says lets it pass', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(withPolicy(new FakeModel([0.9, 0.1]))).keep(0);
+  const { queue, pipeline, decisions } = pipelineOf(slot);
+  const running = pipeline.run();
+  for (const text of ['garbage', 'wide']) queue.accept(frame(text));
+  queue.close();
+  await running;
+  expect(decisions.map(({ status, disposition }) => [status, disposition])).toEqual([
+    ['invalid', 'review'],
+    ['invalid', 'review'],
+  ]);
+  expect(pipeline.reviews.said).toBe('2 invalid');
+});
+
+test.each([
+  [0.95, 7, { status: 'uncertain', disposition: 'review', threshold: 0.95 }],
+  [0.45, 7, { status: 'ok', disposition: 'pass', threshold: 0.45 }],
+  // Refused, or another model's: the release's own 0.5 holds, and the result names no other.
+  [0.96, 7, { status: 'ok', disposition: 'pass' }],
+  [0.95, 6, { status: 'ok', disposition: 'pass' }],
+])(
+  '[B13] a threshold of %s for model %s holds, and the result names it',
+  async (threshold, modelPackageVersion, expected) => {
+    const slot = new ServingSlot();
+    slot.switchTo(withPolicy(new FakeModel([0.9, 0.1]))).keep(0);
+    const asked = {
+      modelPackageVersion,
+      thresholds: [{ class: 'good', threshold }],
+      at: '2026-11-27T12:00:00Z',
+    };
+    const { result } = await answerOf(slot, { asked });
+    expect(result).toMatchObject(expected);
+    expect('threshold' in result).toBe('threshold' in expected);
+  },
+);
