@@ -1,9 +1,9 @@
 /** Real processes: what a group leaves behind when its leader is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { dirname, join } from 'node:path';
+import { transformFileSync } from '@swc/core';
 import { isGroupAlive, killGroup } from '../../../../edge-components/inference/src/supervision/process-group';
 import { REPOSITORY_ROOT } from '../../../../scripts/repository';
 import { waitFor } from '../../wait-for';
@@ -11,7 +11,7 @@ import { waitFor } from '../../wait-for';
 /** A leader with two children that compute for ever and hear of nothing, as a graph in native code. */
 const LEADER = `
   const { spawn } = require('node:child_process');
-  const { guardGroup } = require('./process-group.cjs');
+  const { guardGroup } = require('./supervision/process-group.js');
   if (process.argv[2] === 'guarded') guardGroup(process.pid);
   const busy = "process.on('SIGTERM', () => undefined); for (;;) {}";
   for (let child = 0; child < 2; child++) spawn(process.execPath, ['-e', busy], { stdio: 'ignore' });
@@ -22,22 +22,19 @@ const LEADER = `
 const folder = mkdtempSync(join(tmpdir(), 'kaizen-edge-group-'));
 const leaders: ChildProcess[] = [];
 
-beforeAll(async () => {
-  const source = join(
-    REPOSITORY_ROOT,
-    'edge-components',
-    'inference',
-    'src',
-    'supervision',
-    'process-group.ts',
-  );
-  await build({
-    entryPoints: [source],
-    outfile: join(folder, 'process-group.cjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-  });
+/** The file and what it imports, for a process that knows no TypeScript. */
+const SOURCES = ['supervision/process-group', 'models/process-limits', 'models/process-end'];
+
+beforeAll(() => {
+  const source = join(REPOSITORY_ROOT, 'edge-components', 'inference', 'src');
+  for (const name of SOURCES) {
+    const { code } = transformFileSync(join(source, `${name}.ts`), {
+      jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+      module: { type: 'commonjs' },
+    });
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, `${name}.js`), code);
+  }
   writeFileSync(join(folder, 'leader.cjs'), LEADER);
 });
 afterAll(() => {
