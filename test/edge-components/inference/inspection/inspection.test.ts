@@ -391,7 +391,7 @@ test('[S7] kills from outside cost no frame and no release, also of a model that
 
 const HANG = new ModelError("inference process gave no answer to 'run' within 5000 ms", 'gone', true);
 
-test('case 39, case 40: a release that hangs now and then, between any number of good answers, is taken back at the third hang', async () => {
+test('case 39, 40: a release that hangs now and then, between any number of good answers, is taken back at the third hang', async () => {
   const device = await serving();
   const ends = withEnds(device);
   expect(await device.offer(2, 5)).toMatchObject({ code: 'ACCEPTED' });
