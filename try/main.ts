@@ -8,6 +8,7 @@ import { DemoConsole } from '../demo/console';
 import { openWorkDirectory } from '../demo/work-directory';
 import { REPOSITORY_ROOT } from '../scripts/repository';
 import { type TryRequest, tryProgram } from './arguments';
+import { interruption, isInterruption } from './interruption';
 import { runTry } from './run';
 
 const EXIT_REFUSED = 2;
@@ -30,7 +31,7 @@ async function run(request: TryRequest): Promise<number> {
   setMaxListeners(0, abort.signal);
   const interrupt = () => {
     if (!abort.signal.aborted) console.error('\nstopping: everything that was started is being ended ...');
-    abort.abort(new Error('interrupted'));
+    abort.abort(interruption());
   };
   // Never taken off: a second Ctrl-C while the process is ending must not change how it ends.
   process.on('SIGINT', interrupt);
@@ -45,7 +46,7 @@ async function run(request: TryRequest): Promise<number> {
   } catch (error) {
     if (error instanceof InputError || error instanceof ContractError) throw error;
     const reason = (abort.signal.aborted ? abort.signal.reason : error) as Error;
-    if (reason.message === 'interrupted') {
+    if (isInterruption(reason)) {
       console.error('stopped; an earlier report is as it was.');
       return EXIT_INTERRUPTED;
     }

@@ -1,5 +1,5 @@
 /** One run of `npm run try`, as a table of contents. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shellVariables } from '@kaizen-edge/local-aws';
@@ -12,6 +12,7 @@ import { readOutcome } from '../demo/pipeline';
 import { approve, followRollout, keepModel } from '../demo/rollout';
 import type { WorkDirectory } from '../demo/work-directory';
 import { type Cloud, startCloud } from './cloud';
+import { isInterruption } from './interruption';
 import { type Line, startLine } from './line';
 import { checkOwnScript, planTry, type TryPlan, type TryRun } from './plan';
 import { gatherReport } from './report/gather';
@@ -122,7 +123,14 @@ async function keep(
   console.line(
     `\nThe environment is up. In another shell:\n  . ${variables}\n  npm run kaizen -- status\n  npm run kaizen -- captures --unlabelled\nCtrl-C ends it.`,
   );
-  await sleep(2 ** 31 - 1, undefined, { signal: abort.signal }).catch(() => undefined);
+  try {
+    await sleep(2 ** 31 - 1, undefined, { signal: abort.signal });
+  } catch {
+    // Ctrl-C is the end that was announced; the crash of a part is not.
+    if (!isInterruption(abort.signal.reason)) throw abort.signal.reason;
+  } finally {
+    rmSync(variables, { force: true });
+  }
 }
 
 /** For work that cannot be told to stop: whoever waits need not wait on. */

@@ -6,6 +6,8 @@ export interface ReportDocument {
   /** Of the window. */
   readonly title: string;
   readonly head: Content;
+  /** Rules beside those of every report. @default - none */
+  readonly style?: string;
   readonly sections: ReadonlyArray<{
     readonly id: string;
     /** What the navigation calls it. */
@@ -15,7 +17,7 @@ export interface ReportDocument {
 }
 
 /** @returns a whole HTML document; the same contents give the same document */
-export function renderDocument({ title, head, sections }: ReportDocument): string {
+export function renderDocument({ title, head, sections, style = '' }: ReportDocument): string {
   const links = sections.map(({ id, link }) => html`<li><a href="#${id}">${link}</a></li>`);
   return html`<!doctype html>
 <html lang="en">
@@ -25,7 +27,7 @@ export function renderDocument({ title, head, sections }: ReportDocument): strin
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${new Html(STYLE)}</style>
+<style>${new Html(STYLE + style)}</style>
 </head>
 <body>
 ${head}<nav aria-label="Sections"><ul>${links}</ul></nav>

@@ -14,6 +14,7 @@ import { methodSection, nextSection } from './sections/next';
 import { partsSection } from './sections/parts';
 import { titleSection } from './sections/title';
 import { trainingSection } from './sections/training';
+import { TRY_STYLE } from './style';
 
 /** In the order of the page: what it comes to, what to look at, what to do, then the details. */
 export const SECTIONS: ReadonlyArray<{
@@ -44,6 +45,7 @@ export function renderTryReport(data: TryReportData): string {
   return renderDocument({
     title: `Kaizen Edge: ${data.name}`,
     head: titleSection(data),
+    style: TRY_STYLE,
     sections: SECTIONS.map(({ id, link, render }) => ({ id, link, body: render(data) })),
   });
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { addCameraCommands, CAMERA_PROGRAM } from '../../../cli/device/camera-commands';
 import { addSimulateCommand, SIMULATE_PROGRAM } from '../../../cli/device/simulate-commands';
 import { InputError } from '../../../cli/shared/errors';
-import type { StartProgram } from '../../../cli/shared/repository-program';
+import { type StartProgram, startProgram } from '../../../cli/shared/repository-program';
 import { DEFAULT_IMAGE_POLICY } from '../../../contracts/image-policy';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -114,4 +114,14 @@ describe('[B27] kaizen device simulate', () => {
     await expect(run(args, 1)).rejects.toThrow('the device has ended');
     await expect(run(args, 2)).rejects.toThrow(InputError);
   });
+});
+
+test('[B27] a program of the repository is started as it is, and its exit code answered', async () => {
+  const request = {
+    do: 'try',
+    camera: { source: 'ftp://10.0.0.1/x' },
+    seconds: 1,
+    policy: DEFAULT_IMAGE_POLICY,
+  };
+  expect(await startProgram(CAMERA_PROGRAM, [JSON.stringify(request)])).toBe(2);
 });

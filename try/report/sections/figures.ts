@@ -6,7 +6,7 @@ import { keyFiguresOf } from '../words';
 export function figuresSection(data: TryReportData): Html {
   const cards = keyFiguresOf(data).map(
     ({ name, value, detail }) =>
-      html`<div class="card"><dt>${name}</dt><dd class="value">${unbroken(value)}</dd><dd class="detail">${detail}</dd></div>`,
+      html`<div class="card"><dt>${name}</dt><dd class="value">${unbroken(value)}</dd><dd class="detail">${unbroken(detail)}</dd></div>`,
   );
   return section('figures', 'In short', '', html`<dl class="cards">${cards}</dl>`);
 }

@@ -18,9 +18,12 @@ const KINDS: ReadonlyArray<{ readonly kind: MistakeKind; readonly title: string;
 ];
 
 function card({ name, truth, predicted, confidence, picture }: Mistake): Html {
-  return html`<li class="card example">${
-    picture ? html`<img src="${picture}" alt="Held-out image ${name}, truly ${truth}">` : ''
-  }<dl><dt>truth</dt><dd>${truth}</dd><dt>taken for</dt><dd>${predicted ?? 'no image'}</dd><dt>confidence</dt><dd>${percent(confidence)}</dd><dt>image</dt><dd>${name}</dd></dl></li>`;
+  const image = picture
+    ? html`<img src="${picture}" alt="Held-out image ${name}, truly ${truth}" loading="lazy">`
+    : '';
+  const said =
+    predicted === undefined ? 'no image to a device' : `taken for ${predicted}, ${percent(confidence)} sure`;
+  return html`<li class="card example">${image}<p class="said">truly ${truth}</p><p>${said}</p><p class="name">${name}</p></li>`;
 }
 
 function group(all: readonly Mistake[], { kind, title, lead }: (typeof KINDS)[number]): Html {
