@@ -16,7 +16,7 @@ import type { TryRequest } from './arguments';
 import { heldOutItems, readHeldOut } from './held-out';
 import { type OwnScript, ownScriptAt } from './own-script';
 import { type PassClasses, passClassesOf, refuseUnsaid } from './pass-classes';
-import { epochsFor } from './try-configuration';
+import { epochsFor, imagePolicyFor } from './try-configuration';
 
 export interface TryRun {
   readonly request: TryRequest;
@@ -65,13 +65,15 @@ export async function planTry({ request, console, ask }: TryRun): Promise<TryPla
     (ask ? passClassesOf({ ...choice, given: await ask(classes) }) : undefined) ??
     refuseUnsaid(choice);
   console.line(`May pass: ${passClasses.names.join(', ')} (${passClasses.because})`);
+  const imagePolicy = taking.imagePolicy ?? imagePolicyFor(examination.report.sizes);
+  console.line(`The network sees ${imagePolicy.width} x ${imagePolicy.height} pixels`);
   const items = heldOutItems(examination.items);
   const training = Object.values(counts.train).reduce((sum, count) => sum + count, 0);
   return {
     examination,
     passClasses,
     script,
-    imagePolicy: taken.imagePolicy,
+    imagePolicy,
     epochs: request.epochs ?? epochsFor(training),
     heldOut: await readHeldOut(items),
     heldOutItems: items.length,

@@ -1,7 +1,7 @@
 /** The configuration that a try is deployed with: the local environment, for the user's own use case. Pure. */
 
 import type { AppConfig } from '../contracts';
-import type { CompleteImagePolicy } from '../contracts/image-policy';
+import { type CompleteImagePolicy, DEFAULT_IMAGE_POLICY } from '../contracts/image-policy';
 import { hyperparameterValue } from './hyperparameter-value';
 import { SCRIPTS_OF_TRY } from './own-script';
 
@@ -30,6 +30,25 @@ const EPOCHS = { least: 12, most: 60 } as const;
 /** @param trainingItems images of the training split, above 0 */
 export const epochsFor = (trainingItems: number): number =>
   Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.round(IMAGES_SEEN / trainingItems)));
+
+/** Sizes of inputs that the networks are tried with, in steps that they halve evenly. */
+const SMALLEST_INPUT = 64;
+const INPUT_STEP = 32;
+
+/**
+ * The environment's own input, and a smaller one where no image has more pixels a side: it costs less and loses nothing.
+ * @param sizes of the data set's images, at least one
+ */
+export function imagePolicyFor(
+  sizes: readonly { readonly width: number; readonly height: number }[],
+): CompleteImagePolicy {
+  const longest = Math.max(...sizes.flatMap(({ width, height }) => [width, height]));
+  const side = Math.max(SMALLEST_INPUT, Math.ceil(longest / INPUT_STEP) * INPUT_STEP);
+  const { width, height } = DEFAULT_IMAGE_POLICY;
+  return side < Math.min(width, height)
+    ? { ...DEFAULT_IMAGE_POLICY, width: side, height: side }
+    : DEFAULT_IMAGE_POLICY;
+}
 
 export interface TrySettings {
   readonly useCase: string;

@@ -6,7 +6,13 @@ import { problemsOf } from '../../contracts';
 import { DEFAULT_IMAGE_POLICY } from '../../contracts/image-policy';
 import { loadEnvironment, parseConfig } from '../../lib/shared/app-config';
 import { hyperparameterValue } from '../../try/hyperparameter-value';
-import { configurationText, epochsFor, tryConfiguration, useCaseNameOf } from '../../try/try-configuration';
+import {
+  configurationText,
+  epochsFor,
+  imagePolicyFor,
+  tryConfiguration,
+  useCaseNameOf,
+} from '../../try/try-configuration';
 
 const settings = {
   useCase: 'rad-7',
@@ -84,6 +90,23 @@ describe('[B27] the configuration of a try', () => {
   ])('%d images to train with are seen %d times', (items, epochs) => {
     expect(epochsFor(items)).toBe(epochs);
   });
+
+  test.each([
+    ['tiny', [28, 28], 64],
+    ['small', [64, 48], 64],
+    ['a little larger', [70, 40], 96],
+    ['as large as the default', [128, 20], 128],
+    ['large', [2592, 1944], 128],
+  ])(
+    'images that are %s get an input that loses nothing, or the default',
+    (_, [width = 0, height = 0], side) => {
+      const policy = imagePolicyFor([
+        { width: 8, height: 8 },
+        { width, height },
+      ]);
+      expect(policy).toEqual({ ...DEFAULT_IMAGE_POLICY, width: side, height: side });
+    },
+  );
 
   test.each([
     ['0.5', 0.5],
