@@ -73,6 +73,10 @@ export interface WaveSettings {
   readonly installTimeoutSeconds: number;
   readonly decisionTimeoutSeconds: number;
   readonly minimumResults: number;
+  /** Share of the wave's devices without which it does not go on, above 0. @default 0.9 */
+  readonly quorum?: number;
+  /** After the time to decide, for how long labels are waited for that would settle it. @default 0 */
+  readonly labelTimeoutSeconds?: number;
 }
 
 /** How much worse than the release before a release may be; shares are 0..1. */
@@ -84,4 +88,9 @@ export interface RolloutLimits {
   readonly latencyRatio: number;
   /** Accuracy on labels, previous - new. */
   readonly accuracyDrop: number;
+  /** Results in a busy window, new / previous: less is a failure. @default 0.3 */
+  readonly throughputRatio?: number;
 }
+
+/** A line may run slower than yesterday; at less than a third of it something is wrong. */
+export const USUAL_THROUGHPUT_RATIO = 0.3;

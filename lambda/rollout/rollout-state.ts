@@ -15,8 +15,10 @@ export interface DeployedWave {
   readonly deployedAt: string;
   /** What the wave ran before; absent on a wave's first release. */
   readonly previousCounter?: number;
-  /** ISO timestamp of the first look that found every device on the release. */
+  /** ISO timestamp of the first look that found enough devices on the release. */
   readonly readyAt?: string;
+  /** Devices that were away then, or could not take it: the wave goes on without them. */
+  readonly setAside?: readonly string[];
 }
 
 /** Result of one look at the devices. */
@@ -28,6 +30,8 @@ export interface WaveCheck {
   readonly ready: number;
   /** Of a roll-back: every device that does not run what it was to go back to, by name. */
   readonly missing?: readonly string[];
+  /** When READY without them: devices that are away or cannot take the release. */
+  readonly setAside?: readonly string[];
 }
 
 export interface RolloutPlan {

@@ -1,5 +1,6 @@
 /** Whether the devices of a wave run a release. Pure. */
 import type { DeviceStatus } from '../../../contracts';
+import { neededOf } from '../quorum';
 import type { WaveCheck } from '../rollout-state';
 
 export interface DeviceView {
@@ -10,31 +11,50 @@ export interface DeviceView {
   readonly inventory?: Pick<DeviceStatus, 'releaseId' | 'refusedReleases'>;
 }
 
+export interface AssessedTime {
+  /** Whether the time to install is over. */
+  readonly timedOut: boolean;
+  readonly timeoutSeconds: number;
+}
+
+export interface AssessOptions extends AssessedTime {
+  /** Share of the devices without which the wave does not go on, above 0. */
+  readonly quorum: number;
+}
+
 const SUCCEEDED = ['SUCCEEDED', 'COMPLETED'];
 const FAILED = ['FAILED', 'REJECTED', 'TIMED_OUT', 'CANCELED'];
+/** A refusal that time alone may cure: the device asks again when its clock is right. */
+const PASSING = ['CLOCK_UNKNOWN'];
 /** More names would say no more. */
 const DEVICES_NAMED = 10;
 
-/** Why the device can never become ready by itself, or `undefined`. */
-export function failure(device: DeviceView, releaseId: string): string | undefined {
-  const { deviceId, deployment, inventory } = device;
-  const refusal = inventory?.refusedReleases?.find((refused) => refused.releaseId === releaseId);
-  if (refusal) return `${deviceId} refused the release: ${refusal.code}.`;
-  if (deployment && FAILED.includes(deployment.status)) {
-    return `${deviceId} reports ${deployment.status} for the deployment: ${deployment.reason ?? 'no reason given'}.`;
-  }
-  return undefined;
-}
+/** Of one device: ready, or why not; `isFinal` when it can never become ready by itself. */
+type Standing =
+  | { readonly isReady: true }
+  | { readonly isReady: false; readonly why: string; readonly isFinal: boolean };
 
-/** What is missing until the device is ready, or `undefined` when it is. */
-export function missing(device: DeviceView, releaseId: string): string | undefined {
-  const { deviceId, deployment, inventory } = device;
-  if (!deployment) return `${deviceId} has not answered the deployment.`;
-  if (!SUCCEEDED.includes(deployment.status)) return `${deviceId} is ${deployment.status}.`;
-  if (inventory?.releaseId !== releaseId) {
-    return `${deviceId} reports ${inventory?.releaseId ?? 'no release'}, not ${releaseId}.`;
+/**
+ * The last word counts: a device that runs the release has refused it before, or failed a deployment before, to no
+ * purpose.
+ */
+export function standingOf({ deviceId, deployment, inventory }: DeviceView, releaseId: string): Standing {
+  const not = (why: string, isFinal: boolean): Standing => ({
+    isReady: false,
+    why: `${deviceId} ${why}`,
+    isFinal,
+  });
+  const runs = inventory?.releaseId === releaseId;
+  if (runs && deployment && SUCCEEDED.includes(deployment.status)) return { isReady: true };
+  const refusal = inventory?.refusedReleases?.find((refused) => refused.releaseId === releaseId);
+  if (refusal && !runs) return not(`refused the release: ${refusal.code}.`, !PASSING.includes(refusal.code));
+  if (!deployment) return not('has not answered the deployment.', false);
+  if (FAILED.includes(deployment.status)) {
+    const reason = deployment.reason ?? 'no reason given';
+    return not(`reports ${deployment.status} for the deployment: ${reason}.`, true);
   }
-  return undefined;
+  if (!SUCCEEDED.includes(deployment.status)) return not(`is ${deployment.status}.`, false);
+  return not(`reports ${inventory?.releaseId ?? 'no release'}, not ${releaseId}.`, false);
 }
 
 /** The first sentences, and how many more there are. */
@@ -44,22 +64,32 @@ export function named(sentences: readonly string[]): string[] {
 }
 
 /**
- * READY when every device has both finished the deployment and reported the release; FAILED when one cannot, or when
- * the time is over, naming who did not answer.
+ * READY when every device has both finished the deployment and reported the release, or when those that have not can
+ * never, or the time is over, and a quorum has: the others are set aside by name. FAILED when no quorum can come of it any
+ * more, naming who stands in its way.
  */
 export function assessDevices(
   devices: readonly DeviceView[],
   releaseId: string,
-  timedOut: boolean,
-  timeoutSeconds: number,
+  { timedOut, timeoutSeconds, quorum }: AssessOptions,
 ): WaveCheck {
-  const present = (sentence: string | undefined): sentence is string => sentence !== undefined;
-  const failures = devices.map((device) => failure(device, releaseId)).filter(present);
-  const waiting = devices.map((device) => missing(device, releaseId)).filter(present);
-  const counts = { devices: devices.length, ready: devices.length - waiting.length };
-  if (failures.length > 0) return { status: 'FAILED', reasons: named(failures), ...counts };
-  if (waiting.length === 0) return { status: 'READY', reasons: [], ...counts };
-  if (!timedOut) return { status: 'PENDING', reasons: named(waiting), ...counts };
-  const first = `${waiting.length} of ${devices.length} devices did not run ${releaseId} within ${timeoutSeconds} s.`;
-  return { status: 'FAILED', reasons: [first, ...named(waiting)], ...counts };
+  const standings = devices.map((device) => ({ device, standing: standingOf(device, releaseId) }));
+  const others = standings.flatMap(({ device, standing }) =>
+    standing.isReady ? [] : [{ deviceId: device.deviceId, ...standing }],
+  );
+  const ready = devices.length - others.length;
+  const counts = { devices: devices.length, ready };
+  if (others.length === 0) return { status: 'READY', reasons: [], ...counts };
+  const needed = neededOf(devices.length, quorum);
+  const lost = others.filter(({ isFinal }) => isFinal);
+  const why = (of: readonly { readonly why: string }[]) => named(of.map((one) => one.why));
+  if (devices.length - lost.length < needed) return { status: 'FAILED', reasons: why(lost), ...counts };
+  const nobodyComes = timedOut || lost.length === others.length;
+  if (!nobodyComes) return { status: 'PENDING', reasons: why(others), ...counts };
+  if (ready >= needed) {
+    const setAside = others.map(({ deviceId }) => deviceId);
+    return { status: 'READY', reasons: why(others), ...counts, setAside };
+  }
+  const first = `${others.length} of ${devices.length} devices did not run ${releaseId} within ${timeoutSeconds} s; ${needed} have to.`;
+  return { status: 'FAILED', reasons: [first, ...why(others)], ...counts };
 }

@@ -1,4 +1,5 @@
 import { mapConcurrently } from '../../shared/concurrency';
+import { USUAL_QUORUM } from '../quorum';
 import {
   currentWave,
   type DeployedWave,
@@ -6,7 +7,7 @@ import {
   type RolloutState,
   type WaveCheck,
 } from '../rollout-state';
-import { assessDevices, type DeviceView } from './assess-devices';
+import { type AssessedTime, assessDevices, type DeviceView } from './assess-devices';
 import { assessReturn } from './assess-return';
 
 export interface CheckWavePorts {
@@ -26,12 +27,22 @@ async function viewDevices(wave: DeployedWave, ports: CheckWavePorts): Promise<D
 async function checkOne(
   wave: DeployedWave,
   releaseId: string,
-  assess: typeof assessDevices,
+  assess: (devices: readonly DeviceView[], releaseId: string, time: AssessedTime) => WaveCheck,
   ports: CheckWavePorts,
 ): Promise<WaveCheck> {
   const elapsed = ports.now().getTime() - Date.parse(wave.deployedAt);
-  const timedOut = elapsed >= wave.installTimeoutSeconds * 1000;
-  return assess(await viewDevices(wave, ports), releaseId, timedOut, wave.installTimeoutSeconds);
+  const timeoutSeconds = wave.installTimeoutSeconds;
+  const timedOut = elapsed >= timeoutSeconds * 1000;
+  return assess(await viewDevices(wave, ports), releaseId, { timedOut, timeoutSeconds });
+}
+
+/** A history of a rollout is read by people: more names say no more, and the check has them all. */
+const NAMED_IN_NOTE = 20;
+
+function noteOf(wave: DeployedWave, { setAside = [], devices, reasons }: WaveCheck): string {
+  const rest = setAside.length - NAMED_IN_NOTE;
+  const names = [...setAside.slice(0, NAMED_IN_NOTE), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+  return `Wave ${wave.name} goes on without ${setAside.length} of ${devices} devices, which get the release when they can: ${names}. ${reasons.join(' ')}`;
 }
 
 /** Pending while one wave is; otherwise failed when one has. */
@@ -57,12 +68,24 @@ export async function checkWave(state: RolloutState, ports: CheckWavePorts): Pro
     return { ...state, check: joined(checks) };
   }
   const wave = lastDeployedWave(state);
-  const check = await checkOne(wave, state.releaseId, assessDevices, ports);
+  const quorum = currentWave(state).quorum ?? USUAL_QUORUM;
+  const check = await checkOne(
+    wave,
+    state.releaseId,
+    (devices, releaseId, time) => assessDevices(devices, releaseId, { ...time, quorum }),
+    ports,
+  );
   if (check.status !== 'READY') return { ...state, check };
-  const ready: DeployedWave = { ...wave, readyAt: wave.readyAt ?? ports.now().toISOString() };
+  const { setAside } = check;
+  const ready: DeployedWave = {
+    ...wave,
+    readyAt: wave.readyAt ?? ports.now().toISOString(),
+    ...(setAside && { setAside }),
+  };
   return {
     ...state,
     check,
+    ...(setAside && { notes: [...state.notes, noteOf(wave, check)] }),
     waves: [...state.waves.slice(0, -1), ready],
     bakeSeconds: currentWave(state).bakeSeconds,
   };

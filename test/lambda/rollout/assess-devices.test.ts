@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { assessDevices, type DeviceView } from '../../../lambda/rollout/check-wave/assess-devices';
 
 const RELEASE = 'surface-2';
@@ -6,8 +7,8 @@ const ready = (deviceId: string): DeviceView => ({
   deployment: { status: 'SUCCEEDED' },
   inventory: { releaseId: RELEASE },
 });
-const assess = (devices: readonly DeviceView[], timedOut = false) =>
-  assessDevices(devices, RELEASE, timedOut, 180);
+const assess = (devices: readonly DeviceView[], timedOut = false, quorum = 0.9) =>
+  assessDevices(devices, RELEASE, { timedOut, timeoutSeconds: 180, quorum });
 
 describe('the devices of a wave', () => {
   test.each<[string, DeviceView[], string, string]>([
@@ -95,7 +96,10 @@ describe('the devices of a wave', () => {
   test('the time over, those who did not answer are named', () => {
     expect(assess([ready('a'), { deviceId: 'b' }], true)).toEqual({
       status: 'FAILED',
-      reasons: ['1 of 2 devices did not run surface-2 within 180 s.', 'b has not answered the deployment.'],
+      reasons: [
+        '1 of 2 devices did not run surface-2 within 180 s; 2 have to.',
+        'b has not answered the deployment.',
+      ],
       devices: 2,
       ready: 1,
     });
@@ -109,5 +113,81 @@ describe('the devices of a wave', () => {
     const { reasons } = assess(Array.from({ length: 1000 }, (_, index) => ({ deviceId: `device-${index}` })));
     expect(reasons).toHaveLength(11);
     expect(reasons.at(-1)).toBe('And 990 more.');
+  });
+
+  describe('case 51', () => {
+    const fleet = (count: number, last: DeviceView): DeviceView[] => [
+      ...Array.from({ length: count - 1 }, (_, index) => ready(`device-${index}`)),
+      last,
+    ];
+    const refusing = (code: string, releaseId?: string): DeviceView => ({
+      deviceId: 'last',
+      deployment: { status: 'SUCCEEDED' },
+      inventory: {
+        ...(releaseId && { releaseId }),
+        refusedReleases: [{ releaseDigest: 'd', releaseId: RELEASE, code, at: 'now' }],
+      },
+    });
+
+    test('one of a thousand is off: waited for until its time is over, then set aside by name', () => {
+      const devices = fleet(1000, { deviceId: 'last' });
+      expect(assess(devices)).toMatchObject({ status: 'PENDING', ready: 999 });
+      expect(assess(devices, true)).toEqual({
+        status: 'READY',
+        reasons: ['last has not answered the deployment.'],
+        devices: 1000,
+        ready: 999,
+        setAside: ['last'],
+      });
+    });
+
+    test('one of a thousand can never: nobody waits for it', () => {
+      const failed = { deviceId: 'last', deployment: { status: 'FAILED' } };
+      expect(assess(fleet(1000, failed))).toMatchObject({ status: 'READY', setAside: ['last'] });
+    });
+
+    test('the last word counts: CLOCK_UNKNOWN, then accepted', () => {
+      expect(assess([refusing('CLOCK_UNKNOWN', RELEASE)])).toMatchObject({ status: 'READY', ready: 1 });
+    });
+
+    test('a clock that is not right yet is waited for; a signature never becomes right', () => {
+      expect(assess([refusing('CLOCK_UNKNOWN')])).toMatchObject({ status: 'PENDING' });
+      expect(assess([refusing('SIGNATURE_INVALID')])).toMatchObject({ status: 'FAILED' });
+    });
+
+    test.each([
+      [10, 1, 'READY'],
+      [10, 2, 'FAILED'],
+      [9, 1, 'FAILED'],
+    ])('of %i devices %i away, with a quorum of 0.9: %s', (count, away, status) => {
+      const devices = Array.from({ length: count }, (_, index) =>
+        index < away ? { deviceId: `away-${index}` } : ready(`device-${index}`),
+      );
+      expect(assess(devices, true).status).toBe(status);
+    });
+
+    test('whatever devices say, a wave goes on only with its quorum', () => {
+      const view = fc.constantFrom<DeviceView>(
+        ready('a'),
+        { deviceId: 'b' },
+        { deviceId: 'c', deployment: { status: 'FAILED' } },
+        refusing('CLOCK_UNKNOWN'),
+      );
+      fc.assert(
+        fc.property(
+          fc.array(view, { minLength: 1, maxLength: 30 }),
+          fc.boolean(),
+          fc.double({ min: 0.01, max: 1, noNaN: true }),
+          (devices, timedOut, quorum) => {
+            const check = assess(devices, timedOut, quorum);
+            if (timedOut) expect(check.status).not.toBe('PENDING');
+            if (check.status === 'READY') {
+              expect(check.ready).toBeGreaterThanOrEqual(quorum * devices.length - 1e-9);
+              expect(check.ready + (check.setAside?.length ?? 0)).toBe(devices.length);
+            }
+          },
+        ),
+      );
+    });
   });
 });

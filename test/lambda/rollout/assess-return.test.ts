@@ -13,7 +13,8 @@ const failed = (deviceId: string): DeviceView => ({
   deployment: { status: 'FAILED', reason: 'disk full' },
   inventory: { releaseId: 'surface-2' },
 });
-const assess = (devices: DeviceView[], timedOut = false) => assessReturn(devices, 'surface-3', timedOut, 180);
+const assess = (devices: DeviceView[], timedOut = false) => 
+  assessReturn(devices, 'surface-3', { timedOut, timeoutSeconds: 180 });
 
 test('case 50: all are back', () => {
   expect(assess([back('a'), back('b')])).toEqual({ status: 'READY', reasons: [], devices: 2, ready: 2 });
