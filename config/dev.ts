@@ -67,6 +67,7 @@ export const dev = {
         bakeSeconds: 900,
         installTimeoutSeconds: 3600,
         decisionTimeoutSeconds: 3600,
+        labelTimeoutSeconds: 86_400,
         minimumResults: 300,
       },
       {
@@ -74,6 +75,7 @@ export const dev = {
         bakeSeconds: 900,
         installTimeoutSeconds: 7200,
         decisionTimeoutSeconds: 3600,
+        labelTimeoutSeconds: 86_400,
         minimumResults: 300,
       },
     ],

@@ -67,6 +67,7 @@ export const prod = {
         bakeSeconds: 28_800,
         installTimeoutSeconds: 14_400,
         decisionTimeoutSeconds: 28_800,
+        labelTimeoutSeconds: 259_200,
         minimumResults: 2_000,
       },
       {
@@ -74,6 +75,7 @@ export const prod = {
         bakeSeconds: 3_600,
         installTimeoutSeconds: 86_400,
         decisionTimeoutSeconds: 28_800,
+        labelTimeoutSeconds: 259_200,
         minimumResults: 2_000,
       },
     ],

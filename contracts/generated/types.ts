@@ -61,6 +61,18 @@ export type Disposition2 = 'pass' | 'reject' | 'review';
  * What the line does with the part: let it pass, take it out, or show it to a person.
  */
 export type Disposition3 = 'pass' | 'reject' | 'review';
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition4 = 'pass' | 'reject' | 'review';
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition5 = 'pass' | 'reject' | 'review';
+/**
+ * What the line does with the part: let it pass, take it out, or show it to a person.
+ */
+export type Disposition6 = 'pass' | 'reject' | 'review';
 
 export interface Contracts {
   'app-config': AppConfig;
@@ -481,7 +493,7 @@ export interface AppConfig {
        */
       bakeSeconds: number;
       /**
-       * All devices of the wave must run the release within it.
+       * A quorum of the wave's devices must run the release within it.
        */
       installTimeoutSeconds: number;
       /**
@@ -489,9 +501,17 @@ export interface AppConfig {
        */
       decisionTimeoutSeconds: number;
       /**
-       * Least number of results of the wave on which it may be judged.
+       * Least number of results of the wave on which it may be judged. A device counts for at most twice its share.
        */
       minimumResults: number;
+      /**
+       * Share of the wave's devices without which it does not go on. Those that are away when the time to install is over, or cannot take the release, are set aside by name.
+       */
+      quorum?: number;
+      /**
+       * After decisionTimeoutSeconds: for how long the wave waits for labels, where labels are all that is missing.
+       */
+      labelTimeoutSeconds?: number;
     }[];
     limits: {
       /**
@@ -507,6 +527,10 @@ export interface AppConfig {
        * Accuracy on labels, previous release - new release.
        */
       accuracyDrop: number;
+      /**
+       * Results in a busy window, new release / previous release: less is a failure.
+       */
+      throughputRatio?: number;
     };
   };
   /**
@@ -786,6 +810,17 @@ export interface Capture {
    */
   predictedClass?: string;
   confidence?: number;
+  disposition?: Disposition1;
+  /**
+   * What another release, which answered the same frame beside, would have made of the part.
+   */
+  shadow?: {
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId: string;
+    disposition: Disposition;
+  };
   /**
    * What the larger network in the cloud says: a suggestion to who labels, never a label.
    */
@@ -2095,7 +2130,7 @@ export interface InferenceResult {
    * The graph's score of novelty / the limit of the release, so that the frame is novel above 1; 1000 at most, and where the score is no number. Absent where the release has no such score.
    */
   novelty?: number;
-  disposition?: Disposition1;
+  disposition?: Disposition2;
   /**
    * Why a certain answer is for review: the frame lies where the release was hardly validated; another release beside it contradicts; the answer came after the part's deadline. The last of these that holds. Absent where the status says why, or the policy of the class.
    */
@@ -2150,6 +2185,7 @@ export interface InferenceResult {
      */
     predictedClass: string;
     confidence: number;
+    disposition?: Disposition3;
   };
   secondOpinion?: ResultSecondOpinion;
   clock?: RecordClock;
@@ -2184,7 +2220,7 @@ export interface ResultSecondOpinion {
    */
   predictedClass?: string;
   confidence?: number;
-  disposition?: Disposition2;
+  disposition?: Disposition4;
   /**
    * Whether the line was told in time: then it is the disposition of the result.
    */
@@ -2232,6 +2268,17 @@ export interface Label {
    */
   predictedClass?: string;
   confidence?: number;
+  disposition?: Disposition5;
+  /**
+   * What another release, which answered the same frame beside, would have made of the part.
+   */
+  shadow?: {
+    /**
+     * Opaque identifier, safe in S3 keys and file names; never starts with a dot.
+     */
+    releaseId: string;
+    disposition: Disposition;
+  };
   /**
    * @minItems 1
    */
@@ -2610,7 +2657,7 @@ export interface SecondOpinion {
    */
   predictedClass: string;
   confidence: number;
-  disposition: Disposition3;
+  disposition: Disposition6;
   milliseconds: {
     /**
      * From when the cloud had received the question until the answer left.
@@ -2743,6 +2790,18 @@ export interface Sketch {
      */
     compared: number;
     disagreed: number;
+    /**
+     * Frames of which it is known what both releases make of the part; absent: none, from before devices said so.
+     */
+    directed?: number;
+    /**
+     * Of these, parts that pass now and did not before: where more defects may escape.
+     */
+    newlyPassed?: number;
+    /**
+     * Of these, parts that passed before and do not now.
+     */
+    newlyStopped?: number;
   };
 }
 /**

@@ -10,18 +10,7 @@
  * - jstat 1.9.6: has the lower tail only, 1 minus which is 0 below 1e-16; no types
  */
 
-/** Lanczos coefficients, g = 7, n = 9: relative error below 1e-14 for positive arguments. */
-const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-];
-
-function logGamma(z: number): number {
-  const x = z - 1;
-  const sum = LANCZOS.reduce((total, c, index) => (index === 0 ? c : total + c / (x + index)), 0);
-  const t = x + 7.5;
-  return 0.5 * Math.log(2 * Math.PI) + (x + 0.5) * Math.log(t) - t + Math.log(sum);
-}
+import { logGamma } from '../shared/log-gamma';
 
 const PRECISION = 1e-14;
 /** Both expansions need about the square root of their largest argument in steps; this suffices for 1e6. */

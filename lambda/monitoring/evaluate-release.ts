@@ -8,9 +8,14 @@ import {
   worstRatio,
 } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
+import { type EscapeEstimate, estimateEscapes } from './estimate-escapes';
 import type { Reference } from './expected-counts';
+import type { SamplingPolicy } from './label-weights';
 
-export type EvaluationOptions = DriftLimits & AssessmentLimits;
+export interface EvaluationOptions extends DriftLimits, AssessmentLimits {
+  /** By which devices choose frames for labels. */
+  readonly sampling: SamplingPolicy;
+}
 
 /** What the field is compared with, other than the release's own baseline. */
 export interface FieldReference {
@@ -26,6 +31,7 @@ export interface Observation {
   readonly sketch?: Sketch | undefined;
   readonly features: readonly FeatureComparison[];
   readonly accuracy?: AccuracyEstimate | undefined;
+  readonly escapes: EscapeEstimate;
   readonly assessment: Assessment;
 }
 
@@ -45,7 +51,7 @@ function observe(
 ): Observation {
   const sketch = mergeSketches(sketches);
   const features = sketch ? compareWithBaseline(release.baseline, sketch, options, reference) : [];
-  const accuracy = estimateAccuracy(labels);
+  const accuracy = estimateAccuracy(labels, options.sampling);
   const assessment = assessRelease(
     {
       validResults: sketch ? sketch.results - sketch.invalid : 0,
@@ -56,7 +62,7 @@ function observe(
     },
     options,
   );
-  return { sketch, features, accuracy, assessment };
+  return { sketch, features, accuracy, escapes: estimateEscapes(labels, release), assessment };
 }
 
 function byDevice<Item extends { deviceId: string }>(items: readonly Item[]): Map<string, Item[]> {

@@ -61,6 +61,14 @@ export const MONITORING_METRICS = {
   accuracyLowerBound: measured('AccuracyLowerBound'),
   accuracyUpperBound: measured('AccuracyUpperBound'),
   effectiveLabels: measured('EffectiveLabels', 'Count'),
+  /** Defective parts that pass, as a share of defective parts, by labels of control captures. */
+  escapeRate: measured('EscapeRate'),
+  escapeRateLowerBound: measured('EscapeRateLowerBound'),
+  escapeRateUpperBound: measured('EscapeRateUpperBound'),
+  /** Good parts that are taken out, as a share of good parts, by the same labels. */
+  falseRejectRate: measured('FalseRejectRate'),
+  falseRejectRateLowerBound: measured('FalseRejectRateLowerBound'),
+  falseRejectRateUpperBound: measured('FalseRejectRateUpperBound'),
   shadowDisagreementRate: measured('ShadowDisagreementRate'),
   latencyP50: measured('LatencyP50', 'Milliseconds'),
   latencyP99: measured('LatencyP99', 'Milliseconds'),

@@ -5,7 +5,7 @@ export const TELEMETRY_VARIABLES = {
   bucket: 'TELEMETRY_BUCKET',
   sketchTable: 'SKETCH_TABLE',
   inventoryTable: 'INVENTORY_TABLE',
-  /** Width of a sketch's time window in seconds; a divisor of a day. Default 3600. */
+  /** Width of a sketch's time window in seconds; a divisor of a day. Default 3600. Of whoever writes or judges by them. */
   sketchWindowSeconds: 'SKETCH_WINDOW_SECONDS',
   /** Questions for a second opinion that are answered on a UTC day, of all devices. Required where there is the function. */
   dailyQuestions: 'SECOND_OPINION_DAILY_QUESTIONS',
@@ -15,6 +15,8 @@ export const TELEMETRY_VARIABLES = {
   questionSpendingBudget: 'SECOND_OPINION_SPENDING_BUDGET',
   /** Share of that budget, in percent, from which on nothing is answered. Default 100. */
   questionSpendingLimitPercent: 'SECOND_OPINION_SPENDING_LIMIT_PERCENT',
+  /** JSON of the configuration's `device.upload`: with which probability devices choose a frame for labels. */
+  uploadPolicy: 'UPLOAD_POLICY',
 } as const;
 
 export const TELEMETRY_METRICS = {

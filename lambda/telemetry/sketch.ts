@@ -43,7 +43,7 @@ export function emptySketch(identity: SketchIdentity): Sketch {
     brightness: emptyHistogram('brightness'),
     contrast: emptyHistogram('contrast'),
     sharpness: emptyHistogram('sharpness'),
-    shadow: { compared: 0, disagreed: 0 },
+    shadow: { compared: 0, disagreed: 0, directed: 0, newlyPassed: 0, newlyStopped: 0 },
   };
 }
 
@@ -57,6 +57,39 @@ function binOf({ minimum, maximum, counts }: Histogram, value: number): number {
 export function addToHistogram(histogram: Histogram, value: number): Histogram {
   const bin = binOf(histogram, value);
   return { ...histogram, counts: histogram.counts.with(bin, (histogram.counts[bin] ?? 0) + 1) };
+}
+
+/** Of a frame that another release answered too. Absent in sketches from before there were directions: none. */
+export type ShadowCounts = Required<Sketch['shadow']>;
+
+export const shadowCountsOf = ({ shadow }: Pick<Sketch, 'shadow'>): ShadowCounts => ({
+  directed: 0,
+  newlyPassed: 0,
+  newlyStopped: 0,
+  ...shadow,
+});
+
+/** What one frame adds to them. @param compared whether both may be expected to give the same class */
+function shadowOf({ predictedClass, disposition, shadow }: InferenceResult, compared: boolean): ShadowCounts {
+  const directed = disposition !== undefined && shadow?.disposition !== undefined;
+  const [passes, passed] = [disposition === 'pass', shadow?.disposition === 'pass'];
+  return {
+    compared: Number(compared),
+    disagreed: Number(compared && shadow?.predictedClass !== predictedClass),
+    directed: Number(directed),
+    newlyPassed: Number(directed && passes && !passed),
+    newlyStopped: Number(directed && passed && !passes),
+  };
+}
+
+function addShadows(left: ShadowCounts, right: ShadowCounts): ShadowCounts {
+  return {
+    compared: left.compared + right.compared,
+    disagreed: left.disagreed + right.disagreed,
+    directed: left.directed + right.directed,
+    newlyPassed: left.newlyPassed + right.newlyPassed,
+    newlyStopped: left.newlyStopped + right.newlyStopped,
+  };
 }
 
 /** Own properties only: a class may be called 'constructor'. */
@@ -93,12 +126,7 @@ export function addResult(
     brightness: image ? addToHistogram(sketch.brightness, image.brightness) : sketch.brightness,
     contrast: image ? addToHistogram(sketch.contrast, image.contrast) : sketch.contrast,
     sharpness: image ? addToHistogram(sketch.sharpness, image.sharpness) : sketch.sharpness,
-    shadow: compared
-      ? {
-          compared: sketch.shadow.compared + 1,
-          disagreed: sketch.shadow.disagreed + (shadow.predictedClass === predictedClass ? 0 : 1),
-        }
-      : sketch.shadow,
+    shadow: addShadows(shadowCountsOf(sketch), shadowOf(record, compared)),
   };
 }
 
@@ -119,10 +147,7 @@ function addSketches(left: Sketch, right: Sketch): Sketch {
   const merged: Sketch = {
     ...left,
     classCounts: { ...left.classCounts },
-    shadow: {
-      compared: left.shadow.compared + right.shadow.compared,
-      disagreed: left.shadow.disagreed + right.shadow.disagreed,
-    },
+    shadow: addShadows(shadowCountsOf(left), shadowCountsOf(right)),
   };
   for (const counter of COUNTERS) merged[counter] = left[counter] + right[counter];
   for (const feature of HISTOGRAM_FEATURES) merged[feature] = addHistograms(left[feature], right[feature]);
@@ -161,13 +186,22 @@ export function latencyQuantile(sketch: Sketch, q: number): number {
   return 10 ** quantile(sketch.latency, q);
 }
 
+/** Of the table's items. */
+const SHADOW_ATTRIBUTES: readonly (readonly [keyof ShadowCounts, string])[] = [
+  ['compared', 'shadowCompared'],
+  ['disagreed', 'shadowDisagreed'],
+  ['directed', 'shadowDirected'],
+  ['newlyPassed', 'shadowNewlyPassed'],
+  ['newlyStopped', 'shadowNewlyStopped'],
+];
+
 const CLASS_PREFIX = 'class:';
 
 function flatten(sketch: Sketch): Record<string, number> {
   const flat: Record<string, number> = {};
   for (const counter of COUNTERS) flat[counter] = sketch[counter];
-  flat.shadowCompared = sketch.shadow.compared;
-  flat.shadowDisagreed = sketch.shadow.disagreed;
+  const shadow = shadowCountsOf(sketch);
+  for (const [name, attribute] of SHADOW_ATTRIBUTES) flat[attribute] = shadow[name];
   for (const [name, count] of Object.entries(sketch.classCounts)) flat[`${CLASS_PREFIX}${name}`] = count;
   for (const feature of HISTOGRAM_FEATURES) {
     for (const [index, count] of sketch[feature].counts.entries()) flat[`${feature}:${index}`] = count;
@@ -199,7 +233,7 @@ export interface SketchItemUpdate {
 
 /**
  * The update that adds `sketch` to its item. Zeros are left out. Placeholders are numbered: an expression may have
- * 4 KB, and the largest (182 numbers and 100 classes) has 3 KB so.
+ * 4 KB, and the largest (185 numbers and 100 classes) has 3 KB so.
  */
 export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
   const names: Record<string, string> = {};
@@ -229,7 +263,9 @@ export function fromItem(item: Readonly<Record<string, unknown>>): Sketch {
     windowStart: String(item.windowStart),
   });
   for (const counter of COUNTERS) sketch[counter] = number(counter);
-  sketch.shadow = { compared: number('shadowCompared'), disagreed: number('shadowDisagreed') };
+  const shadow = shadowCountsOf(sketch);
+  for (const [name, attribute] of SHADOW_ATTRIBUTES) shadow[name] = number(attribute);
+  sketch.shadow = shadow;
   for (const feature of HISTOGRAM_FEATURES) {
     sketch[feature].counts = sketch[feature].counts.map((_, index) => number(`${feature}:${index}`));
   }

@@ -188,6 +188,15 @@ export class Alarms extends Construct {
       // Without enough labels there is no accuracy, which says nothing about the model.
       treatMissingData: NOT_BREACHING,
     });
+    this.add('escapes-high', {
+      severity: 'high',
+      sentence: 'Labels say for sure that more defective parts pass than the plant allows.',
+      metric: evaluation.metricEscapes({ statistic: 'Maximum' }),
+      threshold: config.dispositionPolicy.limits.escapeRate,
+      comparisonOperator: GREATER_THAN_THRESHOLD,
+      // Without a label of a defective part there is no escape rate.
+      treatMissingData: NOT_BREACHING,
+    });
     this.add('invalid-rate-high', {
       severity: 'high',
       sentence: 'Too many frames get no valid answer: look at cameras and models.',

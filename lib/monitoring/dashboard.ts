@@ -51,6 +51,26 @@ export class Dashboard extends Construct {
           ),
         ],
         [
+          graph(
+            'Escapes: defective parts that pass',
+            [
+              evaluation.metric('escapeRateLowerBound'),
+              evaluation.metric('escapeRate'),
+              evaluation.metric('escapeRateUpperBound'),
+            ],
+            config.dispositionPolicy.limits.escapeRate,
+          ),
+          graph(
+            'False rejects: good parts that are taken out',
+            [
+              evaluation.metric('falseRejectRateLowerBound'),
+              evaluation.metric('falseRejectRate'),
+              evaluation.metric('falseRejectRateUpperBound'),
+            ],
+            config.dispositionPolicy.limits.falseRejectRate,
+          ),
+        ],
+        [
           graph('Latency on the device (ms)', [
             evaluation.metric('latencyP50'),
             evaluation.metric('latencyP99'),

@@ -51,6 +51,7 @@ export class DriftEvaluation extends Construct {
         ...props.dataset.labelTableVariable,
         ...props.telemetry.sketchTableVariable,
         ...props.telemetry.inventoryTableVariable,
+        ...props.telemetry.judgingVariables,
         ...props.episodeTable.variable,
         [MONITORING_VARIABLES.minimumResults]: String(monitoring.minimumResults),
         [MONITORING_VARIABLES.featureLimit]: String(monitoring.driftThreshold),
@@ -94,6 +95,11 @@ export class DriftEvaluation extends Construct {
 
   metricAccuracy(options?: MetricOptions): cloudwatch.Metric {
     return this.metric('accuracy', options);
+  }
+
+  /** What the escape rate is at least. */
+  metricEscapes(options?: MetricOptions): cloudwatch.Metric {
+    return this.metric('escapeRateLowerBound', options);
   }
 
   metricInvalidRate(options?: MetricOptions): cloudwatch.Metric {

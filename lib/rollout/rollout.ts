@@ -240,6 +240,8 @@ export class Rollout extends Construct {
       ...dataset.labelTableVariable,
       ...episodeTable.variable,
       [ROLLOUT_VARIABLES.limits]: JSON.stringify(config.rollout.limits),
+      [REGISTRY_VARIABLES.dispositionPolicy]: JSON.stringify(config.dispositionPolicy),
+      ...telemetry.judgingVariables,
     });
     const { releaseTable } = registry;
     for (const table of [telemetry.sketchTable, dataset.labelTable, episodeTable, releaseTable]) {
@@ -421,7 +423,8 @@ function pollInterval(config: AppConfig, waves: readonly WaveSettings[]): Durati
   // Installing and deciding per wave, and once more the longest installation for the roll-back.
   const longestInstallation = Math.max(...waves.map((wave) => wave.installTimeoutSeconds));
   const waitingSeconds = waves.reduce(
-    (total, wave) => total + wave.installTimeoutSeconds + wave.decisionTimeoutSeconds,
+    (total, wave) =>
+      total + wave.installTimeoutSeconds + wave.decisionTimeoutSeconds + (wave.labelTimeoutSeconds ?? 0),
     longestInstallation,
   );
   const mostLooks = Math.floor((LONGEST_HISTORY - HISTORY_MARGIN) / EVENTS_PER_LOOK);

@@ -26,7 +26,11 @@ export class TelemetryStore extends Construct {
   readonly sketchTable: dynamodb.Table;
   readonly inventoryTable: dynamodb.Table;
 
-  constructor(scope: Construct, id: string, props: TelemetryStoreProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TelemetryStoreProps,
+  ) {
     super(scope, id);
     // Written once under content-free ids and never changed: versions would only double the images.
     const { resultDays, captureDays } = props.config.telemetry;
@@ -58,6 +62,15 @@ export class TelemetryStore extends Construct {
 
   get inventoryTableVariable(): Variables {
     return { [TELEMETRY_VARIABLES.inventoryTable]: this.inventoryTable.tableName };
+  }
+
+  /** What those need who judge by sketches and labels: how wide a window is, and how frames were chosen for labels. */
+  get judgingVariables(): Variables {
+    const { telemetry, device } = this.props.config;
+    return {
+      [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(telemetry.sketchWindowSeconds),
+      [TELEMETRY_VARIABLES.uploadPolicy]: JSON.stringify(device.upload),
+    };
   }
 
   grantPutResults(grantee: iam.IGrantable): void {

@@ -15,7 +15,7 @@ import {
   sweepRollouts,
 } from '../../lambda/rollout/sweep-rollouts/sweep-rollouts';
 import { FakeReleaseTable } from '../lambda/registry/fake-release-table';
-import { aStored, INFERENCE, WAVES } from '../lambda/rollout/builders';
+import { aStored, INFERENCE, JUDGE_SETTINGS, WAVES } from '../lambda/rollout/builders';
 import { aSketch, USE_CASE } from '../lambda/shared/builders';
 import { definitionOf, StoppedExecution, type Walk, walk } from './rollout-machine';
 
@@ -36,6 +36,8 @@ interface Deployment {
   readonly name: string;
 }
 
+const GOOD: Partial<Sketch> = { results: 1000, shadow: { compared: 1000, disagreed: 0 } };
+
 /** A fleet, the table and a clock in memory; the functions' own code runs between them. */
 class Fleet {
   readonly table = new FakeReleaseTable();
@@ -49,8 +51,8 @@ class Fleet {
   /** Release a device runs now. */
   readonly running = new Map<string, number>();
   behaviour: (deviceId: string, counter: number) => Behaviour = () => 'accepts';
-  /** What one device reports per release; 100 good results unless told. */
-  sketch: (counter: number, deviceId: string) => Partial<Sketch> | undefined = () => ({ results: 100 });
+  /** What one device reports per release; good results that the release before agrees with, unless told. */
+  sketch: (counter: number, deviceId: string) => Partial<Sketch> | undefined = () => GOOD;
   episode?: OpenEpisode;
   failing?: { readonly step: string; readonly times: number };
   clock = Date.parse('2026-03-01T10:00:00.000Z');
@@ -154,18 +156,14 @@ class Fleet {
       case 'CheckWave':
         return checkWave(state, { now, listThings, viewDevice: this.viewDevice });
       case 'JudgeWave':
-        return judgeWave(
-          state,
-          { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
-          {
-            now,
-            listThings,
-            readSketches: this.sketchesOf,
-            readLabels: async () => [],
-            openEpisode: async () => this.episode,
-            exportUriOf: async (counter) => (await table.get(counter)).exportUri,
-          },
-        );
+        return judgeWave(state, JUDGE_SETTINGS, {
+          now,
+          listThings,
+          readSketches: this.sketchesOf,
+          readLabels: async () => [],
+          openEpisode: async () => this.episode,
+          getRelease: (counter) => table.get(counter),
+        });
       case 'RollBackWave':
         return rollBackWave(
           state,
@@ -308,12 +306,12 @@ describe('[B2] a whole rollout through the state machine', () => {
 
   test('case 6: a bad canary goes back to the old files under a new counter, and stable never saw it', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
     const { status, cause } = await fleet.rollOut(2);
 
     expect(status).toBe('FAILED');
     expect(cause).toMatch(
-      /^Release surface-2 was rolled back\. Invalid results: 60\.0 % of 100 results .* limit 2\.0 %\.$/,
+      /^Release surface-2 was rolled back\. Invalid results: 60\.0 % of 1000 results of one device .* limit 2\.0 %\.$/,
     );
     expect(fleet.deployments.map(({ group, counter }) => [group, counter])).toEqual([
       ['kaizen-local-canary', 2],
@@ -336,15 +334,15 @@ describe('[B2] a whole rollout through the state machine', () => {
     ]);
     expect(fleet.table.releases.get(2)?.judgement).toMatchObject({
       verdict: 'ROLL_BACK',
-      numbers: { results: 100 },
+      numbers: { results: 1000 },
     });
   });
 
   test('a release that is bad only on stable is taken back from both waves', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.sketch = (counter, device) => ({
-      results: 100,
-      invalid: counter === 2 && device.startsWith('stable') ? 60 : 0,
+      ...GOOD,
+      invalid: counter === 2 && device.startsWith('stable') ? 600 : 0,
     });
     await fleet.rollOut(2);
     expect(fleet.runningEverywhere()).toEqual([3]);
@@ -376,7 +374,7 @@ describe('[B2] a whole rollout through the state machine', () => {
   ])('[B2] [B3] a release that disagrees on every frame while %s: %s', async (_, episode, status) => {
     const fleet = new Fleet([1, 2], 1);
     if (episode) fleet.episode = episode;
-    fleet.sketch = () => ({ results: 100, shadow: { compared: 100, disagreed: 100 } });
+    fleet.sketch = () => ({ ...GOOD, shadow: { compared: 1000, disagreed: 1000 } });
     const walked = await fleet.rollOut(2);
     expect(walked.status).toBe(status);
     if (status === 'FAILED')
@@ -397,12 +395,14 @@ describe('[B2] a whole rollout through the state machine', () => {
     fleet.behaviour = (device, counter) =>
       device === 'canary-1' && counter === 2 ? 'is offline' : 'accepts';
     const { cause } = await fleet.rollOut(2);
-    expect(cause).toContain('1 of 1 devices did not run surface-2 within 180 s. canary-1 has not answered');
+    expect(cause).toContain(
+      '1 of 1 devices did not run surface-2 within 180 s; 1 have to. canary-1 has not answered',
+    );
   });
 
   test('silence is no consent: without results the release goes back', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.sketch = (counter) => (counter === 2 ? undefined : { results: 100 });
+    fleet.sketch = (counter) => (counter === 2 ? undefined : GOOD);
     const { cause } = await fleet.rollOut(2);
     expect(cause).toContain('There was no decision within 120 s after the bake. The wave has sent 0 results');
   });
@@ -410,7 +410,7 @@ describe('[B2] a whole rollout through the state machine', () => {
   test('results that come late are waited for', async () => {
     const fleet = new Fleet([1, 2], 1);
     const start = fleet.clock;
-    fleet.sketch = () => ({ results: fleet.clock > start + 60_000 ? 100 : 10 });
+    fleet.sketch = () => (fleet.clock > start + 60_000 ? GOOD : { results: 10 });
     const { status, visited } = await fleet.rollOut(2);
     expect(status).toBe('SUCCEEDED');
     expect(visited).toContain('Wait for more results');
@@ -418,7 +418,7 @@ describe('[B2] a whole rollout through the state machine', () => {
 
   test('a first release that is bad is reported, and the devices keep it', async () => {
     const fleet = new Fleet([1]);
-    fleet.sketch = () => ({ results: 100, invalid: 60 });
+    fleet.sketch = () => ({ results: 1000, invalid: 600 });
     const { status, cause } = await fleet.rollOut(1);
     expect(status).toBe('FAILED');
     expect(cause).toContain('There is no previous release to go back to');
@@ -549,7 +549,7 @@ describe('[B2] a whole rollout through the state machine', () => {
     'case 4, case 50: a way back on which %s gives up is not said to be done, and the sweeper goes it to its end',
     async (step) => {
       const fleet = new Fleet([1, 2], 1);
-      fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+      fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
       fleet.beforeStep = (name) => {
         if (name === step) throw new Error('throttled');
       };
@@ -576,7 +576,7 @@ describe('[B2] a whole rollout through the state machine', () => {
   test('case 50: rolled back is said with the name of every device that is not', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.groups['kaizen-local-canary'] = ['canary-1', 'canary-2'];
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
     // One cannot go back, the other is away: the first does not end the wait for the second.
     fleet.behaviour = (device, counter) =>
       counter !== 3 ? 'accepts' : device === 'canary-1' ? 'refuses' : 'is offline';
@@ -607,7 +607,7 @@ describe('[B2] a whole rollout through the state machine', () => {
 
   test('case 50: an approved release that waits behind one that is taken back has its turn, above what took it back', async () => {
     const fleet = new Fleet([1, 2, 3], 1);
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
     await fleet.rollOut(2);
     expect(fleet.table.statuses()).toEqual({
       1: 'IN_SERVICE',
@@ -627,7 +627,7 @@ describe('[B2] a whole rollout through the state machine', () => {
 
   test('[S9] turn after turn: two releases, one of them bad', async () => {
     const fleet = new Fleet([1, 2], 1);
-    fleet.sketch = (counter) => ({ results: 100, invalid: counter === 2 ? 60 : 0 });
+    fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
     await fleet.rollOut(2);
     fleet.addRelease(4);
     await expect(fleet.rollOut(4)).resolves.toMatchObject({ status: 'SUCCEEDED' });

@@ -127,7 +127,7 @@ async function fieldReference(
     releaseId,
     answeredEpisodeId: answered?.episodeId,
     sketch: mergeSketches(sketches),
-    accuracy: estimateAccuracy(labels),
+    accuracy: estimateAccuracy(labels, options.sampling),
     baselineAccuracy: release.baseline.accuracy,
   };
   const taken = fieldBaselineOf(standing, options, ports.now());

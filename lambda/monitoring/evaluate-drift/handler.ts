@@ -16,6 +16,7 @@ import { SketchTable } from '../../telemetry/sketch-table';
 import { EpisodeTable } from '../episode-table';
 import { FieldBaselineTable } from '../field-baseline-table';
 import { MONITORING_EVENTS, MONITORING_VARIABLES } from '../names';
+import { samplingPolicySettings } from '../settings';
 import {
   type EvaluateDriftOptions,
   type EvaluateDriftOutcome,
@@ -38,6 +39,7 @@ function optionsFromEnvironment(): EvaluateDriftOptions {
     accuracyDropLimit: number('accuracyDropLimit', 0.05, 0, 1),
     minimumEffectiveLabels: number('minimumEffectiveLabels', 20, 1, 1e9),
     deviceMetricLimit: number('deviceMetricLimit', 0, 0, 10_000),
+    sampling: samplingPolicySettings(),
   };
 }
 

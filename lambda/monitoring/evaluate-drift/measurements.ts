@@ -1,6 +1,7 @@
 import { type Measurement, measured } from '../../shared/metrics';
 import type { MetricDefinition } from '../../shared/names';
 import { latencyQuantile } from '../../telemetry/sketch';
+import type { EscapeEstimate } from '../estimate-escapes';
 import type { Observation, ReleaseEvaluation } from '../evaluate-release';
 import { type CloserLook, closer, MONITORING_METRICS as METRICS } from '../names';
 
@@ -32,8 +33,28 @@ function driftAndAccuracy({ features, accuracy, sketch }: Observation, subject: 
   ];
 }
 
-function fleetOnly({ sketch, accuracy }: Observation, subject: Subject): Measurement[] {
+function escapesAndFalseRejects({ escapes, falseRejects }: EscapeEstimate, subject: Subject): Measurement[] {
   return [
+    ...(escapes
+      ? [
+          ...measure(METRICS.escapeRate, escapes.value, subject),
+          ...measure(METRICS.escapeRateLowerBound, escapes.lower, subject),
+          ...measure(METRICS.escapeRateUpperBound, escapes.upper, subject),
+        ]
+      : []),
+    ...(falseRejects
+      ? [
+          ...measure(METRICS.falseRejectRate, falseRejects.value, subject),
+          ...measure(METRICS.falseRejectRateLowerBound, falseRejects.lower, subject),
+          ...measure(METRICS.falseRejectRateUpperBound, falseRejects.upper, subject),
+        ]
+      : []),
+  ];
+}
+
+function fleetOnly({ sketch, accuracy, escapes }: Observation, subject: Subject): Measurement[] {
+  return [
+    ...escapesAndFalseRejects(escapes, subject),
     ...(sketch
       ? [
           ...measure(METRICS.uncertainRate, sketch.uncertain / sketch.results, subject),

@@ -1,32 +1,47 @@
-/** Confidence intervals at 95 %: a wave is judged by what its numbers can mean, not by what they happen to be. Pure. */
-import type { Histogram } from '../../../contracts';
-import { type Interval, wilsonInterval, Z_95 } from '../../shared/intervals';
-import { quantile } from '../../telemetry/sketch';
+/** Intervals of what is no share: by how much a wave's devices are slower. Pure. */
+import type { Interval } from '../../shared/intervals';
 
-export interface Share extends Interval {
-  readonly count: number;
-  readonly of: number;
+/** Quantile of Student's t from the normal one (Abramowitz and Stegun 26.7.5); within 4 % from four degrees on. */
+export function studentQuantile(z: number, degrees: number): number {
+  const [z3, z5, z7] = [z ** 3, z ** 5, z ** 7];
+  return (
+    z +
+    (z3 + z) / (4 * degrees) +
+    (5 * z5 + 16 * z3 + 3 * z) / (96 * degrees ** 2) +
+    (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * degrees ** 3)
+  );
 }
 
-/**
- * Share `count / of` with Wilson's score interval.
- * @returns `undefined` when there is nothing to take a share of
- */
-export function shareOf(count: number, of: number): Share | undefined {
-  if (of <= 0) return undefined;
-  return { ...wilsonInterval(count / of, of), count, of };
-}
+/** The standard deviation that the prior stands for counts as so many devices. */
+const PRIOR_DEGREES = 4;
+/** Standard deviation of normal data by its median absolute deviation. */
+const DEVIATIONS = 1.4826;
+/** The median's standard error by the mean's, for normal data: sqrt(pi / 2). */
+const MEDIAN_BY_MEAN = 1.2533;
+
+const medianOf = (values: readonly number[]): number => {
+  const sorted = [...values].sort((x, y) => x - y);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+};
 
 /**
- * Median latency in milliseconds with the order-statistic interval of a quantile: the ranks between which the median
- * lies follow a binomial distribution, whatever the latencies' distribution is.
- * @param latency histogram of log10 of milliseconds
+ * The median of the devices' ratios, new / previous, each device by itself: one that claims anything moves it by no more
+ * than one place. Bounds by Student's t with a moderated deviation (Smyth 2004, Statistical Applications in Genetics
+ * 3:3): few devices do not tell how much devices differ, and then what lines usually differ stands in for it.
+ * @param ratios above 0, one per device, at least one
+ * @param usual standard deviation of the logarithm of one device's ratio, where nothing has changed
+ * @param z how sure each bound is
  */
-export function medianLatency(latency: Histogram): Interval {
-  const total = latency.counts.reduce((sum, count) => sum + count, 0);
-  const half = total === 0 ? 0 : (Z_95 * 0.5) / Math.sqrt(total);
-  const milliseconds = (q: number) => 10 ** quantile(latency, q);
-  return { value: milliseconds(0.5), lower: milliseconds(0.5 - half), upper: milliseconds(0.5 + half) };
+export function medianRatio(ratios: readonly number[], usual: number, z: number): Interval {
+  const logs = ratios.map(Math.log);
+  const median = medianOf(logs);
+  const deviation = DEVIATIONS * medianOf(logs.map((value) => Math.abs(value - median)));
+  const degrees = PRIOR_DEGREES + logs.length - 1;
+  const variance = (PRIOR_DEGREES * usual ** 2 + (logs.length - 1) * deviation ** 2) / degrees;
+  const error = MEDIAN_BY_MEAN * Math.sqrt(variance / logs.length);
+  const half = studentQuantile(z, degrees) * error;
+  return { value: Math.exp(median), lower: Math.exp(median - half), upper: Math.exp(median + half) };
 }
 
 /**

@@ -1,9 +1,10 @@
-import type { Label, Sketch } from '../../../contracts';
+import type { Label, Release, Sketch } from '../../../contracts';
 import type { Episode } from '../../monitoring/episode';
+import type { SamplingPolicy } from '../../monitoring/label-weights';
 import { releaseIdOf } from '../../registry/names';
-import { mergeSketches } from '../../telemetry/sketch';
+import type { StoredRelease } from '../../registry/release-items';
 import { trainingExecutionId } from '../../training/names';
-import type { RolloutLimits } from '../names';
+import { USUAL_QUORUM } from '../quorum';
 import {
   currentWave,
   type DeployedWave,
@@ -12,7 +13,10 @@ import {
   type RolloutState,
   withNextWave,
 } from '../rollout-state';
-import { judge, type Observations } from './judge';
+import { evidenceOf, type ReleaseEvidence, type TimeSpan } from './evidence';
+import { judge } from './judge';
+import { judgedBy } from './judge-escapes';
+import type { JudgeLimits } from './judge-input';
 
 export interface JudgeWavePorts {
   now(): Date;
@@ -22,29 +26,43 @@ export interface JudgeWavePorts {
   readLabels(releaseId: string): Promise<Label[]>;
   /** The open drift episode of the use case. */
   openEpisode(): Promise<OpenEpisode | undefined>;
-  /** S3 prefix of the export that a release was built from. */
-  exportUriOf(counter: number): Promise<string>;
+  getRelease(counter: number): Promise<KnownRelease>;
 }
+
+/** Of a release in the table, its S3 prefix of the export and what it makes of parts. */
+export type KnownRelease = Pick<StoredRelease, 'exportUri'> & {
+  readonly release: Pick<Release, 'dispositionPolicy' | 'thresholds'>;
+};
 
 /** Of an episode, what tells whether a release answers it. */
 export type OpenEpisode = Pick<Episode, 'episodeId' | 'releaseId' | 'executionArn'>;
 
+export interface JudgeSettings {
+  readonly limits: JudgeLimits;
+  readonly sampling: SamplingPolicy;
+  /** Width of a sketch's window. */
+  readonly windowSeconds: number;
+}
+
 /** How far back the previous release counts: far enough for a sample, near enough to be today's line. */
 const PREVIOUS_MILLISECONDS = 24 * 3_600_000;
 const BEGINNING = new Date(0).toISOString();
+/** A device has reported when it has sent this part of its share of the wave's least results. */
+const LEAST_OF_SHARE = 4;
 
 async function observe(
   releaseId: string,
   since: string,
-  devices: ReadonlySet<string>,
+  whole: TimeSpan,
+  { devices, windowSeconds }: { readonly devices: ReadonlySet<string>; readonly windowSeconds: number },
   ports: JudgeWavePorts,
-): Promise<Observations> {
+): Promise<ReleaseEvidence> {
   const [sketches, labels] = await Promise.all([
     ports.readSketches(releaseId, since),
     ports.readLabels(releaseId),
   ]);
   const ofWave = ({ deviceId }: { readonly deviceId: string }) => devices.has(deviceId);
-  return { releaseId, sketch: mergeSketches(sketches.filter(ofWave)), labels: labels.filter(ofWave) };
+  return evidenceOf(releaseId, sketches.filter(ofWave), labels.filter(ofWave), whole, windowSeconds);
 }
 
 function deadlineOf(wave: DeployedWave, bakeSeconds: number, decisionTimeoutSeconds: number): number {
@@ -55,40 +73,68 @@ function deadlineOf(wave: DeployedWave, bakeSeconds: number, decisionTimeoutSeco
  * The open episode, if it is the champion's and its retraining has trained the release. No other release may disagree
  * freely while an episode is open: a wrong model would pass as a cure.
  */
-async function answeredEpisode(state: RolloutState, ports: JudgeWavePorts): Promise<OpenEpisode | undefined> {
+async function answeredEpisode(
+  state: RolloutState,
+  { exportUri }: KnownRelease,
+  ports: JudgeWavePorts,
+): Promise<OpenEpisode | undefined> {
   const episode = await ports.openEpisode();
   if (!episode?.executionArn) return undefined;
   if (episode.releaseId !== `${state.useCase}-${planOf(state).championCounter}`) return undefined;
-  const executionId = trainingExecutionId(await ports.exportUriOf(state.counter));
+  const executionId = trainingExecutionId(exportUri);
   return executionId && episode.executionArn.endsWith(`/execution/${executionId}`) ? episode : undefined;
 }
 
 /** Judges the current wave by what its devices reported, against what they reported before. */
 export async function judgeWave(
   state: RolloutState,
-  limits: RolloutLimits,
+  { limits, sampling, windowSeconds }: JudgeSettings,
   ports: JudgeWavePorts,
 ): Promise<RolloutState> {
   const settings = currentWave(state);
   const wave = lastDeployedWave(state);
-  const devices = new Set(await ports.listThings(wave.thingGroupName));
-  const before = new Date(Date.parse(wave.deployedAt) - PREVIOUS_MILLISECONDS).toISOString();
-  const [released, previous, answered] = await Promise.all([
+  const things = await ports.listThings(wave.thingGroupName);
+  const of = { devices: new Set(things), windowSeconds };
+  const deployed = Date.parse(wave.deployedAt);
+  const before = deployed - PREVIOUS_MILLISECONDS;
+  const now = ports.now().getTime();
+  const ready = Date.parse(wave.readyAt ?? wave.deployedAt);
+  const stored = await ports.getRelease(state.counter);
+  const [released, previous, previousStored, answered] = await Promise.all([
     // Devices cannot have run it before the deployment; a window that holds that moment starts earlier.
-    observe(state.releaseId, BEGINNING, devices, ports),
+    observe(state.releaseId, BEGINNING, { from: ready, to: now }, of, ports),
     wave.previousCounter === undefined
       ? undefined
-      : observe(releaseIdOf(state.useCase, wave.previousCounter), before, devices, ports),
-    answeredEpisode(state, ports),
+      : observe(
+          releaseIdOf(state.useCase, wave.previousCounter),
+          new Date(before).toISOString(),
+          { from: before, to: deployed },
+          of,
+          ports,
+        ),
+    wave.previousCounter === undefined ? undefined : ports.getRelease(wave.previousCounter),
+    answeredEpisode(state, stored, ports),
   ]);
+  const away = new Set(wave.setAside);
+  const expected = things.filter((thing) => !away.has(thing));
+  const share = Math.ceil(settings.minimumResults / Math.max(1, expected.length));
+  const deadline = deadlineOf(wave, settings.bakeSeconds, settings.decisionTimeoutSeconds);
   const judgement = judge({
     released,
     ...(previous && { previous }),
+    releases: {
+      released: judgedBy(stored.release),
+      ...(previousStored && { previous: judgedBy(previousStored.release) }),
+    },
     limits,
+    sampling,
+    expected,
+    quorum: settings.quorum ?? USUAL_QUORUM,
     minimumResults: settings.minimumResults,
+    minimumResultsPerDevice: Math.ceil(share / LEAST_OF_SHARE),
     ...(answered && { answeredEpisodeId: answered.episodeId }),
-    deadlinePassed:
-      ports.now().getTime() >= deadlineOf(wave, settings.bakeSeconds, settings.decisionTimeoutSeconds),
+    deadlinePassed: now >= deadline,
+    labelDeadlinePassed: now >= deadline + (settings.labelTimeoutSeconds ?? 0) * 1000,
     decisionTimeoutSeconds: settings.decisionTimeoutSeconds,
   });
   const judged = { ...state, judgement };

@@ -1,16 +1,27 @@
 import fc from 'fast-check';
-import { estimateAccuracy, type WeighedLabel } from '../../../lambda/monitoring/estimate-accuracy';
+import {
+  estimateAccuracy as estimated,
+  type WeighedLabel,
+} from '../../../lambda/monitoring/estimate-accuracy';
+import { inclusionProbabilityOf } from '../../../lambda/monitoring/label-weights';
 import { seededRandom } from '../shared/builders';
+
+/** A policy that allows what these labels claim. */
+const POLICY = { control: 0.001, uncertainty: 1, disagreement: 0, novelty: 0 };
+const estimateAccuracy = (labels: readonly WeighedLabel[]) => estimated(labels, POLICY);
 
 const label = (correct: boolean, inclusionProbability = 1): WeighedLabel => ({
   label: 'good',
   predictedClass: correct ? 'good' : 'scratch',
   inclusionProbability,
+  reasons: ['control'],
 });
 
 test('nothing is said without labels, nor with labels of invalid frames only', () => {
   expect(estimateAccuracy([])).toBeUndefined();
-  expect(estimateAccuracy([{ label: 'good', inclusionProbability: 1 }])).toBeUndefined();
+  expect(
+    estimateAccuracy([{ label: 'good', inclusionProbability: 1, reasons: ['control'] }]),
+  ).toBeUndefined();
 });
 
 test('evenly drawn labels give the plain share and the Wilson interval', () => {
@@ -81,4 +92,37 @@ test('[B6] labels of chosen frames estimate the accuracy of all frames without b
   // Counting the labels as they come would claim an accuracy that is far too low.
   expect(naiveError / rounds).toBeLessThan(-0.2);
   expect(covered).toBeGreaterThanOrEqual(95);
+});
+
+describe('case 57: a capture that claims a probability', () => {
+  const prod = { control: 0.001, uncertainty: 0.1, disagreement: 0.5, novelty: 0.5 };
+  const honest = (correct: boolean): WeighedLabel => ({ ...label(correct, 0.1), reasons: ['uncertainty'] });
+  const labels = [...Array(300).fill(honest(true)), ...Array(100).fill(honest(false))];
+  const withLiar = (claimed: number, reasons: WeighedLabel['reasons']) =>
+    estimated([...labels, { ...label(true, claimed), reasons }], prod);
+
+  test('of a millionth does not outweigh all others', () => {
+    const [before, after] = [estimated(labels, prod), withLiar(1e-6, ['uncertainty'])];
+    expect(before?.value).toBeCloseTo(0.75, 6);
+    // Its weight is 1 / 0.1, as that of the others.
+    expect(after?.value).toBeCloseTo(301 / 401, 6);
+    expect(after?.upper).toBeLessThan(0.8);
+  });
+
+  test('counts for no more than its likeliest reason allows, nor for less than all draws together would', () => {
+    const union = 1 - 0.999 * 0.9 * 0.5 * 0.5;
+    expect(
+      inclusionProbabilityOf({ reasons: ['control', 'novelty'], inclusionProbability: 1e-6 }, prod),
+    ).toBe(0.5);
+    expect(inclusionProbabilityOf({ reasons: ['control'], inclusionProbability: 1 }, prod)).toBeCloseTo(
+      union,
+      12,
+    );
+    expect(inclusionProbabilityOf({ reasons: ['uncertainty'], inclusionProbability: 0.3 }, prod)).toBe(0.3);
+  });
+
+  test('for a reason that no policy draws weighs a thousand at most', () => {
+    const none = { control: 0, uncertainty: 0, disagreement: 0, novelty: 0 };
+    expect(inclusionProbabilityOf({ reasons: ['novelty'], inclusionProbability: 1e-9 }, none)).toBe(0.001);
+  });
 });

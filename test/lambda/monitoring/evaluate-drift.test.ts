@@ -15,6 +15,7 @@ import type { Measurement } from '../../../lambda/shared/metrics';
 import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
 
 const OPTIONS: EvaluateDriftOptions = {
+  sampling: { control: 0.05, uncertainty: 0.25, disagreement: 0.5, novelty: 0.25 },
   featureLimit: 0.25,
   classMixLimit: 0.5,
   falseAlarmProbability: 0.001,

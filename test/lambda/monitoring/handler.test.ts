@@ -35,6 +35,7 @@ beforeEach(() => {
     SKETCH_TABLE: 'sketches',
     EPISODE_TABLE: 'episodes',
     INVENTORY_TABLE: 'inventory',
+    UPLOAD_POLICY: '{"controlSampleProbability":0.05,"uncertainSampleProbability":0.25}',
   });
   tables.on(GetCommand).resolves({});
   tables.on(QueryCommand).resolves({ Items: [] });

@@ -6,6 +6,7 @@ import {
   releaseIdOf,
 } from '../../../lambda/registry/names';
 import type { StoredRelease } from '../../../lambda/registry/release-items';
+import type { JudgeSettings } from '../../../lambda/rollout/judge-wave/judge-wave';
 import type { WaveSettings } from '../../../lambda/rollout/names';
 import type { RolloutState } from '../../../lambda/rollout/rollout-state';
 import { executionPrefix } from '../../../lambda/training/names';
@@ -40,6 +41,20 @@ export function aWave(name: string, overrides: Partial<WaveSettings> = {}): Wave
     ...overrides,
   };
 }
+
+/** Of environment local, about. */
+export const JUDGE_SETTINGS: JudgeSettings = {
+  limits: {
+    disagreement: 0.2,
+    invalidRate: 0.02,
+    latencyRatio: 1.5,
+    accuracyDrop: 0.05,
+    throughputRatio: 0.3,
+    escapeIncrease: 0.004,
+  },
+  sampling: { control: 0.05, uncertainty: 0.25, disagreement: 0.5, novelty: 0.25 },
+  windowSeconds: 10,
+};
 
 export const WAVES = [aWave('canary'), aWave('stable')];
 

@@ -135,9 +135,9 @@ test('[S12] a batch becomes one sketch per release and window', () => {
 test('[B3] only classes that the previous release knows are compared with it', () => {
   const known = summarizeBatch(MIXED, () => new Set(['good', 'scratch']), HOUR);
   // r1: good against scratch disagrees; r2: 'dent' is new, so the shadow could not have said it.
-  expect(known[0]?.shadow).toEqual({ compared: 1, disagreed: 1 });
+  expect(known[0]?.shadow).toMatchObject({ compared: 1, disagreed: 1 });
   const unknown = summarizeBatch(MIXED, () => undefined, HOUR);
-  expect(unknown[0]?.shadow).toEqual({ compared: 0, disagreed: 0 });
+  expect(unknown[0]?.shadow).toMatchObject({ compared: 0, disagreed: 0 });
 });
 
 test('[S12] lines go to the partition of the results, each with its origin', async () => {

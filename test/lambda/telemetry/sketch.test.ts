@@ -10,6 +10,7 @@ import {
   mergeSketches,
   quantile,
   type SketchItemUpdate,
+  shadowCountsOf,
   toItemUpdate,
 } from '../../../lambda/telemetry/sketch';
 import { aResult, aSketch, histogramOf, USE_CASE } from '../shared/builders';
@@ -129,7 +130,7 @@ test('the largest possible update stays below the limit of an expression, 4096 b
   for (const counter of ['results', 'uncertain', 'invalid', 'offline', 'dropped', 'frameBytes'] as const) {
     sketch[counter] = 1;
   }
-  sketch.shadow = { compared: 1, disagreed: 1 };
+  sketch.shadow = { compared: 1, disagreed: 1, directed: 1, newlyPassed: 1, newlyStopped: 1 };
   sketch.classCounts = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`class-${index}`, 1]));
   const update = toItemUpdate(sketch);
   // The ledger adds one clause and one condition per stream.
@@ -147,7 +148,42 @@ test('a class that the previous release cannot know is not compared with it', ()
   const shadow = { releaseId: `${USE_CASE}-1`, predictedClass: 'good', confidence: 0.6 };
   const record = aResult({ predictedClass: 'dent', shadow });
   const sketch = addResult(emptySketch(IDENTITY), record, (name) => name === 'good');
-  expect(sketch.shadow).toEqual({ compared: 0, disagreed: 0 });
+  expect(sketch.shadow).toMatchObject({ compared: 0, disagreed: 0 });
+});
+
+test.each<[now: InferenceResult['disposition'], before: InferenceResult['disposition'], counts: number[]]>([
+  ['pass', 'reject', [1, 1, 0]],
+  ['pass', 'review', [1, 1, 0]],
+  ['reject', 'pass', [1, 0, 1]],
+  ['review', 'pass', [1, 0, 1]],
+  ['pass', 'pass', [1, 0, 0]],
+  ['reject', 'review', [1, 0, 0]],
+  [undefined, 'pass', [0, 0, 0]],
+  ['pass', undefined, [0, 0, 0]],
+])('case 52: %s where the release before says %s counts by its direction', (now, before, counts) => {
+  const record = aResult({
+    disposition: now,
+    shadow: {
+      releaseId: `${USE_CASE}-1`,
+      predictedClass: 'scratch',
+      confidence: 0.9,
+      ...(before && { disposition: before }),
+    },
+  });
+  const { directed, newlyPassed, newlyStopped } = shadowCountsOf(sketchOf([record]));
+  expect([directed, newlyPassed, newlyStopped]).toEqual(counts);
+});
+
+test('a sketch from before there were directions merges as one without', () => {
+  const old = aSketch({ shadow: { compared: 5, disagreed: 1 } });
+  const merged = mergeSketches([old, sketchOf([aResult({ disposition: 'pass' })])]);
+  expect(merged?.shadow).toEqual({
+    compared: 5,
+    disagreed: 1,
+    directed: 0,
+    newlyPassed: 0,
+    newlyStopped: 0,
+  });
 });
 
 test('quantiles are linear within a bin', () => {

@@ -249,6 +249,7 @@ export class CaptureSpool implements Captures {
   ): Capture {
     const { useCase, deviceId } = this.ports;
     const clock = captureClock(result);
+    const { disposition, shadow } = result;
     return {
       schemaVersion: 1,
       captureId,
@@ -263,6 +264,10 @@ export class CaptureSpool implements Captures {
         confidence: result.confidence,
       }),
       ...suggestionOf(result),
+      ...(disposition && { disposition }),
+      ...(shadow?.disposition && {
+        shadow: { releaseId: shadow.releaseId, disposition: shadow.disposition },
+      }),
       reasons: selection.reasons,
       inclusionProbability: selection.inclusionProbability,
       sha256: createHash('sha256').update(image).digest('hex'),

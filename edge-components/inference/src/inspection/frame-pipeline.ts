@@ -2,7 +2,7 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { InferenceResult, Release, ResultSecondOpinion } from '../../../../contracts';
+import type { Disposition, InferenceResult, Release, ResultSecondOpinion } from '../../../../contracts';
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { ownValue } from '../../../../contracts/own-value';
 import { DECODING_PLACES } from '../cameras/frame-queue';
@@ -99,7 +99,22 @@ interface Attempt {
 interface Beside {
   readonly run: ShadowRun;
   /** Never rejects; undefined when it cannot answer. */
-  readonly decision: Promise<Decision | undefined>;
+  readonly answer: Promise<AnswerBeside | undefined>;
+}
+
+interface AnswerBeside {
+  readonly decision: Decision;
+  /** What it would have made of the part. */
+  readonly disposition: Disposition;
+}
+
+/** As the results show it; undefined when it was invalid. */
+function shownAnswer(
+  answer: AnswerBeside | undefined,
+): Omit<NonNullable<InferenceResult['shadow']>, 'releaseId'> | undefined {
+  if (!answer || answer.decision.status === 'invalid') return undefined;
+  const { predictedClass, confidence } = answer.decision;
+  return { predictedClass, confidence: roundedTo(6, confidence), disposition: answer.disposition };
 }
 
 export class FramePipeline {
@@ -207,7 +222,7 @@ export class FramePipeline {
     }
     const answer = active.model.run(image);
     const run = this.ports.slot.runBeside(image);
-    const beside = run && { run, decision: this.answerBeside(run) };
+    const beside = run && { run, answer: this.answerBeside(run) };
     try {
       const inference = await answer;
       const { release } = active;
@@ -236,8 +251,8 @@ export class FramePipeline {
   ): Promise<boolean> {
     if (!beside || !inference || !asksAnother(decision, dispositionPolicy)) return false;
     const longest = Math.max(BESIDE.leastMilliseconds, BESIDE.times * inference.milliseconds);
-    const other = await within(longest, beside.decision, () => undefined);
-    return isContradicted(decision, other, dispositionPolicy);
+    const other = await within(longest, beside.answer, () => undefined);
+    return isContradicted(decision, other?.decision, dispositionPolicy);
   }
 
   /** What may take longer than the decision: the other release's answer, with it the choice for upload, and a second opinion. */
@@ -247,11 +262,7 @@ export class FramePipeline {
     { beside, decision, novel }: Attempt,
     opinion: Promise<ResultSecondOpinion> | undefined,
   ): Promise<void> {
-    const answer = await beside?.decision;
-    const other =
-      answer && answer.status !== 'invalid'
-        ? { predictedClass: answer.predictedClass, confidence: roundedTo(6, answer.confidence) }
-        : undefined;
+    const other = shownAnswer(await beside?.answer);
     const own = decision.status === 'invalid' ? undefined : decision;
     const disagrees = own && other && own.predictedClass !== other.predictedClass;
     beside?.run.compared(disagrees === undefined ? undefined : !disagrees);
@@ -274,11 +285,18 @@ export class FramePipeline {
     );
   }
 
-  private async answerBeside(beside: ShadowRun): Promise<Decision | undefined> {
+  private async answerBeside({
+    inference,
+    release,
+    variant,
+    role,
+  }: ShadowRun): Promise<AnswerBeside | undefined> {
     try {
-      return decide((await beside.inference).probabilities, beside.release);
+      const answer = await inference;
+      const decision = decide(answer.probabilities, release);
+      return { decision, disposition: dispositionOf(decision, isNovel(answer, release, variant), release) };
     } catch (error) {
-      this.ports.log.warn(`${beside.role} failed`, { error: (error as Error).message });
+      this.ports.log.warn(`${role} failed`, { error: (error as Error).message });
       return undefined;
     }
   }

@@ -18,6 +18,7 @@ export interface ActiveRelease {
 export interface ShadowRun {
   readonly role: 'shadow' | 'challenger';
   readonly release: Release;
+  readonly variant: string;
   readonly inference: Promise<Inference>;
   /** Told whether both gave the same class; `undefined` when the other one gave none. */
   compared(agrees: boolean | undefined): void;
@@ -126,6 +127,7 @@ export class ServingSlot {
     return {
       role: beside.role,
       release: beside.active.release,
+      variant: beside.active.variant,
       inference,
       compared: (agrees) => beside.compared(agrees),
     };

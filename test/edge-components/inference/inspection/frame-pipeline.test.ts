@@ -285,8 +285,8 @@ test('[B3] the release before answers the same frames, for exactly the configure
   queue.close();
   await running;
   expect(results.map((result) => result.shadow)).toEqual([
-    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
-    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6 },
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6, disposition: 'review' },
+    { releaseId: 'line-1', predictedClass: 'bad', confidence: 0.6, disposition: 'review' },
     undefined,
   ]);
   expect(decisions.every((decision) => decision.shadow === undefined)).toBe(true);
