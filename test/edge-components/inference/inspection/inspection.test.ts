@@ -1,5 +1,10 @@
 /** One use case over ports in memory: no disk, no socket, no time but the test's. */
-import type { InferenceResult, Release, UseCaseConfiguration } from '../../../../contracts';
+import type {
+  InferenceResult,
+  OperatingPointConfiguration,
+  Release,
+  UseCaseConfiguration,
+} from '../../../../contracts';
 import { assembleInspection } from '../../../../edge-components/inference/src/inspection/assemble-inspection';
 import { Connection } from '../../../../edge-components/inference/src/inspection/connection';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
@@ -39,7 +44,11 @@ function newDisk() {
 }
 
 async function newInspection(disk = newDisk()) {
-  const state = { changes: 0, configuration: {} as Partial<UseCaseConfiguration> };
+  const state = {
+    changes: 0,
+    configuration: {} as Partial<UseCaseConfiguration>,
+    asked: undefined as OperatingPointConfiguration | undefined,
+  };
   const nucleus = new MemoryNucleus();
   await nucleus.connect();
   const { log, lines } = sourcePorts();
@@ -68,6 +77,7 @@ async function newInspection(disk = newDisk()) {
     offers: disk.folders,
     trustedKeys: async () => [key.trusted],
     settings,
+    askedPoint: () => state.asked,
     publisher: nucleus,
     subscriber: nucleus,
     connection,
@@ -440,6 +450,48 @@ test('case 42: the time that has passed grows as the component runs, whatever th
   device.clock.advance(3_600_000);
   await device.inspection.noteTime();
   expect(device.store.latestTime - made).toBe(3_600_000);
+  await device.inspection.stop();
+});
+
+test('[B13] a threshold that an operator moves holds from the next frame on, and the status says which, or why it does not', async () => {
+  const device = await newInspection();
+  device.inspection.start();
+  const dispositionPolicy = {
+    codes: { bright: 1, dark: 2 },
+    classes: { bright: 'pass', dark: 'reject' },
+    novel: 'as-classified',
+    operatingRange: {
+      bounds: { bright: { lowest: 0.5, highest: 0.999 } },
+      costs: { escape: 100, falseReject: 1, review: 0.5 },
+    },
+  } as const;
+  await device.inspection.install(
+    offerRelease(device.folders, key, { counter: 1, gain: 4, overrides: { dispositionPolicy } }),
+  );
+  const at = '2026-11-27T12:00:00Z';
+  const answers: unknown[] = [];
+  for (const threshold of [undefined, 0.999, 0.9999]) {
+    device.state.asked =
+      threshold === undefined
+        ? undefined
+        : { modelPackageVersion: 1, thresholds: [{ class: 'bright', threshold }], at };
+    device.camera().show(BRIGHT);
+    await settled();
+    const { message } = device.nucleus.local.at(-1) as { message: Record<string, unknown> };
+    answers.push([
+      message.status,
+      message.disposition,
+      message.threshold,
+      device.condition('operatingPoint')?.value,
+    ]);
+  }
+  expect(answers).toEqual([
+    ['ok', 'pass', undefined, "the release's own"],
+    ['uncertain', 'review', 0.999, `moved at ${at}: bright 0.999`],
+    ['ok', 'pass', undefined, expect.stringMatching(/^refused, .*bright: must be 0.5 to 0.999 .* got 0.9999$/)],
+  ]);
+  expect(device.condition('operatingPoint')?.ok).toBe(false);
+  expect(device.condition('reviewedFrames')?.value).toBe('1 uncertain');
   await device.inspection.stop();
 });
 
