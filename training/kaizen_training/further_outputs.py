@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaizen_training.failure import explained
 from kaizen_training.feature_taps import FeatureSources, find_sources
 from kaizen_training.novelty import DEFAULT_BUDGET, FEWEST_IMAGES, FeatureModel, Features, fit, limit_of
 from kaizen_training.onnx_model import INPUT_NAME, ExportError, open_session
@@ -249,8 +250,21 @@ def add_further_outputs(
         None, and the files as they were, where there are too few images, or the graph has no maps.
 
     Raises:
-        ExportError: a graph answers otherwise than the features that it was made from.
+        ExportError: a graph cannot take them, or answers otherwise than the features that they were made from.
     """
+    try:
+        return _added(graphs, training, validation, budget)
+    except ExportError:
+        raise
+    except Exception as error:
+        # Of whatever a graph of a user's own may hold: the way out belongs to the reason.
+        way_out = f"{FURTHER_OUTPUTS} = False in the script leaves it out"
+        raise ExportError(f"no score of novelty can be added to the graph: {explained(error)}; {way_out}") from error
+
+
+def _added(
+    graphs: dict[str, Path], training: NDArray[np.uint8], validation: NDArray[np.uint8], budget: float
+) -> FurtherOutputs | None:
     import onnx
 
     sources = find_sources(onnx.load(graphs["fp32"]), *validation.shape[1:3])
@@ -271,7 +285,8 @@ def add_further_outputs(
     limits = {}
     for name, path in graphs.items():
         expected = features.scores(held_out[name])
-        limits[name] = limit_of(expected, budget)
+        # Photographs of a few hundred parts leave much to luck, of which training images have had another share.
+        limits[name] = max(limit_of(expected, budget), limit_of(features.scores(learnt[name]), budget))
         _append_outputs(path, sources, features)
         _check(path, validation, expected)
     return FurtherOutputs(limits, features.projection.shape[1])

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from kaizen_training.feature_taps import MOST_CHANNELS, find_sources
 from kaizen_training.further_outputs import add_further_outputs, further_outputs_wanted, run_further
 from kaizen_training.novelty import fit, limit_of
-from kaizen_training.onnx_model import check_policy, run_images, write_int8
+from kaizen_training.onnx_model import ExportError, check_policy, run_images, write_int8
 from tests.small_onnx import write_small_onnx
 
 SIDE = 24
@@ -121,6 +121,15 @@ def test_a_graph_without_maps_and_one_with_too_few_images_stay_as_they_are(tmp_p
     assert add_further_outputs({"fp32": plain}, photographs(60, 1), photographs(60, 2)) is None
     assert add_further_outputs({"fp32": few}, photographs(60, 1), photographs(49, 2)) is None
     assert (plain.read_bytes(), few.read_bytes()) == before
+
+
+def test_a_graph_that_takes_no_further_outputs_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = write_convolutions(tmp_path / "taken.onnx")
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("Identity", ["probabilities"], ["novelty"]))
+    onnx.save(model, path)
+    with pytest.raises(ExportError, match=r"no score of novelty can be added to the graph: .*FURTHER_OUTPUTS = False"):
+        add_further_outputs({"fp32": path}, photographs(60, 1), photographs(60, 2))
 
 
 def test_a_script_may_keep_its_graphs_as_they_are() -> None:
