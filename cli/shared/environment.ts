@@ -16,7 +16,7 @@ export class KaizenEnvironment {
     const value = this.outputs.get(id);
     if (value === undefined) {
       throw new InputError(
-        `environment '${this.name}' has no output ${id}: are its stacks ${environmentPrefix({ environmentName: this.name })}-* deployed?`,
+        `environment '${this.name}' has no output ${id}: are its stacks ${environmentPrefix({ environmentName: this.name })}-* deployed, in this account and region? If not: npx cdk deploy '**' -c env=${this.name}`,
       );
     }
     return value;

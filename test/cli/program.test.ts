@@ -8,7 +8,7 @@ describe('arguments', () => {
     ['status now', /too many arguments/],
     [
       '--env mars status',
-      /^error: environment 'mars' has no output .*: are its stacks kaizen-mars-\* deployed\?/,
+      /^error: environment 'mars' has no output .*: are its stacks kaizen-mars-\* deployed, in this account and region\?/,
     ],
     ['approve', /missing required argument 'version'/],
     ['approve one', /'one' is invalid.*whole number of at least 1/],
@@ -64,7 +64,7 @@ describe('arguments', () => {
     const { exitCode, errors } = await runKaizen('--env dev status');
     expect(exitCode).toBe(2);
     expect(errors).toBe(
-      "error: environment 'dev' has no output ModelPackageGroupName: are its stacks kaizen-dev-* deployed?",
+      "error: environment 'dev' has no output ModelPackageGroupName: are its stacks kaizen-dev-* deployed, in this account and region? If not: npx cdk deploy '**' -c env=dev",
     );
   });
 
