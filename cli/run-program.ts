@@ -60,13 +60,13 @@ export async function runProgram(parameters: readonly string[], ports: ProgramPo
   const onUsage = json ? (text: string) => said.texts.push(text) : ports.writeError;
   try {
     await buildProgram(portsOf(ports, json), onUsage).parseAsync([...parameters], { from: 'user' });
+    ports.showProgress?.('');
     return 0;
   } catch (error) {
+    ports.showProgress?.('');
     const exitCode = exitCodeOf(error);
     // The help that was asked for is no error.
     if (exitCode !== 0) report(error, exitCode, ports, json, said);
     return exitCode;
-  } finally {
-    ports.showProgress?.('');
   }
 }

@@ -167,7 +167,8 @@ async function runImport(
     const moved = movedImages(await datasetInForce(clients, environment), checked);
     if (moved) ports.writeError(`warning: ${moved}`);
     const onProgress = progressOf(ports, options, 'Uploading image');
-    return uploadDataset(clients, environment, { items: checked, now: ports.now, onProgress });
+    const onWait = progressOf(ports, options, 'Waiting for the gate: second');
+    return uploadDataset(clients, environment, { items: checked, now: ports.now, onProgress, onWait });
   };
   let shown: DatasetReport | undefined;
   let accepted: CurrentDataset | undefined;

@@ -25,6 +25,8 @@ export interface UploadDatasetOptions {
   readonly now?: () => Date;
   /** Told after each image. @default - nobody is told */
   readonly onProgress?: OnProgress;
+  /** Told of the seconds for which the gate has been waited for. @default - nobody is told */
+  readonly onWait?: OnProgress;
 }
 
 const POLL_MILLISECONDS = 500;
@@ -92,20 +94,24 @@ async function waitForGate(
   name: string,
   options: UploadDatasetOptions,
 ): Promise<CurrentDataset> {
-  const pause = options.pause ?? sleep;
-  const attempts = Math.ceil(((options.timeoutSeconds ?? 300) * 1000) / POLL_MILLISECONDS);
+  const { pause = sleep, timeoutSeconds = 300, onWait = () => undefined } = options;
+  const attempts = Math.ceil((timeoutSeconds * 1000) / POLL_MILLISECONDS);
   for (let attempt = 0; attempt < attempts; attempt++) {
+    onWait(Math.floor((attempt * POLL_MILLISECONDS) / 1000), timeoutSeconds);
     const report = (await readJson(s3, bucket, rejectedKey(name))) as RejectionReport | undefined;
     if (report) {
       const lines = report.problems.map(({ line, problem }) => `line ${line}: ${problem}`);
       refuse(`the gate rejected '${name}'`, lines.slice(0, MOST_PROBLEMS_SHOWN));
     }
     const current = (await readJson(s3, bucket, CURRENT_KEY)) as CurrentDataset | undefined;
-    if (current?.source?.includes(name)) return current;
+    if (current?.source?.includes(name)) {
+      onWait(timeoutSeconds, timeoutSeconds);
+      return current;
+    }
     await pause(POLL_MILLISECONDS);
   }
   throw new Error(
-    `the gate has not answered about '${name}' in ${options.timeoutSeconds ?? 300} s: see the log of the function AcceptManifestFunctionName`,
+    `the gate has not answered about '${name}' in ${timeoutSeconds} s: see the log of the function AcceptManifestFunctionName`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type AnswerOptions, answer } from '../shared/answer';
 import { withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
+import { progressOf } from '../shared/progress';
 import { detectDrift, formatDrift } from './detect-drift';
 import { formatResults, verifyEnvironment } from './verify-environment';
 
@@ -50,7 +51,8 @@ const addDrift: AddCommands = (program, ports) => {
     seeAlso: 'docs/delivery.md',
   }).action(async (options: AnswerOptions, action: Command) => {
     const { env } = action.optsWithGlobals<{ env: string }>();
-    const report = await detectDrift(ports.clients().cloudFormation, env, DRIFT_WAITING);
+    const onProgress = progressOf(ports, options, 'Comparing: stack');
+    const report = await detectDrift(ports.clients().cloudFormation, env, { ...DRIFT_WAITING, onProgress });
     answer(ports, options, report, formatDrift(report));
     if (report.drifts.length > 0) {
       throw new Error(`${report.drifts.length} resources of ${env} are not as their templates say`);

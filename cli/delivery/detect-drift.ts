@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { STACKS, stackName, VERIFICATION_STACK } from '../../lambda/shared/names';
 import { InputError } from '../shared/errors';
+import type { OnProgress } from '../shared/progress';
 
 /** A resource that is not as its template says. */
 export interface Drift {
@@ -29,6 +30,8 @@ export interface DriftOptions {
   readonly pollMilliseconds: number;
   /** After which a comparison has failed. */
   readonly timeoutMilliseconds: number;
+  /** Told of stacks that have been compared. @default - nobody is told */
+  readonly onProgress?: OnProgress;
 }
 
 const LONGEST_VALUE = 120;
@@ -104,9 +107,13 @@ export async function detectDrift(
   const begun = await Promise.all(names.map(async (stack) => ({ stack, id: await begin(client, stack) })));
   const compared = begun.flatMap(({ stack, id }) => (id === undefined ? [] : [{ stack, id }]));
   if (compared.length === 0) throw new InputError(`environment '${environmentName}' has no stacks`);
+  const { onProgress = () => undefined } = options;
+  let done = 0;
+  onProgress(done, compared.length);
   const drifts = await Promise.all(
     compared.map(async ({ stack, id }) => {
       await waitForEnd(client, stack, id, options);
+      onProgress(++done, compared.length);
       return driftsOf(client, stack);
     }),
   );

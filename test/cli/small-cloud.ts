@@ -157,7 +157,7 @@ async function bucket(): Promise<FakeBucket> {
   s3.putJson('manifests/current.json', { key: MANIFEST });
   s3.objects.set('pipelines/abc123/export/report.html', Buffer.from('<!doctype html>'));
   s3.putJson('pipelines/abc123/export/gate.json', GATE);
-  for (const [index, path] of PARTS.entries()) s3.objects.set(path, await jpegOf(2_000 + index));
+  for (const [path, bytes] of await picturesOfParts()) s3.objects.set(path, bytes);
   return s3;
 }
 
@@ -259,13 +259,21 @@ const PARTS = Array.from({ length: 24 }, (_, part) =>
   ),
 ).flat();
 
+/** Made once: every command gets a cloud of its own, with the same pictures. */
+let pictures: Promise<(readonly [path: string, bytes: Buffer])[]> | undefined;
+
+function picturesOfParts(): NonNullable<typeof pictures> {
+  pictures ??= Promise.all(PARTS.map(async (path, index) => [path, await jpegOf(1_000 + index)] as const));
+  return pictures;
+}
+
 /** Writes what the examples of the help name, as their reader would have it. */
 export async function exampleFiles(folder: string, environments: readonly string[]): Promise<void> {
   const write = (path: string, content: string | Buffer) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   };
-  for (const [index, path] of PARTS.entries()) write(path, await jpegOf(1_000 + index));
+  for (const [path, bytes] of await picturesOfParts()) write(path, bytes);
   const rows = PARTS.map((path) => `${path},${path.split('/')[1]?.toLowerCase()},${path.slice(9, 12)}`);
   write('labels.csv', ['path,label,groupId', ...rows].join('\n'));
   const images = PARTS.map((path, id) => ({ id, file_name: `${id}.jpg`, path }));
