@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
 import type { CompleteImagePolicy } from '../../contracts/image-policy';
 import { DEFAULT_IMAGE_POLICY } from '../../contracts/image-policy';
 import { imagePolicyFrom } from '../dataset/commands';
+import type { AnswerOptions } from '../shared/answer';
+import { type CommandPage, withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { InputError } from '../shared/errors';
 import { type StartProgram, startProgram } from '../shared/repository-program';
@@ -11,27 +12,41 @@ import { addCameraOptions, type CameraOptions, cameraRequest } from './camera-op
 export const CAMERA_PROGRAM = 'edge-components/inference/trial/main.ts';
 const WRONGLY_ASKED = 2;
 
-interface Options extends CameraOptions {
+interface Options extends CameraOptions, AnswerOptions {
   readonly seconds: number;
   readonly imagePolicy?: CompleteImagePolicy;
   readonly picture: string;
-  readonly json?: boolean;
 }
 
-const HELP = `
-Examples:
-  kaizen camera try rtsp://user:password@10.0.0.20/stream1
-  kaizen camera try https://10.0.0.21/snapshot.jpg --certificate-sha256 3F:...
-  kaizen camera try /dev/video0 --program gstreamer
-  kaizen camera try ./hand-over --image-policy '{"width":256,"height":256,"fit":"letterbox"}'
-
-A folder is tried on a copy of it: a device deletes what it takes, this command nothing.
-Exit code: 0 nothing is wrong with it, 1 something is, 2 no camera is meant by what was said.`;
+const PAGE: CommandPage = {
+  examples: [
+    { line: 'camera try https://10.0.0.21/snapshot.jpg --certificate-sha256 3F:...' },
+    { line: 'camera try /dev/video0 --program gstreamer' },
+    {
+      line: 'camera try ./parts',
+      what: 'a copy of the folder: a device deletes what it takes, this nothing',
+    },
+    { line: 'camera try rtsp://user:password@10.0.0.20/stream1 --seconds 10' },
+  ],
+  json: {
+    fields: {
+      camera: 'as the configuration of a device would have it, without user and password',
+      seconds: 'for which frames were taken',
+      isLive: 'whether the camera sets the pace',
+      figures: 'sizes, kinds and rate of the frames',
+      complaints: 'what is wrong, or worth to know, each with what to do',
+      policy: 'the imagePolicy by which the picture was made',
+      'picture?': 'file; absent when no frame could be decoded',
+    },
+  },
+  exits: { 0: 'nothing is wrong with it', 1: 'something is', 2: 'no camera is meant by what was said' },
+  seeAlso: 'docs/tutorials/own-camera.md',
+};
 
 /** @param start the program behind it */
 export const addCameraCommands =
   (start: StartProgram = startProgram): AddCommands =>
-  (program) => {
+  (program, ports) => {
     const command = program
       .command('camera')
       .description('cameras, before a device has them')
@@ -46,16 +61,14 @@ export const addCameraCommands =
         "imagePolicy of the environment's configuration; its defaults when left out",
         imagePolicyFrom,
       )
-      .option('--picture <file>', 'PNG: the last frame, and what the network would see of it', 'camera.png')
-      .option('--json', 'as JSON');
-    addCameraOptions(command)
-      .addHelpText('after', HELP)
-      .action(async (source: string, options: Options, _command: Command) => {
-        const { seconds, picture, json = false, imagePolicy: policy = DEFAULT_IMAGE_POLICY } = options;
-        const request = { do: 'try', camera: cameraRequest(source, options), seconds, policy, picture, json };
-        const end = await start(CAMERA_PROGRAM, [JSON.stringify(request)]);
-        // What it is has been said by the program.
-        if (end === WRONGLY_ASKED) throw new InputError('no camera is meant by what was said');
-        if (end !== 0) throw new Error('something is wrong with this camera');
-      });
+      .option('--picture <file>', 'PNG: the last frame, and what the network would see of it', 'camera.png');
+    withPage(addCameraOptions(command), PAGE).action(async (source: string, options: Options) => {
+      const { seconds, picture, json = false, imagePolicy: policy = DEFAULT_IMAGE_POLICY } = options;
+      const request = { do: 'try', camera: cameraRequest(source, options), seconds, policy, picture, json };
+      const take = json ? [(text: string) => text !== '' && ports.write(text)] : [];
+      const end = await start(CAMERA_PROGRAM, [JSON.stringify(request)], ...take);
+      // What it is has been said by the program.
+      if (end === WRONGLY_ASKED) throw new InputError('no camera is meant by what was said');
+      if (end !== 0) throw new Error('something is wrong with this camera');
+    });
   };

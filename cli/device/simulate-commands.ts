@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { type AnswerOptions, answer } from '../shared/answer';
+import { type CommandPage, withPage } from '../shared/command-page';
 import type { AddCommands } from '../shared/commands';
 import { InputError } from '../shared/errors';
 import { type StartProgram, startProgram } from '../shared/repository-program';
@@ -12,28 +14,41 @@ const WRONGLY_ASKED = 2;
 /** What the simulated line is called where a camera may be named. */
 export const RENDERED_LINE = 'line';
 
-interface Options extends CameraOptions {
+interface Options extends CameraOptions, AnswerOptions {
   readonly group: Wave;
   readonly nucleus: 'classic' | 'lite';
   readonly camera: string;
   readonly out?: string;
 }
 
-const HELP = `
-Examples:
-  kaizen device simulate press-1 --group canary                              rendered parts
-  kaizen device simulate press-2 --group stable --camera ./parts             your images, over and over; nothing is deleted
-  kaizen device simulate press-3 --group stable --nucleus lite --camera rtsp://10.0.0.20/stream1
-
+const PAGE: CommandPage = {
+  examples: [
+    { line: 'device simulate press-1 --group canary', what: 'rendered parts' },
+    {
+      line: 'device simulate press-2 --group stable --camera ./parts',
+      what: 'your images, over and over; nothing is deleted',
+    },
+    { line: 'device simulate press-3 --group stable --nucleus lite --camera rtsp://10.0.0.20/stream1' },
+  ],
+  json: {
+    fields: {
+      thingName: 'of the device that has run',
+      group: 'wave that it is in',
+      nucleus: 'which it behaved as',
+    },
+  },
+  exits: { 0: 'ended by Ctrl-C', 1: 'the device or its camera failed', 2: 'it was asked wrongly' },
+  seeAlso: 'docs/try.md',
+};
+const NEEDS = `
 It needs the local AWS with a deployed environment: 'npm run local' or 'npm run try -- <folder> --keep', and its variables
 in this shell. Ctrl-C ends it; run it again and the device is the same one. 'kaizen device decommission <thingName>' takes
-it out of the fleet.
-Exit code: 0 ended by Ctrl-C, 1 the device or its camera failed, 2 it was asked wrongly.`;
+it out of the fleet.`;
 
 /** @param start the program behind it */
 export const addSimulateCommand =
   (start: StartProgram = startProgram): AddCommands =>
-  (program) => {
+  (program, ports) => {
     const device = program.commands.find((command) => command.name() === 'device');
     if (!device) throw new Error("the command 'device' must be added before 'device simulate'");
     const command = device
@@ -54,22 +69,28 @@ export const addSimulateCommand =
         RENDERED_LINE,
       )
       .option('--out <folder>', "the device's folder; out/simulated/<thingName> without it");
-    addCameraOptions(command)
-      .addHelpText('after', HELP)
-      .action(async (thingName: string, options: Options, action: Command) => {
+    withPage(addCameraOptions(command).addHelpText('after', NEEDS), PAGE).action(
+      async (thingName: string, options: Options, action: Command) => {
         checkThingName(thingName);
         const { env } = action.optsWithGlobals<{ env: string }>();
-        const { group: wave, nucleus, camera, out } = options;
+        const { group, nucleus, camera, out, json } = options;
         const request = {
           environment: env,
           thingName,
-          wave,
+          wave: group,
           nucleus,
           out,
           camera: cameraRequest(camera, options),
         };
-        const end = await start(SIMULATE_PROGRAM, [JSON.stringify(request)]);
+        // A program gets its document when the device has ended; what happened meanwhile is for people.
+        const end = await start(
+          SIMULATE_PROGRAM,
+          [JSON.stringify(request)],
+          ...(json ? [() => undefined] : []),
+        );
         if (end === WRONGLY_ASKED) throw new InputError('the device was not started');
         if (end !== 0) throw new Error('the device has ended');
-      });
+        if (json) answer(ports, options, { thingName, group, nucleus }, '');
+      },
+    );
   };

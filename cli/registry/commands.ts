@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AskedThresholds } from '../../contracts/operating-point';
 import { WAVES, type Wave } from '../device/device-folder';
 import { type AnswerOptions, answer } from '../shared/answer';
-import { withPage } from '../shared/command-page';
+import { type CommandPage, withPage } from '../shared/command-page';
 import { type AddCommands, integerFrom } from '../shared/commands';
 import { InputError } from '../shared/errors';
 import { formatCodes, readCodes } from './class-codes';
@@ -112,7 +112,7 @@ const addCodes: AddCommands = (program, ports, open) => {
   });
 };
 
-interface OperatingPointOptions {
+interface OperatingPointOptions extends AnswerOptions {
   readonly useCase?: string;
   readonly device?: string;
   readonly group?: Wave;
@@ -146,8 +146,30 @@ function targetOf({ device, group, all }: OperatingPointOptions): PointTarget {
   return target;
 }
 
+const OPERATING_POINT: CommandPage = {
+  examples: [
+    {
+      line: 'operating-point --all --threshold good=0.93 --why "dents seen at the customer" --env dev',
+      what: 'what it would have cost; nothing is changed',
+    },
+    { line: 'operating-point --device line-1 --own --why "the lamp is new" --yes --env dev' },
+    { line: 'operating-point --group canary --threshold good=0.93 --why "dents seen" --yes --env dev' },
+  ],
+  json: {
+    fields: {
+      releaseId: 'of the release whose thresholds they are',
+      waves: 'in which devices are told',
+      before: 'class -> threshold now',
+      after: 'class -> threshold that was asked for',
+      outcome: 'before and after: what became of the last labelled parts, and what it would have cost',
+      'moved?': 'by whom, when and by which deployments; absent without --yes',
+    },
+  },
+  seeAlso: 'docs/controllers.md',
+};
+
 const addOperatingPoint: AddCommands = (program, ports, open) => {
-  program
+  const command = program
     .command('operating-point')
     .description('moves thresholds of passing classes on devices, within what their release was signed with')
     .option('--use-case <name>', 'that of the environment, to be sure which it is')
@@ -163,25 +185,29 @@ const addOperatingPoint: AddCommands = (program, ports, open) => {
     .option('--own', 'back to the thresholds of the release')
     .requiredOption('--why <text>', 'kept with your identity: who reads it in two years wants to know')
     .option('--last <parts>', 'so many of the last labelled parts tell the cost', integerFrom(1))
-    .option('--yes', 'do it; without, what it would have cost is shown and nothing is changed')
-    .action(async (options: OperatingPointOptions, command: Command) => {
-      if ((options.threshold.length === 0) === !options.own) {
-        throw new InputError('say either --threshold <class>=<value> or --own');
-      }
-      const target = targetOf(options);
-      const { clients, environment } = await open(command);
-      if (options.useCase !== undefined && options.useCase !== environment.useCase) {
-        throw new InputError(`--use-case: must be '${environment.useCase}', got '${options.useCase}'`);
-      }
-      const { threshold: thresholds, why, last } = options;
-      const plan = await planMove(clients, environment, { target, thresholds, why, ...(last && { last }) });
-      ports.write(formatPlan(plan));
-      if (!options.yes) {
-        ports.write('Nothing was changed: say it again with --yes.');
-        return;
-      }
-      ports.write(formatMoved(await makeMove(clients, environment, plan, ports.now())));
-    });
+    .option('--yes', 'do it; without, what it would have cost is shown and nothing is changed');
+  withPage(command, OPERATING_POINT).action(async (options: OperatingPointOptions, action: Command) => {
+    if ((options.threshold.length === 0) === !options.own) {
+      throw new InputError('say either --threshold <class>=<value> or --own');
+    }
+    const target = targetOf(options);
+    const { clients, environment } = await open(action);
+    if (options.useCase !== undefined && options.useCase !== environment.useCase) {
+      throw new InputError(`--use-case: must be '${environment.useCase}', got '${options.useCase}'`);
+    }
+    const { threshold: thresholds, why, last } = options;
+    const plan = await planMove(clients, environment, { target, thresholds, why, ...(last && { last }) });
+    if (!options.json) ports.write(formatPlan(plan));
+    const moved = options.yes ? await makeMove(clients, environment, plan, ports.now()) : undefined;
+    const { release, waves, before, after, outcome } = plan;
+    const document = { releaseId: release.releaseId, waves, before, after, outcome, ...(moved && { moved }) };
+    answer(
+      ports,
+      options,
+      document,
+      moved ? formatMoved(moved) : 'Nothing was changed: say it again with --yes.',
+    );
+  });
 };
 
 const addModels: AddCommands = (program, ports, open) => {

@@ -4,25 +4,37 @@ import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Starts a program of the repository and answers its exit code, or the signal that has ended it. */
-export type StartProgram = (file: string, args: readonly string[]) => Promise<number | NodeJS.Signals>;
+/**
+ * Starts a program of the repository and answers its exit code, or the signal that has ended it.
+ * @param takeOutput takes all that it has written, at its end. @default - it writes where this process does
+ */
+export type StartProgram = (
+  file: string,
+  args: readonly string[],
+  takeOutput?: (text: string) => void,
+) => Promise<number | NodeJS.Signals>;
 
 /**
  * Ctrl-C reaches the program too, by the terminal; this process only waits for it to clean up.
  * @param file path in the repository
  */
-export const startProgram: StartProgram = (file, args) => {
+export const startProgram: StartProgram = (file, args, takeOutput) => {
   const wait = (): void => undefined;
   process.on('SIGINT', wait);
   const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, file), ...args], {
     cwd: process.cwd(),
-    stdio: 'inherit',
+    stdio: ['inherit', takeOutput ? 'pipe' : 'inherit', 'inherit'],
     env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') },
   });
   const pass = (): boolean => child.kill('SIGTERM');
   process.on('SIGTERM', pass);
+  const written: Buffer[] = [];
+  child.stdout?.on('data', (part: Buffer) => written.push(part));
   return new Promise<number | NodeJS.Signals>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code, signal) => resolve(code ?? signal ?? 1));
+    child.once('error', reject).once('close', (code, signal) => {
+      takeOutput?.(Buffer.concat(written).toString('utf8').trimEnd());
+      resolve(code ?? signal ?? 1);
+    });
   }).finally(() => {
     process.off('SIGINT', wait);
     process.off('SIGTERM', pass);

@@ -36,11 +36,24 @@ jest.mock('../../cli/device/configure-devices', () => ({
   configureDevices: async () => ({ componentName: 'c', componentVersion: '1.0.1', deploymentId: 'd' }),
 }));
 
+// So has what starts a program behind a wall; here it says the document that its command promises.
+jest.mock('../../cli/shared/repository-program', () => ({
+  startProgram: async (_file: string, _args: readonly string[], takeOutput?: (text: string) => void) => {
+    takeOutput?.(
+      JSON.stringify({ camera: {}, seconds: 5, isLive: true, figures: {}, complaints: [], policy: {} }),
+    );
+    return 0;
+  },
+}));
+
 const ROOT = join(__dirname, '..', '..');
 const ENVIRONMENTS = ['local', 'dev', 'prod', 'plant'];
 
 /** Examples that may end with 1: what they say depends on this machine, or on more than the small cloud has. */
 const MAY_FIND_FAULTS = ['device check', 'lineage', 'verify'];
+
+/** What these say to a person is said by the program that they start. */
+const START_A_PROGRAM = ['camera try', 'device simulate'];
 
 function program(): Command {
   const never = (): never => {
@@ -142,7 +155,7 @@ describe.each(leaves)('[B27] F29: kaizen %s', (name, command) => {
       const person = await run(words, await prepared(words));
       if (!allowed.includes(person.exitCode))
         throw new Error(`kaizen ${line} ends with ${person.exitCode}: ${person.errors}`);
-      expect(person.output).not.toBe('');
+      if (!START_A_PROGRAM.includes(name)) expect(person.output).not.toBe('');
       expect(() => JSON.parse(person.output)).toThrow();
       const machine = await run([...words, '--json'], await prepared(words));
       expect({ line, ...machine }).toMatchObject({ exitCode: person.exitCode });
@@ -192,7 +205,7 @@ describe.each(leaves)('[B27] F29: kaizen %s', (name, command) => {
 });
 
 /** Whose last example asks nothing of AWS. */
-const NEEDS_NO_ACCOUNT = ['script check', 'device check', 'cost'];
+const NEEDS_NO_ACCOUNT = ['script check', 'device check', 'cost', ...START_A_PROGRAM];
 
 test('[B27] F29: docs/commands.md is what the commands say of themselves', () => {
   const written = readFileSync(join(ROOT, 'docs', 'commands.md'), 'utf8');

@@ -248,6 +248,7 @@ export async function smallCloud(environment: string): Promise<Record<keyof Clie
       ListExecutions: () => ({ executions: [] }),
       DescribeStateMachine: () => ({ status: 'ACTIVE' }),
     }),
+    sts: new FakeClient({ GetCallerIdentity: () => ({ Arn: 'arn:aws:iam::111122223333:user/ann' }) }),
     logs: new FakeClient({ DescribeLogGroups: () => ({ logGroups: [] }) }),
   };
 }
