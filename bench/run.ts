@@ -6,6 +6,7 @@
  *     npm run bench -- edge G1 G7         some of its figures
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
  *     npm run bench -- networks            the efficient networks side by side
+ *     npm run bench -- prepare             memory and speed of Prepare, by the size of the data set
  *     npm run bench -- resolution          small defects, by the size of images
  *     npm run bench -- rollout-faults      end states of rollouts whose calls fail
  *     npm run bench -- supervision         kills of the component's processes
@@ -24,6 +25,7 @@ import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { infrastructureSuite } from './infrastructure/suite';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { networksSuite } from './networks/suite';
+import { prepareSuite } from './prepare/suite';
 import { currentPage, lineOf, merged, OtherMachineError, PAGE, readResults, writeResults } from './report';
 import { resolutionSuite } from './resolution/suite';
 import { rolloutFaultsSuite } from './rollout-faults/suite';
@@ -39,6 +41,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   infrastructure: infrastructureSuite,
   networks: networksSuite,
+  prepare: prepareSuite,
   resolution: resolutionSuite,
   'rollout-faults': rolloutFaultsSuite,
   supervision: supervisionSuite,

@@ -3,6 +3,7 @@ import { edgeSuite } from '../../bench/edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from '../../bench/figure';
 import { infrastructureSuite } from '../../bench/infrastructure/suite';
 import { networksSuite } from '../../bench/networks/suite';
+import { prepareSuite } from '../../bench/prepare/suite';
 import {
   currentPage,
   lineOf,
@@ -148,6 +149,7 @@ describe('docs/benchmarks.md', () => {
     edge: edgeSuite,
     infrastructure: infrastructureSuite,
     networks: networksSuite,
+    prepare: prepareSuite,
     resolution: resolutionSuite,
     supervision: supervisionSuite,
     'telemetry-cost': telemetryCostSuite,

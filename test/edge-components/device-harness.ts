@@ -69,8 +69,8 @@ export function useCaseConfiguration(
 }
 
 /**
- * Where the project's build puts them. Whoever comes second finds what it would have made: compressing both takes ten
- * seconds of a processor and more, and every suite of devices needs one.
+ * Where the project's build puts them. Whoever comes second finds what it would have made: of eight seconds of a
+ * processor one is left (bundles and digests), and every suite of devices needs an artifact.
  */
 export const BUILT_ARTIFACTS = join(REPOSITORY_ROOT, 'dist', 'edge');
 const THIS_ARCHITECTURE = `linux-${process.arch}` as EdgeArchitecture;
