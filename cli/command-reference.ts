@@ -25,8 +25,9 @@ function usage(name: string, command: Command): string {
 
 function documentOf({ json: { isList, contract, fields } }: CommandPage): string {
   const of =
-    contract === undefined ? '' : `, contract [${contract}](../contracts/schemas/${contract}.schema.json)`;
-  const head = `\`--json\` prints ${isList ? 'a list of entries, each with' : 'one object with'}${of}:`;
+    contract === undefined ? '' : ` (contract [${contract}](../contracts/schemas/${contract}.schema.json))`;
+  const what = isList ? `a list of entries${of}, each with` : `one object${of} with`;
+  const head = `\`--json\` prints ${what}:`;
   return `${head}\n\n${table(
     ['field', 'is'],
     Object.entries(fields).map(([name, what]) => [`\`${name}\``, what]),

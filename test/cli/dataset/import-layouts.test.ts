@@ -406,16 +406,21 @@ test('[B27] an image that the dataset in force trains on and that comes into tes
     bucket.putJson('manifests/current.json', { items: 6, classes: [], key: 'accepted', source: key });
   });
   expect(await importSet([folder], s3)).toMatchObject({ exitCode: 0, errors: '' });
-  for (const [from, to] of [
-    ['train/good', 'kept'],
-    ['test/good', 'train/good'],
-    ['kept', 'test/good'],
-  ] as const) {
-    renameSync(join(folder, from), join(folder, to));
-  }
+  const exchangeTrainAndTest = () => {
+    renameSync(join(folder, 'train/good'), join(folder, 'kept'));
+    renameSync(join(folder, 'test/good'), join(folder, 'train/good'));
+    renameSync(join(folder, 'kept'), join(folder, 'test/good'));
+  };
+  exchangeTrainAndTest();
   const { exitCode, errors } = await importSet([folder], s3);
   expect(exitCode).toBe(0);
   expect(errors).toMatch(/^warning: 1 images of the dataset in force move out of train \(test.good.1\)/);
+  // And back, for a program: a warning is a line of JSON.
+  exchangeTrainAndTest();
+  const machine = await importSet([folder, '--json'], s3);
+  expect(JSON.parse(machine.errors)).toEqual({
+    warning: expect.stringMatching(/^1 images of the dataset in force move out of train/),
+  });
 });
 
 test('[B27] the page shows every class, what is alike, what was left out, and text as text', async () => {
