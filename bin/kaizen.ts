@@ -20,7 +20,7 @@ runProgram(process.argv.slice(2), {
   // One line only: what is wider than the terminal would stay.
   ...(stderr.isTTY && {
     showProgress: (text: string) =>
-      stderr.write(`${CLEARED_LINE}${text.slice(0, Math.max(0, stderr.columns - 1))}`),
+      stderr.write(`${CLEARED_LINE}${text.slice(0, (stderr.columns || 80) - 1)}`),
   }),
   now: () => new Date(),
   sleep: (milliseconds) => sleep(milliseconds),
