@@ -123,17 +123,34 @@ export async function readOutcome(context: LoopContext, arn: string): Promise<Pi
   };
 }
 
-async function readText(
-  { clients }: LoopContext,
+async function readText(context: LoopContext, bucket: string, prefix: string, file: string): Promise<string> {
+  const text = await findText(context, bucket, prefix, file);
+  if (text === undefined) throw new Error(`${s3Uri(bucket, prefix)} has no ${file}`);
+  return text;
+}
+
+async function findText(
+  { clients }: Pick<LoopContext, 'clients'>,
   bucket: string,
   prefix: string,
   file: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const listed = await clients.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
   const key = listed.Contents?.map(({ Key }) => Key).find((name) => name?.endsWith(`/${file}`));
-  if (!key) throw new Error(`${s3Uri(bucket, prefix)} has no ${file}`);
+  if (!key) return undefined;
   const object = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return (await object.Body?.transformToString()) ?? '';
+}
+
+/** What an execution has measured, whether or not the gate let its model through; undefined where it came to no measuring. */
+export async function readEvaluation(
+  context: Pick<LoopContext, 'clients' | 'environment'>,
+  arn: string,
+): Promise<EvaluationReport | undefined> {
+  const prefix = executionPrefix(String(arn.split('/').pop()));
+  const bucket = context.environment.output('ModelBucketName');
+  const text = await findText(context, bucket, prefix, 'evaluation.json');
+  return text === undefined ? undefined : parseContractJson('evaluation-report', text, 'evaluation.json');
 }
 
 export function percent(share: number): string {

@@ -49,11 +49,12 @@ Examples:
   npm run try -- ./digits --pass-classes 0 --hyperparameter augmentation=exposure
   npm run try -- ./parts --script my.py --keep              then, in another shell: . out/try/parts/local.env
 
+--image-policy is what the release is trained and signed with; 128 x 128 without it, less where no image is larger.
 What may pass: --pass-classes, else the classes that are called good, ok, pass, normal and the like; on a terminal it asks.
 The report: out/try/<name>/report.html. Everything runs on this machine and nothing of it is left, unless --keep is given.
 Exit code: 0 the model is in service on the four devices; 1 it failed, or the gate or the rollout refused the model (the
 report says why); 2 the images or the options are refused with reasons; 130 interrupted.
-Tutorial: docs/tutorials/own-images.md`;
+docs/try.md`;
 
 const share = (text: string): number => {
   const value = Number(text);

@@ -19,8 +19,7 @@ const CONDITION = 'held out';
 const FRAMES_PER_SECOND = 8;
 const SEED = 20261127;
 /** Results come in seconds; a queue that is worked off first takes longer. */
-const LAST_RESULT_SECONDS = 90;
-const LOOK_MILLISECONDS = 1000;
+const PATIENCE = { quietLooks: 90, lookMilliseconds: 1000 };
 
 export interface LineOptions {
   readonly aws: LocalAws;
@@ -96,21 +95,20 @@ export async function startLine(options: LineOptions, stops: Array<() => Promise
   };
 }
 
-/** Until every frame has its result, or none comes any more. */
-async function lastResults(
-  observations: Observations,
-  shown: readonly ShownFrame[],
+/** Until every frame has its result, or none has come at `quietLooks` looks in a row. */
+export async function lastResults(
+  observations: Pick<Observations, 'refresh' | 'all'>,
+  shown: readonly Pick<ShownFrame, 'frameId'>[],
   signal: AbortSignal,
+  { quietLooks, lookMilliseconds }: typeof PATIENCE = PATIENCE,
 ): Promise<void> {
   const waiting = new Set(shown.map(({ frameId }) => frameId));
-  let missing = waiting.size;
-  let quietSince = Date.now();
-  while (Date.now() - quietSince < LAST_RESULT_SECONDS * 1000) {
+  for (let quiet = 0; quiet < quietLooks; quiet++) {
+    const missing = waiting.size;
     await observations.refresh();
     for (const { record } of observations.all) waiting.delete(record.frameId);
     if (waiting.size === 0) return;
-    if (waiting.size < missing) quietSince = Date.now();
-    missing = waiting.size;
-    await sleep(LOOK_MILLISECONDS, undefined, { signal });
+    if (waiting.size < missing) quiet = 0;
+    await sleep(lookMilliseconds, undefined, { signal });
   }
 }

@@ -24,8 +24,7 @@ type Stops = Array<() => Promise<void>>;
 async function train(
   context: LoopContext,
   { examination }: TryPlan,
-  executed: { arn?: string },
-): Promise<TrainingOutcome> {
+): Promise<{ readonly outcome: TrainingOutcome; readonly executionArn: string }> {
   const { clients, console, environment, signal } = context;
   const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal });
   const accepted = await console.phase(
@@ -34,15 +33,14 @@ async function train(
   );
   console.line(`  accepted: ${accepted.items} images of ${accepted.classes.join(', ')}`);
   return console.phase('training: prepare -> train -> evaluate -> export -> gate -> register', async () => {
-    const started = await startTraining(clients, environment, {});
-    executed.arn = started.executionArn;
+    const { executionArn } = await startTraining(clients, environment, {});
     const outcome = await followTraining(
       { clients, sleep: wait, onStep: () => undefined },
       environment,
-      started.executionArn,
+      executionArn,
     );
     console.line(`  ${outcome.sentence}`);
-    return outcome;
+    return { outcome, executionArn };
   });
 }
 
@@ -86,12 +84,11 @@ export async function runTry(run: TryRun, work: WorkDirectory): Promise<boolean>
       rollouts: [],
       models: [],
     };
-    const executed: { arn?: string } = {};
-    const outcome = await train(context, plan, executed);
+    const { outcome, executionArn } = await train(context, plan);
     let line: Line | undefined;
     if (outcome.succeeded && outcome.modelPackageVersion !== undefined) {
       line = await startLine({ ...cloud, console, abort, frames: plan.heldOut, work }, stops);
-      if (await release(context, outcome.modelPackageVersion, executed.arn as string)) {
+      if (await release(context, outcome.modelPackageVersion, executionArn)) {
         const shown = line;
         await console.phase(
           `inspection: each of ${plan.heldOut.length} held-out images once, to one of the four devices`,
@@ -99,7 +96,7 @@ export async function runTry(run: TryRun, work: WorkDirectory): Promise<boolean>
         );
       }
     }
-    const data = await gatherReport({ request, plan, context, outcome, line, memory });
+    const data = await gatherReport({ request, plan, context, executionArn, outcome, line, memory });
     const report = join(request.outputFolder, 'report.html');
     writeFileSync(join(request.outputFolder, 'report.json'), JSON.stringify(data));
     writeFileSync(report, renderTryReport(data));

@@ -9,6 +9,7 @@ import type { DatasetReport } from '../../contracts';
 import type { CompleteImagePolicy } from '../../contracts/image-policy';
 import type { LoopContext } from '../../demo/context';
 import type { MemorySampler } from '../../demo/memory-sampler';
+import { readEvaluation } from '../../demo/pipeline';
 import { sizeOfObjects } from '../../demo/stored-objects';
 import { CAPTURE_PREFIX } from '../../lambda/telemetry/names';
 import type { TryRequest } from '../arguments';
@@ -27,6 +28,8 @@ export interface GatherInput {
   readonly request: TryRequest;
   readonly plan: TryPlan;
   readonly context: LoopContext;
+  /** Of the training. */
+  readonly executionArn: string;
   readonly outcome: TrainingOutcome;
   /** Absent when nothing was rolled out. */
   readonly line: Line | undefined;
@@ -34,7 +37,7 @@ export interface GatherInput {
 }
 
 export async function gatherReport(input: GatherInput): Promise<TryReportData> {
-  const { request, plan, context, outcome, line, memory } = input;
+  const { request, plan, context, executionArn, outcome, line, memory } = input;
   const { console, models, rollouts } = context;
   const inspection = line && line.inspected.length > 0 ? await inspected(plan, line) : undefined;
   return {
@@ -49,6 +52,7 @@ export async function gatherReport(input: GatherInput): Promise<TryReportData> {
       input: inputInWords(plan.imagePolicy),
       sentence: outcome.sentence,
       registered: outcome.succeeded,
+      evaluation: await evaluationOf(context, executionArn),
     },
     models,
     rollouts,
@@ -58,6 +62,17 @@ export async function gatherReport(input: GatherInput): Promise<TryReportData> {
     totalSeconds: console.totalSeconds,
     peakMemoryBytes: memory.peakBytes,
   };
+}
+
+async function evaluationOf(
+  context: LoopContext,
+  executionArn: string,
+): Promise<TryReportData['training']['evaluation']> {
+  const evaluation = await readEvaluation(context, executionArn);
+  if (!evaluation) return undefined;
+  const { accuracy, linearBaselineAccuracy, classes, confusion: rows } = evaluation;
+  const title = 'Held-out images, as the training measured the model';
+  return { accuracy, linearBaselineAccuracy, confusion: { title, classes, rows } };
 }
 
 export const inputInWords = ({ width, height, fit, colour, region }: CompleteImagePolicy): string =>

@@ -28,7 +28,8 @@ export const SECTIONS: ReadonlyArray<{
   {
     id: 'confusions',
     link: 'Confusions',
-    render: ({ inspection }) => confusionsSection({ confusions: inspection ? [inspection.confusion] : [] }),
+    render: ({ inspection, training: { evaluation } }) =>
+      confusionsSection({ confusions: [inspection?.confusion ?? evaluation?.confusion ?? []].flat() }),
   },
   { id: 'next', link: 'Next', render: nextSection },
   { id: 'dataset', link: 'Data set', render: datasetSection },

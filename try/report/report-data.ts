@@ -96,6 +96,14 @@ export interface TryReportData extends Pick<ReportData, 'phases' | 'totalSeconds
     /** The gate's sentence, or why the training failed. */
     readonly sentence: string;
     readonly registered: boolean;
+    /** On the held-out images, by the training itself. Absent where it came to no measuring. */
+    readonly evaluation?:
+      | {
+          readonly accuracy: number;
+          readonly linearBaselineAccuracy: number;
+          readonly confusion: ReportData['confusions'][number];
+        }
+      | undefined;
   };
   readonly models: ReportData['models'];
   readonly rollouts: ReportData['rollouts'];

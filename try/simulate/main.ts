@@ -25,8 +25,10 @@ const say = (sentence: string): void => console.log(`${new Date().toISOString().
 function localAws(): ReachableAws {
   const found = reachableAws(process.env);
   if (!('missing' in found)) return found;
+  const isNone = process.env.LOCAL_AWS_MQTT === undefined;
+  const what = isNone ? 'this shell knows of no local AWS' : `${found.missing.join(', ')} not set`;
   throw new InputError(
-    `device simulate: ${found.missing.join(', ')} not set: run \`npm run local\` or \`npm run try -- <folder> --keep\`, and source the file of variables that it names. ` +
+    `device simulate: ${what}: run \`npm run local\` or \`npm run try -- <folder> --keep\`, and source the file of variables that it names. ` +
       "A simulated nucleus speaks with the local AWS only: with an account it would have to be AWS's own nucleus, which docs/tutorials/real-device.md installs",
   );
 }

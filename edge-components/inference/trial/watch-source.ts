@@ -57,6 +57,8 @@ export interface WatchTimes {
   readonly patienceSeconds: number;
   /** How long a source may say that something is wrong before its first frame. */
   readonly problemSeconds: number;
+  /** It is over as soon as so many frames have come. @default - however many there are */
+  readonly mostFrames?: number;
 }
 
 /** An RTSP camera sends its first whole image after up to 10 s; whoever refuses a connection does so at once, again and again. */
@@ -91,7 +93,9 @@ export async function watchSource(
   const started = performance.now();
   let firstAt: number | undefined;
   let wrongSince: number | undefined;
+  const { mostFrames = Number.POSITIVE_INFINITY } = times;
   const isOver = (): boolean => {
+    if (frames.length >= mostFrames) return true;
     const passed = (since: number, limit: number) => performance.now() - since >= limit * 1000;
     if (firstAt !== undefined) return passed(firstAt, times.seconds);
     return (

@@ -100,6 +100,18 @@ describe('[B27] the report of a try', () => {
       training: {
         ...data.training,
         registered: false,
+        evaluation: {
+          accuracy: 0.61,
+          linearBaselineAccuracy: 0.7,
+          confusion: {
+            title: 'as the training measured it',
+            classes: ['dent', 'good'],
+            rows: [
+              [1, 1],
+              [0, 1],
+            ],
+          },
+        },
         sentence: 'the training failed: accuracy 61 % is below 80 %',
       },
     };
@@ -109,6 +121,8 @@ describe('[B27] the report of a try', () => {
     const page = renderTryReport(refused);
     expect(page).toContain('No release came into service.');
     expect(page).toContain('--minimum-accuracy');
+    expect(page).toContain('as the training measured it');
+    expect(page).toContain('right in 61.0 %; logistic regression on the same pixels in 70.0 %');
     expect(page).not.toMatch(/undefined|NaN/);
   });
 
