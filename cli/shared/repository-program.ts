@@ -1,8 +1,22 @@
 /** Programs of rooms that this one does not import: they run as processes of their own, at the same terminal. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const ROOT = join(__dirname, '..', '..');
+
+/** How a TypeScript program of the repository is run, from whatever folder. @param file path in the repository */
+export function programCommand(file: string): {
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+} {
+  return {
+    command: process.execPath,
+    arguments: ['--import', pathToFileURL(require.resolve('tsx')).href, join(ROOT, file)],
+    environment: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') },
+  };
+}
 
 /**
  * Starts a program of the repository and answers its exit code, or the signal that has ended it.
@@ -21,10 +35,10 @@ export type StartProgram = (
 export const startProgram: StartProgram = (file, args, takeOutput) => {
   const wait = (): void => undefined;
   process.on('SIGINT', wait);
-  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, file), ...args], {
-    cwd: process.cwd(),
+  const program = programCommand(file);
+  const child = spawn(program.command, [...program.arguments, ...args], {
     stdio: ['inherit', takeOutput ? 'pipe' : 'inherit', 'inherit'],
-    env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') },
+    env: program.environment,
   });
   const pass = (): boolean => child.kill('SIGTERM');
   process.on('SIGTERM', pass);

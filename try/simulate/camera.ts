@@ -5,10 +5,10 @@ import { SupervisedProcess } from '@kaizen-edge/local-aws';
 import { CAMERA_PROGRAM } from '../../cli/device/camera-commands';
 import { RENDERED_LINE } from '../../cli/device/simulate-commands';
 import { InputError } from '../../cli/shared/errors';
+import { programCommand } from '../../cli/shared/repository-program';
 import { loadFrameStock, type StockFrame } from '../../demo/inspection-line/frame-stock';
 import { InspectionLine } from '../../demo/inspection-line/inspection-line';
 import { renderStock } from '../../demo/render';
-import { REPOSITORY_ROOT } from '../../scripts/repository';
 import type { SimulateRequest } from './request';
 
 /** What a line shows over and over; more would only be memory. */
@@ -100,15 +100,12 @@ async function openBridge({
   abort,
 }: CameraOptions): Promise<SimulatedCamera> {
   const socketPath = join(socketDirectory, 'camera.sock');
+  const program = programCommand(CAMERA_PROGRAM);
   const child = new SupervisedProcess({
+    ...program,
     name: 'the camera',
-    command: process.execPath,
-    arguments: [
-      ...['--import', 'tsx', join(REPOSITORY_ROOT, CAMERA_PROGRAM)],
-      JSON.stringify({ do: 'serve', camera: request.camera, socketPath }),
-    ],
+    arguments: [...program.arguments, JSON.stringify({ do: 'serve', camera: request.camera, socketPath })],
     workingDirectory: process.cwd(),
-    environment: { ...process.env, TSX_TSCONFIG_PATH: join(REPOSITORY_ROOT, 'tsconfig.json') },
     logFile: join(folder, 'camera.log'),
     onLine: (line) => say(cameraSentence(line)),
     onCrash: (message) => abort.abort(new Error(message)),

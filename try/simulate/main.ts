@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReachableAws, reachableAws } from '@kaizen-edge/local-aws';
 import { provisionDevice } from '../../cli/device/provision-device';
-import { describeEnvironment } from '../../cli/shared/environment';
+import { describeEnvironment, type KaizenEnvironment } from '../../cli/shared/environment';
 import { InputError } from '../../cli/shared/errors';
 import type { DeviceStatus } from '../../contracts';
 import { type DemoClients, makeClients } from '../../demo/clients';
@@ -36,10 +36,10 @@ function localAws(): ReachableAws {
 /** Says what changes until the signal ends it. */
 async function watch(
   clients: DemoClients,
-  { environment: name, thingName }: SimulateRequest,
+  environment: KaizenEnvironment,
+  thingName: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const environment = await describeEnvironment(clients, name);
   let before: DeviceStatus | undefined;
   while (!signal.aborted) {
     const now = (await readInventory({ clients, environment })).get(thingName);
@@ -78,7 +78,7 @@ async function simulate(request: SimulateRequest, abort: AbortController): Promi
     stops.push(() => device.stop());
     await device.start();
     say(`${thingName} is up, with nucleus ${nucleus}; Ctrl-C ends it`);
-    await watch(clients, request, abort.signal);
+    await watch(clients, environment, thingName, abort.signal);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
