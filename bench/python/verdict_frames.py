@@ -1,7 +1,8 @@
 """Frames of the line as it was trained for, and of eight changes of one cause each, through the default script's model.
 
 `python bench/python/verdict_frames.py --output <folder>` renders and prepares the project's dataset, trains the default
-script, and writes `verdicts.json`:
+script, and writes `model-fp32.onnx` and `model-int8.onnx`, `plain-<variant>.onnx` without further outputs, `images.rgb`
+(32 images of the validation split, uint8), and `verdicts.json`:
 
     classes          in the order of the probabilities
     baseline         contract of the release
@@ -9,6 +10,7 @@ script, and writes `verdicts.json`:
     costs            of each yield, per 1,000 parts: `oracle`, `precision` and, of each draw of a validation split from
                      the steady line, `chosen` and `searched`, judged on the other frames
     novelty          contract of the release
+    embedding        contract of the release
     frames           condition -> [label, probabilities, novelty, brightness, contrast, sharpness] of each frame, by
                      the fp32 graph
 """
@@ -19,6 +21,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -39,7 +42,13 @@ from kaizen_training import thresholds as by_precision  # noqa: E402
 from kaizen_training.baseline import baseline_of, image_statistics  # noqa: E402
 from kaizen_training.forward import write_graph  # noqa: E402
 from kaizen_training.further_outputs import NOVELTY_NAME, add_further_outputs  # noqa: E402
-from kaizen_training.onnx_model import INPUT_NAME, OUTPUT_NAME, open_session  # noqa: E402
+from kaizen_training.onnx_model import (  # noqa: E402
+    CALIBRATION_IMAGES,
+    INPUT_NAME,
+    OUTPUT_NAME,
+    open_session,
+    write_int8,
+)
 from kaizen_training.operating_point import Plant, choose_thresholds, outcome_of  # noqa: E402
 from kaizen_training.prepared import load_description, load_split  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
@@ -55,6 +64,7 @@ NORMAL_FRAMES = 4000
 SHIFTED_FRAMES = 800
 CLASSES = ("good", "scratch", "dent", "stain")
 VARIANT = "fp32"
+TIMED_IMAGES = 32
 SHARES = (0.4, 0.2, 0.2, 0.2)
 YIELDS = (0.90, 0.98, 0.997)
 # As config/prod.ts has them.
@@ -185,13 +195,19 @@ def main(arguments: list[str] | None = None) -> int:
             num_cpus=os.cpu_count() or 1,
         )
         description, validation = load_description(prepared), load_split(prepared, "validation")
-        classes, path = description.classes, Path(folder) / "model-fp32.onnx"
-        write_graph(ServedModel(script, network), description.policy, path)
-        training = load_split(prepared, "train").images
-        further = add_further_outputs({VARIANT: path}, training, validation.images)
+        classes, training = description.classes, load_split(prepared, "train").images
+        plain = {variant: unfinished / f"plain-{variant}.onnx" for variant in (VARIANT, "int8")}
+        graphs = {variant: unfinished / f"model-{variant}.onnx" for variant in plain}
+        write_graph(ServedModel(script, network), description.policy, plain[VARIANT])
+        step = max(1, len(training) // CALIBRATION_IMAGES)
+        write_int8(plain[VARIANT], training[::step][:CALIBRATION_IMAGES], plain["int8"])
+        for variant, path in plain.items():
+            shutil.copyfile(path, graphs[variant])
+        further = add_further_outputs(graphs, training, validation.images)
         if further is None:
             raise RuntimeError("the graph of the default script has no score of novelty")
-        graph = _Graph(path)
+        (unfinished / "images.rgb").write_bytes(np.ascontiguousarray(validation.images[:TIMED_IMAGES]).tobytes())
+        graph = _Graph(graphs[VARIANT])
         on_validation, _ = graph.answers(validation.images)
         accuracy = float((on_validation.argmax(axis=1) == validation.labels).mean())
         steady = list(_rows(graph, "normal", NORMAL_FRAMES))
@@ -202,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
             "classes": classes,
             "baseline": baseline_of(validation.images, on_validation, classes, accuracy),
             "thresholds": choose_thresholds(on_validation, validation.labels, classes, plant),
-            "novelty": further.to_json([VARIANT])["novelty"],
+            **further.to_json(list(graphs)),
             "costs": [costs.at(share, precise) for share in YIELDS],
             "frames": {"normal": steady, **{shift: list(_rows(graph, shift, SHIFTED_FRAMES)) for shift in SHIFTS}},
         }

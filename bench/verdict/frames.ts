@@ -1,8 +1,10 @@
 /** Frames with the answers of the default script's model, of the steady line and of eight changes of one cause each. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../contracts';
-import type { ImageStatistics } from '../../edge-components/inference/src/ports';
+import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
+import type { DecodedImage, ImageStatistics } from '../../edge-components/inference/src/ports';
 import { made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from '../recipe';
 import type { SuiteContext } from '../suite';
 
@@ -21,6 +23,9 @@ type Row = [
   contrast: number,
   sharpness: number,
 ];
+
+/** Pixels of the rendered photographs. */
+const SIDE = 128;
 
 /** The graph that answered. */
 export const VARIANT = 'fp32';
@@ -44,6 +49,7 @@ interface Description {
   readonly baseline: Release['baseline'];
   readonly thresholds: Release['thresholds'];
   readonly novelty: NonNullable<Release['novelty']>;
+  readonly embedding: NonNullable<Release['embedding']>;
   readonly costs: readonly Costs[];
   readonly frames: Readonly<Record<string, readonly Row[]>>;
 }
@@ -55,6 +61,7 @@ const FRAMES: Recipe = {
     ...TRAINING_INGREDIENTS,
     `${PACKAGE}/baseline.py`,
     `${PACKAGE}/feature_taps.py`,
+    `${PACKAGE}/forward.py`,
     `${PACKAGE}/further_outputs.py`,
     `${PACKAGE}/novelty.py`,
     `${PACKAGE}/onnx_model.py`,
@@ -67,11 +74,39 @@ const FRAMES: Recipe = {
 };
 
 export class VerdictContext implements SuiteContext {
-  private constructor(private readonly description: Description) {}
+  private constructor(
+    private readonly description: Description,
+    private readonly folder: string,
+  ) {}
 
   static async prepare(this: void): Promise<VerdictContext> {
     const folder = await made(FRAMES);
-    return new VerdictContext(JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Description);
+    const description = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Description;
+    return new VerdictContext(description, folder);
+  }
+
+  /** Of the validation split. */
+  get images(): DecodedImage[] {
+    const pixels = readFileSync(join(this.folder, 'images.rgb'));
+    const bytes = SIDE * SIDE * 3;
+    return Array.from({ length: pixels.length / bytes }, (_, index) => ({
+      width: SIDE,
+      height: SIDE,
+      pixels: new Uint8Array(pixels.subarray(index * bytes, (index + 1) * bytes)),
+    }));
+  }
+
+  /** @param isPlain without the further outputs, which are asked for otherwise */
+  session(variant: 'fp32' | 'int8', isPlain: boolean): Promise<OnnxSession> {
+    const path = join(this.folder, `${isPlain ? 'plain' : 'model'}-${variant}.onnx`);
+    const { classes, novelty, embedding } = this.description;
+    return OnnxSession.load({
+      path,
+      sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
+      input: { name: 'image', height: SIDE, width: SIDE, outputName: 'probabilities' },
+      classes: classes.length,
+      ...(!isPlain && { novelty, embedding }),
+    });
   }
 
   get costs(): readonly Costs[] {

@@ -1,7 +1,7 @@
-/**
- * What the verdict costs and what it lets pass. Nothing is timed.
- */
+/** What the verdict costs and what it lets pass; and what the score of novelty takes of a graph's time. */
 import type { Benchmark, Spread } from '../figure';
+import { interleave, milliseconds, ratioOf } from '../measure';
+import { runMilliseconds } from '../run-times';
 import { type Suite, suiteOf } from '../suite';
 import { VerdictContext } from './frames';
 import { outcomeOf } from './outcome';
@@ -110,8 +110,37 @@ const shifts: Benchmark<VerdictContext> = {
   },
 };
 
+const ROUNDS = 9;
+const RUNS = 200;
+const VARIANTS = ['fp32', 'int8'] as const;
+
+const time: Benchmark<VerdictContext> = {
+  figures: VARIANTS.map((variant) => ({
+    id: `V4-${variant}`,
+    what: `time of the ${variant} graph with the outputs novelty and embedding / without, one thread`,
+    goal: 1.05,
+    better: 'lower',
+  })),
+  async measure(context) {
+    const { images } = context;
+    const of = async (variant: (typeof VARIANTS)[number]) => {
+      const [plain, further] = [await context.session(variant, true), await context.session(variant, false)];
+      const rounds = await interleave(ROUNDS, {
+        plain: () => runMilliseconds(plain, images, RUNS),
+        further: () => runMilliseconds(further, images, RUNS),
+      });
+      const method = `MobileNetV2 0.35 at 96, Node.js: ${milliseconds(rounds.further)} with, ${milliseconds(rounds.plain)} without`;
+      return ratioOf(rounds.further, rounds.plain, method);
+    };
+    return new Map([
+      ['V4-fp32', await of('fp32')],
+      ['V4-int8', await of('int8')],
+    ]);
+  },
+};
+
 export const verdictSuite: Suite = suiteOf(
   'the verdict: what it costs, and what passes when the line changes',
-  [cost, shifts],
+  [cost, shifts, time],
   VerdictContext.prepare,
 );
