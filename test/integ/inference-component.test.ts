@@ -513,6 +513,28 @@ test('what is left of a component whose watched process was killed ends before t
   await waitFor('status', () => device.statuses.at(-1)?.endedUncleanly === true);
 });
 
+test('case 44: the processes of graphs and decoder end with a component whose watched process and agent are both killed', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  const before = processesOf(device.processId);
+  const pidOf = (kind: string): number => before.find((one) => one.kind === kind)?.pid as number;
+  const native = [pidOf('model'), pidOf('decoder')];
+  // It must not hear of the agent's end, of which it would end the rest.
+  process.kill(device.processId, 'SIGSTOP');
+  process.kill(pidOf('agent'), 'SIGKILL');
+  await device.endProcess('SIGKILL');
+  await waitFor('the end of all', () => !native.some((pid) => nativeCodeIfThere(pid).length > 0));
+});
+
+/** Of a process that may have ended, and may not have been waited for. */
+function nativeCodeIfThere(pid: number): readonly string[] {
+  try {
+    return nativeCodeOf(pid);
+  } catch {
+    return [];
+  }
+}
+
 test('case 16: an update waits while parts are inspected, goes ahead when they stop, and never waits for ever', async () => {
   const device = await newDevice();
   const configured = async (quietSeconds: number, longestDeferralSeconds: number): Promise<void> => {

@@ -212,3 +212,18 @@ def test_b13_nothing_is_moved_where_nobody_may_or_nothing_is_known() -> None:
     assert threshold_bounds(probabilities[goods], labels[goods], CLASSES, thresholds, plant) == {}
     all_pass = plant_of(dispositions=dict.fromkeys(CLASSES, "pass"), movable_review_rate=0.3)
     assert threshold_bounds(probabilities, labels, CLASSES, thresholds, all_pass) == {}
+
+
+def test_b13_the_plant_says_whether_operators_may_move_thresholds() -> None:
+    """[B13]"""
+    policy = {
+        "classes": {"good": "pass"},
+        "otherwise": "reject",
+        "goodShare": 0.9,
+        "costs": {"escape": 100, "falseReject": 1, "review": 0.5},
+        "limits": {"escapeRate": 0.01, "falseRejectRate": 0.05},
+    }
+    assert Plant.of_json(policy).movable_review_rate is None
+    assert Plant.of_json({**policy, "operatingRange": {"reviewRate": 0.3}}).movable_review_rate == 0.3
+    with pytest.raises(ValueError, match="reviewRate"):
+        Plant.of_json({**policy, "operatingRange": {}})
