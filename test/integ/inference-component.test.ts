@@ -446,6 +446,19 @@ test.each(NUCLEI)(
   },
 );
 
+test('case 39: a component whose graph answers nothing ends when it is told to, and leaves nothing running', async () => {
+  const device = await newDevice();
+  await device.offer(await release({ counter: 1 }), COMPONENT);
+  await waitFor('camera connection', () => device.cameraConnected);
+  const native = processesOf(device.processId).filter(({ kind }) => ['model', 'decoder'].includes(kind));
+  const model = native.find(({ kind }) => kind === 'model')?.pid as number;
+  // As native code that loops, it hears of nothing but SIGKILL.
+  process.kill(model, 'SIGSTOP');
+  device.show('frame', await plainImage(200));
+  expect(await device.endProcess('SIGTERM')).toBe(0);
+  await waitFor('the end of all', () => !native.some(({ pid }) => nativeCodeIfThere(pid).length > 0));
+});
+
 test('case 1: SIGKILL at random instants of installations leaves a verified release that serves, every time', async () => {
   const device = await newDevice();
   const report = await killLoop({
