@@ -19,7 +19,9 @@ const named = (bad: readonly BadRun[]): string =>
 
 interface Context {
   readonly runs: typeof import('../../test/infrastructure/rollout-world/fault-runs');
-  readonly definition: Parameters<typeof import('../../test/infrastructure/rollout-world/fault-runs').runAtRandom>[0];
+  readonly definition: Parameters<
+    typeof import('../../test/infrastructure/rollout-world/fault-runs').runAtRandom
+  >[0];
   close(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ test("no function carries the SDK's sources of credentials: it has those of its 
 
 test('a function that validates has the validators it asks for', () => {
   expect(bundleOf('telemetry/ingest-status')).toContain('device-status');
-  expect(bundleOf('rollout/start-next-rollout')).not.toContain('the bundle has no validator of the contract');
+  expect(bundleOf('rollout/sweep-rollouts')).not.toContain('the bundle has no validator of the contract');
 });
 
 test('contracts are asked for by their literal names, which the build looks for', () => {

@@ -546,7 +546,7 @@ describe('[B2] a whole rollout through the state machine', () => {
   });
 
   test.each(['RollBackWave', 'FinishRollout'])(
-    'case 4, case 50: a way back on which %s gives up is not said to be done, and the sweeper goes it to its end',
+    'case 4, 50: a way back on which %s gives up is not said to be done, and the sweeper goes it to its end',
     async (step) => {
       const fleet = new Fleet([1, 2], 1);
       fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });

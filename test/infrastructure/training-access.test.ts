@@ -180,7 +180,7 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     ).toEqual([]);
   });
 
-  test('case 38, case 55: the pipeline cannot approve what it registers, nor what waits', async () => {
+  test('case 38, 55: the pipeline cannot approve what it registers, nor what waits', async () => {
     const other = ['Rejected', undefined].map((status) => wishes().package('CreateModelPackage', status));
     const removed = wishes().package('DeleteModelPackage');
     expect(await granted(pipeline(), [...wishes().approvals(), ...other, removed])).toEqual([]);
@@ -198,7 +198,7 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     expect(await granted(pipeline(), foreign)).toEqual([]);
   });
 
-  test("case 38, case 55: the training script cannot touch any execution's export, and a job writes its own folders only", async () => {
+  test("case 38, 55: the training script cannot touch any execution's export, and a job writes its own folders only", async () => {
     for (const job of JOBS) {
       const others = Object.values(EXECUTION_FOLDERS).filter(
         (folder) => !(WRITES[job] as readonly string[]).includes(folder),
@@ -208,7 +208,7 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     }
   });
 
-  test('case 38, case 55: an export that another execution overwrites after the approval is found at signing', async () => {
+  test('case 38, 55: an export that another execution overwrites after the approval is found at signing', async () => {
     const field = new Field(synthesizedApp(environment));
     const overwrite = wishes().output('s3:PutObject', ofAnotherExecution(EXECUTION_FOLDERS.exported));
     // IAM cannot tell executions apart: the code that Export loads could do it.

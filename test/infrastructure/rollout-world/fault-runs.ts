@@ -126,7 +126,9 @@ export async function runExhaustively(
           found.push(`it ends otherwise than undisturbed: ${outcomeOf(end)}, not ${expected}`);
         }
         if (end.deadLockMinutes > kind.freedWithinMinutes) {
-          found.push(`an execution that had ended held the use case for ${Math.round(end.deadLockMinutes)} minutes`);
+          found.push(
+            `an execution that had ended held the use case for ${Math.round(end.deadLockMinutes)} minutes`,
+          );
         }
         longestDeadLock = Math.max(longestDeadLock, isSingle(kind) ? end.deadLockMinutes : 0);
         const where = `${call.step}'s ${call.command} (call ${call.index})`;

@@ -314,7 +314,9 @@ export class RolloutWorld {
     this.clock.after(MINUTE, () => {
       this.lookWhetherSettled();
       const lock = this.item('rollout');
-      const holder = this.stepFunctions.executions.find(({ executionArn }) => executionArn === lock?.executionArn);
+      const holder = this.stepFunctions.executions.find(
+        ({ executionArn }) => executionArn === lock?.executionArn,
+      );
       if (holder?.stopDate) {
         const minutes = (this.clock.now - holder.stopDate.getTime()) / MINUTE;
         this.deadLockMinutes = Math.max(this.deadLockMinutes, minutes);
