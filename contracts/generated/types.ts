@@ -758,7 +758,15 @@ export interface ChallengerConfiguration {
    */
   maximumDisagreement?: number;
   /**
-   * When fewer frames have come by then, those that came decide. Below the 110 s for which the model component waits.
+   * So many of these frames must have been compared, or it is refused; no more than frames are asked for. 0: a line that stands still lets it in.
+   */
+  minimumFrames?: number;
+  /**
+   * How many times as long as the release in service it may take for a frame, by the medians.
+   */
+  maximumLatencyRatio?: number;
+  /**
+   * When fewer frames have come by then, those that came decide, if they are minimumFrames. Below the 110 s for which the model component waits.
    */
   timeoutSeconds?: number;
 }
@@ -1020,7 +1028,15 @@ export interface ChallengerConfiguration1 {
    */
   maximumDisagreement?: number;
   /**
-   * When fewer frames have come by then, those that came decide. Below the 110 s for which the model component waits.
+   * So many of these frames must have been compared, or it is refused; no more than frames are asked for. 0: a line that stands still lets it in.
+   */
+  minimumFrames?: number;
+  /**
+   * How many times as long as the release in service it may take for a frame, by the medians.
+   */
+  maximumLatencyRatio?: number;
+  /**
+   * When fewer frames have come by then, those that came decide, if they are minimumFrames. Below the 110 s for which the model component waits.
    */
   timeoutSeconds?: number;
 }
@@ -1553,6 +1569,10 @@ export interface DeviceStatus {
     releaseId: string;
     frames: number;
     disagreements: number;
+    /**
+     * Median time of the graph over the compared frames, new / in service. Absent without any.
+     */
+    latencyRatio?: number;
   };
   resources?: {
     residentBytes: number;

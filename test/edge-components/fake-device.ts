@@ -67,7 +67,13 @@ export async function newFakeDevice(work: string, key: SigningKey) {
   const servingHost = new FakeHost();
   const settings = {
     modelComponentName: COMPONENT,
-    challenger: { frames: 0, maximumDisagreement: 1, timeoutSeconds: 60 },
+    challenger: {
+      frames: 0,
+      maximumDisagreement: 1,
+      minimumFrames: 20,
+      maximumLatencyRatio: 5,
+      timeoutSeconds: 60,
+    },
     shadow: { frames: 0 },
   };
   const challenges: [string, ChallengeOutcome][] = [];

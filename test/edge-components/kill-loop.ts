@@ -110,7 +110,7 @@ const CHALLENGED_EVERY = 10;
 
 /** Without a challenge there is no time between the self-test and the switch, so no kill could come there. */
 const configurationFor = (kill: number) =>
-  kill % CHALLENGED_EVERY === 0 ? { challenger: { frames: 1, timeoutSeconds: 1 } } : {};
+  kill % CHALLENGED_EVERY === 0 ? { challenger: { frames: 1, minimumFrames: 0, timeoutSeconds: 1 } } : {};
 
 export async function killLoop(options: KillLoopOptions): Promise<KillLoopReport> {
   const { device, kills, seed, release, onKill } = options;

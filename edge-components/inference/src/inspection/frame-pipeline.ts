@@ -106,6 +106,7 @@ interface AnswerBeside {
   readonly decision: Decision;
   /** What it would have made of the part. */
   readonly disposition: Disposition;
+  readonly milliseconds: number;
 }
 
 /** As the results show it; undefined when it was invalid. */
@@ -259,13 +260,17 @@ export class FramePipeline {
   private async finish(
     result: InferenceResult,
     { frame, image }: DecodedFrame,
-    { beside, decision, novel }: Attempt,
+    { beside, decision, inference, novel }: Attempt,
     opinion: Promise<ResultSecondOpinion> | undefined,
   ): Promise<void> {
-    const other = shownAnswer(await beside?.answer);
+    const answer = await beside?.answer;
+    const other = shownAnswer(answer);
     const own = decision.status === 'invalid' ? undefined : decision;
     const disagrees = own && other && own.predictedClass !== other.predictedClass;
-    beside?.run.compared(disagrees === undefined ? undefined : !disagrees);
+    beside?.run.compared(
+      disagrees === undefined ? undefined : !disagrees,
+      inference && answer && { own: inference.milliseconds, other: answer.milliseconds },
+    );
     const selection = image && this.select(frame, novel, own?.confidence, disagrees);
     const second = opinion && (await opinion);
     this.ports.onResult(
@@ -294,7 +299,8 @@ export class FramePipeline {
     try {
       const answer = await inference;
       const decision = decide(answer.probabilities, release);
-      return { decision, disposition: dispositionOf(decision, isNovel(answer, release, variant), release) };
+      const disposition = dispositionOf(decision, isNovel(answer, release, variant), release);
+      return { decision, disposition, milliseconds: answer.milliseconds };
     } catch (error) {
       this.ports.log.warn(`${role} failed`, { error: (error as Error).message });
       return undefined;

@@ -1,7 +1,7 @@
 import type { Release } from '../../../../contracts';
 import { isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import type { DecodedImage, Inference, LoadedModel } from '../ports';
-import type { Challenge } from './challenge';
+import type { Challenge, ComparedTimes } from './challenge';
 
 /** A release that is loaded and can answer. */
 export interface ActiveRelease {
@@ -20,8 +20,8 @@ export interface ShadowRun {
   readonly release: Release;
   readonly variant: string;
   readonly inference: Promise<Inference>;
-  /** Told whether both gave the same class; `undefined` when the other one gave none. */
-  compared(agrees: boolean | undefined): void;
+  /** Told whether both gave the same class, `undefined` when the other one gave none, and how long each took. */
+  compared(agrees: boolean | undefined, times?: ComparedTimes): void;
 }
 
 /** A switch that is not yet final: the release before stays loaded until one of the two is called. */
@@ -40,7 +40,7 @@ interface Beside {
   busy: boolean;
   /** Called once, when it answers no more. */
   ended(problem: Error | undefined): void;
-  compared(agrees: boolean | undefined): void;
+  compared(agrees: boolean | undefined, times?: ComparedTimes): void;
 }
 
 const nothing = (): void => undefined;
@@ -94,7 +94,7 @@ export class ServingSlot {
     const beside = this.setBeside('challenger', challenger, challenge.frames, (problem) =>
       challenge.end(problem),
     );
-    beside.compared = (agrees) => challenge.compared(agrees);
+    beside.compared = (agrees, times) => challenge.compared(agrees, times);
     return () => {
       if (this.beside === beside) this.endBeside();
     };
@@ -129,7 +129,7 @@ export class ServingSlot {
       release: beside.active.release,
       variant: beside.active.variant,
       inference,
-      compared: (agrees) => beside.compared(agrees),
+      compared: (agrees, times) => beside.compared(agrees, times),
     };
   }
 

@@ -468,7 +468,7 @@ test('[B3] a challenger answers without effect: its disagreement is counted, not
   queue.close();
   await running;
   await challenge.ended;
-  expect(challenge.outcome).toEqual({ frames: 2, disagreements: 2 });
+  expect(challenge.outcome).toEqual({ frames: 2, disagreements: 2, latencyRatio: 1 });
   expect(results.map(({ releaseId, shadow }) => [releaseId, shadow])).toEqual(
     results.map(() => ['line-1', undefined]),
   );

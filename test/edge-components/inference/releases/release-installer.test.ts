@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release, ReleaseOffer } from '../../../../contracts';
 import { ModelError } from '../../../../edge-components/inference/src/ports';
+import type { ComparedTimes } from '../../../../edge-components/inference/src/releases/challenge';
 import { restoreRelease } from '../../../../edge-components/inference/src/releases/release-restore';
 import { DiskReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
 import { type FakeDevice, newFakeDevice, offerOf } from '../../fake-device';
@@ -294,7 +295,12 @@ test('a release whose process was ended from outside is not passed over for the 
 
 describe('a challenge', () => {
   /** Lets every model answer frames of `level` until the installation has ended. */
-  async function whileFramesCome<Result>(device: FakeDevice, level: number, work: Promise<Result>) {
+  async function whileFramesCome<Result>(
+    device: FakeDevice,
+    level: number,
+    work: Promise<Result>,
+    times?: ComparedTimes,
+  ) {
     let done = false;
     const ended = work.finally(() => {
       done = true;
@@ -307,7 +313,7 @@ describe('a challenge', () => {
       if (!active || !beside) continue;
       const [own, other] = await Promise.all([active.model.run(image), beside.inference]);
       const bright = (probabilities: readonly number[]): boolean => (probabilities[0] ?? 0) >= 0.5;
-      beside.compared(bright(own.probabilities) === bright(other.probabilities));
+      beside.compared(bright(own.probabilities) === bright(other.probabilities), times);
     }
     return ended;
   }
@@ -315,7 +321,12 @@ describe('a challenge', () => {
   test('that is won lets the new release in, and counts the frames [B3]', async () => {
     const device = await newDevice();
     await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    device.settings.challenger = { frames: 5, maximumDisagreement: 0, timeoutSeconds: 60 };
+    device.settings.challenger = {
+      ...device.settings.challenger,
+      frames: 5,
+      maximumDisagreement: 0,
+      timeoutSeconds: 60,
+    };
     const work = device.installer.install(await offer({ counter: 2, gain: 5 }));
     expect(await whileFramesCome(device, 200, work)).toMatchObject({ code: 'ACCEPTED' });
     expect(device.challenges).toEqual([['brightness-test-2', { frames: 5, disagreements: 0 }]]);
@@ -326,7 +337,12 @@ describe('a challenge', () => {
   test('that is lost refuses with the numbers and does not quarantine [B3]', async () => {
     const device = await newDevice();
     await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    device.settings.challenger = { frames: 5, maximumDisagreement: 0.2, timeoutSeconds: 60 };
+    device.settings.challenger = {
+      ...device.settings.challenger,
+      frames: 5,
+      maximumDisagreement: 0.2,
+      timeoutSeconds: 60,
+    };
     // The graph of the opposite sign: its golden samples say so too, so only the line can tell.
     const offered = await offer({ counter: 2, gain: -4 });
     expect(await whileFramesCome(device, 200, device.installer.install(offered))).toMatchObject({
@@ -334,24 +350,73 @@ describe('a challenge', () => {
       message: 'answers 5 of 5 frames (100.0 %) differently from the release in service; allowed are 20.0 %',
     });
     expect(device.slot.current?.release.counter).toBe(1);
-    device.settings.challenger = { frames: 0, maximumDisagreement: 1, timeoutSeconds: 60 };
+    device.settings.challenger = {
+      ...device.settings.challenger,
+      frames: 0,
+      maximumDisagreement: 1,
+      timeoutSeconds: 60,
+    };
     expect(await device.installer.install(offered)).toMatchObject({ code: 'ACCEPTED' });
   });
 
   test('without frames ends at its time limit, and what was seen decides', async () => {
     const device = await newDevice();
     await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    device.settings.challenger = { frames: 5, maximumDisagreement: 0, timeoutSeconds: 0.05 };
+    device.settings.challenger = {
+      ...device.settings.challenger,
+      frames: 5,
+      maximumDisagreement: 0,
+      timeoutSeconds: 0.05,
+      minimumFrames: 0,
+    };
     expect(await device.installer.install(await offer({ counter: 2, gain: 5 }))).toMatchObject({
       code: 'ACCEPTED',
     });
     expect(device.challenges).toEqual([['brightness-test-2', { frames: 0, disagreements: 0 }]]);
   });
 
+  test('case 46: with fewer frames than its minimum refuses, and does not quarantine', async () => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { ...device.settings.challenger, frames: 200, timeoutSeconds: 0.05 };
+    const offered = await offer({ counter: 2, gain: 5 });
+    expect(await device.installer.install(offered)).toMatchObject({
+      code: 'CHALLENGE_LOST',
+      message: 'was compared with the release in service on 0 frames in the time that it had; needed are 20',
+    });
+    device.settings.challenger = { ...device.settings.challenger, frames: 0 };
+    expect(await device.installer.install(offered)).toMatchObject({ code: 'ACCEPTED' });
+  });
+
+  test.each([
+    [700, 'CHALLENGE_LOST'],
+    [4, 'ACCEPTED'],
+  ])('case 46: %i times as slow as the release in service: %s', async (slower, code) => {
+    const device = await newDevice();
+    await device.installer.install(await offer({ counter: 1, gain: 4 }));
+    device.settings.challenger = { ...device.settings.challenger, frames: 30 };
+    const times = { own: 3, other: 3 * slower };
+    const work = device.installer.install(await offer({ counter: 2, gain: 5 }));
+    const verdict = await whileFramesCome(device, 200, work, times);
+    expect(verdict.code).toBe(code);
+    if (code === 'ACCEPTED') return;
+    expect(verdict.message).toBe(
+      'takes 700.0 times as long for a frame as the release in service; allowed are 5 times',
+    );
+    expect(device.challenges).toEqual([
+      ['brightness-test-2', { frames: 30, disagreements: 0, latencyRatio: slower }],
+    ]);
+  });
+
   test('whose model fails on a frame is a failed load, and quarantines', async () => {
     const device = await newDevice();
     await device.installer.install(await offer({ counter: 1, gain: 4 }));
-    device.settings.challenger = { frames: 5, maximumDisagreement: 1, timeoutSeconds: 60 };
+    device.settings.challenger = {
+      ...device.settings.challenger,
+      frames: 5,
+      maximumDisagreement: 1,
+      timeoutSeconds: 60,
+    };
     const offered = await offer({ counter: 2, gain: 5 });
     const { load } = device.trialHost;
     device.trialHost.load = async (specification) => {

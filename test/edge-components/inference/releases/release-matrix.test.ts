@@ -68,7 +68,12 @@ function intercept(device: FakeDevice, action: ReleaseAction, replace: (original
 async function deviceWith(serving: boolean): Promise<FakeDevice> {
   const device = await newDevice();
   if (serving) await device.installer.install(await offer(1, 4));
-  device.settings.challenger = { frames: 1, maximumDisagreement: 1, timeoutSeconds: 0.01 };
+  device.settings.challenger = {
+    ...device.settings.challenger,
+    frames: 1,
+    minimumFrames: 0,
+    timeoutSeconds: 0.01,
+  };
   return device;
 }
 
