@@ -2,10 +2,10 @@
 import { DRIFT_FEATURES, MONITORING_METRICS } from '../../lambda/monitoring/names';
 import { RETRAINING_METRICS } from '../../lambda/retraining/names';
 import type { Owner } from '../../lambda/shared/names';
-import { TELEMETRY_METRICS } from '../../lambda/telemetry/names';
+import { QUESTION_METRICS, TELEMETRY_METRICS } from '../../lambda/telemetry/names';
 import { InputError } from '../shared/errors';
 import { isPriced, PRICES, type PricedRegion, type PriceName, type PriceSource } from './prices';
-import type { CostFacts, PipelineJob } from './read-facts';
+import type { CostFacts, PipelineJob, SecondOpinionFacts } from './read-facts';
 import * as of from './usage';
 
 export interface CostLine {
@@ -132,6 +132,43 @@ function captureQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
   ];
 }
 
+/** As many as the frames for review, the devices' pace and the day's budget allow. */
+function questionsOf(
+  { dailyQuestions, dailyDeviceQuestions, questionsPerMinute }: SecondOpinionFacts,
+  usage: of.Usage,
+): number {
+  const reviewed = (usage.fps * line(usage) * of.REVIEW_SHARE) / of.DAYS_PER_MONTH;
+  const asked = Math.min(
+    reviewed,
+    questionsPerMinute * usage.hoursPerDay * MINUTES_PER_HOUR,
+    dailyDeviceQuestions,
+  );
+  return of.DAYS_PER_MONTH * Math.min(usage.devices * asked, dailyQuestions);
+}
+
+function opinionQuantities({ secondOpinions }: CostFacts, usage: of.Usage): Quantity[] {
+  if (!secondOpinions) return [];
+  const questions = questionsOf(secondOpinions, usage);
+  const meters = questions * Math.ceil(of.QUESTION_BYTES / METER_BYTES);
+  return [
+    ['telemetry', 'second opinions, questions', 'iotMessage', meters],
+    ['telemetry', 'second opinions, rules', 'iotRule', meters],
+    ['telemetry', 'second opinions, to the function', 'iotAction', meters],
+    ['telemetry', 'second opinions, requests', 'lambdaRequest', questions],
+    [
+      'telemetry',
+      'second opinions, time',
+      'lambdaX86',
+      questions * of.SECONDS_PER_QUESTION * secondOpinions.memoryGigabytes,
+    ],
+    // Of a device, and of all.
+    ['telemetry', 'second opinions, counted', 'dynamoWrite', questions * 2],
+    // Published by the function, and delivered to the device.
+    ['telemetry', 'second opinions, answers', 'iotMessage', questions * 2],
+    ['telemetry', 'second opinions, metrics', 'metric', count(QUESTION_METRICS) + 1],
+  ];
+}
+
 /** @throws InputError when an instance type has no price */
 function instancePrice({ step, instanceType }: PipelineJob): PriceName {
   if (isPriced(instanceType)) return instanceType;
@@ -205,6 +242,7 @@ export function estimateCost(facts: CostFacts, usage: of.Usage, region: PricedRe
     ...fleetQuantities(usage),
     ...telemetryQuantities(facts, usage),
     ...captureQuantities(facts, usage),
+    ...opinionQuantities(facts, usage),
     ...trainingQuantities(facts, usage),
     ...monitoringQuantities(facts, usage),
     ...sharedQuantities(facts, usage),

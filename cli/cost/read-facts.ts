@@ -58,6 +58,17 @@ export interface CostFacts {
   /** Days after which S3 deletes; undefined where nothing does. */
   readonly resultDays?: number | undefined;
   readonly captureDays?: number | undefined;
+  /** Of questions for a second opinion; undefined where nobody answers any. */
+  readonly secondOpinions?: SecondOpinionFacts | undefined;
+}
+
+export interface SecondOpinionFacts {
+  /** Questions that are answered on a day, of all devices and of one. */
+  readonly dailyQuestions: number;
+  readonly dailyDeviceQuestions: number;
+  /** Of one device, at most. */
+  readonly questionsPerMinute: number;
+  readonly memoryGigabytes: number;
 }
 
 /** The contract's. */
@@ -78,6 +89,10 @@ function minutesOf(rate: string): number {
   if (!count || !unit) throw new InputError(`templates: schedule '${rate}' is no rate`);
   return Number(count) * MINUTES[unit as keyof typeof MINUTES];
 }
+
+/** The contract's. */
+const DEFAULT_QUESTIONS_PER_MINUTE = 30;
+const MEGABYTES_PER_GIGABYTE = 1_024;
 
 const variablesOf = ({ Environment }: Properties): Properties => Environment?.Variables ?? {};
 
@@ -145,6 +160,22 @@ function jobOf({ Name, Type, Arguments }: any): PipelineJob[] {
   ];
 }
 
+function secondOpinionFacts(
+  templates: Templates,
+  settings: { readonly questionsPerMinute?: number } | undefined,
+): SecondOpinionFacts | undefined {
+  const answers = templates
+    .of('AWS::Lambda::Function')
+    .find((properties) => TELEMETRY_VARIABLES.dailyQuestions in variablesOf(properties));
+  if (!answers || !settings) return undefined;
+  return {
+    dailyQuestions: templates.variable(TELEMETRY_VARIABLES.dailyQuestions),
+    dailyDeviceQuestions: templates.variable(TELEMETRY_VARIABLES.dailyDeviceQuestions),
+    questionsPerMinute: settings.questionsPerMinute ?? DEFAULT_QUESTIONS_PER_MINUTE,
+    memoryGigabytes: answers.MemorySize / MEGABYTES_PER_GIGABYTE,
+  };
+}
+
 function expirationDays(templates: Templates, prefix: string): number | undefined {
   const rules = templates
     .of('AWS::S3::Bucket')
@@ -165,6 +196,7 @@ export function readCostFacts(templates: readonly CostTemplate[]): CostFacts {
     outbox: never;
     upload: never;
     confirmations?: { askSeconds?: number };
+    secondOpinion?: { questionsPerMinute?: number };
   }[];
   const outbox: Record<string, number> = useCase?.outbox ?? {};
   const upload: Record<string, number> = useCase?.upload ?? {};
@@ -181,7 +213,8 @@ export function readCostFacts(templates: readonly CostTemplate[]): CostFacts {
     alarms: all.of('AWS::CloudWatch::Alarm').length,
     dashboards: all.of('AWS::CloudWatch::Dashboard').length,
     polledQueues: mappings.length,
-    isArm: all.of('AWS::Lambda::Function').every(({ Architectures }) => String(Architectures) === 'arm64'),
+    // What answers questions is x86_64 wherever it is.
+    isArm: all.of('AWS::Lambda::Function').some(({ Architectures }) => String(Architectures) === 'arm64'),
     evaluations: all.scheduled(MONITORING_VARIABLES.driftLookbackHours),
     retrainingLooks: all.scheduled(RETRAINING_VARIABLES.monthlyExecutions),
     jobs: definition.Steps.flatMap(jobOf),
@@ -201,5 +234,6 @@ export function readCostFacts(templates: readonly CostTemplate[]): CostFacts {
     deviceMetricLimit: all.variable(MONITORING_VARIABLES.deviceMetricLimit, 0),
     resultDays: expirationDays(all, RESULT_PREFIX),
     captureDays: expirationDays(all, CAPTURE_PREFIX),
+    secondOpinions: secondOpinionFacts(all, useCase?.secondOpinion),
   };
 }

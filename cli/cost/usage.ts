@@ -28,6 +28,12 @@ export const COMPRESSION = 7;
 export const CAPTURE_BYTES = 100_000;
 /** Share of frames that the model is uncertain about. */
 export const UNCERTAIN_SHARE = 0.02;
+/** Share of frames that go to review. Assumed: those of {@link UNCERTAIN_SHARE}, and as many that are new. */
+export const REVIEW_SHARE = 0.04;
+/** Of a question with its image, in base64. */
+export const QUESTION_BYTES = 40_000;
+/** Of the function, per question: decoding, network and what it asks of other services. */
+export const SECONDS_PER_QUESTION = 0.25;
 /** Write request units of one update of a sketch, and read request units of the look before it: it has below 1 KB. */
 export const UNITS_PER_SKETCH = 1;
 /** Of a sketch, as an evaluation reads it. */

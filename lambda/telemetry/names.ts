@@ -51,12 +51,13 @@ export const undeliveredQuestionsMetric = ({ environmentName }: Pick<NameScope, 
   `QuestionsUndelivered-${environmentName}`;
 
 /** What devices send; last level of the topic, last word of the rule's name. */
-export type MessageKind = 'results' | 'status' | 'questions';
+export type MessageKind = 'results' | 'status';
+const QUESTIONS = 'questions';
 
 /** Topic rules take letters, digits and underscores only; names of environments have no underscores. */
 export const ruleName = (
   { environmentName }: Pick<NameScope, 'environmentName'>,
-  kind: MessageKind,
+  kind: MessageKind | typeof QUESTIONS,
 ): string => `kaizen_${environmentName.replaceAll('-', '_')}_${kind}`;
 
 /** What the rule selects: by Basic Ingest, the topic below its own three levels. */
@@ -77,18 +78,30 @@ export const confirmationTopic = ({ environmentName, useCase }: NameScope, thing
   `${toDevice(thingName)}/${environmentName}/${useCase}/confirmations`;
 
 /**
+ * Topic on which a device asks for second opinions. By Basic Ingest it would need a line of its own in the device's policy,
+ * which has no room for one; here the device may publish already, and nobody else may listen.
+ * @param thingName may be a wildcard, a placeholder or a policy variable
+ */
+export const questionTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
+  `${toDevice(thingName)}/${environmentName}/${useCase}/${QUESTIONS}`;
+
+/**
  * Topic on which a device hears second opinions; only the function that gives them may publish on it.
  * @param thingName may be a wildcard, a placeholder or a policy variable
  */
 export const opinionTopic = ({ environmentName, useCase }: NameScope, thingName: string): string =>
   `${toDevice(thingName)}/${environmentName}/${useCase}/opinions`;
 
-/** Begins the topics of messages to one device. The name comes first, so that a policy may say so in a few characters. */
+/** Begins the topics of conversations with one device. The name comes first, so that a policy may say so in a few characters. */
 export const toDevice = (thingName: string): string => `kaizen/${thingName}`;
 
 /** What the topic rules add to the device's message; the SQL of both rules ends in `FROM '<topic filter>'`. */
 export const RULE_SELECT =
   'SELECT *, topic(1) AS topicUseCase, topic(2) AS topicThingName, timestamp() AS receivedAt';
+
+/** The same of the rule for questions, whose topic is {@link questionTopic}. */
+export const QUESTION_RULE_SELECT =
+  'SELECT *, topic(4) AS topicUseCase, topic(2) AS topicThingName, timestamp() AS receivedAt';
 
 /** Results, by use case, date and hour. */
 export const RESULT_PREFIX = 'results/';

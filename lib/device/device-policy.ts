@@ -52,7 +52,7 @@ export class DevicePolicy extends Construct {
     });
     const thingTopics = `$aws/things/${THING}`;
     // Jobs carry the deployments of thing groups; the nucleus's own shadow those of single things. In what it is told
-    // it may also answer, which reaches nobody but itself: a statement of its own would be 75 characters.
+    // it may also answer, which reaches nobody but itself, and ask: a statement of its own would be 75 characters.
     const conversations = [
       `${thingTopics}/jobs/*`,
       // AWSManagedGreengrassV2Deployment; the names that AWS manages begin so.

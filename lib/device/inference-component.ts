@@ -5,7 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { type ComponentConfiguration, parseContract } from '../../contracts';
+import { type ComponentConfiguration, parseContract, type UseCaseConfiguration } from '../../contracts';
 import {
   readDescription,
   requireArtifacts,
@@ -13,7 +13,7 @@ import {
 import { inferenceRecipe } from '../../edge-components/inference/recipe';
 import { configurationComponentName, inferenceComponentName, UNVERSIONED } from '../../lambda/device/names';
 import { modelComponentName } from '../../lambda/registry/names';
-import { confirmationTopic, deviceTopic } from '../../lambda/telemetry/names';
+import { confirmationTopic, deviceTopic, opinionTopic, questionTopic } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { HandlerFunction } from '../shared/handler-function';
 
@@ -119,6 +119,7 @@ export function defaultConfiguration(config: AppConfig, captureBucket: string): 
         resultsTopic: deviceTopic(config, 'results', '{thingName}'),
         statusTopic: deviceTopic(config, 'status', '{thingName}'),
         confirmations: { topic: confirmationTopic(config, '{thingName}'), ...confirmations },
+        ...secondOpinionConfiguration(config),
         ...useCase,
         shadow: { frames: shadowFrames },
       },
@@ -135,4 +136,17 @@ export function defaultConfiguration(config: AppConfig, captureBucket: string): 
     `default configuration of ${inferenceComponentName(config)}`,
   );
   return configuration;
+}
+
+/** Whom devices ask about frames for review; nucleus lite counts every field of a recipe, so only what is configured. */
+function secondOpinionConfiguration(config: AppConfig): Pick<UseCaseConfiguration, 'secondOpinion'> {
+  if (!config.secondOpinion) return {};
+  const { mayPass, dailyBudget, concurrency, ...settings } = config.secondOpinion;
+  return {
+    secondOpinion: {
+      questionTopic: questionTopic(config, '{thingName}'),
+      answerTopic: opinionTopic(config, '{thingName}'),
+      ...settings,
+    },
+  };
 }

@@ -41,6 +41,9 @@ export class TokenExchange extends Construct {
       assumedBy: new iam.ServicePrincipal('credentials.iot.amazonaws.com'),
     });
     props.telemetry.grantPutCaptures(this.role, props.config.useCase, THING);
+    if (props.config.secondOpinion) {
+      props.telemetry.grantPutQuestions(this.role, props.config.useCase, THING);
+    }
     props.registry.grantInstallReleases(this.role);
     this.role.addToPolicy(
       new iam.PolicyStatement({

@@ -11,6 +11,7 @@ import { alarmName } from '../../lambda/monitoring/names';
 import type { RetrainingPolicy } from '../retraining/retraining-policy';
 import type { Rollout } from '../rollout/rollout';
 import type { AppConfig } from '../shared/app-config';
+import type { SecondOpinions } from '../telemetry/second-opinions';
 import type { TelemetryIngest } from '../telemetry/telemetry-ingest';
 import type { TelemetryIntake } from '../telemetry/telemetry-intake';
 import type { TrainingPipeline } from '../training/training-pipeline';
@@ -40,6 +41,8 @@ export interface AlarmsProps {
   readonly ingest: TelemetryIngest;
   readonly evaluation: DriftEvaluation;
   readonly retraining: RetrainingPolicy;
+  /** @default - nobody answers questions of devices */
+  readonly opinions?: SecondOpinions | undefined;
 }
 
 type Condition = Omit<RunbookAlarmProps, 'config' | 'heading'>;
@@ -66,6 +69,7 @@ export class Alarms extends Construct {
     this.watchQueues(props);
     this.watchCloudSide(props);
     this.watchField(props);
+    if (props.opinions) this.watchOpinions(props.opinions);
   }
 
   /**
@@ -224,6 +228,21 @@ export class Alarms extends Construct {
       severity: 'low',
       sentence: 'An outbox was full: results were lost on a device.',
       metric: ingest.metricDroppedOnDevice(FIVE_MINUTES),
+    });
+  }
+
+  /** Low: without them parts go to people, as they did before. */
+  private watchOpinions(opinions: SecondOpinions): void {
+    this.addCount('second-opinions-failing', {
+      severity: 'low',
+      sentence:
+        'Questions of devices get no opinion: the function fails, or the larger network cannot be used.',
+      metric: opinions.metric('failed', { period: FIVE_MINUTES }),
+    });
+    this.addCount('second-opinions-over-budget', {
+      severity: 'low',
+      sentence: 'Devices asked more than the budget of second opinions answers.',
+      metric: opinions.metric('overBudget', { period: FIVE_MINUTES }),
     });
   }
 }

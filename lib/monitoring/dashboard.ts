@@ -1,7 +1,9 @@
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { dashboardName } from '../../lambda/monitoring/names';
 import type { AppConfig } from '../shared/app-config';
+import type { SecondOpinions } from '../telemetry/second-opinions';
 import type { DriftEvaluation } from './drift-evaluation';
 
 const WIDTH = 8;
@@ -11,7 +13,11 @@ export interface DashboardProps {
   readonly config: AppConfig;
   readonly alarms: readonly cloudwatch.IAlarm[];
   readonly evaluation: DriftEvaluation;
+  /** @default - nobody answers questions of devices */
+  readonly opinions?: SecondOpinions | undefined;
 }
+
+const QUESTIONS_PERIOD = { period: Duration.minutes(5) };
 
 /** One page: is the field served, does it drift, is the model still right, what is alarming. */
 export class Dashboard extends Construct {
@@ -19,7 +25,7 @@ export class Dashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { config, evaluation } = props;
+    const { config, evaluation, opinions } = props;
     this.name = dashboardName(config);
     const graph = (title: string, left: cloudwatch.IMetric[], limit?: number) =>
       new cloudwatch.GraphWidget({
@@ -86,6 +92,19 @@ export class Dashboard extends Construct {
             config.rollout.limits.disagreement,
           ),
         ],
+        ...(opinions
+          ? [
+              [
+                graph(
+                  'Questions of devices',
+                  (['asked', 'answered', 'late', 'overBudget', 'failed', 'refused'] as const).map((name) =>
+                    opinions.metric(name, QUESTIONS_PERIOD),
+                  ),
+                ),
+                graph('Second opinion (ms)', [opinions.metric('milliseconds', QUESTIONS_PERIOD)]),
+              ],
+            ]
+          : []),
       ],
     });
   }

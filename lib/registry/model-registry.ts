@@ -76,6 +76,11 @@ export class ModelRegistry extends Construct {
     this.bucket.grantPut(grantee, `${RELEASE_PREFIX}*`);
   }
 
+  /** Files of releases alone: neither envelopes nor what the pipeline wrote. */
+  grantReadModels(grantee: iam.IGrantable): void {
+    this.bucket.grantRead(grantee, `${BLOB_PREFIX}*`);
+  }
+
   /** To sign anew what has been built. */
   grantPutEnvelopes(grantee: iam.IGrantable): void {
     this.bucket.grantPut(grantee, `${ENVELOPE_PREFIX}*`);

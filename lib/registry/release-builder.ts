@@ -27,7 +27,7 @@ export class ReleaseBuilder extends Construct {
 
   constructor(scope: Construct, id: string, props: ReleaseBuilderProps) {
     super(scope, id);
-    const { registry, dispositionPolicy } = props.config;
+    const { registry, dispositionPolicy, secondOpinion } = props.config;
     const { releaseTable, signingKey, modelPackageGroupName } = props.registry;
     const builder = new HandlerFunction(this, 'BuildRelease', {
       ...props,
@@ -41,6 +41,7 @@ export class ReleaseBuilder extends Construct {
         [REGISTRY_VARIABLES.releaseLifetimeDays]: String(registry.releaseLifetimeDays),
         [REGISTRY_VARIABLES.releaseArchitectures]: registry.architectures.join(','),
         [REGISTRY_VARIABLES.dispositionPolicy]: JSON.stringify(dispositionPolicy),
+        ...(secondOpinion && { [REGISTRY_VARIABLES.secondOpinionMayPass]: String(secondOpinion.mayPass) }),
       },
       timeout: Duration.minutes(5),
       memorySize: 1024,

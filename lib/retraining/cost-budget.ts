@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { RETRAINING_VARIABLES } from '../../lambda/retraining/names';
+import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { BUDGETS_SERVICE } from '../shared/encryption-key';
 import { serviceRole } from '../shared/service-role';
@@ -54,25 +55,34 @@ export class CostBudget extends Construct {
     };
   }
 
+  /** For the function that answers questions of devices, which stops first. */
+  get questionVariables(): Readonly<Record<string, string>> {
+    const { secondOpinionsStopAtPercent: percent } = this.props.budget;
+    return {
+      [TELEMETRY_VARIABLES.questionSpendingBudget]: this.arn,
+      ...(percent !== undefined && { [TELEMETRY_VARIABLES.questionSpendingLimitPercent]: String(percent) }),
+    };
+  }
+
   /** Only what this one budget says. */
   grantRead(grantee: iam.IGrantable): void {
     iam.Grant.addToPrincipal({ grantee, actions: ['budgets:ViewBudget'], resourceArns: [this.arn] });
   }
 
-  /** Tells the topic when retraining stops. */
+  /** Tells the topic when questions of devices, and when retraining stop. */
   announceTo(topic: sns.ITopic): void {
     this.allowPublishing(topic);
-    this.budget.notificationsWithSubscribers = [
-      {
-        notification: {
-          notificationType: 'ACTUAL',
-          comparisonOperator: 'GREATER_THAN',
-          threshold: this.props.budget.retrainingStopsAtPercent,
-          thresholdType: 'PERCENTAGE',
-        },
-        subscribers: [{ subscriptionType: 'SNS', address: topic.topicArn }],
+    const { secondOpinionsStopAtPercent, retrainingStopsAtPercent } = this.props.budget;
+    const thresholds = [secondOpinionsStopAtPercent ?? [], retrainingStopsAtPercent].flat();
+    this.budget.notificationsWithSubscribers = thresholds.map((threshold) => ({
+      notification: {
+        notificationType: 'ACTUAL',
+        comparisonOperator: 'GREATER_THAN',
+        threshold,
+        thresholdType: 'PERCENTAGE',
       },
-    ];
+      subscribers: [{ subscriptionType: 'SNS', address: topic.topicArn }],
+    }));
   }
 
   /**

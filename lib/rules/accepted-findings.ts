@@ -8,7 +8,12 @@ import {
   RELEASE_PREFIX,
 } from '../../lambda/registry/names';
 import type { NameScope } from '../../lambda/shared/names';
-import { CAPTURE_PREFIX, REJECTED_RECORD_PREFIX, RESULT_PREFIX } from '../../lambda/telemetry/names';
+import {
+  CAPTURE_PREFIX,
+  QUESTION_PREFIX,
+  REJECTED_RECORD_PREFIX,
+  RESULT_PREFIX,
+} from '../../lambda/telemetry/names';
 import { EXECUTION_FOLDERS, PIPELINE_PREFIX } from '../../lambda/training/names';
 import type { AppConfig } from '../shared/app-config';
 
@@ -39,6 +44,7 @@ const PREFIXES = [
   RESULT_PREFIX,
   REJECTED_RECORD_PREFIX,
   `${CAPTURE_PREFIX}\\S+/`,
+  `${QUESTION_PREFIX}\\S+/`,
 ];
 /** Matches the name of a component in any environment. */
 const inAnyEnvironment = (nameIn: (scope: NameScope) => string): string =>
@@ -68,9 +74,10 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   },
   {
     finding:
-      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:topic\/kaizen\/\*\/[\w-]+\/[\w-]+\/confirmations\]$/,
-    construct: /\/IngestResults\/Role\/DefaultPolicy\/Resource$/,
-    reason: 'One topic per device of one environment and use case, on which devices hear what is counted.',
+      /^AwsSolutions-IAM5\[Resource::arn:aws[\w-]*:iot:\S+:topic\/kaizen\/\*\/[\w-]+\/[\w-]+\/(confirmations|opinions)\]$/,
+    construct: /\/(IngestResults|AnswerQuestion)\/Role\/DefaultPolicy\/Resource$/,
+    reason:
+      'One topic per device of one environment and use case, on which devices hear what is counted, or what they have asked.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::\S*Function\S*:\*\]$/,

@@ -6,6 +6,8 @@ import { RETRAINING_METRICS } from '../../lambda/retraining/names';
 import { environmentDimension, METRIC_NAMESPACE } from '../../lambda/shared/names';
 import {
   CAPTURE_PREFIX,
+  QUESTION_METRICS,
+  QUESTION_PREFIX,
   REJECTED_RECORD_PREFIX,
   RESULT_PREFIX,
   TELEMETRY_METRICS,
@@ -38,7 +40,7 @@ export const reviews = (
       recipes: [{ type: COMPONENT_VERSION_RESOURCE, property: 'Recipe' }],
       metrics: {
         namespace: METRIC_NAMESPACE,
-        written: [TELEMETRY_METRICS, MONITORING_METRICS, RETRAINING_METRICS]
+        written: [TELEMETRY_METRICS, QUESTION_METRICS, MONITORING_METRICS, RETRAINING_METRICS]
           .flatMap((metrics) => Object.values(metrics))
           .map((metric) => ({ ...metric, dimensions: [...OF_EVERY_METRIC, ...metric.dimensions] })),
       },
@@ -46,6 +48,8 @@ export const reviews = (
         ...below(/^Dataset/, IMAGE_PREFIX, MANIFEST_PREFIX),
         ...below(/^Registry/, PIPELINE_PREFIX, RELEASE_PREFIX, COMPONENT_PREFIX),
         ...below(/^Telemetry/, RESULT_PREFIX, REJECTED_RECORD_PREFIX, CAPTURE_PREFIX),
+        // Where second opinions are configured.
+        { bucket: /^Telemetry/, prefix: QUESTION_PREFIX, isOptional: true },
       ],
     }),
   ].map((pack) => new Review(pack, transport, accepted));

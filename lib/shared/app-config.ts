@@ -80,6 +80,46 @@ function budgetProblems({ account, budget }: AppConfig): string[] {
   return problems;
 }
 
+function secondOpinionProblems({ secondOpinion, training, device, budget }: AppConfig): string[] {
+  const stops = budget?.secondOpinionsStopAtPercent;
+  const problems: string[] = [];
+  if (!secondOpinion) {
+    return stops === undefined
+      ? []
+      : [broken('budget.secondOpinionsStopAtPercent', 'must be left out without secondOpinion', stops)];
+  }
+  if (!training.cloudVariant) {
+    problems.push(
+      broken('secondOpinion', 'needs training.cloudVariant, the network that answers', secondOpinion),
+    );
+  }
+  if (device.upload.privacy === 'never') {
+    problems.push(
+      broken('secondOpinion', 'must be left out where device.upload.privacy is never', secondOpinion),
+    );
+  }
+  if (secondOpinion.dailyBudget.device > secondOpinion.dailyBudget.environment) {
+    problems.push(
+      broken(
+        'secondOpinion.dailyBudget.device',
+        `must not be above secondOpinion.dailyBudget.environment (${secondOpinion.dailyBudget.environment})`,
+        secondOpinion.dailyBudget.device,
+      ),
+    );
+  }
+  // What costs least to do without stops first.
+  if (budget && (stops === undefined || stops >= budget.retrainingStopsAtPercent)) {
+    problems.push(
+      broken(
+        'budget.secondOpinionsStopAtPercent',
+        `must be there with secondOpinion, and below budget.retrainingStopsAtPercent (${budget.retrainingStopsAtPercent})`,
+        stops,
+      ),
+    );
+  }
+  return problems;
+}
+
 /** What a JSON Schema cannot say: rules that join two fields, or a field and this tree. */
 function crossFieldProblems(config: AppConfig): string[] {
   const { account, region, transport, rollout, telemetry, monitoring, training, registry, retraining } =
@@ -225,7 +265,7 @@ function crossFieldProblems(config: AppConfig): string[] {
       ),
     );
   }
-  problems.push(...budgetProblems(config), ...camerasProblems(config));
+  problems.push(...budgetProblems(config), ...secondOpinionProblems(config), ...camerasProblems(config));
   problems.push(...regionProblems(config.imagePolicy?.region).map((problem) => `imagePolicy.${problem}`));
   // Whatever else the local AWS may be asked to play: only there does nobody listen between two machines.
   if (account !== LOCAL_ACCOUNT && transport !== 'tls-only') {

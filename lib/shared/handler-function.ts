@@ -34,6 +34,8 @@ export interface HandlerFunctionProps {
    * times then go to a dead-letter queue. @default false
    */
   readonly asynchronous?: boolean;
+  /** @default - as the configuration says */
+  readonly architecture?: AppConfig['lambda']['architecture'];
   /** @default - as many as the account allows */
   readonly reservedConcurrentExecutions?: number;
 }
@@ -79,7 +81,7 @@ export class HandlerFunction extends Construct {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture:
-        props.config.lambda.architecture === 'arm64'
+        (props.architecture ?? props.config.lambda.architecture) === 'arm64'
           ? lambda.Architecture.ARM_64
           : lambda.Architecture.X86_64,
       code,

@@ -7,6 +7,7 @@ import { CostBudget } from '../retraining/cost-budget';
 import { RetrainingPolicy } from '../retraining/retraining-policy';
 import type { AppConfig } from '../shared/app-config';
 import { stackProps } from '../shared/stack-props';
+import { SecondOpinions } from '../telemetry/second-opinions';
 import { TelemetryIngest } from '../telemetry/telemetry-ingest';
 import type { DataStack } from './data-stack';
 import type { FleetStack } from './fleet-stack';
@@ -36,6 +37,15 @@ export class OperationsStack extends Stack {
       telemetry: data.telemetry,
     });
     const budget = config.budget && new CostBudget(this, 'Budget', { config, budget: config.budget });
+    const opinions =
+      config.secondOpinion &&
+      new SecondOpinions(this, 'SecondOpinions', {
+        ...shared,
+        settings: config.secondOpinion,
+        store: data.telemetry,
+        registry: data.registry,
+        spending: budget,
+      });
     const retraining = new RetrainingPolicy(this, 'Retraining', {
       ...shared,
       ...stores,
@@ -60,6 +70,7 @@ export class OperationsStack extends Stack {
       ingest,
       evaluation: drift,
       retraining,
+      opinions,
     });
     budget?.announceTo(alarms.topic);
     budget?.stopJobsOf(training.pipeline.role, alarms.topic);
@@ -67,6 +78,7 @@ export class OperationsStack extends Stack {
       config,
       alarms: alarms.all,
       evaluation: drift,
+      opinions,
     });
     for (const [id, value] of Object.entries({
       EvaluateDriftFunctionName: drift.function.functionName,
@@ -74,6 +86,7 @@ export class OperationsStack extends Stack {
       DashboardName: dashboard.name,
       AlarmTopicArn: alarms.topic.topicArn,
       IngestResultsFunctionName: ingest.ingestResults.functionName,
+      ...(opinions && { AnswerQuestionFunctionName: opinions.function.functionName }),
     })) {
       new CfnOutput(this, id, { value });
     }

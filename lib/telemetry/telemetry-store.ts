@@ -6,10 +6,13 @@ import { Construct } from 'constructs';
 import {
   CAPTURE_PREFIX,
   deviceCapturePrefix,
+  deviceQuestionPrefix,
+  QUESTION_PREFIX,
   REJECTED_RECORD_PREFIX,
   RESULT_PREFIX,
   TELEMETRY_VARIABLES,
   useCaseCapturePrefix,
+  useCaseQuestionPrefix,
 } from '../../lambda/telemetry/names';
 import type { AppConfig } from '../shared/app-config';
 import { KeyedTable, type Variables } from '../shared/keyed-table';
@@ -41,6 +44,8 @@ export class TelemetryStore extends Construct {
         [RESULT_PREFIX]: resultDays,
         [REJECTED_RECORD_PREFIX]: resultDays,
         [CAPTURE_PREFIX]: captureDays,
+        // Answered or not, nobody asks for them again.
+        ...(props.config.secondOpinion && { [QUESTION_PREFIX]: 1 }),
       },
     });
     this.sketchTable = new KeyedTable(this, 'Sketches', {
@@ -95,5 +100,33 @@ export class TelemetryStore extends Construct {
         resources: [this.bucket.arnForObjects(`${deviceCapturePrefix(useCase, thingName)}*`)],
       }),
     );
+  }
+
+  grantReadQuestions(grantee: iam.IGrantable, useCase: string): void {
+    this.bucket.grantRead(grantee, `${useCaseQuestionPrefix(useCase)}*`);
+  }
+
+  /** @param thingName whose images; a policy variable, where the role is that of all devices */
+  grantPutQuestions(grantee: iam.IGrantable, useCase: string, thingName: string): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'PutOwnQuestions',
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(`${deviceQuestionPrefix(useCase, thingName)}*`)],
+      }),
+    );
+  }
+
+  /** Counts in their own partitions, and nowhere near the sketches. */
+  grantCountQuestions(grantee: iam.IGrantable, partitions: string): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'CountQuestions',
+        actions: ['dynamodb:UpdateItem'],
+        resources: [this.sketchTable.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${partitions}*`] } },
+      }),
+    );
+    this.sketchTable.encryptionKey?.grantEncryptDecrypt(grantee);
   }
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runbookEntries } from '../../lib/monitoring/runbook';
-import { synthesizedApp } from './synthesized-app';
+import { synthesizedAsking } from './synthesized-app';
 
 const RUNBOOK = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
 
 describe('runbook', () => {
-  const alarms = () => synthesizedApp('prod').resources('AWS::CloudWatch::Alarm');
+  const alarms = () => synthesizedAsking('prod').resources('AWS::CloudWatch::Alarm');
   const headingOf = (name: string) => name.replace(/^kaizen-prod-/, '');
 
   test('every alarm has an entry, and every entry has an alarm', () => {

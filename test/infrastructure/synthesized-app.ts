@@ -81,3 +81,32 @@ export const synthesizedInVpc = (environment: EnvironmentName): SynthesizedApp =
       vpc: { subnets: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
     },
   });
+
+/** Where devices ask for second opinions: the larger network, and where there is a budget its share. */
+export function withSecondOpinions(config: AppConfig): AppConfig {
+  const { training, budget } = config;
+  return parseConfig(
+    {
+      ...config,
+      training: { ...training, cloudVariant: { widthMultiplier: 1 } },
+      ...(budget && { budget: { ...budget, secondOpinionsStopAtPercent: 50 } }),
+      secondOpinion: {
+        deadlineMilliseconds: 1_500,
+        mayPass: false,
+        dailyBudget: { environment: 10_000, device: 500 },
+        concurrency: 4,
+      },
+    },
+    'with second opinions',
+  );
+}
+
+const asking = new Map<EnvironmentName, SynthesizedApp>();
+
+/** The application whose devices ask for second opinions; synthesized once per test file. */
+export function synthesizedAsking(environment: EnvironmentName): SynthesizedApp {
+  const found =
+    asking.get(environment) ?? synthesizedWith(withSecondOpinions(synthesizedApp(environment).config));
+  asking.set(environment, found);
+  return found;
+}

@@ -12,9 +12,11 @@ import {
   CreatePolicyCommand,
   CreateThingGroupCommand,
   CreateThingTypeCommand,
+  CreateTopicRuleCommand,
   IoTClient,
   ListThingGroupsForThingCommand,
 } from '@aws-sdk/client-iot';
+import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
@@ -37,7 +39,10 @@ import { LabelTable } from '../../lambda/dataset/label-table';
 import { CURRENT_KEY, incomingKey } from '../../lambda/dataset/names';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
+import { parseDeviceMessage } from '../../lambda/telemetry/device-message';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
+import { QUESTION_RULE_SELECT, questionTopic, ruleName } from '../../lambda/telemetry/names';
+import { QuestionBudget } from '../../lambda/telemetry/question-budget';
 import { mergeSketches } from '../../lambda/telemetry/sketch';
 import { SketchTable } from '../../lambda/telemetry/sketch-table';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
@@ -51,6 +56,12 @@ let table: DynamoDBDocumentClient;
 let clients: Clients;
 
 const USE_CASE = 'surface';
+
+const configuration = () => ({
+  endpoint: ministack.url,
+  region: 'eu-central-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
 
 async function createTable(
   client: DynamoDBClient,
@@ -83,12 +94,7 @@ beforeAll(async () => {
     environment: { AUTH: 'false' },
     onCrash: crash,
   });
-  const configuration = {
-    endpoint: ministack.url,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
-  const dynamoDb = new DynamoDBClient(configuration);
+  const dynamoDb = new DynamoDBClient(configuration());
   await createTable(dynamoDb, 'sketches', 'partition', 'window');
   await createTable(dynamoDb, 'episodes', 'useCase', 'episodeId');
   await createTable(dynamoDb, 'labels', 'useCase', 'captureId');
@@ -96,10 +102,10 @@ beforeAll(async () => {
   table = DynamoDBDocumentClient.from(dynamoDb, { marshallOptions: { removeUndefinedValues: true } });
   clients = {
     dynamoDb: table,
-    s3: new S3Client({ ...configuration, forcePathStyle: true }),
-    sqs: new SQSClient(configuration),
-    kms: new KMSClient(configuration),
-    iot: new IoTClient(configuration),
+    s3: new S3Client({ ...configuration(), forcePathStyle: true }),
+    sqs: new SQSClient(configuration()),
+    kms: new KMSClient(configuration()),
+    iot: new IoTClient(configuration()),
     // Greengrass is another service; a device that it has never seen is decommissioned all the same.
     greengrass: {
       send: async () => {
@@ -157,6 +163,52 @@ test('case 29: batches that are added at once and again count exactly once', asy
   await expect(
     new SketchTable(table, 'sketches').read(USE_CASE, 'surface-2', '2026-03-01T11:00:00.000Z'),
   ).resolves.toEqual([]);
+});
+
+describe('[S10] questions for a second opinion', () => {
+  test('are counted by DynamoDB itself: of many at once no more are answered than a day has', async () => {
+    const budget = new QuestionBudget(table, 'sketches', { environment: 9, device: 4 });
+    const asked = Array.from({ length: 24 }, (_, index) =>
+      budget.take(USE_CASE, `line-${index % 3}`, '2026-03-01'),
+    );
+    expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(9);
+    await expect(budget.take(USE_CASE, 'line-0', '2026-03-01')).resolves.toBe(false);
+    await expect(budget.take(USE_CASE, 'line-0', '2026-03-02')).resolves.toBe(true);
+  });
+
+  test('reach their rule with the device that their topic says', async () => {
+    const scope = { environmentName: 'local', useCase: USE_CASE };
+    const { QueueUrl } = await clients.sqs.send(new CreateQueueCommand({ QueueName: 'questions' }));
+    // As lib/telemetry/second-opinions.ts deploys it, into a queue instead of the function.
+    await clients.iot.send(
+      new CreateTopicRuleCommand({
+        ruleName: ruleName(scope, 'questions'),
+        topicRulePayload: {
+          awsIotSqlVersion: '2016-03-23',
+          sql: `${QUESTION_RULE_SELECT} FROM '${questionTopic(scope, '+')}'`,
+          actions: [
+            { sqs: { queueUrl: QueueUrl, roleArn: 'arn:aws:iam::000000000000:role/rule', useBase64: false } },
+          ],
+        },
+      }),
+    );
+    const iotData = new IoTDataPlaneClient(configuration());
+    const question = { deviceId: 'line-1', useCase: USE_CASE, questionId: 'boot-1' };
+    const other = questionTopic({ ...scope, environmentName: 'other' }, 'line-1');
+    for (const topic of [other, questionTopic(scope, 'line-1')]) {
+      await iotData.send(
+        new PublishCommand({ topic, qos: 1, payload: Buffer.from(JSON.stringify(question)) }),
+      );
+    }
+    const { Messages = [] } = await clients.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10, MaxNumberOfMessages: 10 }),
+    );
+    iotData.destroy();
+    expect(Messages).toHaveLength(1);
+    const message = parseDeviceMessage(Messages[0]?.Body ?? '');
+    expect(message).toMatchObject({ topicUseCase: USE_CASE, topicThingName: 'line-1', payload: question });
+    expect(Math.abs(message.receivedAt - Date.now())).toBeLessThan(60_000);
+  });
 });
 
 describe('episodes', () => {

@@ -26,6 +26,7 @@ const FRAGMENTS: readonly string[] = [
   telemetry.RESULT_PREFIX,
   telemetry.REJECTED_RECORD_PREFIX,
   telemetry.CAPTURE_PREFIX,
+  telemetry.QUESTION_PREFIX,
   registry.ENVELOPE_FILE,
   // Sort keys and partitions.
   registry.RELEASE_ITEM_PREFIX,
@@ -33,6 +34,7 @@ const FRAGMENTS: readonly string[] = [
     (key) => `${key.split('#')[0]}#`,
   ),
   telemetry.batchPartition(''),
+  telemetry.QUESTION_PARTITIONS,
   // Components, and the source of events.
   shared.NAMESPACE,
   // Topics, and what has a name in an account.
@@ -57,6 +59,7 @@ const WORDS: readonly string[] = [
 /** Names of metrics are ordinary words: they count where the functions or the CDK code write or ask for a metric. */
 const METRICS: readonly string[] = [
   telemetry.TELEMETRY_METRICS,
+  telemetry.QUESTION_METRICS,
   monitoring.MONITORING_METRICS,
   retraining.RETRAINING_METRICS,
 ].flatMap((table) => Object.values(table).map(({ name }) => name));

@@ -14,6 +14,11 @@ import type { Classified } from './frame-classifier';
 export interface AnswerQuestionPorts {
   /** Epoch milliseconds, by AWS's clocks as the time of receipt. */
   now(): number;
+  /**
+   * Whether the device has reported to this environment. The topic says which thing asks, and not of which environment it
+   * is: one of another must not use up this one's questions.
+   */
+  isOurs(useCase: string, deviceId: string): Promise<boolean>;
   /** The release with this id, as it was signed; undefined when there is none. */
   findRelease(useCase: string, releaseId: string): Promise<Release | undefined>;
   /** Counts the question unless that day's are used up. @param day `YYYY-MM-DD`, UTC */
@@ -48,11 +53,17 @@ const NOT_DEPLOYED_PAUSE_SECONDS = 600;
 /**
  * Answers, or says why not: every question that is one gets one message back, unless publishing fails.
  * @param event the device's message with what the topic rule added
- * @throws InvalidInputError when it is no question, or asks for another device than the topic's
+ * @throws InvalidInputError when it is no question, asks for another device than the topic's, or is of a device of another
+ *   environment
  */
 export async function answerQuestion(event: unknown, ports: AnswerQuestionPorts): Promise<QuestionOutcome> {
   const message = parseDeviceMessage(JSON.stringify(event));
   const question = questionIn(message);
+  if (!(await ports.isOurs(question.useCase, question.deviceId))) {
+    throw new InvalidInputError(
+      `question refused:\ndeviceId: must be a device that has reported to this environment, got '${question.deviceId}'`,
+    );
+  }
   const deadline = message.receivedAt + question.deadlineMilliseconds;
   const answer = await opinionOn(question, message.receivedAt, deadline, ports);
   const { questionId, deviceId, useCase, releaseId } = question;

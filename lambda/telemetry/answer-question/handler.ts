@@ -13,6 +13,7 @@ import { measured, writeMetrics } from '../../shared/metrics';
 import { SHARED_VARIABLES } from '../../shared/names';
 import { ifThere } from '../../shared/objects';
 import { isSpent, readSpending } from '../../shared/spending';
+import { InventoryTable } from '../inventory-table';
 import { opinionTopic, QUESTION_METRICS, questionImageKey, TELEMETRY_VARIABLES } from '../names';
 import { QuestionBudget } from '../question-budget';
 import { type AnswerQuestionPorts, answerQuestion, type QuestionOutcome } from './answer-question';
@@ -24,6 +25,8 @@ const LARGEST_MODEL_BYTES = 134_217_728;
 /** AWS Budgets is behind by hours: a look at it for every question would cost time and tell nothing. */
 const SPENDING_KEPT_MILLISECONDS = 900_000;
 
+/** Devices that have reported; one that has, has. */
+const ours = new Set<string>();
 /** A release never changes. */
 const releases = new Map<string, Release>();
 const classifiers = new ClassifierCache(async (release) =>
@@ -39,6 +42,14 @@ async function readModel({ secondOpinion, releaseId }: Release): Promise<Buffer>
   const Bucket = requireEnvironment(REGISTRY_VARIABLES.modelBucket);
   const { Body } = await s3().send(new GetObjectCommand({ Bucket, Key: blobKey(sha256, name) }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+async function isOurs(useCase: string, deviceId: string): Promise<boolean> {
+  if (ours.has(deviceId)) return true;
+  const table = new InventoryTable(documentClient(), requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
+  if ((await table.find(deviceId))?.useCase !== useCase) return false;
+  ours.add(deviceId);
+  return true;
 }
 
 async function findRelease(useCase: string, releaseId: string): Promise<Release | undefined> {
@@ -90,6 +101,7 @@ function awsPorts(): AnswerQuestionPorts {
   });
   return {
     now: () => Date.now(),
+    isOurs,
     findRelease,
     takeQuestion: (useCase, deviceId, day) => budget.take(useCase, deviceId, day),
     isMoneySpent,

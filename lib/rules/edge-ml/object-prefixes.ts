@@ -7,6 +7,8 @@ export interface WrittenPrefix {
   readonly bucket: RegExp;
   /** Ends in `/`. */
   readonly prefix: string;
+  /** Written where a setting says so: who may not, does not. @default false */
+  readonly isOptional?: boolean;
 }
 
 interface Grant {
@@ -64,7 +66,7 @@ export const objectPrefixes = (written: readonly WrittenPrefix[]): Rule => ({
       .map(({ holder, bucket, key }) => ({ resource: holder, found: `Beyond::<${bucket}>/${key}` }));
     const denied = application.resources('AWS::S3::Bucket').flatMap((resource) =>
       written
-        .filter(({ bucket }) => bucket.test(resource.logicalId))
+        .filter(({ bucket, isOptional }) => !isOptional && bucket.test(resource.logicalId))
         .filter(
           ({ prefix }) =>
             !grants.some(({ bucket, key }) => bucket === resource.logicalId && key.startsWith(prefix)),

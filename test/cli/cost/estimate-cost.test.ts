@@ -98,6 +98,44 @@ test.each<[string, Partial<CostFacts>, Partial<Usage>, string, number]>([
   expect(lineOf(line, { ...FACTS, ...facts }, { ...USAGE, ...usage }).quantity).toBeCloseTo(quantity);
 });
 
+describe('[S10] second opinions', () => {
+  const secondOpinions = {
+    dailyQuestions: 10_000,
+    dailyDeviceQuestions: 2_000,
+    questionsPerMinute: 30,
+    memoryGigabytes: 1,
+  };
+  const asked = (facts: object, usage: Partial<Usage> = {}) =>
+    lineOf(
+      'second opinions, requests',
+      { ...FACTS, secondOpinions: { ...secondOpinions, ...facts } },
+      { ...USAGE, ...usage },
+    ).quantity;
+
+  test('are as many as frames go to review, and as pace and budgets allow', () => {
+    // One device, 0.1 frames a second: 8,640 a day, of which 4 % go to review.
+    expect(asked({}, { devices: 1, fps: 0.1 })).toBeCloseTo(30 * 345.6);
+    expect(asked({ questionsPerMinute: 0.1 }, { devices: 1, fps: 0.1 })).toBeCloseTo(30 * 144);
+    expect(asked({}, { devices: 1 })).toBeCloseTo(30 * 2_000);
+    expect(asked({})).toBeCloseTo(30 * 10_000);
+  });
+
+  test('by hand: a thousand of them', () => {
+    const facts = { ...FACTS, secondOpinions: { ...secondOpinions, dailyQuestions: 100 / 3 } };
+    const { lines } = estimateCost(facts, USAGE, REGION);
+    const usd = lines
+      .filter(({ what }) => what.startsWith('second opinions') && !what.endsWith('metrics'))
+      .reduce((sum, one) => sum + one.usd, 0);
+    // 8 units of 5 KB at 1.3 USD a million, 0.25 GB-seconds, two writes, two messages, a request.
+    expect(usd).toBeCloseTo(8 * 0.0013 + 0.25 * 0.0166667 + 2 * 0.000625 + 2 * 0.001 + 0.0002, 6);
+  });
+
+  test('that nobody answers cost nothing', () => {
+    const { lines } = estimateCost(FACTS, USAGE, REGION);
+    expect(lines.filter(({ what }) => what.startsWith('second'))).toEqual([]);
+  });
+});
+
 test('what has no price is refused with the step and the file', () => {
   const [job] = FACTS.jobs;
   const facts = { ...FACTS, jobs: [{ ...job, step: 'Train', instanceType: 'ml.p9.large' }] } as CostFacts;

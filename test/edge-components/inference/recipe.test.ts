@@ -94,7 +94,7 @@ test('allows two topics of the environment to the cloud, one from it and one kin
 
 /** As lib/device/inference-component.ts writes it. */
 const SECOND_OPINION = {
-  questionTopic: '$aws/rules/kaizen_dev_questions/welds/{thingName}/questions',
+  questionTopic: 'kaizen/{thingName}/dev/welds/questions',
   answerTopic: 'kaizen/{thingName}/dev/welds/opinions',
   deadlineMilliseconds: 2_000,
 };
@@ -110,7 +110,7 @@ test('[S10] with a second opinion: one topic more to the cloud, one from it, one
     '$aws/rules/kaizen_dev_results/+/+/results',
     '$aws/rules/kaizen_dev_status/+/+/status',
     'kaizen/+/dev/+/confirmations',
-    '$aws/rules/kaizen_dev_questions/+/+/questions',
+    'kaizen/+/dev/+/questions',
     'kaizen/+/dev/+/opinions',
     'kaizen/*/results',
     'kaizen/*/second-opinions',

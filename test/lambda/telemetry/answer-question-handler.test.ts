@@ -66,6 +66,7 @@ beforeEach(() => {
     TELEMETRY_BUCKET: 'telemetry',
     SKETCH_TABLE: 'sketches',
     RELEASE_TABLE: 'releases',
+    INVENTORY_TABLE: 'inventory',
     MODEL_BUCKET: 'models',
     SECOND_OPINION_DAILY_QUESTIONS: '100',
     SECOND_OPINION_DAILY_DEVICE_QUESTIONS: '10',
@@ -84,6 +85,9 @@ beforeEach(() => {
   table
     .on(GetCommand, { TableName: 'releases', Key: { useCase: USE_CASE, item: `release#0000${counter}` } })
     .resolves({ Item: { release: JSON.stringify(release) } });
+  table
+    .on(GetCommand, { TableName: 'inventory', Key: { deviceId: DEVICE } })
+    .resolves({ Item: { deviceId: DEVICE, useCase: USE_CASE } });
   table.on(UpdateCommand).resolves({});
   bucket.on(GetObjectCommand).rejects(new NoSuchKey({ $metadata: {}, message: 'none' }));
   bucket.on(GetObjectCommand, modelKey()).resolves(body(model));
@@ -161,10 +165,11 @@ test('[S10] questions beyond those of the day are refused by the table, under a 
   expect(totalsOf(metrics)).toMatchObject({ QuestionsAsked: 1, QuestionsOverBudget: 1 });
 });
 
-test('[S10] case 35: a message that asks for another device is counted, and nobody hears of it', async () => {
+test('[S10] case 35: a message for another device, or of one that never reported here, is counted, and nobody hears of it', async () => {
+  await handler(question({ deviceId: 'line-9', topicThingName: 'line-9' }), context);
   await handler(question({ deviceId: 'line-2' }), context);
   expect(answers()).toEqual([]);
-  expect(totalsOf(metrics)).toMatchObject({ QuestionsRefused: 1 });
+  expect(totalsOf(metrics)).toMatchObject({ QuestionsRefused: 2 });
 });
 
 test('[B12] once so much of the money is spent nothing is answered; AWS Budgets is not asked for each', async () => {

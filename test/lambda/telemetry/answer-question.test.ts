@@ -44,6 +44,7 @@ const question = (changes: object = {}, image: object = {}) => ({
 function newCloud() {
   const cloud = {
     now: RECEIVED_AT + 50,
+    devices: [DEVICE],
     releases: new Map<string, Release>([[release.releaseId, release]]),
     left: 10,
     spent: false,
@@ -56,6 +57,7 @@ function newCloud() {
   };
   const ports: AnswerQuestionPorts = {
     now: () => cloud.now,
+    isOurs: async (_, deviceId) => cloud.devices.includes(deviceId),
     findRelease: async (_, releaseId) => cloud.releases.get(releaseId),
     takeQuestion: async (useCase, deviceId, day) => {
       cloud.asked.push(`${useCase} ${deviceId} ${day}`);
@@ -174,6 +176,13 @@ test.each<[string, object, object, RegExp]>([
     expect(cloud.asked).toEqual([]);
   },
 );
+
+test('[S10] case 35: a device of another environment is refused, and uses up no question', async () => {
+  const { cloud, ask } = newCloud();
+  cloud.devices = [];
+  await expect(ask(question())).rejects.toThrow(/must be a device that has reported to this environment/);
+  expect([cloud.answers, cloud.asked]).toEqual([[], []]);
+});
 
 test('[S10] whatever comes is answered once or refused, and never throws otherwise', async () => {
   const anyEvent = fc.oneof(

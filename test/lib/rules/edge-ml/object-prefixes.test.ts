@@ -4,6 +4,7 @@ import { findings } from './findings';
 const rule = objectPrefixes([
   { bucket: /^Telemetry/, prefix: 'results/' },
   { bucket: /^Telemetry/, prefix: 'rejected/' },
+  { bucket: /^Telemetry/, prefix: 'questions/', isOptional: true },
 ]);
 const BUCKET = { Type: 'AWS::S3::Bucket', Properties: {} };
 const objects = (key: string) => ({
@@ -25,6 +26,13 @@ test('complies: each prefix to who writes it, by a policy or in a role', () => {
   const Policy = policy('s3:PutObject', 'results/*');
   const Reader = policy('s3:GetObject*', '*');
   expect(findings(rule, { TelemetryBucket: BUCKET, Role, Policy, Reader })).toEqual([]);
+});
+
+test('complies: what is written only where a setting says so, with and without a grant', () => {
+  const always = ['results/*', 'rejected/*'];
+  for (const keys of [always, [...always, 'questions/line-1/*']]) {
+    expect(findings(rule, { TelemetryBucket: BUCKET, Policy: policy('s3:PutObject', ...keys) })).toEqual([]);
+  }
 });
 
 test('[C6] violates: the code writes where nobody may', () => {
