@@ -12,12 +12,18 @@ export interface SheetCapture {
   readonly thumbnail?: string | undefined;
 }
 
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
 function figure({ capture, file, thumbnail }: SheetCapture): Html {
   const { captureId, deviceId, capturedAt, predictedClass = 'no class', confidence, reasons } = capture;
+  const { secondOpinion } = capture;
   const image =
     thumbnail === undefined ? '' : html`<img src="${thumbnail}" alt="${captureId}" loading="lazy">`;
-  const share = confidence === undefined ? '' : `, ${(100 * confidence).toFixed(0)} %`;
-  return html`<figure>${file === undefined ? image : html`<a href="${file}">${image}</a>`}<figcaption><strong>${predictedClass}</strong>${share}<br>${reasons.join(', ')}<br>${deviceId}, ${capturedAt}<br><code>${captureId}</code></figcaption></figure>`;
+  const share = confidence === undefined ? '' : `, ${percent(confidence)}`;
+  const second = secondOpinion
+    ? html`<br>second opinion: ${secondOpinion.predictedClass}, ${percent(secondOpinion.confidence)}`
+    : '';
+  return html`<figure>${file === undefined ? image : html`<a href="${file}">${image}</a>`}<figcaption><strong>${predictedClass}</strong>${share}${second}<br>${reasons.join(', ')}<br>${deviceId}, ${capturedAt}<br><code>${captureId}</code></figcaption></figure>`;
 }
 
 /**

@@ -77,7 +77,8 @@ async function labelOf(
   try {
     const capture = await readSidecar(clients, environment, { captureId, deviceId });
     if (!capture) return missing;
-    const { schemaVersion: _, frameId: __, bytes: ___, ...kept } = capture;
+    // A suggestion is for who labels, and no part of a label.
+    const { schemaVersion: _, frameId: __, bytes: ___, secondOpinion: ____, ...kept } = capture;
     const location = { captureId, deviceId };
     const label: Label = {
       ...kept,

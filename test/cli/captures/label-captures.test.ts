@@ -69,6 +69,16 @@ test('[B6] a label carries what its capture knew: prediction, probability, image
   });
 });
 
+test('[S10] what a second opinion has said is no part of a label', async () => {
+  const sidecar = aCapture('c3', { secondOpinion: { predictedClass: 'dent', confidence: 0.9 } });
+  bucket.putJson(captureSidecarKey('surface', { deviceId: 'line-1', captureId: 'c3' }), sidecar);
+  await label([{ captureId: 'c3', label: 'scratch' }]);
+  const [item] = tables.items.labels ?? [];
+  expect(problemsOf('label', item)).toEqual([]);
+  expect(item).toMatchObject({ label: 'scratch', predictedClass: 'good' });
+  expect(JSON.stringify(item)).not.toContain('dent');
+});
+
 test('a correction overwrites the label', async () => {
   await label([{ captureId: 'c1', label: 'scratch' }]);
   await label([{ captureId: 'c1', label: 'dent' }]);

@@ -131,6 +131,28 @@ test('[B6] the image goes first, its sidecar fits the contract and names its dig
   expect(readdirSync(folder)).toEqual(['budget.json']);
 });
 
+test('[S10] the sidecar says what a second opinion said, as a suggestion beside the own class', async () => {
+  const { spool, puts } = await newSpool();
+  spool.start();
+  spool.reserve(frame);
+  const secondOpinion = {
+    outcome: 'answered',
+    predictedClass: 'bad',
+    confidence: 0.9,
+    disposition: 'reject',
+    decided: true,
+    milliseconds: 80,
+  } as const;
+  await spool.add('boot-1', frame, { ...result, secondOpinion }, selection);
+  await waitFor('both objects', () => puts.length === 2);
+  const sidecar = JSON.parse((puts[1] as Put).body.toString());
+  expect(problemsOf('capture', sidecar)).toEqual([]);
+  expect(sidecar).toMatchObject({
+    predictedClass: 'good',
+    secondOpinion: { predictedClass: 'bad', confidence: 0.9 },
+  });
+});
+
 test('case 29: captures made offline wait on disk, also over a restart; the oldest goes first', async () => {
   const first = await newSpool();
   first.state.online = false;
