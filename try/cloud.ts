@@ -7,15 +7,11 @@ import { type DemoClients, makeClients } from '../demo/clients';
 import { bootstrapLocalAws, deployToLocalAws } from '../demo/deploy';
 import { TrainingProgressPrinter } from '../demo/training-progress';
 import type { WorkDirectory } from '../demo/work-directory';
-import { loadEnvironment, parseConfig } from '../lib/shared/app-config';
 import { LOCAL_AWS_SETTINGS } from '../scripts/local-aws';
 import type { TryRequest } from './arguments';
 import { placeOwnScript } from './own-script';
-import type { TryPlan, TryRun } from './plan';
-import { configurationText, tryConfiguration } from './try-configuration';
-
-/** The environment that a try is deployed as, which `kaizen` asks without being told. */
-const ENVIRONMENT = 'local';
+import { checkedConfiguration, ENVIRONMENT, type TryPlan, type TryRun } from './plan';
+import { configurationText } from './try-configuration';
 
 export interface Cloud {
   readonly aws: LocalAws;
@@ -62,17 +58,7 @@ export async function startCloud(
 /** @returns the folder of configurations */
 function writeConfiguration(request: TryRequest, plan: TryPlan): string {
   const folder = join(request.outputFolder, 'configuration');
-  const config = parseConfig(
-    tryConfiguration(loadEnvironment(ENVIRONMENT), {
-      ...request,
-      useCase: request.name,
-      passClasses: plan.passClasses.names,
-      imagePolicy: plan.imagePolicy,
-      epochs: plan.epochs,
-      ownScript: plan.script?.name,
-    }),
-    'the configuration of this try',
-  );
+  const config = checkedConfiguration(request, plan);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${ENVIRONMENT}.ts`), configurationText(config));
   return folder;

@@ -9,14 +9,16 @@ import { awsClients } from '../cli/shared/aws-clients';
 import { InputError } from '../cli/shared/errors';
 import { checkScript } from '../cli/training/check-script';
 import { wrongSteps } from '../cli/training/format-script-check';
+import type { AppConfig } from '../contracts';
 import type { CompleteImagePolicy } from '../contracts/image-policy';
 import type { DemoConsole } from '../demo/console';
 import type { StockFrame } from '../demo/inspection-line/frame-stock';
+import { loadEnvironment, parseConfig } from '../lib/shared/app-config';
 import type { TryRequest } from './arguments';
 import { heldOutItems, readHeldOut } from './held-out';
 import { type OwnScript, ownScriptAt } from './own-script';
 import { type PassClasses, passClassesOf, refuseUnsaid } from './pass-classes';
-import { epochsFor, imagePolicyFor } from './try-configuration';
+import { epochsFor, imagePolicyFor, tryConfiguration } from './try-configuration';
 
 export interface TryRun {
   readonly request: TryRequest;
@@ -43,6 +45,7 @@ export interface TryPlan {
 /**
  * Reads and judges what the user has given: no environment is needed, and nothing is started.
  * @throws InputError with what is refused, in the words of `kaizen dataset import`
+ * @throws ContractError for a configuration that the application does not take
  */
 export async function planTry({ request, console, ask }: TryRun): Promise<TryPlan> {
   const script = request.script === undefined ? undefined : ownScriptAt(request.script);
@@ -67,17 +70,39 @@ export async function planTry({ request, console, ask }: TryRun): Promise<TryPla
   console.line(`May pass: ${passClasses.names.join(', ')} (${passClasses.because})`);
   const imagePolicy = taking.imagePolicy ?? imagePolicyFor(examination.report.sizes);
   console.line(`The network sees ${imagePolicy.width} x ${imagePolicy.height} pixels`);
-  const items = heldOutItems(examination.items);
   const training = Object.values(counts.train).reduce((sum, count) => sum + count, 0);
+  const epochs = request.epochs ?? epochsFor(training);
+  // Without the script, which lies among the others only while it is packed.
+  checkedConfiguration(request, { passClasses, imagePolicy, epochs });
+  const items = heldOutItems(examination.items);
   return {
     examination,
     passClasses,
     script,
     imagePolicy,
-    epochs: request.epochs ?? epochsFor(training),
+    epochs,
     heldOut: await readHeldOut(items),
     heldOutItems: items.length,
   };
+}
+
+/** The environment that a try is deployed as, which `kaizen` asks without being told. */
+export const ENVIRONMENT = 'local';
+
+/** @throws ContractError with every rule that the configuration breaks */
+export function checkedConfiguration(
+  request: TryRequest,
+  plan: Pick<TryPlan, 'passClasses' | 'imagePolicy' | 'epochs' | 'script'>,
+): AppConfig {
+  const config = tryConfiguration(loadEnvironment(ENVIRONMENT), {
+    ...request,
+    useCase: request.name,
+    passClasses: plan.passClasses.names,
+    imagePolicy: plan.imagePolicy,
+    epochs: plan.epochs,
+    ownScript: plan.script?.name,
+  });
+  return parseConfig(config, 'the configuration of this try');
 }
 
 /** @throws InputError when the script breaks the contract of training scripts */

@@ -89,6 +89,15 @@ describe('[B27] the plan of a try', () => {
     await expect(planTry(runOf({ taking }).run)).rejects.toThrow(/say which may pass/);
   });
 
+  test('refuses what the application would not take, before anything is started', async () => {
+    await expect(planTry(runOf({ hyperparameters: { epochs: '3' } }).run)).rejects.toThrow(
+      /hyperparameters.*epochs/,
+    );
+    await expect(planTry(runOf({ script: join(folder, 'none.py') }).run)).rejects.toThrow(
+      /--script: there is no file/,
+    );
+  });
+
   test('refuses in the words of kaizen dataset import', async () => {
     const source = join(folder, 'parts');
     writeFileSync(join(source, 'OK', 'cut.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0]));
