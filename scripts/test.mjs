@@ -87,7 +87,10 @@ const countersOf = (folder, counted) => [
   ...counted.map((glob) => `--collectCoverageFrom=${glob}`),
 ];
 /** What counts even where no test loads it. */
-const PRODUCT = ['{cli,config,contracts,demo,edge-components,lambda,lib,try}/**/*.ts', '!contracts/generated/**'];
+const PRODUCT = [
+  '{cli,config,contracts,demo,edge-components,lambda,lib,try}/**/*.ts',
+  '!contracts/generated/**',
+];
 const OF_PACKAGE = ['**/*.ts', '!dist/**', '!test/**'];
 const PYTHON_PRODUCT = ['training/kaizen_training', 'training/scripts'];
 

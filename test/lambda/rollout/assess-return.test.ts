@@ -13,7 +13,7 @@ const failed = (deviceId: string): DeviceView => ({
   deployment: { status: 'FAILED', reason: 'disk full' },
   inventory: { releaseId: 'surface-2' },
 });
-const assess = (devices: DeviceView[], timedOut = false) => 
+const assess = (devices: DeviceView[], timedOut = false) =>
   assessReturn(devices, 'surface-3', { timedOut, timeoutSeconds: 180 });
 
 test('case 50: all are back', () => {

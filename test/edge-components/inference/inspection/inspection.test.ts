@@ -488,7 +488,12 @@ test('[B13] a threshold that an operator moves holds from the next frame on, and
   expect(answers).toEqual([
     ['ok', 'pass', undefined, "the release's own"],
     ['uncertain', 'review', 0.999, `moved at ${at}: bright 0.999`],
-    ['ok', 'pass', undefined, expect.stringMatching(/^refused, .*bright: must be 0.5 to 0.999 .* got 0.9999$/)],
+    [
+      'ok',
+      'pass',
+      undefined,
+      expect.stringMatching(/^refused, .*bright: must be 0.5 to 0.999 .* got 0.9999$/),
+    ],
   ]);
   expect(device.condition('operatingPoint')?.ok).toBe(false);
   expect(device.condition('reviewedFrames')?.value).toBe('1 uncertain');
