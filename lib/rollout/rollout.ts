@@ -163,7 +163,8 @@ export class Rollout extends Construct {
    */
   private sweepRollouts(): lambda.Function {
     const sweep = this.step(
-      'SweepRollouts',
+      // Its first name: another id would leave its log group behind.
+      'StartNextRollout',
       'sweep-rollouts',
       'Finishes what rollouts left, and starts the one whose turn it is',
       {
@@ -188,7 +189,7 @@ export class Rollout extends Construct {
       },
       targets: [new targets.LambdaFunction(sweep, { deadLetterQueue })],
     });
-    new events.Rule(this, 'Sweep', {
+    new events.Rule(this, 'NextRollout', {
       description: 'Looks for what rollouts left: the end of one may have gone untold',
       schedule: events.Schedule.rate(SWEEP_EVERY),
       targets: [new targets.LambdaFunction(sweep, { deadLetterQueue })],

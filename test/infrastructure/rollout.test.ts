@@ -215,7 +215,7 @@ describe.each(ENVIRONMENTS)('the rollout of %s', (environment) => {
 
   test('who sweeps may ask and start executions and write the table, and nothing else', () => {
     const [policy] = Object.entries(template.findResources('AWS::IAM::Policy'))
-      .filter(([name]) => name.includes('SweepRollouts'))
+      .filter(([name]) => name.includes('StartNextRollout'))
       .map(([, found]) => found);
     const statements: { readonly Action: string | string[] }[] = policy?.Properties.PolicyDocument.Statement;
     const services = statements
