@@ -1,5 +1,5 @@
 import { OPEN_EPISODE_ITEM } from '../lambda/monitoring/names';
-import { CHAMPION_ITEM, counterOfItem, waveOfItem } from '../lambda/registry/names';
+import { CHAMPION_ITEM, counterOfItem, releaseIdOf, waveOfItem } from '../lambda/registry/names';
 import { type Presence, presenceOf } from '../lambda/telemetry/device-presence';
 import type { InventoryItem } from '../lambda/telemetry/inventory-table';
 import type { Clients } from './shared/clients';
@@ -12,6 +12,8 @@ export interface ReleaseStatus {
   readonly componentVersion: string;
   readonly status: string;
   readonly reason?: string | undefined;
+  /** Devices that its rollout went on without. */
+  readonly setAside?: readonly string[];
 }
 
 export interface DeviceLine {
@@ -51,6 +53,7 @@ function releaseOf(item: Item, counter: number): ReleaseStatus {
     componentVersion: String(item.componentVersion ?? ''),
     status: String(item.status),
     reason: item.reason === undefined ? undefined : String(item.reason),
+    ...(Array.isArray(item.setAside) && { setAside: item.setAside.map(String) }),
   };
 }
 
@@ -140,6 +143,19 @@ function healthOf({ healthy, failing, quarantined }: DeviceLine, presence: Prese
   return [presence === 'restarted' ? `${health} (restarted)` : health, ...quarantined].join('; ');
 }
 
+/** Whether the devices that a rollout went on without have caught up, and what they say of it where they have not. */
+function caughtUp({ counter, setAside = [] }: ReleaseStatus, { useCase, devices }: SystemStatus): string[] {
+  const releaseId = releaseIdOf(useCase, counter);
+  const verdictOn = (deviceId: string): string => {
+    const device = devices.find((one) => one.deviceId === deviceId);
+    if (device?.releaseId === releaseId) return `${deviceId} has caught up`;
+    const refusal = device?.item.refusedReleases?.find((refused) => refused.releaseId === releaseId);
+    if (refusal) return `${deviceId} refused it: ${refusal.code}`;
+    return `${deviceId} has ${device?.releaseId ?? 'no release'}`;
+  };
+  return setAside.length === 0 ? [] : [`Set aside: ${setAside.map(verdictOn).join(', ')}.`];
+}
+
 /** The status as text for a terminal. */
 export function formatStatus(status: SystemStatus, now: Date): string {
   const releases = status.releases.map((release) => [
@@ -150,7 +166,7 @@ export function formatStatus(status: SystemStatus, now: Date): string {
       .filter(({ counter }) => counter === release.counter)
       .map(({ wave }) => wave)
       .join(', '),
-    release.reason ?? '',
+    [release.reason ?? '', ...caughtUp(release, status)].filter(Boolean).join(' '),
   ]);
   const devices = status.devices.map((device) => [
     device.deviceId,

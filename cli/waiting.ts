@@ -1,4 +1,5 @@
 /** What waits, for what, and the command that ends it: what is not shown is waited for in vain. */
+import { explainRollouts } from './registry/explain-rollout';
 import { decisionOn, undecidedVersions } from './registry/list-models';
 import type { Clients } from './shared/clients';
 import type { KaizenEnvironment } from './shared/environment';
@@ -15,7 +16,7 @@ async function asked(what: string, ask: () => Promise<readonly string[]>): Promi
 
 /** A sentence for each thing that waits. */
 export async function readWaiting(
-  clients: Pick<Clients, 'sageMaker' | 'lambda'>,
+  clients: Pick<Clients, 'sageMaker' | 'lambda' | 'dynamoDb' | 'stepFunctions'>,
   environment: KaizenEnvironment,
 ): Promise<readonly string[]> {
   const models = asked('the registry', async () =>
@@ -28,7 +29,8 @@ export async function readWaiting(
     const line = explanation && retrainingLine(explanation);
     return line === undefined ? [] : [line];
   });
-  return (await Promise.all([models, retraining])).flat();
+  const rollouts = asked('the rollout', () => explainRollouts(clients, environment));
+  return (await Promise.all([models, rollouts, retraining])).flat();
 }
 
 export const formatWaiting = (waiting: readonly string[]): string =>

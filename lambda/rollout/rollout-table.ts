@@ -31,7 +31,7 @@ import { nextAttempt } from './next-attempt';
 export interface Ending {
   readonly status: ReleaseStatus;
   readonly reason?: string | undefined;
-  /** Devices that a roll-back did not reach, by name. */
+  /** Devices that the waves went on without, and get the release when they can; or that a roll-back did not reach. By name. */
   readonly setAside?: readonly string[] | undefined;
   readonly judgement?: Judgement | undefined;
 }

@@ -1,3 +1,5 @@
+import { rolloutLine } from '../../cli/registry/explain-rollout';
+import type { RolloutState } from '../../lambda/rollout/rollout-state';
 import { FakeClient, FakeTables, fakeCloudFormation, OUTPUTS, runKaizen } from './fakes';
 
 /** SageMaker with model packages of these states, the first one version 1. */
@@ -141,4 +143,55 @@ describe('[B27] F24: what waits is shown with its reason and the command that en
       'start-retraining cannot be asked: start-retraining ended with Unhandled: {"errorMessage":"no rights"}',
     ]);
   });
+});
+
+test('case 51: status says whether devices that a rollout went on without have caught up', async () => {
+  const device = (deviceId: string, more: object) => ({
+    useCase: 'surface',
+    deviceId,
+    healthy: true,
+    outboxRecords: 0,
+    framesProcessed: 1,
+    receivedAt: Date.now(),
+    ...more,
+  });
+  const dynamoDb = new FakeTables({
+    releases: [
+      {
+        useCase: 'surface',
+        item: 'release#000002',
+        status: 'IN_SERVICE',
+        setAside: ['line-1', 'line-2', 'line-3', 'line-4'],
+      },
+    ],
+    episodes: [],
+    inventory: [
+      device('line-1', { releaseId: 'surface-2' }),
+      device('line-2', { releaseId: 'surface-1' }),
+      device('line-3', {
+        releaseId: 'surface-1',
+        refusedReleases: [{ releaseId: 'surface-2', code: 'EXPIRED' }],
+      }),
+    ],
+  });
+  const { output } = await runKaizen('status', { dynamoDb, sageMaker: packages() });
+  expect(output).toContain(
+    'Set aside: line-1 has caught up, line-2 has surface-1, line-3 refused it: EXPIRED, line-4 has no release.',
+  );
+});
+
+test('[B13] status says how many labels of which devices a rollout waits for', () => {
+  const state = {
+    releaseId: 'surface-2',
+    waves: [{ name: 'canary' }],
+    judgement: {
+      verdict: 'WAIT',
+      reasons: ['Escapes: too many parts pass newly.'],
+      numbers: {},
+      needs: [{ labels: 20, of: 'newly-passed', devices: ['line-1', 'line-2'] }],
+    },
+  } as unknown as RolloutState;
+  expect(rolloutLine(state)).toBe(
+    'rollout of surface-2 waits in wave canary: Escapes: too many parts pass newly. label 20 captures (reason: disagreement) of parts that pass now and did not before, of line-1, line-2 first: kaizen captures --unlabelled',
+  );
 });

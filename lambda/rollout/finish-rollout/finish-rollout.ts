@@ -71,8 +71,10 @@ export async function completeRollout(
   const finished = { ...state, summary: `Release ${releaseId} is in service everywhere.` };
   if (!(await holds(state, ports))) return finished;
   const { release } = await crown(counter, ports);
-  const reason = notes.length > 0 ? notes.join(' ') : undefined;
-  await ports.table.end(counter, executionArn, { status: 'IN_SERVICE', judgement, reason });
+  const reason = notes.length > 0 ? notes.join(' ').slice(0, LONGEST_REASON) : undefined;
+  const away = state.waves.flatMap((wave) => wave.setAside ?? []);
+  const setAside = away.length > 0 ? away : undefined;
+  await ports.table.end(counter, executionArn, { status: 'IN_SERVICE', judgement, reason, setAside });
   await supersedeReplaced(ports);
   await ports.announce(ROLLOUT_EVENTS.completed, {
     useCase,

@@ -1,0 +1,70 @@
+/** What a running rollout waits for, from the history of its execution. */
+import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
+import { counterOfItem, releaseIdOf } from '../../lambda/registry/names';
+import type { RolloutState } from '../../lambda/rollout/rollout-state';
+import type { Clients } from '../shared/clients';
+import { queryUseCase } from '../shared/dynamo';
+import type { KaizenEnvironment } from '../shared/environment';
+
+type LabelNeed = NonNullable<NonNullable<RolloutState['judgement']>['needs']>[number];
+
+/** Several looks back: the last step that said something is among them. */
+const EVENTS = 100;
+
+/** Says whose captures to label, and how they are found. */
+function request({ labels, of, devices }: LabelNeed): string {
+  const which =
+    of === 'newly-passed'
+      ? 'captures (reason: disagreement) of parts that pass now and did not before'
+      : 'captures';
+  return `label ${labels} ${which}, of ${devices.join(', ')} first: kaizen captures --unlabelled`;
+}
+
+/** A sentence on what the rollout with this state waits for; undefined when it is at work. */
+export function rolloutLine(state: RolloutState): string | undefined {
+  const { releaseId, waves, judgement, check } = state;
+  const wave = waves.at(-1)?.name;
+  if (judgement?.verdict === 'WAIT') {
+    const asks = (judgement.needs ?? []).map(request);
+    return `rollout of ${releaseId} waits in wave ${wave}: ${[...judgement.reasons, ...asks].join(' ')}`;
+  }
+  if (check?.status === 'PENDING') {
+    return `rollout of ${releaseId} waits in wave ${wave} for ${check.devices - check.ready} of ${check.devices} devices: ${check.reasons.join(' ')}`;
+  }
+  return undefined;
+}
+
+async function lastState(
+  clients: Pick<Clients, 'stepFunctions'>,
+  executionArn: string,
+): Promise<RolloutState | undefined> {
+  const { events = [] } = await clients.stepFunctions.send(
+    new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: EVENTS }),
+  );
+  for (const { stateExitedEventDetails } of events) {
+    const { output } = stateExitedEventDetails ?? {};
+    if (!output) continue;
+    const state = JSON.parse(output) as RolloutState;
+    if (state.judgement || state.check) return state;
+  }
+  return undefined;
+}
+
+/** A sentence for each rollout that waits. */
+export async function explainRollouts(
+  clients: Pick<Clients, 'dynamoDb' | 'stepFunctions'>,
+  environment: KaizenEnvironment,
+): Promise<string[]> {
+  const { useCase } = environment;
+  const items = await queryUseCase(clients.dynamoDb, environment.output('ReleaseTableName'), useCase);
+  const lines: string[] = [];
+  for (const { item, status, executionArn } of items) {
+    const counter = counterOfItem(String(item));
+    if (counter === undefined || status !== 'ROLLING_OUT' || typeof executionArn !== 'string') continue;
+    const state = await lastState(clients, executionArn);
+    // Of a release that is being taken back, the execution is another one's.
+    const line = state?.releaseId === releaseIdOf(useCase, counter) ? rolloutLine(state) : undefined;
+    if (line !== undefined) lines.push(line);
+  }
+  return lines;
+}
