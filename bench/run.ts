@@ -5,6 +5,7 @@
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
+ *     npm run bench -- judge               how often the judge of rollouts errs
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- prepare             memory and speed of Prepare, by the size of the data set
  *     npm run bench -- resolution          small defects, by the size of images
@@ -23,6 +24,7 @@ import { WITHOUT_TELEMETRY } from '../edge-components/inference/src/models/onnx-
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { infrastructureSuite } from './infrastructure/suite';
+import { judgeSuite } from './judge/suite';
 import { BUSY_LIMIT, describeMachine, lookAtLoad, waitUntilQuiet } from './machine';
 import { networksSuite } from './networks/suite';
 import { prepareSuite } from './prepare/suite';
@@ -40,6 +42,7 @@ const INDENT = ' '.repeat(15);
 const SUITES: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   infrastructure: infrastructureSuite,
+  judge: judgeSuite,
   networks: networksSuite,
   prepare: prepareSuite,
   resolution: resolutionSuite,

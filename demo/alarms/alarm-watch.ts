@@ -106,6 +106,11 @@ export class AlarmWatch {
     this.expectations.push({ heading, since, because });
   }
 
+  /** Says that an alarm has a reason to go off from `since` on, and may. */
+  allow(heading: string, since: number, because: string): void {
+    this.expectations.push({ heading, since, because, isOptional: true });
+  }
+
   /** Waits until it has gone off for what is expected; it may have ended since. */
   async hears(heading: string, signal: AbortSignal): Promise<void> {
     const expected = this.expectations.filter((expectation) => expectation.heading === heading);

@@ -22,9 +22,11 @@ export interface Ring {
   readonly reason: string;
 }
 
-/** An alarm that has to go off, and what it goes off for. */
+/** An alarm that has to go off, or may, and what it goes off for. */
 export interface Expectation {
   readonly heading: string;
+  /** Whether nothing is wrong when it does not. */
+  readonly isOptional?: boolean;
   /** Before this there is no reason for it. Milliseconds since the epoch. */
   readonly since: number;
   readonly because: string;
@@ -74,6 +76,7 @@ export function problemsOf(rings: readonly Ring[], expectations: readonly Expect
       ({ heading, reason }) => `alarm ${heading} went off, and nothing that happened explains it: ${reason}`,
     );
   const silent = expectations
+    .filter(({ isOptional }) => !isOptional)
     .filter((expectation) => !rings.some((ring) => expectationOf(ring, [expectation])))
     .map(({ heading, because }) => `alarm ${heading} did not go off, although ${because}`);
   return [...wrong, ...silent];

@@ -14,6 +14,8 @@ export async function driftTheLight(context: DemoContext): Promise<void> {
     const from = Date.now();
     context.alarms.expect('drift-episode-open', from, 'the light over the line drifts');
     context.alarms.expect('accuracy-low', from, 'the release in service has not been trained for this light');
+    // Novel frames go to a person, so that few defects pass although the release is wrong.
+    context.alarms.allow('escapes-high', from, 'the release in service has not been trained for this light');
     note(context, 'line', 'the light over the line drifts: darker, warmer, a strong gradient');
     await goOffline(context);
     keepSpan(context, 'light drift', from);

@@ -51,7 +51,7 @@ export class DriftEvaluation extends Construct {
         ...props.dataset.labelTableVariable,
         ...props.telemetry.sketchTableVariable,
         ...props.telemetry.inventoryTableVariable,
-        ...props.telemetry.judgingVariables,
+        ...props.telemetry.uploadPolicyVariable,
         ...props.episodeTable.variable,
         [MONITORING_VARIABLES.minimumResults]: String(monitoring.minimumResults),
         [MONITORING_VARIABLES.featureLimit]: String(monitoring.driftThreshold),

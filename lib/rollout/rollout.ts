@@ -242,7 +242,8 @@ export class Rollout extends Construct {
       ...episodeTable.variable,
       [ROLLOUT_VARIABLES.limits]: JSON.stringify(config.rollout.limits),
       [REGISTRY_VARIABLES.dispositionPolicy]: JSON.stringify(config.dispositionPolicy),
-      ...telemetry.judgingVariables,
+      ...telemetry.windowVariable,
+      ...telemetry.uploadPolicyVariable,
     });
     const { releaseTable } = registry;
     for (const table of [telemetry.sketchTable, dataset.labelTable, episodeTable, releaseTable]) {

@@ -6,7 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { MetricDefinition } from '../../lambda/shared/names';
-import { confirmationTopic, TELEMETRY_METRICS, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import { confirmationTopic, TELEMETRY_METRICS } from '../../lambda/telemetry/names';
 import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
 import { functionMetric } from '../shared/function-metric';
@@ -65,7 +65,7 @@ export class TelemetryIngest extends Construct {
         ...store.bucketVariable,
         ...store.sketchTableVariable,
         ...registry.releaseTableVariable,
-        [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(config.telemetry.sketchWindowSeconds),
+        ...store.windowVariable,
       },
       timeout: INGEST_TIMEOUT,
       memorySize: 1024,

@@ -69,13 +69,15 @@ export class TelemetryStore extends Construct {
     return { [TELEMETRY_VARIABLES.inventoryTable]: this.inventoryTable.tableName };
   }
 
-  /** What those need who judge by sketches and labels: how wide a window is, and how frames were chosen for labels. */
-  get judgingVariables(): Variables {
-    const { telemetry, device } = this.props.config;
+  get windowVariable(): Variables {
     return {
-      [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(telemetry.sketchWindowSeconds),
-      [TELEMETRY_VARIABLES.uploadPolicy]: JSON.stringify(device.upload),
+      [TELEMETRY_VARIABLES.sketchWindowSeconds]: String(this.props.config.telemetry.sketchWindowSeconds),
     };
+  }
+
+  /** For those who judge by labels: how frames were chosen for them. */
+  get uploadPolicyVariable(): Variables {
+    return { [TELEMETRY_VARIABLES.uploadPolicy]: JSON.stringify(this.props.config.device.upload) };
   }
 
   grantPutResults(grantee: iam.IGrantable): void {

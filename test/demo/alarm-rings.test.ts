@@ -53,6 +53,12 @@ test.each<[string, readonly Ring[], readonly string[]]>([
   expect(problemsOf(rings, [drift])).toEqual(problems);
 });
 
+test('an alarm that may go off need not, and explains itself when it does', () => {
+  const allowed = { ...drift, isOptional: true };
+  expect(problemsOf([], [allowed])).toEqual([]);
+  expect(problemsOf([ring('drift-episode-open', 10_000)], [allowed])).toEqual([]);
+});
+
 test('messages belong to the last rings of their alarm', () => {
   const rings = [ring('a', 1000), ring('b', 1000), ring('a', 2000), ring('a', 2000)];
   const arrivals = (heading: string, calls: readonly number[]) =>

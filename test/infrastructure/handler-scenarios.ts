@@ -234,6 +234,11 @@ export class Field {
         counter,
         releaseId,
         baseline,
+        dispositionPolicy: {
+          codes: { good: 1, scratch: 2 },
+          classes: { good: 'pass', scratch: 'reject' },
+          novel: 'review',
+        },
         expiresAt: '2999-01-01T00:00:00.000Z',
       });
       const stored = { ...aStored(counter), status: counter === 3 ? 'READY' : 'IN_SERVICE' };
@@ -267,7 +272,8 @@ export class Field {
     this.cloud.putItem(episodes, { useCase, episodeId: OPEN_EPISODE_ITEM, currentEpisodeId: episodeId });
     const labels = this.cloud.variable(RETRAIN, DATASET_VARIABLES.labelTable);
     for (let index = 0; index < 200; index++) {
-      this.cloud.putItem(labels, { ...this.label({ captureId: `labelled-${index}` }) });
+      const label = index % 2 === 0 ? 'good' : 'scratch';
+      this.cloud.putItem(labels, { ...this.label({ captureId: `labelled-${index}`, label }) });
     }
   }
 

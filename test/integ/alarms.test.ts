@@ -140,6 +140,7 @@ const CAUSES: Readonly<Record<string, { readonly day: number; readonly cause: Ca
   'rollout-aborted': { day: -8, cause: METRIC },
   'devices-silent': { day: -9, cause: LINES },
   'rollouts-not-swept': { day: -10, cause: METRIC },
+  'escapes-high': { day: -11, cause: LINES },
 };
 /** Seconds from now, so that what ministack measures by its own clock lies in the minute before. */
 const onDay = (day: number) => new Date(Date.now() + 5000 + day * DAY);
