@@ -53,11 +53,20 @@ interface Pending {
   reject(error: ChildGone): void;
 }
 
+/** Begins the reason why there was no answer. */
+const KEPT_FROM_WORK = {
+  stopped: 'was stopped and ',
+  starved: 'hardly got a processor and ',
+  hangs: '',
+} as const;
+
 /** A request that was sent. */
 interface Asked {
   readonly id: number;
   readonly type: string;
   readonly answer: Promise<Message>;
+  /** Processor time of the child until then. */
+  readonly workedBefore: number | undefined;
 }
 
 /** Asks a child and waits for its answers, as long as it lives and answers in time. */
@@ -106,26 +115,27 @@ export class Requests {
       this.pending.set(id, { resolve, reject });
       this.child.send({ ...header, id, type }, body);
     });
-    return this.answerOf({ id, type, answer }, Math.min(longest, this.watchdogMilliseconds()));
+    const asked = { id, type, answer, workedBefore: this.child.times().worked };
+    return this.answerOf(asked, Math.min(longest, this.watchdogMilliseconds()));
   }
 
   private answerOf(asked: Asked, allowed: number, extensions = 0): Promise<Message> {
     const { child } = this;
-    const { id, type, answer } = asked;
-    const before = child.times();
+    const { id, type, answer, workedBefore } = asked;
+    const since = child.times().monotonic;
     return within(allowed, answer, async () => {
       // What has come while this process did not run is still in the socket: it is read first.
       await new Promise((resolve) => setImmediate(resolve));
       if (!this.pending.has(id)) return answer;
       const now = child.times();
-      const passed = now.monotonic - before.monotonic;
+      const passed = now.monotonic - since;
       const worked =
-        before.worked === undefined || now.worked === undefined ? undefined : now.worked - before.worked;
+        workedBefore === undefined || now.worked === undefined ? undefined : now.worked - workedBefore;
       const isStopped = child.isStopped();
       const next = afterSilence({ allowed, passed, worked, isStopped, extensions });
       if (next === 'again') return this.answerOf(asked, allowed, extensions + 1);
       const reason = `gave no answer to '${type}' within ${Math.round(allowed * (extensions + 1))} ms`;
-      this.giveUp({ reason: isStopped ? `was stopped and ${reason}` : reason, isOwnDoing: !isStopped });
+      this.giveUp({ reason: `${KEPT_FROM_WORK[next]}${reason}`, isOwnDoing: next === 'hangs' });
       return answer;
     });
   }
