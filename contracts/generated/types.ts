@@ -809,7 +809,7 @@ export interface Capture {
    */
   releaseId: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   capturedAt: string;
   clock?: RecordClock;
@@ -920,7 +920,7 @@ export interface ComponentConfiguration {
   liftedQuarantines?: {
     [k: string]: {
       /**
-       * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+       * RFC 3339 timestamp in UTC.
        */
       [k: string]: string;
     };
@@ -1152,7 +1152,7 @@ export interface OperatingPointConfiguration {
     threshold: number;
   }[];
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   at: string;
 }
@@ -1174,7 +1174,7 @@ export interface CompressedResultsBatch {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   sentAt: string;
   /**
@@ -1239,7 +1239,7 @@ export interface DatasetItem {
    */
   origin: 'rendered' | 'imported' | 'captured';
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   capturedAt: string;
   /**
@@ -1435,7 +1435,7 @@ export interface DeviceStatus {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   sentAt: string;
   componentVersion: string;
@@ -1489,7 +1489,7 @@ export interface DeviceStatus {
      */
     quarantined?: boolean;
     /**
-     * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+     * RFC 3339 timestamp in UTC.
      */
     at: string;
   }[];
@@ -2127,11 +2127,11 @@ export interface InferenceResult {
    */
   variant: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   capturedAt: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   inferredAt: string;
   /**
@@ -2267,7 +2267,7 @@ export interface Label {
    */
   label: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   labelledAt: string;
   labelledBy: string;
@@ -2280,7 +2280,7 @@ export interface Label {
    */
   releaseId: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   capturedAt: string;
   /**
@@ -2337,11 +2337,11 @@ export interface Release {
    */
   rollbackOf?: number;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   createdAt: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   expiresAt: string;
   target: {
@@ -2461,7 +2461,7 @@ export interface ReleaseOffer {
    */
   artifactsPath: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   offeredAt: string;
 }
@@ -2509,7 +2509,7 @@ export interface ReleaseVerdict {
    */
   releaseId?: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   decidedAt: string;
 }
@@ -2531,7 +2531,7 @@ export interface ResultsBatch {
    */
   useCase: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   sentAt: string;
   /**
@@ -2781,7 +2781,7 @@ export interface Sketch {
    */
   deviceId: string;
   /**
-   * RFC 3339 timestamp in UTC. No leap second: clocks of computers do not show them, and what reads one as no time at all takes it for one that never comes.
+   * RFC 3339 timestamp in UTC.
    */
   windowStart: string;
   /**
