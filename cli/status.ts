@@ -156,6 +156,14 @@ function caughtUp({ counter, setAside = [] }: ReleaseStatus, { useCase, devices 
   return setAside.length === 0 ? [] : [`Set aside: ${setAside.map(verdictOn).join(', ')}.`];
 }
 
+/** What came of asking for second opinions, since the component started; of devices that ask for any. */
+const opinionsOf = ({ devices }: SystemStatus): string[][] =>
+  devices.flatMap(({ deviceId, item }) =>
+    (item.conditions ?? [])
+      .filter(({ name }) => name === 'secondOpinions')
+      .map(({ value }) => [deviceId, String(value)]),
+  );
+
 /** The status as text for a terminal. */
 export function formatStatus(status: SystemStatus, now: Date): string {
   const releases = status.releases.map((release) => [
@@ -181,10 +189,12 @@ export function formatStatus(status: SystemStatus, now: Date): string {
     state,
     openedAt,
   ]);
+  const opinions = opinionsOf(status);
   return [
     `Use case ${status.useCase}`,
     `Releases\n${formatTable(['counter', 'component', 'status', 'waves', 'reason'], releases)}`,
     `Devices\n${formatTable(['device', 'release', 'health', 'frames', 'outbox', 'seen'], devices)}`,
+    ...(opinions.length > 0 ? [`Second opinions\n${formatTable(['device', 'frames'], opinions)}`] : []),
     `Episodes\n${formatTable(['episode', 'status', 'opened'], episodes)}`,
   ].join('\n\n');
 }

@@ -27,6 +27,9 @@ export const TELEMETRY_METRICS = {
   recordsDroppedOnDevice: counted('RecordsDroppedOnDevice'),
 } as const;
 
+/** Beside the bundle of telemetry/answer-question: what decodes frames and runs networks. */
+export const CLASSIFIER_FILE = 'frame-classifier.cjs';
+
 /** Of questions for a second opinion. */
 export const QUESTION_METRICS = {
   asked: counted('QuestionsAsked'),

@@ -18,6 +18,7 @@ const OWNER_OF: Readonly<Record<string, Owner>> = {
   'Fleet/Rollout': 'rollout',
   'Fleet/Intake': 'telemetry',
   'Operations/Telemetry': 'telemetry',
+  'Operations/SecondOpinions': 'telemetry',
   'Operations/Monitoring': 'monitoring',
   'Operations/Retraining': 'retraining',
   'Operations/Budget': 'retraining',

@@ -23,6 +23,8 @@ export interface HandlerFunctionProps {
   /** Folder of the handler under `lambda/`, such as `dataset/accept-manifest`. */
   readonly handler: string;
   readonly description: string;
+  /** Files that another build puts beside the bundle, and that the function cannot do without. @default - none */
+  readonly beside?: readonly string[];
   /** Added to the application's own variables; wins over them. @default - none */
   readonly environment?: Readonly<Record<string, string>>;
   /** @default Duration.seconds(30) */
@@ -44,11 +46,12 @@ export interface HandlerFunctionProps {
 const serviceName = (handler: string): string => handler.replace('/', '-');
 
 /** Folder of the handler's bundle. @throws Error when it has not been built */
-function bundleOf(handler: string): string {
+function bundleOf(handler: string, beside: readonly string[] = []): string {
   const folder = join(BUNDLES, handler);
-  if (!existsSync(join(folder, 'index.js'))) {
+  const missing = ['index.js', ...beside].find((file) => !existsSync(join(folder, file)));
+  if (missing !== undefined) {
     throw new Error(
-      `the bundle of lambda/${handler}/handler.ts is missing (dist/lambda/${handler}/index.js): run \`npm run build\``,
+      `the bundle of lambda/${handler}/handler.ts is missing (dist/lambda/${handler}/${missing}): run \`npm run build\``,
     );
   }
   return folder;
@@ -65,7 +68,7 @@ export class HandlerFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
-    const code = lambda.Code.fromAsset(bundleOf(props.handler));
+    const code = lambda.Code.fromAsset(bundleOf(props.handler, props.beside));
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.config.lambda.logRetentionDays as logs.RetentionDays,
       encryptionKey: props.encryptionKey,

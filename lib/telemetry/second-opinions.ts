@@ -7,6 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../../lambda/shared/names';
 import {
+  CLASSIFIER_FILE,
   opinionTopic,
   QUESTION_METRICS,
   QUESTION_PARTITIONS,
@@ -88,6 +89,7 @@ export class SecondOpinions extends Construct {
     const { function: answer } = new HandlerFunction(this, 'AnswerQuestion', {
       ...shared,
       handler: 'telemetry/answer-question',
+      beside: [CLASSIFIER_FILE],
       description: 'A frame for review -> what the larger network says of it',
       // Its native files are those of the machine that builds, and of the jobs that chose its thresholds.
       architecture: 'x86_64',

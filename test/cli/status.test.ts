@@ -195,3 +195,24 @@ test('[B13] status says how many labels of which devices a rollout waits for', (
     'rollout of surface-2 waits in wave canary: Escapes: too many parts pass newly. label 20 captures (reason: disagreement) of parts that pass now and did not before, of line-1, line-2 first: kaizen captures --unlabelled',
   );
 });
+
+test('[S10] what devices ask of the cloud is shown, where any of them asks', async () => {
+  const device = (deviceId: string, conditions: object[]) => ({
+    useCase: 'surface',
+    deviceId,
+    healthy: true,
+    conditions,
+    outboxRecords: 0,
+    framesProcessed: 7,
+    receivedAt: Date.now(),
+  });
+  const asks = { name: 'secondOpinions', ok: true, value: 'answered 12, too-many 3' };
+  const shown = async (...inventory: object[]) => {
+    const dynamoDb = new FakeTables({ releases: [], episodes: [], inventory: inventory as never });
+    return (await runKaizen('status', { dynamoDb, sageMaker: packages() })).output;
+  };
+  expect(await shown(device('line-1', [asks]), device('line-2', []))).toMatch(
+    /Second opinions\ndevice\s+frames\nline-1\s+answered 12, too-many 3\n\nEpisodes/,
+  );
+  expect(await shown(device('line-2', []))).not.toContain('Second opinions');
+});

@@ -2,7 +2,7 @@ import { deviceActionsMatching } from './authorization-reference';
 import { type Fault, planted, withoutStatements, withResource } from './planted-faults';
 import { type Exceptions, PolicyJudge, type Principal } from './policy-faults';
 import { devicesOf, resourcePoliciesOf, rolesOf } from './role-policies';
-import { ENVIRONMENTS, synthesizedApp, synthesizedInVpc } from './synthesized-app';
+import { ENVIRONMENTS, synthesizedApp, synthesizedAsking, synthesizedInVpc } from './synthesized-app';
 
 const EXCEPTIONS: Exceptions = {
   everyResource: {
@@ -34,6 +34,16 @@ test("[C14] AWS's reference has nothing against what jobs in a VPC may do", asyn
     expect.arrayContaining(['MakeNetworkInterfaces', 'EncryptVolumes']),
   );
   expect(await judged(new PolicyJudge(EXCEPTIONS), jobs)).toEqual([]);
+});
+
+test("[S10] AWS's reference has nothing against what answers questions, and what asks them, may do", async () => {
+  const roles = rolesOf(synthesizedAsking('prod')).filter(({ path }) =>
+    /\/(SecondOpinions|TokenExchange)\//.test(path),
+  );
+  expect(roles.flatMap(({ statements }) => statements.map(({ Sid }) => Sid))).toEqual(
+    expect.arrayContaining(['CountQuestions', 'CountUndelivered', 'Answer', 'PutOwnQuestions']),
+  );
+  expect(await judged(new PolicyJudge(EXCEPTIONS), roles)).toEqual([]);
 });
 
 describe.each(ENVIRONMENTS)("%s: AWS's reference", (environment) => {

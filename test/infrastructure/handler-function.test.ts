@@ -56,4 +56,10 @@ describe('HandlerFunction', () => {
       'the bundle of lambda/telemetry/fold-laundry/handler.ts is missing (dist/lambda/telemetry/fold-laundry/index.js): run `npm run build`',
     );
   });
+
+  test('[S10] refuses one without what has to lie beside it', () => {
+    expect(() => templateOf({ handler: 'telemetry/ingest-status', beside: ['other.cjs'] })).toThrow(
+      'is missing (dist/lambda/telemetry/ingest-status/other.cjs): run `npm run build`',
+    );
+  });
 });

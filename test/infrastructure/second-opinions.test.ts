@@ -3,6 +3,7 @@ import { prod } from '../../config/prod';
 import { ContractError } from '../../contracts';
 import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
 import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import { nounOf } from '../../lib/delivery/construct-nouns';
 import { type AppConfig, parseConfig } from '../../lib/shared/app-config';
 import { DeployedFunction } from './deployed-function';
 import { isAllowed } from './iot-policy-evaluator';
@@ -185,6 +186,10 @@ test('[S10] money: questions stop before retraining, and somebody is told', () =
     ({ Notification }: { Notification: { Threshold: number } }) => Notification.Threshold,
   );
   expect(told).toEqual([50, 80]);
+});
+
+test('[S10] everything of it belongs to telemetry', () => {
+  expect(nounOf('Operations/SecondOpinions/AnswerQuestion')).toBe('telemetry');
 });
 
 test('[S10] without it in the configuration there is nothing of it', () => {

@@ -5,9 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Disposition, Release } from '../../../contracts';
-
-/** File of the bundle, beside the function's own. */
-export const CLASSIFIER_FILE = 'frame-classifier.cjs';
+import { CLASSIFIER_FILE } from '../names';
 
 export type Classified =
   | {
