@@ -56,7 +56,6 @@ function judgeRate(name: 'invalid' | 'uncertain', words: string, limit: number, 
   const compared = compareShare(share, allowed);
   const isAsBefore =
     previous !== undefined &&
-    share.value <= Math.max(limit, AS_BEFORE.times * previous.value) &&
     share.count / share.of <= (AS_BEFORE.times * previous.count) / previous.of + AS_BEFORE.more;
   const source = excused ? ` (the previous release had ${percent(previous.value)})` : '';
   return {
