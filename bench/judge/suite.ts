@@ -17,7 +17,7 @@ const CORRELATIONS = [0, 0.05, 0.15];
 const LABELS = [0, 40, 200];
 const SEED = 20261127;
 /** In each cell; of the largest fleets, whose labels are 160,000 objects, fewer. */
-const rolloutsOf = (devices: number): number => (devices >= 200 ? 10 : 50);
+const rolloutsOf = (devices: number): number => (devices >= 200 ? 15 : 80);
 
 interface Cell {
   readonly scenario: Scenario;
