@@ -114,7 +114,7 @@ export function judgeAccuracy(input: JudgeInput): Finding {
     return {
       kind: settled.isBad ? 'BAD' : 'GOOD',
       sentence: `Accuracy: ${shown(settled.now, now)}, the previous release's ${shown(settled.before, then)}: a drop of ${percent(settled.value)} (surely above ${percent(settled.lower)}, hardly above ${percent(settled.upper)}), limit ${percent(limit)}.`,
-      numbers: { ...numbers, accuracyByLabels: 1 },
+      numbers: { ...numbers, settledByLabels: 1 },
     };
   }
   const counted = `${total(now)} labels of the new and ${total(then)} of the previous release`;

@@ -69,7 +69,7 @@ function silence(input: JudgeInput): Finding | undefined {
  */
 function withLabels(disagreement: Finding, accuracy: Finding): Finding {
   if (disagreement.kind !== 'UNCLEAR') return disagreement;
-  if (accuracy.kind === 'GOOD' && accuracy.numbers.accuracyByLabels === 1) {
+  if (accuracy.kind === 'GOOD' && accuracy.numbers.settledByLabels === 1) {
     return { ...disagreement, kind: 'NOT_JUDGED' };
   }
   return accuracy.need ? { ...disagreement, need: accuracy.need } : disagreement;
