@@ -35,6 +35,7 @@ import { jpegProblem } from '../../edge-components/inference/src/models/jpeg-mar
 import { graphProblems } from '../../edge-components/inference/src/models/onnx/graph-policy';
 import { readOnnxModel } from '../../edge-components/inference/src/models/onnx/onnx-graph';
 import { MessageError } from '../../edge-components/inference/src/models/onnx/protobuf-message';
+import { parseAnswer } from '../../edge-components/inference/src/opinions/read-answer';
 import { encodeRecord, isRecord, salvage } from '../../edge-components/inference/src/results/outbox-records';
 import { useCaseConfiguration } from '../edge-components/device-harness';
 import { nearTo, pieces } from './mutations';
@@ -264,6 +265,22 @@ const TARGETS: Readonly<Record<string, Target>> = {
     ],
     refusals: [ContractError],
     parse: (input) => parseContractJson('component-configuration', input.toString('utf8'), 'configuration'),
+  },
+  'second-opinion': {
+    good: [
+      text(
+        JSON.stringify({
+          schemaVersion: 1,
+          questionId: 'boot-1',
+          deviceId: 'line-1',
+          useCase: 'welds',
+          releaseId: 'welds-1',
+          refusal: { reason: 'over-budget', pauseSeconds: 60 },
+        }),
+      ),
+    ],
+    refusals: [ContractError],
+    parse: (input) => parseAnswer(input, { deviceId: 'line-1', useCase: 'welds' }).refusal,
   },
   outbox: {
     good: [text(...[0, 1, 2].map((index) => encodeRecord(`{"n":${index}}`, index).trimEnd()), '')],

@@ -1,5 +1,6 @@
 import {
-  problemsOf,
+  ContractError,
+  parseContractJson,
   type Release,
   type SecondOpinion,
   type SecondOpinionAnswer,
@@ -21,15 +22,13 @@ export interface Addressee {
   readonly useCase: string;
 }
 
-/** @throws Error with everything that is wrong, when it is no answer to a question of this device */
+/** @throws ContractError when it is no answer, or none to a question of this device */
 export function parseAnswer(payload: Buffer, { deviceId, useCase }: Addressee): SecondOpinionAnswer {
-  const value: unknown = JSON.parse(payload.toString());
-  const problems = problemsOf('second-opinion-answer', value);
-  const answer = value as SecondOpinionAnswer;
-  if (problems.length === 0 && (answer.deviceId !== deviceId || answer.useCase !== useCase)) {
-    problems.push(`it is for ${answer.useCase} of ${answer.deviceId}`);
+  const answer = parseContractJson('second-opinion-answer', payload.toString(), 'answer');
+  if (answer.deviceId !== deviceId || answer.useCase !== useCase) {
+    const problem = `deviceId, useCase: it is for ${answer.useCase} of ${answer.deviceId}`;
+    throw new ContractError('second-opinion-answer', 'answer', [problem]);
   }
-  if (problems.length > 0) throw new Error(problems.join('; '));
   return answer;
 }
 
