@@ -33,6 +33,7 @@ jest.mock('../../cli/device/device-programs', () => ({
   checkProgram: async () => '// a program',
 }));
 jest.mock('../../cli/device/configure-devices', () => ({
+  ...jest.requireActual('../../cli/device/configure-devices'),
   configureDevices: async () => ({ componentName: 'c', componentVersion: '1.0.1', deploymentId: 'd' }),
 }));
 
