@@ -1,10 +1,22 @@
 /** What is deployed where devices ask for second opinions, what it may do, and that nothing of it is there otherwise. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { prod } from '../../config/prod';
 import { ContractError } from '../../contracts';
 import { REGISTRY_VARIABLES } from '../../lambda/registry/names';
-import { TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
+import { CLASSIFIER_FILE, TELEMETRY_VARIABLES } from '../../lambda/telemetry/names';
 import { nounOf } from '../../lib/delivery/construct-nouns';
 import { type AppConfig, parseConfig } from '../../lib/shared/app-config';
+import {
+  describeFiles,
+  describeRelease,
+  HEIGHT,
+  makeModels,
+  plainImage,
+  temporaryFolder,
+  WIDTH,
+} from '../edge-components/release-fixture';
 import { DeployedFunction } from './deployed-function';
 import { isAllowed } from './iot-policy-evaluator';
 import { identityStatements, listOf } from './policy-statements';
@@ -46,6 +58,37 @@ test('[S10] the function has bounds for all that a flood of questions could cost
   });
   // No queue keeps an image that nobody waits for any more.
   expect(ofAnswer('AWS::SQS::Queue')).toEqual([]);
+});
+
+test('[S10] what is deployed beside it decodes a frame and runs a network, with nothing but its own files', async () => {
+  const folder = temporaryFolder();
+  try {
+    makeModels(folder);
+    const deployed = join(folder, 'task');
+    cpSync(join(__dirname, '..', '..', 'dist', 'lambda', HANDLER), deployed, { recursive: true });
+    const path = join(folder, 'newer.onnx');
+    const [model] = describeFiles(folder, ['newer.onnx']);
+    if (!model) throw new Error('no model');
+    const release = describeRelease({
+      counter: 1,
+      classes: ['bright', 'dark'],
+      input: { name: 'image', height: HEIGHT, width: WIDTH, outputName: 'probabilities', resize: 'stretch' },
+      files: [],
+      variants: [],
+      goldenSamples: [],
+      secondOpinion: { model, thresholds: { bright: 0.6, dark: 0.6 }, mayPass: false },
+    });
+    writeFileSync(join(folder, 'image.jpg'), await plainImage(220, 'jpeg'));
+    const program = `const { readFileSync } = require('node:fs');
+      const { openFrameClassifier } = require(${JSON.stringify(join(deployed, CLASSIFIER_FILE))});
+      openFrameClassifier(readFileSync(${JSON.stringify(path)}), ${JSON.stringify(release)})
+        .then((it) => it.classify(readFileSync(${JSON.stringify(join(folder, 'image.jpg'))})))
+        .then((said) => process.stdout.write(JSON.stringify(said)));`;
+    const said = execFileSync(process.execPath, ['-e', program], { cwd: folder, encoding: 'utf8' });
+    expect(JSON.parse(said)).toMatchObject({ status: 'ok', predictedClass: 'bright', disposition: 'review' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('[S10] the topic rule gives it the questions of this environment and nobody else may', () => {
