@@ -34,14 +34,23 @@ function awsPorts(useCase: string): MergeCapturesPorts {
   };
 }
 
-/** Direct invocation `{useCase}`. */
-export async function handler(event: { readonly useCase?: unknown }, context: Context): Promise<MergeAnswer> {
+/** Direct invocation `{useCase, withoutClasses?}`. */
+export async function handler(
+  event: { readonly useCase?: unknown; readonly withoutClasses?: unknown },
+  context: Context,
+): Promise<MergeAnswer> {
   log.addContext(context);
   const useCase = requireEnvironment(SHARED_VARIABLES.useCase);
   if (event.useCase !== useCase) {
     throw new InvalidInputError(`useCase: must be '${useCase}', got ${JSON.stringify(event.useCase)}`);
   }
-  const answer = await mergeCaptures(awsPorts(useCase));
+  const { withoutClasses = [] } = event;
+  if (!Array.isArray(withoutClasses) || !withoutClasses.every((name) => typeof name === 'string')) {
+    throw new InvalidInputError(
+      `withoutClasses: must be a list of names, got ${JSON.stringify(withoutClasses)}`,
+    );
+  }
+  const answer = await mergeCaptures(awsPorts(useCase), withoutClasses);
   for (const skipped of answer.skipped) log.warn('capture skipped', { ...skipped });
   log.info('captures merged', { added: answer.addedItems, newClasses: answer.newClasses });
   return answer;

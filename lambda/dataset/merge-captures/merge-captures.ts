@@ -203,14 +203,26 @@ async function passGate(
  * in one split. Asked again it adds nothing: images are known by their digest. A capture whose image has another label
  * in the dataset, or in another capture, is skipped until a person has corrected one of them; so is one to which the gate
  * objects.
+ * @param withoutClasses new classes whose captures wait until they are more
  * @throws InvalidInputError when no dataset has been accepted, or the gate objects to what is in it
  */
-export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAnswer> {
+export async function mergeCaptures(
+  ports: MergeCapturesPorts,
+  withoutClasses: readonly string[] = [],
+): Promise<MergeAnswer> {
   const current = await ports.currentDataset();
   if (!current) throw new InvalidInputError('there is no dataset yet: upload one and let the gate accept it');
   const [items, labels] = await Promise.all([readItems(current, ports), ports.readLabels()]);
   const known = new Map(items.map(({ sha256, label }) => [sha256, label]));
-  const { chosen, skipped: contradicting } = newLabels(labels, known);
+  const waits = ({ label }: Label) => withoutClasses.includes(label) && !current.classes.includes(label);
+  const waiting = labels.filter(waits).map(({ captureId, label }) => ({
+    captureId,
+    reason: `label: the new class '${label}' has too few labels yet`,
+  }));
+  const { chosen, skipped: contradicting } = newLabels(
+    labels.filter((label) => !waits(label)),
+    known,
+  );
   const merged = await mapConcurrently(chosen, CAPTURES_AT_A_TIME, (label) => mergeOne(label, ports));
   const taken = merged.flatMap((result) => ('item' in result ? [result.item] : []));
   const { dataset, added, refused } = await passGate(items, taken, current, ports);
@@ -223,6 +235,7 @@ export async function mergeCaptures(ports: MergeCapturesPorts): Promise<MergeAns
     addedItems: added.length,
     newClasses,
     skipped: [
+      ...waiting,
       ...contradicting,
       ...merged.flatMap((result) => ('reason' in result ? [result] : [])),
       ...refused,

@@ -31,9 +31,12 @@ async function listRuns(pipelineName: string): Promise<PipelineRun[]> {
 }
 
 /** The accepted manifest's URI. @throws Error when merge-captures failed, with its message */
-async function mergeCaptures(functionName: string, useCase: string): Promise<string> {
+async function mergeCaptures(
+  functionName: string,
+  request: { readonly useCase: string; readonly withoutClasses?: readonly string[] },
+): Promise<string> {
   const answer = await lambda().send(
-    new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify({ useCase })) }),
+    new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
   );
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError) throw new Error(`${functionName} failed: ${text}`);
@@ -80,7 +83,8 @@ export function awsPorts(): StartRetrainingPorts {
       requireEnvironment(MONITORING_VARIABLES.episodeTable),
       useCase,
     ),
-    mergeCaptures: () => mergeCaptures(mergeFunction, useCase),
+    mergeCaptures: (withoutClasses) =>
+      mergeCaptures(mergeFunction, { useCase, ...(withoutClasses.length > 0 && { withoutClasses }) }),
     async startPipeline(parameters, clientRequestToken) {
       const answer = await sagemaker().send(
         new StartPipelineExecutionCommand({

@@ -27,6 +27,8 @@ export interface RetrainingSituation {
   readonly lastRetrainingAt?: Date | undefined;
   /** Label -> number of labels that are newer than the champion's dataset. */
   readonly newLabels: ReadonlyMap<string, number>;
+  /** Label -> when the newest of them was given; one without is still growing. */
+  readonly newestLabels?: ReadonlyMap<string, Date>;
   readonly championClasses: readonly string[];
   /** Undefined where the environment has no budget. */
   readonly spending?: Spending | undefined;
@@ -48,6 +50,8 @@ export type RetrainingDecision =
   | { readonly kind: 'SKIP'; readonly reason: string };
 
 const HOUR = 3_600_000;
+/** A class that is real is labelled again within a week. */
+const GROWTH_HOURS = 7 * 24;
 
 function wait(cause: WaitingCause, reason: string): RetrainingDecision {
   return { kind: 'WAIT', cause, reason };
@@ -67,20 +71,44 @@ function decideBegun(situation: RetrainingSituation, executionArn: string | unde
   return { kind: 'SKIP', reason: `the episode has its execution ${executionArn}` };
 }
 
-function missingLabels(
-  { newLabels, championClasses }: RetrainingSituation,
-  policy: RetrainingPolicy,
+type Labelling = Pick<RetrainingSituation, 'now' | 'newLabels' | 'newestLabels' | 'championClasses'>;
+
+/** A class of a handful of images would be trained badly and be in service for months. */
+const smallClasses = (
+  { newLabels, championClasses }: Labelling,
+  { minimumNewClassLabels }: Pick<RetrainingPolicy, 'minimumNewClassLabels'>,
+): string[] =>
+  [...newLabels]
+    .filter(([name, count]) => !championClasses.includes(name) && count < minimumNewClassLabels)
+    .map(([name]) => name);
+
+/**
+ * Small new classes that have had no label for a week, sorted: a slip of the pen never grows, and holds up nobody. Their
+ * captures wait until they do. Pure.
+ */
+export function classesSetAside(
+  situation: Labelling,
+  policy: Pick<RetrainingPolicy, 'minimumNewClassLabels'>,
 ): string[] {
-  const total = [...newLabels.values()].reduce((sum, count) => sum + count, 0);
-  const missing: string[] = [];
-  if (total < policy.minimumLabels) missing.push(`${total} of ${policy.minimumLabels} new labels`);
-  for (const [name, count] of newLabels) {
-    // A class of a handful of images would be trained badly and be in service for months.
-    if (!championClasses.includes(name) && count < policy.minimumNewClassLabels) {
-      missing.push(`${count} of ${policy.minimumNewClassLabels} labels of the new class '${name}'`);
-    }
-  }
-  return missing;
+  const latest = situation.now.getTime() - GROWTH_HOURS * HOUR;
+  const newestOf = (name: string) => situation.newestLabels?.get(name)?.getTime() ?? latest + 1;
+  return smallClasses(situation, policy)
+    .filter((name) => newestOf(name) <= latest)
+    .sort();
+}
+
+function missingLabels(situation: RetrainingSituation, policy: RetrainingPolicy): string[] {
+  const setAside = classesSetAside(situation, policy);
+  const counted = [...situation.newLabels].filter(([name]) => !setAside.includes(name));
+  const total = counted.reduce((sum, [, count]) => sum + count, 0);
+  const growing = smallClasses(situation, policy).filter((name) => !setAside.includes(name));
+  return [
+    ...(total < policy.minimumLabels ? [`${total} of ${policy.minimumLabels} new labels`] : []),
+    ...growing.map(
+      (name) =>
+        `${situation.newLabels.get(name)} of ${policy.minimumNewClassLabels} labels of the new class '${name}'`,
+    ),
+  ];
 }
 
 function spentTooMuch(spending: Spending | undefined, policy: RetrainingPolicy): string | undefined {

@@ -18,6 +18,7 @@ import type { Episode, RetrainingParameters } from '../../monitoring/episode';
 import type { Spending } from '../../shared/spending';
 import { trainingExecutionId } from '../../training/names';
 import {
+  classesSetAside,
   decideRetraining,
   type PipelineRun,
   type RetrainingDecision,
@@ -55,8 +56,11 @@ export interface StartRetrainingPorts {
     noteExecution(episodeId: string, executionArn: string): Promise<void>;
     close(episodeId: string, closedAt: string, because: string): Promise<boolean>;
   };
-  /** Merges labelled captures into the dataset; answers the manifest's URI. */
-  mergeCaptures(): Promise<string>;
+  /**
+   * Merges labelled captures into the dataset; answers the manifest's URI.
+   * @param withoutClasses whose captures wait
+   */
+  mergeCaptures(withoutClasses: readonly string[]): Promise<string>;
   /** Starts the pipeline, or answers the execution that was started with the same token. */
   startPipeline(parameters: RetrainingParameters, clientRequestToken: string): Promise<string>;
   retrainingStarted(detail: RetrainingStarted): Promise<void>;
@@ -78,15 +82,18 @@ export function championDatasetClosedAt(champion: Champion, runs: readonly Pipel
   return run ? run.startedAt : new Date(champion.release.createdAt);
 }
 
-function countLabels(
-  labels: readonly Pick<Label, 'label' | 'labelledAt'>[],
-  after: Date,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
+/** Of labels that are news to the champion: how many of each class, and when the newest was given. */
+function newsOf(labels: readonly Pick<Label, 'label' | 'labelledAt'>[], after: Date) {
+  const newLabels = new Map<string, number>();
+  const newestLabels = new Map<string, Date>();
   for (const { label, labelledAt } of labels) {
-    if (Date.parse(labelledAt) > after.getTime()) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const at = new Date(labelledAt);
+    if (at <= after) continue;
+    newLabels.set(label, (newLabels.get(label) ?? 0) + 1);
+    const newest = newestLabels.get(label);
+    if (!newest || at > newest) newestLabels.set(label, at);
   }
-  return counts;
+  return { newLabels, newestLabels };
 }
 
 function lastRetrainingAt(episodes: readonly Episode[]): Date | undefined {
@@ -97,13 +104,14 @@ function lastRetrainingAt(episodes: readonly Episode[]): Date | undefined {
 async function finishStart(
   episode: Episode,
   champion: Champion,
+  setAside: readonly string[],
   ports: StartRetrainingPorts,
 ): Promise<string> {
   const { useCase, episodeId, releaseId } = episode;
   const parameters =
     episode.parameters ??
     (await ports.episodes.fixParameters(episodeId, {
-      datasetManifestUri: await ports.mergeCaptures(),
+      datasetManifestUri: await ports.mergeCaptures(setAside),
       championModelUri: await ports.championModelUri(champion),
     }));
   const executionArn = await ports.startPipeline(parameters, clientRequestTokenOf(episodeId));
@@ -120,7 +128,7 @@ export async function startRetraining(
   ports: StartRetrainingPorts,
   policy: RetrainingPolicy,
   isExplanation = false,
-): Promise<RetrainingDecision & { readonly executionArn?: string }> {
+): Promise<RetrainingDecision & { readonly executionArn?: string; readonly setAside?: readonly string[] }> {
   const [episode, champion] = await Promise.all([ports.episodes.current(), ports.champion()]);
   if (!episode || !champion) return { kind: 'SKIP', reason: 'no episode is open' };
   if (episode.releaseId !== champion.release.releaseId) {
@@ -132,18 +140,16 @@ export async function startRetraining(
     ports.episodes.all(),
     ports.spending(),
   ]);
-  const decision = decideRetraining(
-    {
-      now: ports.now(),
-      episode,
-      runs,
-      lastRetrainingAt: lastRetrainingAt(episodes),
-      newLabels: countLabels(labels, championDatasetClosedAt(champion, runs)),
-      championClasses: champion.release.classes,
-      spending,
-    },
-    policy,
-  );
+  const situation = {
+    now: ports.now(),
+    episode,
+    runs,
+    lastRetrainingAt: lastRetrainingAt(episodes),
+    ...newsOf(labels, championDatasetClosedAt(champion, runs)),
+    championClasses: champion.release.classes,
+    spending,
+  };
+  const decision = decideRetraining(situation, policy);
   if (isExplanation) return decision;
   const now = () => ports.now().toISOString();
   if (decision.kind === 'ABANDON') await ports.episodes.close(episode.episodeId, now(), decision.reason);
@@ -156,5 +162,7 @@ export async function startRetraining(
     if (!claimed) return { kind: 'SKIP', reason: 'another invocation is starting it' };
   }
   if (decision.kind !== 'START' && decision.kind !== 'RESUME') return decision;
-  return { ...decision, executionArn: await finishStart(episode, champion, ports) };
+  const setAside = classesSetAside(situation, policy);
+  const executionArn = await finishStart(episode, champion, setAside, ports);
+  return { ...decision, executionArn, ...(setAside.length > 0 && { setAside }) };
 }

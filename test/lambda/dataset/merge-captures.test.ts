@@ -283,6 +283,16 @@ describe('merging labelled captures', () => {
     expect(await bucket.currentDataset()).toEqual(current);
   });
 
+  test('case 58: captures of a class that is to wait do, unless the dataset has it', async () => {
+    labels = [capture('a', { label: 'scrach' }), capture('b', { label: 'scratch' }), capture('c')];
+    const answer = await mergeCaptures(ports(), ['scrach', 'scratch']);
+    expect(answer).toMatchObject({
+      addedItems: 2,
+      newClasses: [],
+      skipped: [{ captureId: 'a', reason: "label: the new class 'scrach' has too few labels yet" }],
+    });
+  });
+
   test('says what the gate objects to in the dataset itself, and leaves it as it was', async () => {
     const current = await bucket.currentDataset();
     labels = [capture('three')];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  classesSetAside,
   decideRetraining,
   type PipelineRun,
   type RetrainingSituation,
@@ -167,4 +168,44 @@ test('[B12] the budget speaks before the labels: it is the one that costs', () =
     POLICY,
   );
   expect(decision).toMatchObject({ cause: 'BUDGET' });
+});
+
+test('case 58: a small class that has not grown for a week is set aside by name, and holds up nobody', () => {
+  const newLabels = new Map([
+    ['good', 100],
+    ['scrach', 1],
+    ['dent', 20],
+    ['bent', 19],
+  ]);
+  const before = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
+  const labelled = (bent: number) =>
+    situation({
+      newLabels,
+      newestLabels: new Map([
+        ['good', before(1_000)],
+        ['scrach', before(7 * 24)],
+        ['dent', before(1_000)],
+        ['bent', before(bent)],
+      ]),
+    });
+  expect(classesSetAside(labelled(7 * 24 - 1), POLICY)).toEqual(['scrach']);
+  expect(decideRetraining(labelled(7 * 24 - 1), POLICY)).toMatchObject({
+    kind: 'WAIT',
+    reason: "19 of 20 labels of the new class 'bent'",
+  });
+  expect(classesSetAside(labelled(7 * 24), POLICY)).toEqual(['bent', 'scrach']);
+  expect(decideRetraining(labelled(7 * 24), POLICY)).toEqual({ kind: 'START' });
+  // What is set aside does not count.
+  expect(
+    decideRetraining(
+      situation({
+        ...labelled(7 * 24),
+        newLabels: new Map([
+          ['good', 99],
+          ['bent', 19],
+        ]),
+      }),
+      POLICY,
+    ),
+  ).toMatchObject({ kind: 'WAIT', reason: '99 of 100 new labels' });
 });
