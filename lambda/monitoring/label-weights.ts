@@ -8,8 +8,8 @@ import type { Label, UploadConfiguration } from '../../contracts';
 export type SamplingPolicy = Readonly<Record<Label['reasons'][number], number>>;
 
 /**
- * A frame is chosen with at least this probability, whatever the policy says: an estimate of a share with n labels is
- * wrong by at most 1 / (1000 n) where a rarer draw gave one of them, and none of them outweighs a thousand others.
+ * Whatever the policy says, no frame counts as chosen more seldom: no label outweighs a thousand others. Where a draw is
+ * rarer, its frames count for too little, and the estimate leans towards the others.
  */
 const LEAST = 0.001;
 

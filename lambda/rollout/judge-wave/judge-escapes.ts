@@ -201,11 +201,11 @@ function byDefectShare(
   }
   const devices = input.released.devices.map(({ deviceId }) => deviceId);
   const labels = labelsNeeded((more) => {
-    const with_ = devices.map((deviceId) => {
+    const given = devices.map((deviceId) => {
       const { count = 0, of = 0 } = ofDevices.get(deviceId) ?? {};
       return { count, of: of + more / devices.length };
     });
-    return rise(with_) <= escapeIncrease;
+    return rise(given) <= escapeIncrease;
   });
   const labelsOf = new Map(devices.map((deviceId) => [deviceId, ofDevices.get(deviceId)?.of ?? 0]));
   const finding = say(
