@@ -171,6 +171,10 @@ function tables(): FakeTables {
     codes: { good: 2, scratch: 1 },
     classes: { good: 'pass', scratch: 'reject' },
     novel: 'review',
+    operatingRange: {
+      bounds: { good: { lowest: 0.5, highest: 0.99 } },
+      costs: { escape: 100, falseReject: 1, review: 0.5 },
+    },
   };
   return new FakeTables({
     releases: [
@@ -184,6 +188,7 @@ function tables(): FakeTables {
         },
         release: JSON.stringify(aRelease({ dispositionPolicy: policy as never })),
       },
+      { useCase: 'surface', item: 'wave#canary', counter: 2 },
       { useCase: 'surface', item: 'class-codes', codes: { good: 2, scratch: 1 } },
     ],
     inventory: [
