@@ -400,6 +400,19 @@ describe('[B2] a whole rollout through the state machine', () => {
     );
   });
 
+  test('case 51: one device of ten is away: the rollout goes on without it, and its record names it', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.groups['kaizen-local-stable'] = Array.from({ length: 10 }, (_, index) => `stable-${index + 1}`);
+    fleet.behaviour = (device) => (device === 'stable-7' ? 'is offline' : 'accepts');
+    fleet.sketch = (_, device) => (device === 'stable-7' ? undefined : GOOD);
+    const { status, output } = await fleet.rollOut(2);
+    expect(status).toBe('SUCCEEDED');
+    expect(output.notes).toEqual([
+      'Wave stable goes on without 1 of 10 devices, which get the release when they can: stable-7. stable-7 has not answered the deployment.',
+    ]);
+    expect(fleet.table.releases.get(2)).toMatchObject({ status: 'IN_SERVICE', setAside: ['stable-7'] });
+  });
+
   test('silence is no consent: without results the release goes back', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.sketch = (counter) => (counter === 2 ? undefined : GOOD);
