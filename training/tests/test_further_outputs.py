@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import onnx
@@ -26,7 +27,7 @@ CHANNELS = 8
 def write_convolutions(path: Path, channels: int = CHANNELS, opset: int = 18) -> Path:
     """Two convolutions, the mean over the image, and a linear classifier of two classes."""
     rng = np.random.default_rng(3)
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "w1": rng.normal(0, 0.3, (channels, 3, 3, 3)).astype(np.float32),
         "w2": rng.normal(0, 0.1, (channels, channels, 3, 3)).astype(np.float32),
         "classifier": rng.normal(0, 0.3, (channels, 2)).astype(np.float32),
