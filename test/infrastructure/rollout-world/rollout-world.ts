@@ -2,7 +2,6 @@
  * The whole rollout in memory: the deployed functions' own handlers, the synthesized state machine, and a fleet, over fakes of
  * the services that they call. Every call may fail.
  */
-import './silent-log';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateDeploymentCommand } from '@aws-sdk/client-greengrassv2';
@@ -26,6 +25,7 @@ import { handler as judgeWave } from '../../../lambda/rollout/judge-wave/handler
 import { handler as planRollout } from '../../../lambda/rollout/plan-rollout/handler';
 import { handler as rollBackWave } from '../../../lambda/rollout/roll-back-wave/handler';
 import { handler as sweepRollouts } from '../../../lambda/rollout/sweep-rollouts/handler';
+import { log } from '../../../lambda/shared/log';
 import { toItemUpdate } from '../../../lambda/telemetry/sketch';
 import { executionPrefix } from '../../../lambda/training/names';
 import { aStored, aWave, INFERENCE } from '../../lambda/rollout/builders';
@@ -204,7 +204,10 @@ export class RolloutWorld {
   static async run(scenario: Scenario): Promise<EndState> {
     const world = new RolloutWorld(scenario);
     const before = { ...process.env };
+    const level = log.getLevelName();
     Object.assign(process.env, ENVIRONMENT);
+    // Thousands of rollouts tell nobody.
+    log.setLogLevel('SILENT');
     try {
       return await withClock(world.clock, () =>
         withClients(
@@ -213,6 +216,7 @@ export class RolloutWorld {
         ),
       );
     } finally {
+      log.setLogLevel(level);
       for (const name of Object.keys(ENVIRONMENT)) delete process.env[name];
       Object.assign(process.env, before);
     }
