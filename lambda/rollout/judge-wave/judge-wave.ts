@@ -29,8 +29,8 @@ export interface JudgeWavePorts {
   getRelease(counter: number): Promise<KnownRelease>;
 }
 
-/** Of a release in the table, its S3 prefix of the export and what it makes of parts. */
-export type KnownRelease = Pick<StoredRelease, 'exportUri'> & {
+/** Of a release in the table, what became of it, its S3 prefix of the export and what it makes of parts. */
+export type KnownRelease = Pick<StoredRelease, 'exportUri' | 'status'> & {
   readonly release: Pick<Release, 'dispositionPolicy' | 'thresholds'>;
 };
 
@@ -42,6 +42,21 @@ export interface JudgeSettings {
   readonly sampling: SamplingPolicy;
   /** Width of a sketch's window. */
   readonly windowSeconds: number;
+}
+
+/**
+ * Of the release before, unless it has never been accepted: the first release of all stays on its devices when it is
+ * bad, since there is none to go back to, and must not excuse the next one.
+ */
+async function yardstickOf(
+  { previousCounter }: DeployedWave,
+  ports: JudgeWavePorts,
+): Promise<(KnownRelease & { readonly counter: number }) | undefined> {
+  if (previousCounter === undefined) return undefined;
+  const stored = await ports.getRelease(previousCounter);
+  return stored.status === 'IN_SERVICE' || stored.status === 'SUPERSEDED'
+    ? { ...stored, counter: previousCounter }
+    : undefined;
 }
 
 /** How far back the previous release counts: far enough for a sample, near enough to be today's line. */
@@ -100,19 +115,18 @@ export async function judgeWave(
   const now = ports.now().getTime();
   const ready = Date.parse(wave.readyAt ?? wave.deployedAt);
   const stored = await ports.getRelease(state.counter);
-  const [released, previous, previousStored, answered] = await Promise.all([
+  const yardstick = await yardstickOf(wave, ports);
+  const [released, previous, answered] = await Promise.all([
     // Devices cannot have run it before the deployment; a window that holds that moment starts earlier.
     observe(state.releaseId, BEGINNING, { from: ready, to: now }, of, ports),
-    wave.previousCounter === undefined
-      ? undefined
-      : observe(
-          releaseIdOf(state.useCase, wave.previousCounter),
-          new Date(before).toISOString(),
-          { from: before, to: deployed },
-          of,
-          ports,
-        ),
-    wave.previousCounter === undefined ? undefined : ports.getRelease(wave.previousCounter),
+    yardstick &&
+      observe(
+        releaseIdOf(state.useCase, yardstick.counter),
+        new Date(before).toISOString(),
+        { from: before, to: deployed },
+        of,
+        ports,
+      ),
     answeredEpisode(state, stored, ports),
   ]);
   const away = new Set(wave.setAside);
@@ -124,7 +138,7 @@ export async function judgeWave(
     ...(previous && { previous }),
     releases: {
       released: judgedBy(stored.release),
-      ...(previousStored && { previous: judgedBy(previousStored.release) }),
+      ...(yardstick && { previous: judgedBy(yardstick.release) }),
     },
     limits,
     sampling,

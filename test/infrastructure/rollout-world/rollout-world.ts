@@ -10,6 +10,7 @@ import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
+import { prod as PROD } from '../../../config/prod';
 import {
   modelComponentName,
   modelComponentVersion,
@@ -78,6 +79,8 @@ const ENVIRONMENT = {
   DELIVER_RELEASE_SOURCE_URI: 's3://assets/deliver-release.cjs',
   ROLLOUT_STATE_MACHINE_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:kaizen-prod-rollout',
   ROLLOUT_WAVES: JSON.stringify(WAVES),
+  DISPOSITION_POLICY: JSON.stringify(PROD.dispositionPolicy),
+  UPLOAD_POLICY: JSON.stringify(PROD.device.upload),
   ROLLOUT_LIMITS: JSON.stringify({
     disagreement: 0.2,
     invalidRate: 0.02,
