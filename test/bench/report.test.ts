@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { edgeSuite } from '../../bench/edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from '../../bench/figure';
 import { infrastructureSuite } from '../../bench/infrastructure/suite';
+import { judgeSuite } from '../../bench/judge/suite';
 import { networksSuite } from '../../bench/networks/suite';
 import { prepareSuite } from '../../bench/prepare/suite';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../../bench/report';
 import { resolutionSuite } from '../../bench/resolution/suite';
 import type { Suite } from '../../bench/suite';
+import { rolloutFaultsSuite } from '../../bench/rollout-faults/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
 import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
 import { trainingSuite } from '../../bench/training/suite';
@@ -148,9 +150,11 @@ describe('docs/benchmarks.md', () => {
   const suites: Readonly<Record<string, Suite>> = {
     edge: edgeSuite,
     infrastructure: infrastructureSuite,
+    judge: judgeSuite,
     networks: networksSuite,
     prepare: prepareSuite,
     resolution: resolutionSuite,
+    'rollout-faults': rolloutFaultsSuite,
     supervision: supervisionSuite,
     'telemetry-cost': telemetryCostSuite,
     training: trainingSuite,
