@@ -17,8 +17,8 @@ import {
   tableOf,
 } from '../../bench/report';
 import { resolutionSuite } from '../../bench/resolution/suite';
-import type { Suite } from '../../bench/suite';
 import { rolloutFaultsSuite } from '../../bench/rollout-faults/suite';
+import type { Suite } from '../../bench/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
 import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
 import { trainingSuite } from '../../bench/training/suite';

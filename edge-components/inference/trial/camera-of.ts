@@ -32,6 +32,9 @@ function settingsOf({ program, caFile, certificateSha256, framesPerSecond }: Cam
   >;
 }
 
+/** What the kernel calls video devices, by number or by what they are; other folders of /dev, such as /dev/shm, hold files. */
+const VIDEO_DEVICE = /^\/dev\/(video\d|v4l\/)/;
+
 /** @throws Error with everything that is wrong with the camera */
 export function cameraOf(request: CameraRequest): CameraGuess {
   const { source, type } = request;
@@ -46,6 +49,6 @@ export function cameraOf(request: CameraRequest): CameraGuess {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
     throw new Error('an address must begin with http://, https://, rtsp:// or rtsps://');
   }
-  if (source.startsWith('/dev/')) return { camera: checked({ type: 'v4l2', device: source, ...settings }) };
+  if (VIDEO_DEVICE.test(source)) return { camera: checked({ type: 'v4l2', device: source, ...settings }) };
   return { camera: checked({ type: 'folder', path: source }) };
 }

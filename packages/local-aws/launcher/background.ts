@@ -60,6 +60,8 @@ export async function startInBackground({ command, variables }: BackgroundOption
     });
   });
   await Promise.race([failed, becomesTrue(() => hasEnded || existsSync(variables))]);
+  // What it comes to later is for its log, which may be gone by then.
+  child.removeAllListeners('exit');
   const processId = child.pid ?? 0;
   const startTime = startTimeOf(processId) ?? '';
   writeFileSync(identity, JSON.stringify({ processId, startTime } satisfies Identity), { mode: 0o600 });

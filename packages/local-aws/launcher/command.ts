@@ -1,5 +1,5 @@
 /** The command `local-aws`: starts the local AWS and keeps it until Ctrl-C, or in the background. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -115,7 +115,9 @@ async function keep({ variables, where: _, ...settings }: Settings): Promise<num
     try {
       const text = shellVariables(aws);
       mkdirSync(dirname(variables), { recursive: true });
-      writeFileSync(variables, text, { mode: 0o600 });
+      // At once: whoever waits for the file reads it as soon as it is there.
+      writeFileSync(`${variables}.new`, text, { mode: 0o600 });
+      renameSync(`${variables}.new`, variables);
       console.log(`${text}\nThe local AWS is up. In another shell: . ${variables}`);
       console.log(
         'Ctrl-C ends it, and all that is in it: it lives in memory. --keep goes on in the background.',

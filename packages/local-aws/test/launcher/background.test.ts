@@ -24,7 +24,8 @@ const upUntilTold = () =>
       '-e',
       `const fs = require('node:fs');
        process.on('SIGTERM', () => { fs.rmSync(process.argv[1]); process.exit(); });
-       fs.writeFileSync(process.argv[1], 'export A=1');
+       fs.writeFileSync(process.argv[1] + '.new', 'export A=1');
+       fs.renameSync(process.argv[1] + '.new', process.argv[1]);
        setInterval(() => {}, 1000);`,
       variables,
     ],

@@ -4,6 +4,8 @@ describe('[B27] which camera is meant', () => {
   test.each([
     ['rtsp://10.0.0.1/s', { type: 'rtsp', url: 'rtsp://10.0.0.1/s' }],
     ['RTSPS://10.0.0.1/s', { type: 'rtsp', url: 'RTSPS://10.0.0.1/s' }],
+    ['/dev/v4l/by-id/usb-camera', { type: 'v4l2', device: '/dev/v4l/by-id/usb-camera' }],
+    ['/dev/shm/parts', { type: 'folder', path: '/dev/shm/parts' }],
     ['/dev/video2', { type: 'v4l2', device: '/dev/video2' }],
     ['./parts', { type: 'folder', path: './parts' }],
     ['rtsp', { type: 'folder', path: 'rtsp' }],
@@ -28,7 +30,7 @@ describe('[B27] which camera is meant', () => {
     ['ftp://10.0.0.1/x', {}, /must begin with http/],
     ['http://', {}, /url: is no address/],
     ['rtsp://admin:12/34@10.0.0.1:554/s', {}, /%2F/],
-    ['/dev/../etc/passwd', {}, /device: must match/],
+    ['/dev/video0/../../etc/passwd', {}, /device: must match/],
     [
       'http://10.0.0.1/x',
       { certificateSha256: 'ab'.repeat(32) },
