@@ -18,7 +18,7 @@ import type { TryRequest } from './arguments';
 import { heldOutItems, readHeldOut } from './held-out';
 import { type OwnScript, ownScriptAt } from './own-script';
 import { type PassClasses, passClassesOf, refuseUnsaid } from './pass-classes';
-import { epochsFor, imagePolicyFor, tryConfiguration } from './try-configuration';
+import { epochsFor, goodShareOf, imagePolicyFor, tryConfiguration } from './try-configuration';
 
 export interface TryRun {
   readonly request: TryRequest;
@@ -33,6 +33,8 @@ export interface TryRun {
 export interface TryPlan {
   readonly examination: DatasetExamination;
   readonly passClasses: PassClasses;
+  /** Of the images to train with, those whose class may pass; it stands for the set. */
+  readonly goodShare: number;
   readonly imagePolicy: CompleteImagePolicy;
   readonly epochs: number;
   readonly script?: OwnScript | undefined;
@@ -73,11 +75,13 @@ export async function planTry({ request, console, ask }: TryRun): Promise<TryPla
   const training = Object.values(counts.train).reduce((sum, count) => sum + count, 0);
   const epochs = request.epochs ?? epochsFor(training);
   // Without the script, which lies among the others only while it is packed.
-  checkedConfiguration(request, { passClasses, imagePolicy, epochs });
+  const goodShare = goodShareOf(counts.train, passClasses.names);
+  checkedConfiguration(request, { passClasses, goodShare, imagePolicy, epochs });
   const items = heldOutItems(examination.items);
   return {
     examination,
     passClasses,
+    goodShare,
     script,
     imagePolicy,
     epochs,
@@ -92,12 +96,13 @@ export const ENVIRONMENT = 'local';
 /** @throws ContractError with every rule that the configuration breaks */
 export function checkedConfiguration(
   request: TryRequest,
-  plan: Pick<TryPlan, 'passClasses' | 'imagePolicy' | 'epochs' | 'script'>,
+  plan: Pick<TryPlan, 'passClasses' | 'goodShare' | 'imagePolicy' | 'epochs' | 'script'>,
 ): AppConfig {
   const config = tryConfiguration(loadEnvironment(ENVIRONMENT), {
     ...request,
     useCase: request.name,
     passClasses: plan.passClasses.names,
+    goodShare: plan.goodShare,
     imagePolicy: plan.imagePolicy,
     epochs: plan.epochs,
     ownScript: plan.script?.name,

@@ -2,6 +2,7 @@
 
 import type { AppConfig } from '../contracts';
 import { type CompleteImagePolicy, DEFAULT_IMAGE_POLICY } from '../contracts/image-policy';
+import { ownValue } from '../contracts/own-value';
 import { hyperparameterValue } from './hyperparameter-value';
 import { SCRIPTS_OF_TRY } from './own-script';
 
@@ -50,10 +51,27 @@ export function imagePolicyFor(
     : DEFAULT_IMAGE_POLICY;
 }
 
+/**
+ * The yield that a try assumes: the set's own, for the devices are shown what the set is made of. With the yield of a factory
+ * hardly any answer of a small set would be sure enough to take a part out.
+ * @param counts class -> images of the set; some of them
+ */
+export function goodShareOf(
+  counts: Readonly<Record<string, number>>,
+  passClasses: readonly string[],
+): number {
+  const sum = (names: readonly string[]): number =>
+    names.reduce((total, name) => total + (ownValue(counts, name) ?? 0), 0);
+  // One image more of each kind: no set says that there is never the other.
+  return (sum(passClasses) + 1) / (sum(Object.keys(counts)) + 2);
+}
+
 export interface TrySettings {
   readonly useCase: string;
   /** The classes that may pass. */
   readonly passClasses: readonly string[];
+  /** Of the parts that are shown, between 0 and 1. */
+  readonly goodShare: number;
   readonly imagePolicy: CompleteImagePolicy;
   readonly epochs: number;
   /** Name of the user's own script among those of training/scripts. @default - the project's own */
@@ -66,7 +84,7 @@ export interface TrySettings {
 
 /** @param base the configuration of the local environment */
 export function tryConfiguration(base: AppConfig, settings: TrySettings): AppConfig {
-  const { useCase, passClasses, imagePolicy, epochs, ownScript, hyperparameters } = settings;
+  const { useCase, passClasses, goodShare, imagePolicy, epochs, ownScript, hyperparameters } = settings;
   const minimumAccuracy = settings.minimumAccuracy ?? base.training.minimumAccuracy;
   const { limits } = base.dispositionPolicy;
   return {
@@ -77,6 +95,7 @@ export function tryConfiguration(base: AppConfig, settings: TrySettings): AppCon
       ...base.dispositionPolicy,
       classes: Object.fromEntries(passClasses.map((name) => [name, 'pass'])),
       otherwise: 'reject',
+      goodShare,
       limits: {
         escapeRate: settings.escapeLimit ?? limits.escapeRate,
         falseRejectRate: settings.falseRejectLimit ?? limits.falseRejectRate,

@@ -9,6 +9,7 @@ import { hyperparameterValue } from '../../try/hyperparameter-value';
 import {
   configurationText,
   epochsFor,
+  goodShareOf,
   imagePolicyFor,
   tryConfiguration,
   useCaseNameOf,
@@ -17,10 +18,20 @@ import {
 const settings = {
   useCase: 'rad-7',
   passClasses: ['good', 'ok'],
+  goodShare: 0.3,
   imagePolicy: DEFAULT_IMAGE_POLICY,
   epochs: 20,
   hyperparameters: {},
 };
+
+test.each([
+  [{ good: 49, scratch: 49 }, ['good'], 0.5],
+  [{ '0': 99, '1': 899 }, ['0'], 0.1],
+  [{ good: 8, ok: 40 }, ['good', 'ok'], 0.98],
+  [{ constructor: 8 }, ['good'], 0.1],
+])('[B27] the yield that a try assumes is that of the set: %j', (counts, passClasses, share) => {
+  expect(goodShareOf(counts, passClasses)).toBeCloseTo(share, 10);
+});
 
 describe('[B27] the configuration of a try', () => {
   const base = loadEnvironment('local');
@@ -40,6 +51,7 @@ describe('[B27] the configuration of a try', () => {
       dispositionPolicy: {
         classes: { good: 'pass', ok: 'pass' },
         otherwise: 'reject',
+        goodShare: 0.3,
         limits: { escapeRate: 0.4, falseRejectRate: base.dispositionPolicy.limits.falseRejectRate },
       },
       training: {
