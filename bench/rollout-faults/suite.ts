@@ -4,6 +4,8 @@ import type { Benchmark, Spread } from '../figure';
 import { type Suite, suiteOf } from '../suite';
 
 const RUNS = 1_000;
+/** One of so many points, a prime, so that each kind of fault has its turn: all of them take half an hour of a processor. */
+const STRIDE = 13;
 const NAMED = 5;
 
 const counted = (value: number): Spread => ({ minimum: value, maximum: value, rounds: 1 });
@@ -48,7 +50,7 @@ const everywhere: Benchmark<Context> = {
   figures: [
     {
       id: 'F2',
-      what: 'bad end states of all runs with one fault, every kind of it at every call of six stories',
+      what: 'bad end states of runs with one fault, each kind of it at calls of six stories',
       goal: 0,
       better: 'lower',
     },
@@ -61,7 +63,10 @@ const everywhere: Benchmark<Context> = {
     },
   ],
   async measure({ runs, definition }) {
-    const { bad, points, of, calls, longestDeadLockMinutes } = await runs.runExhaustively(definition);
+    const { bad, points, of, calls, longestDeadLockMinutes } = await runs.runExhaustively(
+      definition,
+      (point) => point % STRIDE === 0,
+    );
     const kinds = runs.FAULT_KINDS.map(({ name }) => name).join(', ');
     const method = `${points} runs: ${calls} calls by ${runs.FAULT_KINDS.length} kinds of fault (${kinds})`;
     return new Map([
