@@ -1,5 +1,5 @@
-/** Rules between the fields of a release's second opinion, which JSON Schema cannot say. Pure. */
-import type { Release } from './generated/types';
+/** Second opinions: rules between fields of a release that JSON Schema cannot say, and what a classifier answers. Pure. */
+import type { Disposition, Release } from './generated/types';
 
 /** Problems of what a release says of its larger network; none for a release that has none. */
 export function secondOpinionProblems({
@@ -22,3 +22,16 @@ export function secondOpinionProblems({
       : []),
   ];
 }
+
+/** What the larger network says of a frame; or why it says nothing. */
+export type Classified =
+  | {
+      /** In class order, each 0..1. */
+      readonly probabilities: number[];
+      readonly status: 'ok' | 'uncertain';
+      readonly predictedClass: string;
+      readonly confidence: number;
+      readonly disposition: Disposition;
+      readonly inferenceMilliseconds: number;
+    }
+  | { readonly kind: 'unreadable' | 'failed'; readonly problem: string };

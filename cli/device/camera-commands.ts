@@ -65,8 +65,8 @@ export const addCameraCommands =
     withPage(addCameraOptions(command), PAGE).action(async (source: string, options: Options) => {
       const { seconds, picture, json = false, imagePolicy: policy = DEFAULT_IMAGE_POLICY } = options;
       const request = { do: 'try', camera: cameraRequest(source, options), seconds, policy, picture, json };
-      const take = json ? [(text: string) => text !== '' && ports.write(text)] : [];
-      const end = await start(CAMERA_PROGRAM, [JSON.stringify(request)], ...take);
+      const take = json ? (text: string) => text !== '' && ports.write(text) : undefined;
+      const end = await start(CAMERA_PROGRAM, [JSON.stringify(request)], take);
       // What it is has been said by the program.
       if (end === WRONGLY_ASKED) throw new InputError('no camera is meant by what was said');
       if (end !== 0) throw new Error('something is wrong with this camera');

@@ -86,7 +86,7 @@ export const addSimulateCommand =
         const end = await start(
           SIMULATE_PROGRAM,
           [JSON.stringify(request)],
-          ...(json ? [() => undefined] : []),
+          json ? () => undefined : undefined,
         );
         if (end === WRONGLY_ASKED) throw new InputError('the device was not started');
         if (end !== 0) throw new Error('the device has ended');

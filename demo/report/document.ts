@@ -2,22 +2,33 @@
 import { type Content, Html, html } from './html';
 import { STYLE } from './style';
 
-export interface ReportDocument {
+/** One section of a report, made from the report's data. */
+export interface ReportSection<Data> {
+  readonly id: string;
+  /** What the navigation calls it. */
+  readonly link: string;
+  render(data: Data): Html;
+}
+
+export interface ReportDocument<Data> {
   /** Of the window. */
   readonly title: string;
   readonly head: Content;
   /** Rules beside those of every report. @default - none */
   readonly style?: string;
-  readonly sections: ReadonlyArray<{
-    readonly id: string;
-    /** What the navigation calls it. */
-    readonly link: string;
-    readonly body: Html;
-  }>;
+  /** In the order of the page. */
+  readonly sections: readonly ReportSection<Data>[];
+  readonly data: Data;
 }
 
 /** @returns a whole HTML document; the same contents give the same document */
-export function renderDocument({ title, head, sections, style = '' }: ReportDocument): string {
+export function renderDocument<Data>({
+  title,
+  head,
+  sections,
+  data,
+  style = '',
+}: ReportDocument<Data>): string {
   const links = sections.map(({ id, link }) => html`<li><a href="#${id}">${link}</a></li>`);
   return html`<!doctype html>
 <html lang="en">
@@ -32,7 +43,7 @@ export function renderDocument({ title, head, sections, style = '' }: ReportDocu
 <body>
 ${head}<nav aria-label="Sections"><ul>${links}</ul></nav>
 <main>
-${sections.map(({ body }) => body)}</main>
+${sections.map(({ render }) => render(data))}</main>
 </body>
 </html>
 `.text;

@@ -1,6 +1,5 @@
 /** The demo's report as one HTML file that needs nothing else: no scripts, no fonts, no requests. */
-import { renderDocument } from './document';
-import type { Html } from './html';
+import { type ReportSection, renderDocument } from './document';
 import type { ReportData } from './report-data';
 import { alarmsSection } from './sections/alarms';
 import { benefitsSection } from './sections/benefits';
@@ -17,11 +16,7 @@ import { timelineSection } from './sections/timeline';
 import { titleSection } from './sections/title';
 
 /** In the order of the page: first what it comes to, then what happened, then the details. */
-export const SECTIONS: ReadonlyArray<{
-  readonly id: string;
-  readonly link: string;
-  render(data: ReportData): Html;
-}> = [
+export const SECTIONS: readonly ReportSection<ReportData>[] = [
   { id: 'figures', link: 'Figures', render: keyFiguresSection },
   { id: 'timeline', link: 'Timeline', render: timelineSection },
   { id: 'drift', link: 'Drift', render: driftSection },
@@ -41,6 +36,7 @@ export function renderReport(data: ReportData): string {
   return renderDocument({
     title: 'Kaizen Edge: demo report',
     head: titleSection(data),
-    sections: SECTIONS.map(({ id, link, render }) => ({ id, link, body: render(data) })),
+    sections: SECTIONS,
+    data,
   });
 }

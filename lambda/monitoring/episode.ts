@@ -1,3 +1,4 @@
+import { trainingExecutionId } from '../training/names';
 import type { Assessment } from './assess-release';
 import type { FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
@@ -37,4 +38,13 @@ export interface Episode {
   readonly closedBecause?: string;
   /** Release that was trained to answer the episode, and closed it. */
   readonly answeredBy?: string;
+}
+
+/**
+ * Whether the episode's own retraining has trained a release.
+ * @param exportUri S3 prefix of the export that the release was built from
+ */
+export function isAnsweredBy({ executionArn }: Pick<Episode, 'executionArn'>, exportUri: string): boolean {
+  const executionId = trainingExecutionId(exportUri);
+  return executionId !== undefined && executionArn?.endsWith(`/execution/${executionId}`) === true;
 }

@@ -48,8 +48,7 @@ export function expectedHistogram(
   const size = sumOf(of.counts);
   const names = [...new Set([...Object.keys(reference.classCounts), ...Object.keys(field.classCounts)])];
   const [before, now] = [sharesOf(reference.classCounts), sharesOf(field.classCounts)];
-  if (!byClass || size === 0 || ![...names].every((name) => Number.isFinite(now(name) - before(name))))
-    return of;
+  if (!byClass || size === 0 || !names.every((name) => Number.isFinite(now(name) - before(name)))) return of;
   const expected = of.counts.map((count) => count / size);
   let variance = 1 / size;
   for (const name of names) {

@@ -17,27 +17,17 @@ import { parseContractJson } from '../../contracts';
 import { asClients, awsError, FakeClient } from './fakes';
 import { exampleFiles, smallCloud } from './small-cloud';
 
-// What needs Python and PyTorch, or the built component, has tests of its own.
-jest.mock('../../cli/training/check-script', () => ({
-  checkScript: async () => ({
-    ...{ schemaVersion: 1, script: 'my.py', passed: true, images: 64, imagesFrom: 'rendered' },
-    ...{
-      classes: ['dent', 'good'],
-      hyperparameters: {},
-      steps: [{ step: 'train', outcome: 'ok', seconds: 1 }],
-    },
-  }),
-}));
-jest.mock('../../cli/device/device-programs', () => ({
-  installScript: async () => '# a script',
-  checkProgram: async () => '// a program',
-}));
+jest.mock('../../cli/training/check-script', () => jest.requireActual('./command-doubles').checkScriptDouble);
+jest.mock(
+  '../../cli/device/device-programs',
+  () => jest.requireActual('./command-doubles').deviceProgramsDouble,
+);
 jest.mock('../../cli/device/configure-devices', () => ({
   ...jest.requireActual('../../cli/device/configure-devices'),
-  configureDevices: async () => ({ componentName: 'c', componentVersion: '1.0.1', deploymentId: 'd' }),
+  ...jest.requireActual('./command-doubles').configureDevicesDouble,
 }));
 
-// So has what starts a program behind a wall; here it says the document that its command promises.
+// What starts a program behind a wall has tests of its own; here it says the document that its command promises.
 jest.mock('../../cli/shared/repository-program', () => ({
   startProgram: async (_file: string, _args: readonly string[], takeOutput?: (text: string) => void) => {
     takeOutput?.(

@@ -1,4 +1,5 @@
 /** AWS in memory, as far as the commands use it. A command that a fake does not know is an error. */
+
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -17,6 +18,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { runProgram } from '../../cli/run-program';
 import type { Clients } from '../../cli/shared/clients';
 import { KaizenEnvironment } from '../../cli/shared/environment';
+import type { GateReport } from '../../contracts';
 
 interface Command {
   readonly constructor: { readonly name: string };
@@ -138,6 +140,18 @@ export const OUTPUTS = {
   ResultsQueueUrl: 'http://queue/results',
   ResultsDeadLetterQueueUrl: 'http://queue/results-dead',
 } as const;
+
+/** What is deployed besides: the component, and functions by their names. */
+export const DEPLOYED_OUTPUTS = {
+  InferenceComponentName: 'com.kaizenedge.local.Inference',
+  InferenceComponentVersion: '1.2.3',
+  AcceptManifestFunctionName: 'accept-manifest',
+  BuildReleaseFunctionName: 'build-release',
+  MergeCapturesFunctionName: 'merge-captures',
+  IngestResultsFunctionName: 'ingest-results',
+  EvaluateDriftFunctionName: 'evaluate-drift',
+  StartRetrainingFunctionName: 'start-retraining',
+};
 
 export const environment = new KaizenEnvironment('local', new Map(Object.entries(OUTPUTS)));
 
@@ -387,3 +401,25 @@ export async function runKaizen(
   });
   return { exitCode, output: output.join('\n'), errors: errors.join('\n') };
 }
+
+/** Of a model that is good enough. @param message the gate's sentence */
+export const aGateReport = (message: string): GateReport => ({
+  schemaVersion: 1,
+  useCase: 'surface',
+  passed: true,
+  failures: 0,
+  message,
+  accuracy: 0.96,
+  checks: [
+    {
+      name: 'accuracy',
+      subject: '',
+      value: 0.96,
+      limit: 0.8,
+      passed: true,
+      sentence: 'accuracy 0.96 >= 0.8',
+    },
+  ],
+  datasetManifestSha256: 'a'.repeat(64),
+  exportSha256: 'b'.repeat(64),
+});

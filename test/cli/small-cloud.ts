@@ -7,7 +7,17 @@ import { inferenceComponentName } from '../../lambda/device/names';
 import { lastReleasedTemplates } from '../../lib/delivery/update/released-templates';
 import { aRelease } from '../lambda/shared/builders';
 import { jpegOf } from './dataset/pictures';
-import { awsError, FakeBucket, FakeClient, FakeIot, FakeTables, fakeKms, OUTPUTS } from './fakes';
+import {
+  aGateReport,
+  awsError,
+  DEPLOYED_OUTPUTS,
+  FakeBucket,
+  FakeClient,
+  FakeIot,
+  FakeTables,
+  fakeKms,
+  OUTPUTS,
+} from './fakes';
 
 const ROOT = join(__dirname, '..', '..');
 const EXECUTION = 'arn:aws:sagemaker:eu-west-1:111111111111:pipeline/p/execution/abc123';
@@ -34,14 +44,7 @@ function outputsOf(environment: string): Record<string, string> {
     SketchTableName: 'sketches',
     EncryptionKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/2',
     RolloutStateMachineArn: 'arn:aws:states:eu-west-1:111111111111:stateMachine:kaizen-local-rollout',
-    InferenceComponentName: 'com.kaizenedge.local.Inference',
-    InferenceComponentVersion: '1.2.3',
-    AcceptManifestFunctionName: 'accept-manifest',
-    BuildReleaseFunctionName: 'build-release',
-    MergeCapturesFunctionName: 'merge-captures',
-    IngestResultsFunctionName: 'ingest-results',
-    EvaluateDriftFunctionName: 'evaluate-drift',
-    StartRetrainingFunctionName: 'start-retraining',
+    ...DEPLOYED_OUTPUTS,
   };
   return Object.fromEntries(
     Object.entries(deployed).map(([id, value]) => [id, value.replaceAll('local', environment)]),
@@ -115,26 +118,7 @@ function sageMaker(): FakeClient {
   });
 }
 
-const GATE = {
-  schemaVersion: 1,
-  useCase: 'surface',
-  passed: true,
-  failures: 0,
-  message: 'the model keeps all limits',
-  accuracy: 0.96,
-  checks: [
-    {
-      name: 'accuracy',
-      subject: '',
-      value: 0.96,
-      limit: 0.8,
-      passed: true,
-      sentence: 'accuracy 0.96 >= 0.8',
-    },
-  ],
-  datasetManifestSha256: 'a'.repeat(64),
-  exportSha256: 'b'.repeat(64),
-};
+const GATE = aGateReport('the model keeps all limits');
 
 /** A capture with its image, an exported model, a dataset in force, images to import, and a gate that accepts. */
 async function bucket(): Promise<FakeBucket> {

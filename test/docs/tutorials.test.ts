@@ -14,24 +14,17 @@ import { hyperparameterProblems } from '../../lib/training/free-hyperparameters'
 import { asClients } from '../cli/fakes';
 import { exampleFiles, smallCloud } from '../cli/small-cloud';
 
-// What needs Python and PyTorch, or the built component, has tests of its own.
-jest.mock('../../cli/training/check-script', () => ({
-  checkScript: async () => ({
-    ...{ schemaVersion: 1, script: 'my.py', passed: true, images: 64, imagesFrom: 'rendered' },
-    ...{
-      classes: ['dent', 'good'],
-      hyperparameters: {},
-      steps: [{ step: 'train', outcome: 'ok', seconds: 1 }],
-    },
-  }),
-}));
-jest.mock('../../cli/device/device-programs', () => ({
-  installScript: async () => '# a script',
-  checkProgram: async () => '// a program',
-}));
+jest.mock(
+  '../../cli/training/check-script',
+  () => jest.requireActual('../cli/command-doubles').checkScriptDouble,
+);
+jest.mock(
+  '../../cli/device/device-programs',
+  () => jest.requireActual('../cli/command-doubles').deviceProgramsDouble,
+);
 jest.mock('../../cli/device/configure-devices', () => ({
   ...jest.requireActual('../../cli/device/configure-devices'),
-  configureDevices: async () => ({ componentName: 'c', componentVersion: '1.0.1', deploymentId: 'd' }),
+  ...jest.requireActual('../cli/command-doubles').configureDevicesDouble,
 }));
 jest.mock('../../cli/shared/repository-program', () => ({ startProgram: async () => 0 }));
 

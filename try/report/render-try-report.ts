@@ -1,6 +1,5 @@
 /** The report of a try as one HTML file that needs nothing else. */
-import { renderDocument } from '../../demo/report/document';
-import type { Html } from '../../demo/report/html';
+import { type ReportSection, renderDocument } from '../../demo/report/document';
 import { confusionsSection } from '../../demo/report/sections/confusions';
 import { modelsSection } from '../../demo/report/sections/models';
 import { phasesSection } from '../../demo/report/sections/phases';
@@ -17,11 +16,7 @@ import { trainingSection } from './sections/training';
 import { TRY_STYLE } from './style';
 
 /** In the order of the page: what it comes to, what to look at, what to do, then the details. */
-export const SECTIONS: ReadonlyArray<{
-  readonly id: string;
-  readonly link: string;
-  render(data: TryReportData): Html;
-}> = [
+export const SECTIONS: readonly ReportSection<TryReportData>[] = [
   { id: 'figures', link: 'In short', render: figuresSection },
   { id: 'parts', link: 'Parts', render: partsSection },
   { id: 'examples', link: 'What to look at', render: mistakesSection },
@@ -47,6 +42,7 @@ export function renderTryReport(data: TryReportData): string {
     title: `Kaizen Edge: ${data.name}`,
     head: titleSection(data),
     style: TRY_STYLE,
-    sections: SECTIONS.map(({ id, link, render }) => ({ id, link, body: render(data) })),
+    sections: SECTIONS,
+    data,
   });
 }

@@ -2,9 +2,8 @@
 import type { Label, Release, Sketch } from '../../../contracts';
 import { type Measurement, measured } from '../../shared/metrics';
 import { mergeSketches } from '../../telemetry/sketch';
-import { trainingExecutionId } from '../../training/names';
 import type { Assessment } from '../assess-release';
-import type { Episode, Evidence } from '../episode';
+import { type Episode, type Evidence, isAnsweredBy } from '../episode';
 import { estimateAccuracy } from '../estimate-accuracy';
 import {
   type EvaluationOptions,
@@ -89,12 +88,6 @@ function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
   };
 }
 
-/** Whether the episode's retraining has trained the release. */
-function isAnswer(episode: Episode, exportUri: string): boolean {
-  const executionId = trainingExecutionId(exportUri);
-  return executionId !== undefined && episode.executionArn?.endsWith(`/execution/${executionId}`) === true;
-}
-
 /** The episode that stays open after one of an older release has been closed. */
 async function closeAnswered(
   { release, exportUri }: Champion,
@@ -106,7 +99,7 @@ async function closeAnswered(
     current.episodeId,
     ports.now().toISOString(),
     `release ${release.releaseId} is in service`,
-    ...(isAnswer(current, exportUri) ? [release.releaseId] : []),
+    ...(isAnsweredBy(current, exportUri) ? [release.releaseId] : []),
   );
   return undefined;
 }

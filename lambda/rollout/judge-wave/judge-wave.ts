@@ -1,9 +1,8 @@
 import type { Label, Release, Sketch } from '../../../contracts';
-import type { Episode } from '../../monitoring/episode';
+import { type Episode, isAnsweredBy } from '../../monitoring/episode';
 import type { SamplingPolicy } from '../../monitoring/label-weights';
 import { releaseIdOf } from '../../registry/names';
 import type { StoredRelease } from '../../registry/release-items';
-import { trainingExecutionId } from '../../training/names';
 import { USUAL_QUORUM } from '../quorum';
 import {
   currentWave,
@@ -94,10 +93,9 @@ async function answeredEpisode(
   ports: JudgeWavePorts,
 ): Promise<OpenEpisode | undefined> {
   const episode = await ports.openEpisode();
-  if (!episode?.executionArn) return undefined;
+  if (!episode) return undefined;
   if (episode.releaseId !== `${state.useCase}-${planOf(state).championCounter}`) return undefined;
-  const executionId = trainingExecutionId(exportUri);
-  return executionId && episode.executionArn.endsWith(`/execution/${executionId}`) ? episode : undefined;
+  return isAnsweredBy(episode, exportUri) ? episode : undefined;
 }
 
 /** Judges the current wave by what its devices reported, against what they reported before. */

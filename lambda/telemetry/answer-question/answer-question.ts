@@ -7,9 +7,9 @@ import {
   type SecondOpinionQuestion,
   type SecondOpinionRefusal,
 } from '../../../contracts';
+import type { Classified } from '../../../contracts/second-opinion';
 import { InvalidInputError } from '../../shared/errors';
 import { type DeviceMessage, parseDeviceMessage } from '../device-message';
-import type { Classified } from './frame-classifier';
 
 export interface AnswerQuestionPorts {
   /** Epoch milliseconds, by AWS's clocks as the time of receipt. */

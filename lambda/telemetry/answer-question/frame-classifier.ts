@@ -4,20 +4,9 @@
  * the functions know nothing of the component.
  */
 import { join } from 'node:path';
-import type { Disposition, Release } from '../../../contracts';
+import type { Release } from '../../../contracts';
+import type { Classified } from '../../../contracts/second-opinion';
 import { CLASSIFIER_FILE } from '../names';
-
-export type Classified =
-  | {
-      /** In class order, each 0..1. */
-      readonly probabilities: number[];
-      readonly status: 'ok' | 'uncertain';
-      readonly predictedClass: string;
-      readonly confidence: number;
-      readonly disposition: Disposition;
-      readonly inferenceMilliseconds: number;
-    }
-  | { readonly kind: 'unreadable' | 'failed'; readonly problem: string };
 
 /** A network that is loaded. */
 export interface FrameClassifier {

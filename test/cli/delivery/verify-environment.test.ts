@@ -1,21 +1,14 @@
 import { CHECKS } from '../../../cli/delivery/checks';
 import { formatResults, verifyEnvironment } from '../../../cli/delivery/verify-environment';
 import { KaizenEnvironment } from '../../../cli/shared/environment';
-import { asClients, awsError, FakeClient, OUTPUTS } from '../fakes';
+import { asClients, awsError, DEPLOYED_OUTPUTS, FakeClient, OUTPUTS } from '../fakes';
 
 const NOW = new Date('2026-11-27T12:00:00Z');
 const NAMES = {
   ...OUTPUTS,
   PipelineName: 'kaizen-local--surface-training',
   RolloutStateMachineArn: 'arn:aws:states:us-east-1:111111111111:stateMachine:kaizen-local-rollout',
-  InferenceComponentName: 'com.kaizenedge.local.Inference',
-  InferenceComponentVersion: '1.2.3',
-  AcceptManifestFunctionName: 'accept-manifest',
-  BuildReleaseFunctionName: 'build-release',
-  MergeCapturesFunctionName: 'merge-captures',
-  IngestResultsFunctionName: 'ingest-results',
-  EvaluateDriftFunctionName: 'evaluate-drift',
-  StartRetrainingFunctionName: 'start-retraining',
+  ...DEPLOYED_OUTPUTS,
 };
 
 const aDevice = (deviceId: string, more: object = {}) => ({

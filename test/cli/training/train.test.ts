@@ -1,31 +1,11 @@
 import type { PipelineExecutionStep } from '@aws-sdk/client-sagemaker';
-import type { GateReport } from '../../../contracts';
 import { CHAMPION_ITEM, releaseItemKey } from '../../../lambda/registry/names';
 import { aRelease } from '../../lambda/shared/builders';
-import { FakeBucket, FakeClient, runKaizen } from '../fakes';
+import { aGateReport, FakeBucket, FakeClient, runKaizen } from '../fakes';
 
 const EXECUTION = 'arn:aws:sagemaker:us-east-1:000000000000:pipeline/training/execution/abc123';
 const MANIFEST = `manifests/accepted/${'a'.repeat(64)}.jsonl`;
-const GATE: GateReport = {
-  schemaVersion: 1,
-  useCase: 'surface',
-  passed: true,
-  failures: 0,
-  message: 'the model keeps all 8 limits',
-  accuracy: 0.96,
-  checks: [
-    {
-      name: 'accuracy',
-      subject: '',
-      value: 0.96,
-      limit: 0.8,
-      passed: true,
-      sentence: 'accuracy 0.96 >= 0.8',
-    },
-  ],
-  datasetManifestSha256: 'a'.repeat(64),
-  exportSha256: 'b'.repeat(64),
-};
+const GATE = aGateReport('the model keeps all 8 limits');
 const at = (seconds: number) => new Date(1_000 * seconds);
 
 /** Looks at an execution, one after the other: its status, and its steps. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { problemsOf, type Release, type SecondOpinionAnswer } from '../../../contracts';
+import type { Classified } from '../../../contracts/second-opinion';
 import {
   type AnswerQuestionPorts,
   answerQuestion,
 } from '../../../lambda/telemetry/answer-question/answer-question';
 import { ClassifierCache } from '../../../lambda/telemetry/answer-question/classifier-cache';
-import type { Classified, FrameClassifier } from '../../../lambda/telemetry/answer-question/frame-classifier';
+import type { FrameClassifier } from '../../../lambda/telemetry/answer-question/frame-classifier';
 import { QuestionBudget } from '../../../lambda/telemetry/question-budget';
 import { aRelease, DEVICE, RECEIVED_AT, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';

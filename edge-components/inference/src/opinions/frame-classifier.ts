@@ -2,8 +2,9 @@
  * Decodes a frame and runs a network as a device does, for the function that answers questions: composition root of the
  * bundle that lies beside it (packaging/frame-classifier.ts).
  */
-import type { Disposition, Release } from '../../../../contracts';
+import type { Release } from '../../../../contracts';
 import { policyOfInput } from '../../../../contracts/image-policy';
+import type { Classified } from '../../../../contracts/second-opinion';
 import { dispositionOf } from '../inspection/disposition';
 import { decide } from '../models/decision';
 import { SharpImageDecoder } from '../models/image-decoder';
@@ -12,17 +13,6 @@ import { UnreadableFrame } from '../ports';
 
 /** As the contract component-configuration has it by default. */
 const MAXIMUM_PIXELS = 16_777_216;
-
-export type Classified =
-  | {
-      readonly probabilities: number[];
-      readonly status: 'ok' | 'uncertain';
-      readonly predictedClass: string;
-      readonly confidence: number;
-      readonly disposition: Disposition;
-      readonly inferenceMilliseconds: number;
-    }
-  | { readonly kind: 'unreadable' | 'failed'; readonly problem: string };
 
 /** An int8 graph's softmax may lie a little outside; what is no number stays none. */
 const clamped = (probability: number): number => Math.min(1, Math.max(0, probability));

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release, SecondOpinion, SecondOpinionAnswer } from '../../../../contracts';
+import type { Classified } from '../../../../contracts/second-opinion';
 import { parseAnswer, readAnswer } from '../../../../edge-components/inference/src/opinions/read-answer';
-import type { Classified } from '../../../../lambda/telemetry/answer-question/frame-classifier';
 import type { Asked } from '../../ask-frame-classifier';
 import {
   describeFiles,
