@@ -2001,7 +2001,7 @@ export interface NoveltyScore {
   };
 }
 /**
- * A further output of every variant's graph: the same features, projected; float32 [size], each about 0 with variance 1 over the training images. For sketches of what the line looks like.
+ * A further output of every variant's graph: what the classifier reads of a frame, projected; float32 [size]. For sketches of what the line looks like.
  */
 export interface Embedding {
   /**
@@ -2009,6 +2009,25 @@ export interface Embedding {
    */
   outputName: string;
   size: number;
+  /**
+   * Predicted class -> where its validation images lie. A residual, an embedding less the mean of its predicted class, has covariance 1 over the validation split. A release without it is older than this rule, or has too few images: its line is compared by image statistics alone.
+   */
+  reference?: {
+    [k: string]: EmbeddingReference;
+  };
+}
+export interface EmbeddingReference {
+  /**
+   * Validation images that the mean is of.
+   */
+  images: number;
+  /**
+   * Of their embeddings, [size].
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  mean: number[];
 }
 export interface Outcome {
   /**
@@ -2208,6 +2227,7 @@ export interface InferenceResult {
     disposition?: Disposition3;
   };
   secondOpinion?: ResultSecondOpinion;
+  embedding?: EmbeddingSums;
   clock?: RecordClock;
   /**
    * Size of the encoded frame: what streaming it would have cost.
@@ -2249,6 +2269,26 @@ export interface ResultSecondOpinion {
    * From the question to its outcome.
    */
   milliseconds: number;
+}
+/**
+ * Of the release's results since the last one that carried such sums, this one included: no vector of a single frame leaves the device.
+ */
+export interface EmbeddingSums {
+  /**
+   * Frames that they are of.
+   */
+  count: number;
+  /**
+   * Of the residuals, [size of the release's embedding]; each component of a residual is held within -8..8, so that one frame moves no mean.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  sum: number[];
+  /**
+   * Sum of the squared lengths of the residuals, which say how much the mean varies by chance.
+   */
+  squares: number;
 }
 /**
  * Ground truth for one capture, in the label store (DynamoDB): partition key useCase, sort key captureId. Written once per capture; a correction overwrites it.
@@ -2804,6 +2844,7 @@ export interface Sketch {
   brightness: Histogram;
   contrast: Histogram;
   sharpness: Histogram;
+  embedding?: EmbeddingSums1;
   shadow: {
     /**
      * Frames on which both releases spoke and the new one's answer is a class that the previous release knows.
@@ -2823,6 +2864,26 @@ export interface Sketch {
      */
     newlyStopped?: number;
   };
+}
+/**
+ * Sums over the residuals of frames: the embedding of each less the mean of its predicted class in the release. Merging is addition of every number.
+ */
+export interface EmbeddingSums1 {
+  /**
+   * Frames that they are of.
+   */
+  count: number;
+  /**
+   * Of the residuals, [size of the release's embedding]; each component of a residual is held within -8..8, so that one frame moves no mean.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  sum: number[];
+  /**
+   * Sum of the squared lengths of the residuals, which say how much the mean varies by chance.
+   */
+  squares: number;
 }
 /**
  * trusted-keys.json, written on the device when it is provisioned, outside the deployment channel: whoever controls a deployment cannot replace it.
