@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly program: string;
   /** Memory that the process may hold, Node.js and its libraries included; asked at each look. @default - not watched */
   readonly memoryBytes?: () => number;
+  /** Of its environment, beside what every child gets. @default - none */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Children that have not ended; also what has to be ended with this process. */
@@ -30,13 +32,14 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
-export function startChild({ program, memoryBytes }: ChildOptions): Child {
+export function startChild({ program, memoryBytes, variables }: ChildOptions): Child {
   const memoryKillsBefore = memoryKills();
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     env: {
       ...Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]])),
       ...WITHOUT_TELEMETRY,
+      ...variables,
     },
   });
   living.add(child);

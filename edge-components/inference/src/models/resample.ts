@@ -8,6 +8,8 @@ import type { DecodedImage, ImageSize } from '../ports';
 import { KERNEL } from './resample-kernel';
 
 const FRACTION_BITS = 22;
+/** The kernel multiplies numbers of 16 bits: the upper and the lower half of a weight by themselves. */
+const HALF_BITS = FRACTION_BITS / 2;
 const CHANNELS = 3;
 /** What the kernel may read or write behind the last pixel. */
 const ROOM_BEHIND = 16;
@@ -17,41 +19,49 @@ const BYTES_AT_A_TIME = 1 << 20;
 /** Memory of WebAssembly never shrinks: what a rare frame needs beyond this is given back with it. */
 const MOST_KEPT_BYTES = 64 << 20;
 
-/** For each output pixel, which input pixels it is made of, and how much of each. */
+/** For each output pixel, which input pixels it is made of, and how much of each; see resample-kernel.wat. */
 interface Weights {
-  /** Most of one output pixel; the stride of {@link values}. */
-  readonly most: number;
-  /** Pairs: the first one, and how many. */
+  /** From one output pixel's {@link words} to the next one's. */
+  readonly strideBytes: number;
+  /** Of each output pixel: the first input pixel, and how many pairs. */
   readonly places: Int32Array;
-  readonly values: Int32Array;
+  /** Of each pair of input pixels: both upper halves of their weights, then both lower ones. */
+  readonly words: Int32Array;
 }
 
 function weightsOf(from: number, to: number): Weights {
   const scale = from / to;
   const support = Math.max(scale, 1);
   const factor = 1 / support;
-  const most = Math.ceil(support) * 2 + 1;
+  const mostPairs = Math.ceil(support) + 1;
   const places = new Int32Array(2 * to);
-  const values = new Int32Array(to * most);
-  const shares = new Float64Array(most);
+  const words = new Int32Array(2 * mostPairs * to);
+  const shares = new Float64Array(2 * mostPairs);
   for (let place = 0; place < to; place++) {
     const center = (place + 0.5) * scale;
     const first = Math.max(0, Math.trunc(center - support + 0.5));
     const count = Math.min(from, Math.trunc(center + support + 0.5)) - first;
     let sum = 0;
+    shares.fill(0);
     for (let index = 0; index < count; index++) {
       // In this order of additions: each rounds.
       const share = Math.max(0, 1 - Math.abs((index + first - center + 0.5) * factor));
       shares[index] = share;
       sum += share;
     }
-    for (let index = 0; index < count; index++) {
-      const share = (shares[index] as number) / sum;
-      values[place * most + index] = Math.trunc(0.5 + share * (1 << FRACTION_BITS));
+    const weights = shares.map((share) => Math.trunc(0.5 + (share / sum) * (1 << FRACTION_BITS)));
+    for (let pair = 0; 2 * pair < count; pair++) {
+      words.set(halvesOf(weights[2 * pair] ?? 0, weights[2 * pair + 1] ?? 0), 2 * (place * mostPairs + pair));
     }
-    places.set([first, count], 2 * place);
+    places.set([first, Math.ceil(count / 2)], 2 * place);
   }
-  return { most, places, values };
+  return { strideBytes: 2 * mostPairs * words.BYTES_PER_ELEMENT, places, words };
+}
+
+/** Upper halves, then lower ones; the first weight's in the lower bits of each. */
+function halvesOf(first: number, second: number): [number, number] {
+  const rest = (1 << HALF_BITS) - 1;
+  return [(first >> HALF_BITS) | ((second >> HALF_BITS) << 16), (first & rest) | ((second & rest) << 16)];
 }
 
 /** Cameras of a use case have a few sizes; of more, the oldest are computed again. */
@@ -78,7 +88,7 @@ interface Kernel {
     places: number,
     to: number,
     weights: number,
-    most: number,
+    strideBytes: number,
     result: number,
   ): void;
   down(
@@ -87,7 +97,7 @@ interface Kernel {
     places: number,
     to: number,
     weights: number,
-    most: number,
+    strideBytes: number,
     result: number,
   ): void;
 }
@@ -123,16 +133,16 @@ class Layout {
 }
 
 /** Weights in the kernel's memory. @param unit bytes from one input pixel to the next */
-function laidOut(layout: Layout, { most, places, values }: Weights, unit: number) {
+function laidOut(layout: Layout, { strideBytes, places, words }: Weights, unit: number) {
   const addresses = {
     places: layout.place(places.byteLength),
-    weights: layout.place(values.byteLength),
-    most,
+    weights: layout.place(words.byteLength),
+    strideBytes,
   };
   const write = ({ memory }: Kernel): void => {
     const scaled = places.map((number, index) => (index % 2 === 0 ? number * unit : number));
     new Int32Array(memory.buffer, addresses.places, places.length).set(scaled);
-    new Int32Array(memory.buffer, addresses.weights, values.length).set(values);
+    new Int32Array(memory.buffer, addresses.weights, words.length).set(words);
   };
   return { ...addresses, write };
 }
@@ -148,7 +158,8 @@ export function resample(image: DecodedImage, to: ImageSize): DecodedImage {
   const across = width === to.width ? undefined : laidOut(layout, cachedWeights(width, to.width), CHANNELS);
   const down =
     height === to.height ? undefined : laidOut(layout, cachedWeights(height, to.height), toRowBytes);
-  const between = layout.place(toRowBytes * height);
+  // And a row behind the last, of which the kernel takes nothing.
+  const between = layout.place(toRowBytes * (height + 1));
   const result = down ? layout.place(toRowBytes * to.height) : between;
   const rows = layout.place(across ? rowBytes * rowsAtATime : 0);
   const kernel = kernelOf(layout.bytes);
@@ -159,15 +170,24 @@ export function resample(image: DecodedImage, to: ImageSize): DecodedImage {
     for (let row = 0; row < height; row += rowsAtATime) {
       const count = Math.min(rowsAtATime, height - row);
       memory.set(pixels.subarray(row * rowBytes, (row + count) * rowBytes), rows);
-      const { places, weights, most } = across;
-      kernel.across(rows, rowBytes, count, places, to.width, weights, most, between + row * toRowBytes);
+      const { places, weights, strideBytes } = across;
+      kernel.across(
+        rows,
+        rowBytes,
+        count,
+        places,
+        to.width,
+        weights,
+        strideBytes,
+        between + row * toRowBytes,
+      );
     }
   } else {
     memory.set(pixels, between);
   }
   if (down) {
     down.write(kernel);
-    kernel.down(between, toRowBytes, down.places, to.height, down.weights, down.most, result);
+    kernel.down(between, toRowBytes, down.places, to.height, down.weights, down.strideBytes, result);
   }
   return {
     width: to.width,

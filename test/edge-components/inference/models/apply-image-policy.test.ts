@@ -1,6 +1,7 @@
 /** [B27] The device sees what the network was trained on: contracts/examples/image-policy.json has what Pillow made. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import type { ImagePolicy } from '../../../../contracts';
 import decoding from '../../../../contracts/examples/image-decoding.json';
@@ -55,6 +56,60 @@ test.each(examples.noise.frames)(
 test.each(examples.files.files)("[B27] $name: every pixel is the cloud's", async ({ name, file, seen }) => {
   const known = decoding.examples.find((example) => example.name === name)?.file;
   expect(await seenOf(Buffer.from(file ?? known ?? '', 'base64'), examples.files.policies)).toEqual(seen);
+});
+
+/** One row or column after Pillow's `precompute_coeffs` and `ImagingResampleHorizontal_8bpc`, number by number. */
+function resampledLine(line: readonly number[], to: number): number[] {
+  const scale = line.length / to;
+  const support = Math.max(scale, 1);
+  return Array.from({ length: to }, (_, place) => {
+    const center = (place + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(center - support + 0.5));
+    const last = Math.min(line.length, Math.trunc(center + support + 0.5));
+    const shares = line
+      .slice(first, last)
+      .map((_value, index) => Math.max(0, 1 - Math.abs((index + first - center + 0.5) / support)));
+    const sum = shares.reduce((total, share) => total + share, 0);
+    const total = shares.reduce(
+      (half, share, index) =>
+        half + Math.trunc(0.5 + (share / sum) * 2 ** 22) * (line[first + index] as number),
+      2 ** 21,
+    );
+    return Math.min(255, Math.floor(total / 2 ** 22));
+  });
+}
+
+test('[B27] of any size, to any size: the kernel computes what the formula says', () => {
+  const sides = fc.tuple(...Array.from({ length: 4 }, () => fc.integer({ min: 1, max: 60 })));
+  fc.assert(
+    fc.property(
+      sides,
+      fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      ([width, height, toWidth, toHeight], seed) => {
+        const pixels = [...noise(width, height, seed)];
+        const channel = (values: readonly number[], row: number, columns: number, which: number) =>
+          Array.from(
+            { length: columns },
+            (_, column) => values[(row * columns + column) * 3 + which] as number,
+          );
+        const expected = new Uint8Array(toWidth * toHeight * 3);
+        for (let which = 0; which < 3; which++) {
+          const rows = Array.from({ length: height }, (_, row) =>
+            resampledLine(channel(pixels, row, width, which), toWidth),
+          );
+          for (let column = 0; column < toWidth; column++) {
+            const line = resampledLine(
+              rows.map((row) => row[column] as number),
+              toHeight,
+            );
+            for (const [row, value] of line.entries()) expected[(row * toWidth + column) * 3 + which] = value;
+          }
+        }
+        const image = { width, height, pixels: new Uint8Array(pixels) };
+        expect(resample(image, { width: toWidth, height: toHeight }).pixels).toEqual(expected);
+      },
+    ),
+  );
 });
 
 test('[B27] white stays white, however many weights are rounded up', () => {
