@@ -1,14 +1,15 @@
 /** Rules between what a release says of the further outputs of its graphs and its other fields, which JSON Schema cannot say. Pure. */
-import type { Release } from './generated/types';
+import type { Embedding, Release } from './generated/types';
 import { ownValue } from './own-value';
 
 export type WithFurtherOutputs = Pick<
   Release,
-  'input' | 'variants' | 'goldenSamples' | 'novelty' | 'embedding'
+  'classes' | 'input' | 'variants' | 'goldenSamples' | 'novelty' | 'embedding'
 >;
 
 /** Problems of a release's further outputs; none for a release that has no such output. */
 export function furtherOutputProblems({
+  classes,
   input,
   variants,
   goldenSamples,
@@ -28,7 +29,17 @@ export function furtherOutputProblems({
         .filter((name) => scores === undefined || ownValue(scores, name) === undefined)
         .map((name) => `goldenSamples: '${file}' has no score of novelty of variant '${name}'`);
     }),
+    ...(embedding ? referenceProblems(embedding, classes) : []),
   ];
+}
+
+function referenceProblems({ size, reference = {} }: Embedding, classes: readonly string[]): string[] {
+  return Object.entries(reference).flatMap(([name, { mean }]) => [
+    ...(classes.includes(name) ? [] : [`embedding.reference: '${name}' is no class`]),
+    ...(mean.length === size
+      ? []
+      : [`embedding.reference: '${name}' has ${mean.length} numbers, an embedding has ${size}`]),
+  ]);
 }
 
 function oncePerVariant(field: string, found: readonly string[], variants: readonly string[]): string[] {

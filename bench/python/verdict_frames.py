@@ -218,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
             "classes": classes,
             "baseline": baseline_of(validation.images, on_validation, classes, accuracy),
             "thresholds": choose_thresholds(on_validation, validation.labels, classes, plant),
-            **further.to_json(list(graphs)),
+            **further.to_json(list(graphs), classes),
             "costs": [costs.at(share, precise) for share in YIELDS],
             "frames": {"normal": steady, **{shift: list(_rows(graph, shift, SHIFTED_FRAMES)) for shift in SHIFTS}},
         }

@@ -60,6 +60,8 @@ const FRAMES: Recipe = {
   ingredients: [
     ...TRAINING_INGREDIENTS,
     `${PACKAGE}/baseline.py`,
+    `${PACKAGE}/embedding.py`,
+    `${PACKAGE}/feature_nodes.py`,
     `${PACKAGE}/feature_taps.py`,
     `${PACKAGE}/forward.py`,
     `${PACKAGE}/further_outputs.py`,

@@ -246,7 +246,7 @@ def export(
         },
     }
     if further is not None:
-        exported |= further.to_json([variant["name"] for variant in variants])
+        exported |= further.to_json([variant["name"] for variant in variants], classes)
     bounds = threshold_bounds(on_validation, validation.labels, classes, thresholds, plant)
     if bounds:
         exported["thresholdBounds"] = bounds

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 # Of the unchanged line's frames, those that the score may call novel, where the plant says nothing.
 DEFAULT_BUDGET = 0.01
-# What a device's sketch of an hour can hold the covariance of.
-EMBEDDING_SIZE = 16
 # Below so many images of training or validation nothing can be said of one in a hundred.
 FEWEST_IMAGES = 50
 _SMALLEST_DEVIATION = 1e-6
@@ -28,30 +26,23 @@ Features = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class FeatureModel:
-    """What is appended to a graph, on features [n, D] of which each group has a part.
+class NoveltyModel:
+    """What is appended to a graph, on features [n, S] of which each group has a part.
 
     Attributes:
-        mean: of the features over the training images, [D].
-        whitening: [S, K]; of the first S features, which are scored; K columns, each of one group.
+        mean: of the features over the training images, [S].
+        whitening: [S, K]; K columns, each of one group.
         groups: 0 or 1, [K, G]: which column belongs to which group.
-        projection: [D, E], to an embedding of variance 1.
     """
 
     mean: Features
     whitening: Features
     groups: Features
-    projection: Features
 
     def scores(self, features: Features) -> Features:
         """The score of each row, [n]; 0 or above."""
-        scored = len(self.whitening)
-        squares = np.square((features[:, :scored] - self.mean[:scored]) @ self.whitening)
+        squares = np.square((features - self.mean) @ self.whitening)
         return np.asarray(np.sqrt((squares @ self.groups).max(axis=1)))
-
-    def embeddings(self, features: Features) -> Features:
-        """[n, E]."""
-        return np.asarray((features - self.mean) @ self.projection)
 
 
 def limit_of(scores: Features, budget: float) -> float:
@@ -69,14 +60,15 @@ def limit_of(scores: Features, budget: float) -> float:
     return max(float(np.sort(scores)[rank - 1]) * (1 + 1e-4), 1e-6)
 
 
-def fit(training: Features, validation: Features, scored: Sequence[NDArray[np.int64]], budget: float) -> FeatureModel:
+def fit_novelty(
+    training: Features, validation: Features, groups: Sequence[NDArray[np.int64]], budget: float
+) -> NoveltyModel:
     """Fits Gaussians on training images and their scales on validation images, which the network has not learnt.
 
     Args:
-        training: features, [n, D].
-        validation: features, [m, D].
-        scored: places of the features of each group that the score looks at, which are the first S of D; the embedding
-            looks at all of them.
+        training: features, [n, S].
+        validation: features, [m, S].
+        groups: places of the features of each Gaussian.
         budget: of the unchanged line's frames, the share that may be novel.
     """
     from sklearn.covariance import LedoitWolf
@@ -84,25 +76,13 @@ def fit(training: Features, validation: Features, scored: Sequence[NDArray[np.in
     mean, deviation = training.mean(axis=0), training.std(axis=0)
     # A feature that never varied while training says nothing by the size of its first variation.
     deviation = np.where(deviation > _SMALLEST_DEVIATION * (1 + np.abs(mean)), deviation, np.inf)
-    standardised = (training - mean) / deviation
-    columns, width = [], sum(len(places) for places in scored)
-    for places in scored:
+    standardised, columns = (training - mean) / deviation, []
+    for places in groups:
         covariance = LedoitWolf(assume_centered=True).fit(standardised[:, places]).covariance_
         values, vectors = np.linalg.eigh(covariance + _SMALLEST_DEVIATION * np.eye(len(places)))
-        whitening = np.zeros((width, len(places)))
+        whitening = np.zeros((len(mean), len(places)))
         whitening[places] = vectors / np.sqrt(values) / deviation[places, None]
-        distances = np.linalg.norm((validation - mean)[:, :width] @ whitening, axis=1)
-        columns.append(whitening / limit_of(distances, budget / len(scored)))
-    groups = np.repeat(np.eye(len(scored)), [len(places) for places in scored], axis=0)
-    return FeatureModel(mean, np.concatenate(columns, axis=1), groups, _projection(standardised, deviation))
-
-
-def _projection(standardised: Features, deviation: Features) -> Features:
-    """The principal components of most variance, each scaled to variance 1, signs fixed: [D, E]."""
-    _, singular, components = np.linalg.svd(standardised, full_matrices=False)
-    spread = singular / math.sqrt(len(standardised))
-    size = min(EMBEDDING_SIZE, int((spread > 1e-3 * spread[0]).sum()))
-    rows = components[:size]
-    # The sign of a component is free: its largest weight is positive, on every machine.
-    rows = rows * np.sign(rows[np.arange(size), np.abs(rows).argmax(axis=1)])[:, None]
-    return np.asarray((rows / spread[:size, None] / deviation).T)
+        distances = np.linalg.norm((validation - mean) @ whitening, axis=1)
+        columns.append(whitening / limit_of(distances, budget / len(groups)))
+    belongs = np.repeat(np.eye(len(groups)), [len(places) for places in groups], axis=0)
+    return NoveltyModel(mean, np.concatenate(columns, axis=1), belongs)

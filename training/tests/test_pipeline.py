@@ -70,6 +70,9 @@ def test_s3_b4_the_exported_graph_is_the_trained_model(job: Path) -> None:
             assert scores[0] == pytest.approx(sample["novelty"][variant["name"]], rel=1e-3)
             assert embeddings.shape == (1, exported["embedding"]["size"])
     assert set(exported["novelty"]["limits"]) == {"fp32", "int8"}
+    reference = exported["embedding"]["reference"]
+    assert set(reference) <= set(exported["classes"])
+    assert sum(one["images"] for one in reference.values()) == sum(exported["baseline"]["classCounts"].values())
 
 
 def test_the_gate_speaks_after_the_export_and_the_report_shows_what_it_says(job: Path) -> None:

@@ -223,7 +223,11 @@ describe('the release of an approved package', () => {
     expect(Object.keys((await new World().build()).release)).not.toContain('novelty');
     const further = {
       novelty: { outputName: 'novelty', limits: { int8: 1.25 } },
-      embedding: { outputName: 'embedding', size: 16 },
+      embedding: {
+        outputName: 'embedding',
+        size: 2,
+        reference: { good: { images: 40, mean: [0.5, -1] } },
+      },
     };
     const [golden] = anExport().goldenSamples;
     const world = new World();
