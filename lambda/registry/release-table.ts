@@ -134,6 +134,15 @@ export class ReleaseTable extends ReleaseItems {
     return { ...(item as unknown as StoredRelease), release };
   }
 
+  /**
+   * Classes of a release, and no other rule of its contract: what a newer registry has written must not stop results.
+   * @returns undefined when there is no such release
+   */
+  async classes(counter: number): Promise<string[] | undefined> {
+    const item = await this.readItem(releaseItemKey(counter));
+    return item && (JSON.parse(String(item.release)) as Pick<Release, 'classes'>).classes;
+  }
+
   /** @throws Error when there is none */
   async get(counter: number): Promise<StoredRelease> {
     const found = await this.find(counter);

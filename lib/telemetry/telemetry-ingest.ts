@@ -87,7 +87,7 @@ export class TelemetryIngest extends Construct {
       }),
     );
     // A result may only name a class that its release knows.
-    registry.releaseTable.grantReadData(ingest);
+    registry.releaseTable.grant(ingest, 'dynamodb:GetItem');
     ingest.addEventSource(
       new SqsEventSource(intake.results.queue, {
         batchSize: RESULTS_BATCH,

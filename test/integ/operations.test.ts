@@ -139,7 +139,7 @@ test('case 29: batches that are added at once and again count exactly once', asy
   );
   const add = async (batch: (typeof batches)[number]) => {
     const { batchId } = batch;
-    const shares = summarizeBatch(batch, () => undefined, 3600).map((sketch) => ({
+    const shares = summarizeBatch(batch, () => new Set(['good', 'constructor']), 3600).map((sketch) => ({
       batchId,
       place: placeOf(batchId),
       sketch,

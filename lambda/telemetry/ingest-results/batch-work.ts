@@ -3,6 +3,7 @@ import { placeOf } from '../../../contracts/batch-place';
 import { parseDeviceMessage } from '../device-message';
 import type { Share } from '../sketch-table';
 import { type CheckedBatch, checkBatch } from './check-batch';
+import { heldToReleases } from './hold-to-releases';
 import { summarizeBatch } from './summarize-batch';
 
 /** Classes of a release, `undefined` when it is unknown. */
@@ -29,9 +30,10 @@ export const isOpen = ({ isFresh, failure }: BatchWork): boolean => isFresh && f
  * @throws InvalidInputError when the message can never be processed; whatever `classesOf` throws otherwise
  */
 export async function workOf(body: string, windowSeconds: number, classesOf: ClassesOf): Promise<BatchWork> {
-  const checked = checkBatch(parseDeviceMessage(body));
+  const plausible = checkBatch(parseDeviceMessage(body));
+  const classes = await classesOfReleases(plausible.batch, classesOf);
+  const checked = heldToReleases(plausible, (releaseId) => classes.get(releaseId));
   const { batch } = checked;
-  const classes = await classesOfShadows(batch, classesOf);
   const { batchId } = batch;
   const place = placeOf(batchId);
   const shares = summarizeBatch(batch, (releaseId) => classes.get(releaseId), windowSeconds).map(
@@ -40,11 +42,13 @@ export async function workOf(body: string, windowSeconds: number, classesOf: Cla
   return { checked, shares, isFresh: shares.length === 0, isAdded: false };
 }
 
-async function classesOfShadows(
+async function classesOfReleases(
   batch: ResultsBatch,
   classesOf: ClassesOf,
 ): Promise<Map<string, ReadonlySet<string> | undefined>> {
-  const releaseIds = new Set(batch.records.flatMap((record) => record.shadow?.releaseId ?? []));
+  const releaseIds = new Set(
+    batch.records.flatMap(({ releaseId, shadow }) => [releaseId, ...(shadow ? [shadow.releaseId] : [])]),
+  );
   const found = new Map<string, ReadonlySet<string> | undefined>();
   for (const releaseId of releaseIds) found.set(releaseId, await classesOf(batch.useCase, releaseId));
   return found;

@@ -27,9 +27,9 @@ function awsPorts(): IngestResultsPorts {
       const known = knownClasses.get(releaseId);
       const counter = counterOf(useCase, releaseId);
       if (known || counter === undefined) return known;
-      const stored = await new ReleaseTable(documentClient(), releaseTable, useCase).find(counter);
-      if (!stored) return undefined;
-      const classes = new Set(stored.release.classes);
+      const names = await new ReleaseTable(documentClient(), releaseTable, useCase).classes(counter);
+      if (!names) return undefined;
+      const classes = new Set(names);
       knownClasses.set(releaseId, classes);
       return classes;
     },

@@ -65,6 +65,13 @@ test('a stored release that breaks its contract is refused', async () => {
   await expect(releases.find(2)).rejects.toThrow("release 2 of surface does not fit the contract 'release'");
 });
 
+test('case 58: classes are read from a release that a newer registry has written, and there are none of no release', async () => {
+  client.on(GetCommand).resolves({ Item: { release: '{"schemaVersion":2,"classes":["good","dent"]}' } });
+  await expect(releases.classes(2)).resolves.toEqual(['good', 'dent']);
+  client.on(GetCommand).resolves({});
+  await expect(releases.classes(2)).resolves.toBeUndefined();
+});
+
 describe('[B13] class codes', () => {
   const codesItem = { useCase: 'surface', item: 'class-codes' };
   const championItem = { useCase: 'surface', item: 'champion' };

@@ -9,7 +9,7 @@ import {
 } from '../../../edge-components/inference/src/results/results-message';
 import { summarizeBatch } from '../../../lambda/telemetry/ingest-results/summarize-batch';
 import { toItemUpdate } from '../../../lambda/telemetry/sketch';
-import { aMessage, seededRandom, USE_CASE } from '../shared/builders';
+import { aMessage, aRelease, seededRandom, USE_CASE } from '../shared/builders';
 import { applyUpdate, writeUnitsOf } from './memory-table';
 import {
   aFleetBatch,
@@ -171,13 +171,15 @@ export async function countCalls(traffic: Traffic): Promise<CallCounts> {
   };
 }
 
+const RELEASED = new Set(aRelease().classes);
+
 /** A transaction writes every item at twice its units: the batch's id, and the sketch as it has grown. */
 function transactionUnits(batches: readonly ResultsBatch[]): number {
   const items = new Map<string, Record<string, unknown>>();
   let units = 0;
   for (const batch of batches) {
     units += 2;
-    for (const sketch of summarizeBatch(batch, () => undefined, 3_600)) {
+    for (const sketch of summarizeBatch(batch, () => RELEASED, 3_600)) {
       const { Key, set, add, names, values } = toItemUpdate(sketch);
       const id = Object.values(Key).join('\n');
       const item = applyUpdate(

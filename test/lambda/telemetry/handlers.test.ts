@@ -107,18 +107,25 @@ describe('ingest-results', () => {
     expect(metrics).toEqual([]);
   });
 
-  test('[B3] classes of the shadow release are read once per process', async () => {
+  test('[B3] classes of the release and of its shadow are read once per process', async () => {
     bucket.on(PutObjectCommand).resolves({});
     table.on(UpdateCommand).resolves({});
-    table
-      .on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'release#000001' } })
-      .resolves({ Item: { release: JSON.stringify(aRelease({ releaseId: 'surface-1', counter: 1 })) } });
+    for (const counter of [1, 2]) {
+      table
+        .on(GetCommand, {
+          TableName: 'releases',
+          Key: { useCase: 'surface', item: `release#00000${counter}` },
+        })
+        .resolves({
+          Item: { release: JSON.stringify(aRelease({ releaseId: `surface-${counter}`, counter })) },
+        });
+    }
     const shadow = { releaseId: 'surface-1', predictedClass: 'scratch', confidence: 0.7 };
     for (const batchId of ['a', 'b']) {
       await ingestResults(event(aMessage(aBatch({ batchId, records: [aResult({ shadow })] }))), context);
     }
     const reads = table.commandCalls(GetCommand).map(({ args }) => args[0].input.TableName);
-    expect(reads.filter((name) => name === 'releases')).toHaveLength(1);
+    expect(reads.filter((name) => name === 'releases')).toHaveLength(2);
     const update = table.commandCalls(UpdateCommand)[1]?.args[0].input;
     expect(Object.values(update?.ExpressionAttributeNames ?? {})).toEqual(
       expect.arrayContaining(['shadowCompared', 'shadowDisagreed']),

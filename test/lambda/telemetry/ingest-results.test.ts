@@ -14,6 +14,11 @@ import { MemoryTable } from './memory-table';
 
 const HOUR = 3600;
 
+const RELEASES = new Map([
+  [`${USE_CASE}-1`, new Set(['good', 'scratch'])],
+  [`${USE_CASE}-2`, new Set(['good', 'scratch', 'dent'])],
+]);
+
 /** A telemetry bucket in memory and the sketch table over one; may fail at the n-th call. */
 class Store implements IngestResultsPorts {
   readonly objects = new Map<string, readonly object[]>();
@@ -59,7 +64,7 @@ class Store implements IngestResultsPorts {
 
   readonly classesOf = async (_useCase: string, releaseId: string) => {
     this.mayFail();
-    return releaseId === `${USE_CASE}-1` ? new Set(['good', 'scratch']) : undefined;
+    return RELEASES.get(releaseId);
   };
 
   storeLines = async (key: string, lines: readonly object[]) => {
@@ -138,6 +143,34 @@ test('[B3] only classes that the previous release knows are compared with it', (
   expect(known[0]?.shadow).toMatchObject({ compared: 1, disagreed: 1 });
   const unknown = summarizeBatch(MIXED, () => undefined, HOUR);
   expect(unknown[0]?.shadow).toMatchObject({ compared: 0, disagreed: 0 });
+});
+
+test('[S12] case 58: classes that a device invents are set aside by name, and the rest is counted', async () => {
+  const store = new Store();
+  const invented = Array.from({ length: 300 }, (_, index) =>
+    aResult({ recordId: `x${index}`, predictedClass: `class-${index}` }),
+  );
+  const good = [aResult({ recordId: 'g1' }), aResult({ recordId: 'g2', predictedClass: 'dent' })];
+  const outcome = await store.ingest(aMessage(aBatch({ records: [...invented, ...good] })));
+  expect(outcome).toMatchObject({ accepted: 2, rejected: 300 });
+  expect(store.sum?.classCounts).toEqual({ good: 1, dent: 1 });
+  const lines = [...store.objects.values()].flat() as { problems?: string[] }[];
+  expect(lines.filter(({ problems }) => problems)).toHaveLength(300);
+  expect(JSON.stringify(lines)).toContain(
+    "predictedClass: must be a class of release 'surface-2', got 'class-299'",
+  );
+});
+
+test('[S12] case 58: results of a release that the registry does not know count without their classes', async () => {
+  const store = new Store();
+  const records = ['good', 'invented', 'constructor'].map((predictedClass, index) =>
+    aResult({ recordId: `u${index}`, releaseId: `${USE_CASE}-77`, predictedClass }),
+  );
+  await expect(store.ingest(aMessage(aBatch({ records })))).resolves.toMatchObject({
+    accepted: 3,
+    rejected: 0,
+  });
+  expect(store.sum).toMatchObject({ results: 3, classCounts: {} });
 });
 
 test('[S12] lines go to the partition of the results, each with its origin', async () => {

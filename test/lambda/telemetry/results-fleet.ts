@@ -10,7 +10,7 @@ import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { InferenceResult, ResultsBatch } from '../../../contracts';
 import { resultsMessage } from '../../../edge-components/inference/src/results/results-message';
 import { handler } from '../../../lambda/telemetry/ingest-results/handler';
-import { aBatch, aMessage, aResult, RECEIVED_AT, seededRandom, USE_CASE } from '../shared/builders';
+import { aBatch, aMessage, aRelease, aResult, RECEIVED_AT, seededRandom, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
 
 /** What SQS gives a function at most; docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
@@ -110,6 +110,13 @@ export function payloadOf(batch: ResultsBatch, { isCompressed }: Sending): strin
 export const payloadBytesOf = ({ body }: Message): number =>
   Buffer.byteLength(JSON.stringify(body)) + ENVELOPE_BYTES;
 
+interface TableCommand {
+  readonly input: { readonly TableName?: string };
+}
+
+/** The release that the fleet serves, which a function reads once. */
+const RELEASE_ITEM = Promise.resolve({ Item: { release: JSON.stringify(aRelease()) } });
+
 /** The cloud's side: bucket and tables that the handler meets. */
 export class MemoryCloud {
   readonly sketches = new MemoryTable(['partition', 'window']);
@@ -129,7 +136,8 @@ export class MemoryCloud {
     });
     // Not a mock that records: tens of thousands of calls go by.
     Object.assign(DynamoDBDocumentClient.prototype, {
-      send: (command: object) => this.sketches.send(command),
+      send: (command: TableCommand) =>
+        command.input.TableName === process.env.RELEASE_TABLE ? RELEASE_ITEM : this.sketches.send(command),
     });
     Object.assign(S3Client.prototype, { send: (command: PutObjectCommand) => this.put(command.input) });
   }
