@@ -83,6 +83,8 @@ export const local = {
     },
     // Four metering units a message: nobody is billed here, and fewer messages keep the demo light.
     outbox: { maximumBytes: 8_388_608, batchRecords: 50, flushMilliseconds: 500, messageBytes: 20_480 },
+    // The drift evaluation, every minute, is to have those of the last seconds.
+    embeddingSums: { everySeconds: 2 },
     confirmations: { askSeconds: 5, resendSeconds: 20 },
     // Frames never stop in the demo: an update that waited for a pause would wait to its limit every time.
     componentUpdate: { quietSeconds: 2, longestDeferralSeconds: 0 },

@@ -544,6 +544,7 @@ export interface AppConfig {
     limits: LimitsConfiguration;
     upload: UploadConfiguration;
     outbox: OutboxConfiguration;
+    embeddingSums?: EmbeddingSumsConfiguration;
     /**
      * When devices ask which results have been counted, and when they send again what was not confirmed.
      */
@@ -744,6 +745,15 @@ export interface OutboxConfiguration {
    * Largest message. AWS IoT meters messages per 5 KB, and nucleus lite takes 10,000 bytes with base64: 5120 fits both.
    */
   messageBytes?: number;
+}
+/**
+ * How often a result carries sums of where the frames lie that came since, for the comparison with the validation split.
+ */
+export interface EmbeddingSumsConfiguration {
+  /**
+   * Time between two such results, of 10 frames at least. What has not been told is lost with a restart and with a switch of the release.
+   */
+  everySeconds?: number;
 }
 /**
  * A new release answers frames beside the one in service, without effect, before it may replace it.
@@ -963,6 +973,7 @@ export interface UseCaseConfiguration {
   limits?: LimitsConfiguration1;
   upload: UploadConfiguration;
   outbox: OutboxConfiguration;
+  embeddingSums?: EmbeddingSumsConfiguration1;
   challenger?: ChallengerConfiguration1;
   shadow?: ShadowConfiguration;
   secondOpinion?: SecondOpinionConfiguration;
@@ -1014,6 +1025,15 @@ export interface LimitsConfiguration1 {
    * Size of the encoded image.
    */
   maximumFrameBytes?: number;
+}
+/**
+ * How often a result carries sums of where the frames lie that came since, for the comparison with the validation split.
+ */
+export interface EmbeddingSumsConfiguration1 {
+  /**
+   * Time between two such results, of 10 frames at least. What has not been told is lost with a restart and with a switch of the release.
+   */
+  everySeconds?: number;
 }
 /**
  * A new release answers frames beside the one in service, without effect, before it may replace it.

@@ -19,7 +19,7 @@ export type SecondOpinionSettings = Required<NonNullable<UseCaseConfiguration['s
 /** One use case of the configuration, with the contract's defaults. */
 export type UseCaseSettings = Filled<
   Omit<UseCaseConfiguration, 'frames'>,
-  'limits' | 'upload' | 'outbox' | 'challenger' | 'shadow'
+  'limits' | 'upload' | 'outbox' | 'embeddingSums' | 'challenger' | 'shadow'
 > & {
   readonly frames: FramesSettings;
   readonly retainStatus: boolean;

@@ -15,6 +15,7 @@ import { Confirmations } from '../results/confirmations';
 import type { ResultOutbox } from '../results/ports';
 import { ResultKeeper } from '../results/result-keeper';
 import type { Connection } from './connection';
+import { ServingSums } from './embedding-sums';
 import { FramePipeline } from './frame-pipeline';
 import { Inspection } from './inspection';
 import { type OperatingPoint, operatingPoint } from './operating-point';
@@ -98,6 +99,7 @@ function pipelineOf(
   { queue, slot, releases, decisions, opinions, results, pointOf }: PipelineNeighbours,
 ): FramePipeline {
   const { processId, connection, captures, settings } = ports;
+  const sums = new ServingSums(ports);
   let records = 0;
   return new FramePipeline({
     ...ports,
@@ -106,6 +108,7 @@ function pipelineOf(
     online: () => connection.online,
     operatingPoint: pointOf,
     deadlineMilliseconds: () => deadlineMilliseconds(settings()),
+    countEmbedding: (release, predictedClass, embedding) => sums.count(release, predictedClass, embedding),
     nextRecordId: () => `${processId}-${++records}`,
     reserveCapture: (frame) => captures.reserve(frame),
     onDecision: (result, active) => {

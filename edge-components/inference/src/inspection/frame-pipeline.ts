@@ -2,7 +2,13 @@
  * From a frame to a result. Two stages: while one frame is inferred, the next two are decoded; frames of a camera stay in
  * order. The release is read once per frame, after decoding: a switch falls between two frames.
  */
-import type { Disposition, InferenceResult, Release, ResultSecondOpinion } from '../../../../contracts';
+import type {
+  Disposition,
+  EmbeddingSums,
+  InferenceResult,
+  Release,
+  ResultSecondOpinion,
+} from '../../../../contracts';
 import { type CompleteImagePolicy, isSamePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import { ownValue } from '../../../../contracts/own-value';
 import { DECODING_PLACES } from '../cameras/frame-queue';
@@ -60,6 +66,12 @@ export interface FramePipelinePorts {
   readonly operatingPoint?: (release: Release) => OperatingPoint;
   /** Time from a frame to its answer, after which the part has moved on. @default - none */
   readonly deadlineMilliseconds?: () => number | undefined;
+  /** Counts where a frame lies among those of its class; now and then, what its record tells of all since. @default - nothing is told */
+  readonly countEmbedding?: (
+    release: Release,
+    predictedClass: string,
+    embedding: Inference['embedding'],
+  ) => EmbeddingSums | undefined;
   /** Unique for ever on this device. */
   readonly nextRecordId: () => string;
   readonly random: () => number;
@@ -334,12 +346,16 @@ export class FramePipeline {
     { decision, inference, novel = false, moved = {} }: Attempt,
     contradicted: boolean,
   ): InferenceResult {
-    const { clock, online, nextRecordId } = this.ports;
+    const { clock, online, nextRecordId, countEmbedding } = this.ports;
     const clockState = recordClock(clock);
     const novelty = inference && relativeNovelty(inference, release, variant);
     const circumstances: Circumstances = { contradicted, late: this.isLate(frame) };
     const reviewReason = reviewReasonOf(decision, novel, release, circumstances);
     const threshold = decision.status === 'invalid' ? undefined : ownValue(moved, decision.predictedClass);
+    const embedding =
+      decision.status === 'invalid'
+        ? undefined
+        : countEmbedding?.(release, decision.predictedClass, inference?.embedding);
     return {
       recordId: nextRecordId(),
       frameId: frame.frameId,
@@ -362,6 +378,7 @@ export class FramePipeline {
         total: rounded(clock.monotonic() - frame.receivedAt),
       },
       ...(inference && { image: roundedStatistics(inference.statistics) }),
+      ...(embedding && { embedding }),
       ...(clockState && { clock: clockState }),
       frameBytes: frame.frameBytes,
     };

@@ -6,6 +6,7 @@ import {
 } from '../../../../contracts';
 import { type CompleteImagePolicy, policyOfInput } from '../../../../contracts/image-policy';
 import type { UseCaseSettings } from '../../../../edge-components/inference/src/configuration/configuration';
+import { ServingSums } from '../../../../edge-components/inference/src/inspection/embedding-sums';
 import { FramePipeline } from '../../../../edge-components/inference/src/inspection/frame-pipeline';
 import { operatingPoint } from '../../../../edge-components/inference/src/inspection/operating-point';
 import {
@@ -91,6 +92,7 @@ class FakeModel implements LoadedModel {
     private readonly answer: readonly number[] | ModelError,
     private readonly manual = false,
     private readonly novelty?: number,
+    private readonly embedding?: readonly number[],
   ) {}
 
   async run(_: DecodedImage): Promise<Inference> {
@@ -100,6 +102,7 @@ class FakeModel implements LoadedModel {
     return {
       probabilities: this.answer,
       ...(this.novelty !== undefined && { novelty: this.novelty }),
+      ...(this.embedding && { embedding: this.embedding }),
       statistics: { brightness: 1, contrast: 2, sharpness: 3 },
       milliseconds: 1,
     };
@@ -143,11 +146,12 @@ interface Choices {
   readonly deadline?: number;
   readonly asked?: OperatingPointConfiguration;
   readonly secondOpinion?: Ports['secondOpinion'];
+  readonly countEmbedding?: Ports['countEmbedding'];
 }
 
 function pipelineOf(
   slot: ServingSlot,
-  { budget = true, decoder = textDecoder, deadline, asked, secondOpinion }: Choices = {},
+  { budget = true, decoder = textDecoder, deadline, asked, secondOpinion, countEmbedding }: Choices = {},
 ) {
   const queue = new FrameList();
   const decisions: InferenceResult[] = [];
@@ -168,6 +172,7 @@ function pipelineOf(
     random: () => 0.5,
     reserveCapture: () => budget,
     ...(secondOpinion && { secondOpinion }),
+    ...(countEmbedding && { countEmbedding }),
     onDecision: (result) => decisions.push(result),
     onResult: (result) => results.push(result),
     onModelGone: (active, { message }) => {
@@ -227,6 +232,35 @@ test.each<[string, number | undefined, number, string]>([
   await pipeline.run();
   expect(results[0]).toMatchObject({ predictedClass: 'good', novelty, disposition });
   expect(problemsOf('inference-result', results[0])).toEqual([]);
+});
+
+test('[B14] one result carries the sums of the valid answers of its release, and none of another beside it', async () => {
+  const slot = new ServingSlot();
+  const embedding = { outputName: 'embedding', size: 2, reference: { good: { images: 9, mean: [1, 1] } } };
+  const serving = active(1, new FakeModel([0.9, 0.1], false, undefined, [1.5, 0]));
+  slot.switchTo({ ...serving, release: { ...serving.release, embedding } }).keep(0);
+  const beside = active(2, new FakeModel([0.9, 0.1], false, undefined, [7, 7]));
+  slot.challenge(beside, {
+    frames: 5,
+    compared: () => undefined,
+    end: () => undefined,
+  } as unknown as Challenge);
+  let seconds = 0;
+  const sums = new ServingSums({
+    clock: { monotonic: () => 1_000 * ++seconds },
+    settings: () => ({ embeddingSums: { everySeconds: 1 } }),
+  });
+  const countEmbedding: Ports['countEmbedding'] = (...frame) => sums.count(...frame);
+  const { queue, pipeline, results } = pipelineOf(slot, { countEmbedding });
+  for (let number = 0; number < 11; number++) queue.accept(frame(`f${number}`));
+  queue.accept(frame('broken', 'garbage'));
+  for (let number = 12; number < 15; number++) queue.accept(frame(`f${number}`));
+  queue.close();
+  await pipeline.run();
+  expect(results.flatMap((result) => (result.embedding ? [[result.frameId, result.embedding]] : []))).toEqual(
+    [['f9', { count: 10, sum: [5, -10], squares: 12.5 }]],
+  );
+  for (const result of results) expect(problemsOf('inference-result', result)).toEqual([]);
 });
 
 test('a frame beyond the upload budget has no captureId', async () => {
