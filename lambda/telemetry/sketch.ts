@@ -1,11 +1,12 @@
 /**
- * Sketches: mergeable summaries of results. Everything in one is a count, so merging is addition, and the table
+ * Sketches: mergeable summaries of results. Everything in one is a count or a sum, so merging is addition, and the table
  * can merge by `ADD` without reading first. Pure.
  */
 
-import type { Histogram, InferenceResult, Sketch } from '../../contracts';
+import type { EmbeddingSums, Histogram, InferenceResult, Sketch } from '../../contracts';
 import bins from '../../contracts/histogram-bins.json';
 import { ownValue } from '../../contracts/own-value';
+import { addEmbeddingSums } from './embedding-sums';
 import { sketchPartition } from './names';
 
 /** What a sketch is about. `windowStart` is an ISO timestamp. */
@@ -109,6 +110,7 @@ export function addResult(
 ): Sketch {
   const { predictedClass, confidence, image, shadow } = record;
   const compared = shadow !== undefined && predictedClass !== undefined && knownToShadow(predictedClass);
+  const embedding = addEmbeddingSums(sketch.embedding, record.embedding);
   const milliseconds = Math.max(record.latencyMilliseconds.total, LEAST_LATENCY_MILLISECONDS);
   return {
     ...sketch,
@@ -127,6 +129,7 @@ export function addResult(
     contrast: image ? addToHistogram(sketch.contrast, image.contrast) : sketch.contrast,
     sharpness: image ? addToHistogram(sketch.sharpness, image.sharpness) : sketch.sharpness,
     shadow: addShadows(shadowCountsOf(sketch), shadowOf(record, compared)),
+    ...(embedding && { embedding }),
   };
 }
 
@@ -144,10 +147,12 @@ function addHistograms(left: Histogram, right: Histogram): Histogram {
 }
 
 function addSketches(left: Sketch, right: Sketch): Sketch {
+  const embedding = addEmbeddingSums(left.embedding, right.embedding);
   const merged: Sketch = {
     ...left,
     classCounts: { ...left.classCounts },
     shadow: addShadows(shadowCountsOf(left), shadowCountsOf(right)),
+    ...(embedding && { embedding }),
   };
   for (const counter of COUNTERS) merged[counter] = left[counter] + right[counter];
   for (const feature of HISTOGRAM_FEATURES) merged[feature] = addHistograms(left[feature], right[feature]);
@@ -196,6 +201,8 @@ const SHADOW_ATTRIBUTES: readonly (readonly [keyof ShadowCounts, string])[] = [
 ];
 
 const CLASS_PREFIX = 'class:';
+const EMBEDDING_PREFIX = 'embedding:';
+const [EMBEDDING_COUNT, EMBEDDING_SQUARES] = ['embeddingCount', 'embeddingSquares'];
 
 function flatten(sketch: Sketch): Record<string, number> {
   const flat: Record<string, number> = {};
@@ -205,6 +212,11 @@ function flatten(sketch: Sketch): Record<string, number> {
   for (const [name, count] of Object.entries(sketch.classCounts)) flat[`${CLASS_PREFIX}${name}`] = count;
   for (const feature of HISTOGRAM_FEATURES) {
     for (const [index, count] of sketch[feature].counts.entries()) flat[`${feature}:${index}`] = count;
+  }
+  if (sketch.embedding) {
+    flat[EMBEDDING_COUNT] = sketch.embedding.count;
+    flat[EMBEDDING_SQUARES] = sketch.embedding.squares;
+    for (const [index, sum] of sketch.embedding.sum.entries()) flat[`${EMBEDDING_PREFIX}${index}`] = sum;
   }
   return flat;
 }
@@ -231,9 +243,12 @@ export interface SketchItemUpdate {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
+/** What an item is read by: whether it is one, and how many components an embedding has. */
+const isKeptAtZero = (name: string): boolean => name === 'results' || name.startsWith(EMBEDDING_PREFIX);
+
 /**
- * The update that adds `sketch` to its item. Zeros are left out. Placeholders are numbered: an expression may have
- * 4 KB, and the largest (185 numbers and 100 classes) has 3 KB so.
+ * The update that adds `sketch` to its item. Other zeros are left out. Placeholders are numbered: an expression may have
+ * 4 KB, and the largest (203 numbers and 100 classes) has 3 KB so.
  */
 export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
   const names: Record<string, string> = {};
@@ -248,7 +263,7 @@ export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
     placeholder(name, sketch[name]).join('='),
   );
   const add = Object.entries(flatten(sketch))
-    .filter(([name, count]) => count !== 0 || name === 'results')
+    .filter(([name, count]) => count !== 0 || isKeptAtZero(name))
     .map(([name, count]) => placeholder(name, count).join(' '));
   return { Key: sketchKey(sketch), set, add, names, values };
 }
@@ -272,5 +287,18 @@ export function fromItem(item: Readonly<Record<string, unknown>>): Sketch {
   for (const name of Object.keys(item)) {
     if (name.startsWith(CLASS_PREFIX)) sketch.classCounts[name.slice(CLASS_PREFIX.length)] = number(name);
   }
+  const embedding = embeddingOf(item, number);
+  if (embedding) sketch.embedding = embedding;
   return sketch;
+}
+
+/** Of an item from before there were sums of embeddings: none. */
+function embeddingOf(
+  item: Readonly<Record<string, unknown>>,
+  number: (name: string) => number,
+): EmbeddingSums | undefined {
+  const names = Object.keys(item).filter((name) => name.startsWith(EMBEDDING_PREFIX));
+  if (names.length === 0) return undefined;
+  const sum = names.map((_, index) => number(`${EMBEDDING_PREFIX}${index}`));
+  return { count: number(EMBEDDING_COUNT), sum, squares: number(EMBEDDING_SQUARES) };
 }

@@ -7,6 +7,7 @@ import {
 import { COMPRESSED_VERSION, decompressedBatch } from '../../../contracts/compressed-records';
 import { InvalidInputError } from '../../shared/errors';
 import type { DeviceMessage } from '../device-message';
+import { embeddingProblems } from '../embedding-sums';
 
 /** A record that is set aside, with every reason. */
 export interface RejectedRecord {
@@ -34,7 +35,7 @@ const MOST_DROPPED_RECORDS = 1e9;
 
 const RECORD_PROBLEM = /^records\.\d+/;
 
-/** What the contract cannot say: plausible times and sizes. */
+/** What the contract cannot say: plausible times, sizes and sums. */
 function implausible(record: InferenceResult, receivedAt: number): string[] {
   const problems: string[] = [];
   for (const field of ['capturedAt', 'inferredAt'] as const) {
@@ -48,6 +49,7 @@ function implausible(record: InferenceResult, receivedAt: number): string[] {
   if ((record.frameBytes ?? 0) > LARGEST_FRAME) {
     problems.push(`frameBytes: must be at most ${LARGEST_FRAME}, got ${record.frameBytes}`);
   }
+  if (record.embedding) problems.push(...embeddingProblems(record.embedding));
   return problems;
 }
 

@@ -53,6 +53,16 @@ test.each<[string, object, RegExp]>([
   ['a clock at 1970', { capturedAt: '1970-01-01T00:00:10Z' }, /capturedAt: must lie between/],
   ['a day that does not exist', { inferredAt: '2026-02-30T10:00:00Z' }, /inferredAt/],
   ['a class that is no name', { predictedClass: '__proto__' }, /predictedClass/],
+  [
+    'sums of embeddings that are no numbers',
+    { embedding: { count: 10, sum: [1, '1e999'], squares: 1 } },
+    /embedding\.sum\.1/,
+  ],
+  [
+    'sums of embeddings that its frames cannot have',
+    { embedding: { count: 10, sum: [100], squares: 1000 } },
+    /embedding\.sum\.0: must lie within -80\.\.80/,
+  ],
 ])('case 31: %s costs the one record, and the other 499 pass', (_, broken, problem) => {
   const good = Array.from({ length: 499 }, (_unused, index) => aResult({ recordId: `boot-${index}` }));
   const records = [...good.slice(0, 250), { ...aResult(), ...broken }, ...good.slice(250)];

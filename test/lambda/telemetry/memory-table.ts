@@ -129,6 +129,9 @@ function holds(item: Item, expression: string | undefined, names: Names, values:
   return expression.split(' OR ').some((alternative) => alternative.split(' AND ').every(isTrue));
 }
 
+/** DynamoDB adds decimals, not doubles: 0.1 and 0.2 are 0.3. No number of these tables has more than three decimals. */
+const decimalSum = (left: number, right: number): number => Number((left + right).toFixed(6));
+
 /** What DynamoDB does with `SET a=b,... ADD c d,...`. */
 export function applyUpdate(item: Item, expression: string, names: Names, values: Values): Item {
   if (Buffer.byteLength(expression) > EXPRESSION_LIMIT_BYTES) {
@@ -145,7 +148,7 @@ export function applyUpdate(item: Item, expression: string, names: Names, values
     const [name = '', value = ''] = add.split(' ');
     const attribute = names[name] as string;
     const before = Object.hasOwn(changed, attribute) ? (changed[attribute] as number) : 0;
-    changed[attribute] = before + (values[value] as number);
+    changed[attribute] = decimalSum(before, values[value] as number);
   }
   return changed;
 }

@@ -26,6 +26,16 @@ const everyClass = () => true;
 const sketchOf = (records: readonly InferenceResult[]) =>
   records.reduce((sketch, record) => addResult(sketch, record, everyClass), emptySketch(IDENTITY));
 
+/** Sums as a device rounds them. */
+const embeddings = fc.record({
+  count: fc.integer({ min: 10, max: 5000 }),
+  sum: fc.array(
+    fc.integer({ min: -80_000, max: 80_000 }).map((thousandths) => thousandths / 1000),
+    { minLength: 16, maxLength: 16 },
+  ),
+  squares: fc.integer({ min: 0, max: 1e7 }).map((tenths) => tenths / 10),
+});
+
 const results: fc.Arbitrary<InferenceResult> = fc
   .record({
     // 'constructor' and its like are valid class names and properties of every object.
@@ -42,6 +52,7 @@ const results: fc.Arbitrary<InferenceResult> = fc
     milliseconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
     brightness: fc.double({ min: 0, max: 255, noNaN: true }),
     shadowClass: fc.option(fc.constantFrom('good', 'scratch'), { nil: undefined }),
+    embedding: fc.option(embeddings, { nil: undefined }),
   })
   .map(({ milliseconds, brightness, shadowClass, ...record }) =>
     aResult({
@@ -132,6 +143,7 @@ test('the largest possible update stays below the limit of an expression, 4096 b
   }
   sketch.shadow = { compared: 1, disagreed: 1, directed: 1, newlyPassed: 1, newlyStopped: 1 };
   sketch.classCounts = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`class-${index}`, 1]));
+  sketch.embedding = { count: 1, sum: new Array<number>(16).fill(0), squares: 1 };
   const update = toItemUpdate(sketch);
   // The ledger adds one clause and one condition per stream.
   expect(Buffer.byteLength(expressionOf(update))).toBeLessThan(4000);
@@ -200,4 +212,11 @@ test('[S8] a latency quantile is within one bin of the truth', () => {
   // A bin is a tenth of a decade: a factor of 10^0.1.
   expect(median).toBeGreaterThan(15 / 10 ** 0.1);
   expect(median).toBeLessThan(15 * 10 ** 0.1);
+});
+
+test('[B14] an item keeps the size of an embedding whose sums are zero', () => {
+  const embedding = { count: 2, sum: [0, 1.5, 0], squares: 3.1 };
+  const sketch = aSketch({ embedding });
+  expect(fromItem(apply({}, toItemUpdate(sketch))).embedding).toEqual(embedding);
+  expect(fromItem(apply({}, toItemUpdate(aSketch()))).embedding).toBeUndefined();
 });
