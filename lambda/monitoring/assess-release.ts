@@ -1,7 +1,10 @@
+import type { EmbeddingComparison } from './compare-embedding';
 import type { DriftFeature, FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
+import { EMBEDDING_FEATURE } from './names';
 
 export interface AssessmentLimits {
+  /** Of results, and of frames whose embeddings are summed up. */
   readonly minimumResults: number;
   readonly minimumEffectiveLabels: number;
   /** How far the accuracy may lie below the test split's. */
@@ -12,6 +15,8 @@ export interface ReleaseObservations {
   /** Results of the release in the window, invalid ones left out. */
   readonly validResults: number;
   readonly features: readonly FeatureComparison[];
+  /** @default - the release has no reference for its embeddings */
+  readonly embedding?: EmbeddingComparison | undefined;
   readonly accuracy?: AccuracyEstimate | undefined;
   /** Accuracy of the release on the test split. */
   readonly baselineAccuracy: number;
@@ -19,11 +24,25 @@ export interface ReleaseObservations {
   readonly neededResults?: number | undefined;
 }
 
+/** What can open an episode without a label. */
+export type JudgedFeature = DriftFeature | typeof EMBEDDING_FEATURE;
+
 export type Assessment =
-  | { readonly kind: 'NO_DATA'; readonly results: number; readonly minimumResults: number }
+  | {
+      readonly kind: 'NO_DATA';
+      readonly results: number;
+      readonly minimumResults: number;
+      /** Frames whose embeddings are summed up, where it is they that are too few. */
+      readonly embeddings?: number;
+    }
   | { readonly kind: 'SETTLING'; readonly results: number; readonly neededResults: number }
   | { readonly kind: 'HEALTHY' }
-  | { readonly kind: 'DRIFT'; readonly feature: DriftFeature; readonly value: number; readonly limit: number }
+  | {
+      readonly kind: 'DRIFT';
+      readonly feature: JudgedFeature;
+      readonly value: number;
+      readonly limit: number;
+    }
   | {
       readonly kind: 'ACCURACY_LOW';
       readonly value: number;
@@ -32,11 +51,49 @@ export type Assessment =
       readonly limit: number;
     };
 
+interface Judged {
+  readonly feature: JudgedFeature;
+  readonly value: number;
+  readonly limit: number;
+  readonly drifted: boolean;
+}
+
+/**
+ * What is judged, the farthest beyond its limit first. Where the embeddings are known, they and the confidence alone: an
+ * image statistic moves for many reasons that cost nothing. Another mix of classes is no drift: the line makes other
+ * parts, or more good ones, and no model becomes better by being trained again for that.
+ */
+export function judgedFeatures({
+  features,
+  embedding,
+}: Pick<ReleaseObservations, 'features' | 'embedding'>): Judged[] {
+  const distributions = features
+    .filter(({ feature }) => (embedding ? feature === 'confidence' : feature !== 'classMix'))
+    .map(({ feature, populationStabilityIndex: value, limit, drifted }) => ({
+      feature,
+      value,
+      limit,
+      drifted,
+    }));
+  const vectors = embedding ? [{ ...embedding, feature: EMBEDDING_FEATURE } as const] : [];
+  return [...vectors, ...distributions].sort((x, y) => y.value / y.limit - x.value / x.limit);
+}
+
+function tooFew(
+  { validResults, embedding }: ReleaseObservations,
+  { minimumResults }: AssessmentLimits,
+): Assessment | undefined {
+  const few = { kind: 'NO_DATA', results: validResults, minimumResults } as const;
+  if (validResults < minimumResults) return few;
+  return embedding && embedding.frames < minimumResults
+    ? { ...few, embeddings: embedding.frames }
+    : undefined;
+}
+
 /**
  * The decision table. Labels speak before distributions: a drift that costs no accuracy may be harmless, a fall in
- * accuracy never is. Silence is no health: too few results are `NO_DATA`. Another mix of classes is no drift: the line
- * makes other parts, or more good ones, and no model becomes better by being trained again for that. A release that
- * answers an episode settles first: what it is compared with is what it sees then.
+ * accuracy never is. Silence is no health: too few results are `NO_DATA`. A release that answers an episode settles
+ * first: what it is compared with is what it sees then.
  */
 export function assessRelease(seen: ReleaseObservations, options: AssessmentLimits): Assessment {
   const { accuracy } = seen;
@@ -45,16 +102,14 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
     const { value, lower, upper } = accuracy;
     return { kind: 'ACCURACY_LOW', value, lower, upper, limit };
   }
-  if (seen.validResults < options.minimumResults) {
-    return { kind: 'NO_DATA', results: seen.validResults, minimumResults: options.minimumResults };
-  }
+  const noData = tooFew(seen, options);
+  if (noData) return noData;
   if (seen.neededResults !== undefined) {
-    return { kind: 'SETTLING', results: seen.validResults, neededResults: seen.neededResults };
+    const results = Math.min(seen.validResults, seen.embedding?.frames ?? seen.validResults);
+    return { kind: 'SETTLING', results, neededResults: seen.neededResults };
   }
-  const [worst] = seen.features
-    .filter(({ feature, drifted }) => drifted && feature !== 'classMix')
-    .sort((x, y) => y.populationStabilityIndex / y.limit - x.populationStabilityIndex / x.limit);
+  const worst = judgedFeatures(seen).find(({ drifted }) => drifted);
   if (!worst) return { kind: 'HEALTHY' };
-  const { feature, populationStabilityIndex: value } = worst;
+  const { feature, value } = worst;
   return { kind: 'DRIFT', feature, value, limit: worst.limit };
 }

@@ -57,12 +57,12 @@ function chiSquareStatistic(pairs: readonly Pair[]): number {
   );
 }
 
-/** DynamoDB holds no number between 0 and 1e-130; what is this improbable is impossible. */
 const LEAST_PROBABILITY = 1e-100;
+/** DynamoDB holds no number between 0 and 1e-130; what is this improbable is impossible. */
+export const storedProbability = (tail: number): number => (tail < LEAST_PROBABILITY ? 0 : tail);
 
 function significance(pairs: readonly Pair[]): number {
-  const tail = chiSquareTail(chiSquareStatistic(pairs), pairs.length - 1);
-  return tail < LEAST_PROBABILITY ? 0 : tail;
+  return storedProbability(chiSquareTail(chiSquareStatistic(pairs), pairs.length - 1));
 }
 
 function populationStabilityIndex(pairs: readonly Pair[]): number {

@@ -69,11 +69,3 @@ export function compareWithBaseline(
     return [{ feature, limit, drifted, ...comparison }];
   });
 }
-
-/** How far the worst feature lies beyond its limit: 1 is at the limit. */
-export function worstRatio(comparisons: readonly FeatureComparison[]): number {
-  return Math.max(
-    0,
-    ...comparisons.map(({ populationStabilityIndex, limit }) => populationStabilityIndex / limit),
-  );
-}

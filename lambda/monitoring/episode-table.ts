@@ -9,6 +9,13 @@ import {
 import type { Episode, RetrainingParameters } from './episode';
 import { OPEN_EPISODE_ITEM } from './names';
 
+export interface Closing {
+  /** The release that was trained to answer it. @default - none was */
+  readonly answeredBy?: string;
+  /** Nobody may have begun its retraining. @default false */
+  readonly onlyWhileOpen?: boolean;
+}
+
 /** Whether the transaction was refused by a condition, and by nothing else. */
 function isConditionFailed(error: unknown): boolean {
   if (!(error instanceof TransactionCanceledException)) return false;
@@ -92,11 +99,13 @@ export class EpisodeTable {
     }
   }
 
-  /**
-   * Closes an episode; false when another writer has closed it before.
-   * @param answeredBy the release that was trained to answer it. @default - none was
-   */
-  async close(episodeId: string, closedAt: string, because: string, answeredBy?: string): Promise<boolean> {
+  /** Closes an episode; false when another writer has closed it before, or begun its retraining where it must be open. */
+  async close(
+    episodeId: string,
+    closedAt: string,
+    because: string,
+    { answeredBy, onlyWhileOpen }: Closing = {},
+  ): Promise<boolean> {
     try {
       await this.client.send(
         new TransactWriteCommand({
@@ -114,12 +123,14 @@ export class EpisodeTable {
                 TableName: this.tableName,
                 Key: this.key(episodeId),
                 UpdateExpression: `SET #status = :closed, closedAt = :closedAt, closedBecause = :because${answeredBy ? ', answeredBy = :answeredBy' : ''}`,
+                ...(onlyWhileOpen && { ConditionExpression: '#status = :open' }),
                 ExpressionAttributeNames: { '#status': 'status' },
                 ExpressionAttributeValues: {
                   ':closed': 'CLOSED',
                   ':closedAt': closedAt,
                   ':because': because,
                   ...(answeredBy && { ':answeredBy': answeredBy }),
+                  ...(onlyWhileOpen && { ':open': 'OPEN' }),
                 },
               },
             },

@@ -1,14 +1,20 @@
 import { trainingExecutionId } from '../training/names';
 import type { Assessment } from './assess-release';
+import type { EmbeddingComparison } from './compare-embedding';
 import type { FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
+import type { Harm } from './estimate-harm';
+import type { Cause } from './name-cause';
 
-/** Why an episode was opened: everything that a person needs to agree or disagree. */
+/** What an assessment rests on: everything that a person needs to agree or disagree. Records of older ones have less. */
 export interface Evidence {
   readonly assessment: Assessment;
   readonly results: number;
   readonly features: readonly FeatureComparison[];
+  readonly embedding?: EmbeddingComparison;
   readonly accuracy?: AccuracyEstimate;
+  readonly cause?: Cause;
+  readonly harm?: Harm;
   /** At most 20, the worst first. */
   readonly deviatingDevices: readonly string[];
 }

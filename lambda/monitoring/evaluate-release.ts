@@ -1,18 +1,17 @@
-import type { Label, Release, Sketch } from '../../contracts';
+import type { EmbeddingSums, Label, Release, Sketch } from '../../contracts';
+import { grouped } from '../shared/grouped';
 import { mergeSketches } from '../telemetry/sketch';
-import { type Assessment, type AssessmentLimits, assessRelease } from './assess-release';
-import {
-  compareWithBaseline,
-  type DriftLimits,
-  type FeatureComparison,
-  worstRatio,
-} from './compare-with-baseline';
+import { type Assessment, type AssessmentLimits, assessRelease, judgedFeatures } from './assess-release';
+import { compareEmbedding, type EmbeddingComparison, type EmbeddingLimits } from './compare-embedding';
+import { compareWithBaseline, type DriftLimits, type FeatureComparison } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
 import { type EscapeEstimate, estimateEscapes } from './estimate-escapes';
+import { estimateHarm, type Harm } from './estimate-harm';
 import type { Reference } from './expected-counts';
 import type { SamplingPolicy } from './label-weights';
+import { type Cause, nameCause } from './name-cause';
 
-export interface EvaluationOptions extends DriftLimits, AssessmentLimits {
+export interface EvaluationOptions extends DriftLimits, EmbeddingLimits, AssessmentLimits {
   /** By which devices choose frames for labels. */
   readonly sampling: SamplingPolicy;
 }
@@ -20,7 +19,7 @@ export interface EvaluationOptions extends DriftLimits, AssessmentLimits {
 /** What the field is compared with, other than the release's own baseline. */
 export interface FieldReference {
   /** @default - the release's baseline */
-  readonly reference?: Reference | undefined;
+  readonly reference?: (Reference & { readonly embedding?: EmbeddingSums }) | undefined;
   /** Results that the reference needs, while there are too few for it. */
   readonly neededResults?: number | undefined;
 }
@@ -30,9 +29,12 @@ export interface Observation {
   /** `undefined` when no result came. */
   readonly sketch?: Sketch | undefined;
   readonly features: readonly FeatureComparison[];
+  /** `undefined` for a release without a reference for its embeddings. */
+  readonly embedding?: EmbeddingComparison | undefined;
   readonly accuracy?: AccuracyEstimate | undefined;
   readonly escapes: EscapeEstimate;
   readonly assessment: Assessment;
+  readonly harm: Harm;
 }
 
 export interface ReleaseEvaluation {
@@ -40,6 +42,8 @@ export interface ReleaseEvaluation {
   readonly fleet: Observation;
   /** The worst first. */
   readonly devices: readonly (Observation & { readonly deviceId: string })[];
+  /** What has changed, where something says so. */
+  readonly cause?: Cause | undefined;
 }
 
 function observe(
@@ -50,35 +54,42 @@ function observe(
   { reference, neededResults }: FieldReference,
 ): Observation {
   const sketch = mergeSketches(sketches);
-  const features = sketch ? compareWithBaseline(release.baseline, sketch, options, reference) : [];
+  const { baseline } = release;
   const accuracy = estimateAccuracy(labels, options.sampling);
+  const features = sketch ? compareWithBaseline(baseline, sketch, options, reference) : [];
+  const embedding = compareEmbedding(release, sketch ?? { classCounts: {} }, options, reference?.embedding);
   const assessment = assessRelease(
     {
       validResults: sketch ? sketch.results - sketch.invalid : 0,
       features,
+      embedding,
       accuracy,
-      baselineAccuracy: release.baseline.accuracy,
+      baselineAccuracy: baseline.accuracy,
       neededResults,
     },
     options,
   );
-  return { sketch, features, accuracy, escapes: estimateEscapes(labels, release), assessment };
+  return {
+    sketch,
+    features,
+    embedding,
+    accuracy,
+    escapes: estimateEscapes(labels, release),
+    assessment,
+    harm: estimateHarm({ baseline, sketch, embedding, accuracy }, options),
+  };
 }
 
-function byDevice<Item extends { deviceId: string }>(items: readonly Item[]): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(item.deviceId);
-    if (group) group.push(item);
-    else groups.set(item.deviceId, [item]);
-  }
-  return groups;
+/** How far the worst of what is judged lies beyond its limit: 1 is at the limit. */
+function deviationOf(observation: Observation): number {
+  const [worst] = judgedFeatures(observation);
+  return worst ? worst.value / worst.limit : 0;
 }
 
 /**
  * Evaluates a release over the fleet and on each device. Only the fleet's assessment asks for a retraining: one
  * device that deviates has a dirty lens more often than a new world in front of it.
- * @param sketches of this release, in the drift window
+ * @param sketches of this release, in the drift window, with sums of its own embeddings
  * @param labels of this release, in the accuracy window
  */
 export function evaluateRelease(
@@ -88,7 +99,8 @@ export function evaluateRelease(
   options: EvaluationOptions,
   field: FieldReference = {},
 ): ReleaseEvaluation {
-  const [sketchesOf, labelsOf] = [byDevice(sketches), byDevice(labels)];
+  const deviceOf = ({ deviceId }: { readonly deviceId: string }) => deviceId;
+  const [sketchesOf, labelsOf] = [grouped(sketches, deviceOf), grouped(labels, deviceOf)];
   const devices = [...new Set([...sketchesOf.keys(), ...labelsOf.keys()])].map((deviceId) => ({
     deviceId,
     ...observe(release, sketchesOf.get(deviceId) ?? [], labelsOf.get(deviceId) ?? [], options, field),
@@ -97,8 +109,9 @@ export function evaluateRelease(
   devices.sort(
     (x, y) =>
       isDeviating(y.assessment.kind) - isDeviating(x.assessment.kind) ||
-      worstRatio(y.features) - worstRatio(x.features) ||
+      deviationOf(y) - deviationOf(x) ||
       (x.deviceId < y.deviceId ? -1 : 1),
   );
-  return { release, fleet: observe(release, sketches, labels, options, field), devices };
+  const fleet = observe(release, sketches, labels, options, field);
+  return { release, fleet, devices, cause: nameCause(fleet, devices) };
 }

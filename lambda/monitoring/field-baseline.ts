@@ -36,6 +36,8 @@ export interface Standing {
   readonly answeredEpisodeId?: string | undefined;
   /** Of the whole fleet, under this release. */
   readonly sketch?: Sketch | undefined;
+  /** Whether the release has a reference for its embeddings, of which a baseline needs as many. */
+  readonly hasReference: boolean;
   readonly accuracy?: AccuracyEstimate | undefined;
   /** Accuracy of the release on the test split. */
   readonly baselineAccuracy: number;
@@ -51,6 +53,10 @@ function wordOfLabels({ accuracy, baselineAccuracy }: Standing, limits: Assessme
   return accuracy.value < limit ? { believed: false, because: 'labels say that it is wrong' } : undefined;
 }
 
+function sizeOf({ results, invalid, embedding }: Sketch, { hasReference }: Standing): number {
+  return hasReference ? Math.min(results - invalid, embedding?.count ?? 0) : results - invalid;
+}
+
 /** @returns the baseline to take from here on; `undefined` while there are too few results, or nothing vouches for them */
 export function fieldBaselineOf(
   standing: Standing,
@@ -58,7 +64,7 @@ export function fieldBaselineOf(
   now: Date,
 ): FieldBaseline | undefined {
   const { releaseId, sketch, answeredEpisodeId } = standing;
-  if (!sketch || sketch.results - sketch.invalid < fieldBaselineResults(limits)) return undefined;
+  if (!sketch || sizeOf(sketch, standing) < fieldBaselineResults(limits)) return undefined;
   const answered = answeredEpisodeId
     ? { believed: true, because: `the release was trained to answer ${answeredEpisodeId}` }
     : undefined;

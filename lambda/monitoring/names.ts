@@ -11,6 +11,8 @@ export const OPEN_EPISODE_ITEM = 'open';
 
 /** Partition key of the field baselines of a use case, which no use case's name can be. */
 export const fieldBaselinePartition = (useCase: string): string => `${useCase}#field-baselines`;
+/** Partition key of what was last said of each release of a use case. */
+export const assessmentPartition = (useCase: string): string => `${useCase}#assessments`;
 
 /** Detail types of its events. */
 export const MONITORING_EVENTS = {
@@ -25,6 +27,8 @@ export const MONITORING_VARIABLES = {
   featureLimit: 'DRIFT_FEATURE_LIMIT',
   /** The same for the mix of predicted classes. Default 0.5: the line's mix is not the dataset's mix. */
   classMixLimit: 'DRIFT_CLASS_MIX_LIMIT',
+  /** Squared shift of what the classifier reads above which it has drifted. Default 0.45. */
+  embeddingLimit: 'DRIFT_EMBEDDING_LIMIT',
   /** Probability of a false alarm that is accepted per evaluation, over all features. Default 0.001. */
   falseAlarmProbability: 'DRIFT_FALSE_ALARM_PROBABILITY',
   /** Results of the last so many hours are compared. Default 24. */
@@ -35,12 +39,20 @@ export const MONITORING_VARIABLES = {
   accuracyDropLimit: 'ACCURACY_DROP_LIMIT',
   /** Least effective number of labels before the accuracy is assessed. Default 20. */
   minimumEffectiveLabels: 'ACCURACY_MINIMUM_EFFECTIVE_LABELS',
-  /** For at most so many devices, the worst first, metrics are emitted; each costs seven by the month. Default 0. */
+  /** For at most so many devices, the worst first, metrics are emitted; each costs eight by the month. Default 0. */
   deviceMetricLimit: 'DEVICE_METRIC_LIMIT',
 } as const;
 
-/** Values of the dimension `feature`. */
+/** Values of the dimension `feature`: what is compared as a distribution. */
 export const DRIFT_FEATURES = ['confidence', 'brightness', 'contrast', 'sharpness', 'classMix'] as const;
+/** One more: where the embeddings of frames lie, which is what the classifier reads of them. */
+export const EMBEDDING_FEATURE = 'embedding';
+
+/**
+ * Squared shift, in variances of the validation split, above which the embeddings have drifted. On rendered frames it lies
+ * between changes that cost nothing and those that cost (`npm run bench -- drift`).
+ */
+export const USUAL_EMBEDDING_LIMIT = 0.45;
 
 /** A metric per use case that is measured anew by every evaluation. */
 const measured = (name: string, unit: MetricDefinition['unit'] = 'None'): MetricDefinition<'useCase'> => ({
@@ -55,11 +67,13 @@ export const MONITORING_METRICS = {
   uncertainRate: measured('UncertainRate'),
   invalidRate: measured('InvalidRate'),
   offlineRate: measured('OfflineRate'),
-  /** Population stability index of one feature. */
+  /** Population stability index of one feature; of the embedding, its squared shift. */
   drift: { name: 'Drift', unit: 'None', statistic: 'Maximum', dimensions: ['useCase', 'feature'] },
   accuracy: measured('Accuracy'),
   accuracyLowerBound: measured('AccuracyLowerBound'),
   accuracyUpperBound: measured('AccuracyUpperBound'),
+  /** By the confidence, without labels, where the field is what was validated; no value elsewhere. */
+  estimatedAccuracy: measured('EstimatedAccuracy'),
   effectiveLabels: measured('EffectiveLabels', 'Count'),
   /** Defective parts that pass, as a share of defective parts, by labels of control captures. */
   escapeRate: measured('EscapeRate'),

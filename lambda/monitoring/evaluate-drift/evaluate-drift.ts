@@ -3,7 +3,10 @@ import type { Label, Release, Sketch } from '../../../contracts';
 import { type Measurement, measured } from '../../shared/metrics';
 import { mergeSketches } from '../../telemetry/sketch';
 import type { Assessment } from '../assess-release';
+import type { LatestAssessment } from '../assessment-table';
+import { endedByItself } from '../end-episode';
 import { type Episode, type Evidence, isAnsweredBy } from '../episode';
+import type { Closing } from '../episode-table';
 import { estimateAccuracy } from '../estimate-accuracy';
 import {
   type EvaluationOptions,
@@ -13,6 +16,7 @@ import {
 } from '../evaluate-release';
 import { type FieldBaseline, fieldBaselineOf, fieldBaselineResults } from '../field-baseline';
 import { MONITORING_METRICS } from '../names';
+import { ownEmbeddings } from '../own-embeddings';
 import { measurementsOf } from './measurements';
 
 export interface EvaluateDriftOptions extends EvaluationOptions {
@@ -44,13 +48,15 @@ export interface EvaluateDriftPorts {
     current(): Promise<Episode | undefined>;
     all(): Promise<Episode[]>;
     open(episode: Episode): Promise<boolean>;
-    close(episodeId: string, closedAt: string, because: string, answeredBy?: string): Promise<boolean>;
+    close(episodeId: string, closedAt: string, because: string, how?: Closing): Promise<boolean>;
   };
   fieldBaselines: {
     get(releaseId: string): Promise<FieldBaseline | undefined>;
     /** The first of a release is kept. */
     keep(baseline: FieldBaseline): Promise<void>;
   };
+  /** Keeps what is said of the release, in the place of what was said before. */
+  assessed(latest: LatestAssessment): Promise<void>;
   /** Names of the devices that are silent. */
   silentDevices(): Promise<readonly string[]>;
   driftDetected(detail: DriftDetected): Promise<void>;
@@ -65,22 +71,27 @@ export type EvaluateDriftOutcome =
       readonly episodeId?: string;
       /** The first of them. */
       readonly silentDevices?: readonly string[];
+      /** Devices whose sums of embeddings are not of the release's size, the first of them. */
+      readonly otherEmbeddings?: readonly string[];
     };
 
 const HOUR = 3_600_000;
 const MOST_DEVICES_IN_EVIDENCE = 20;
-const MOST_SILENT_NAMED = 20;
+const MOST_NAMED = 20;
 
 function asksForRetraining(assessment: Assessment): boolean {
   return assessment.kind === 'DRIFT' || assessment.kind === 'ACCURACY_LOW';
 }
 
-function evidenceOf({ fleet, devices }: ReleaseEvaluation): Evidence {
+function evidenceOf({ fleet, devices, cause }: ReleaseEvaluation): Evidence {
   return {
     assessment: fleet.assessment,
     results: fleet.sketch?.results ?? 0,
     features: fleet.features,
+    ...(fleet.embedding && { embedding: fleet.embedding }),
     ...(fleet.accuracy && { accuracy: fleet.accuracy }),
+    ...(cause && { cause }),
+    harm: fleet.harm,
     deviatingDevices: devices
       .filter(({ assessment }) => asksForRetraining(assessment))
       .slice(0, MOST_DEVICES_IN_EVIDENCE)
@@ -99,7 +110,7 @@ async function closeAnswered(
     current.episodeId,
     ports.now().toISOString(),
     `release ${release.releaseId} is in service`,
-    ...(isAnsweredBy(current, exportUri) ? [release.releaseId] : []),
+    isAnsweredBy(current, exportUri) ? { answeredBy: release.releaseId } : {},
   );
   return undefined;
 }
@@ -119,6 +130,7 @@ async function fieldReference(
   const standing = {
     releaseId,
     answeredEpisodeId: answered?.episodeId,
+    hasReference: release.embedding?.reference !== undefined,
     sketch: mergeSketches(sketches),
     accuracy: estimateAccuracy(labels, options.sampling),
     baselineAccuracy: release.baseline.accuracy,
@@ -153,6 +165,19 @@ async function openEpisode(
   return episode;
 }
 
+/** Whether an episode of this release is over without a new one. */
+async function closeEnded(
+  episode: Episode,
+  { fleet }: ReleaseEvaluation,
+  ports: EvaluateDriftPorts,
+  options: EvaluateDriftOptions,
+): Promise<boolean> {
+  const now = ports.now();
+  const because = endedByItself(episode, { ...fleet, ...options }, options, now);
+  if (because === undefined) return false;
+  return ports.episodes.close(episode.episodeId, now.toISOString(), because, { onlyWhileOpen: true });
+}
+
 /** Runs one evaluation. Repeating it changes nothing: an episode is opened once and closed once. */
 export async function evaluateDrift(
   ports: EvaluateDriftPorts,
@@ -163,15 +188,22 @@ export async function evaluateDrift(
   const { release } = champion;
   const since = (hours: number) => new Date(ports.now().getTime() - hours * HOUR).toISOString();
   let episode = await closeAnswered(champion, ports);
-  const [sketches, labels, silent] = await Promise.all([
+  const [received, labels, silent] = await Promise.all([
     ports.sketches(release.releaseId, since(options.driftLookbackHours)),
     ports.labels(release.releaseId, since(options.accuracyLookbackHours)),
     ports.silentDevices(),
   ]);
+  const { sketches, leftAside } = ownEmbeddings(release, received);
   const field = await fieldReference(release, sketches, labels, ports, options);
   const evaluation = evaluateRelease(release, sketches, labels, options, field);
   const { assessment } = evaluation.fleet;
+  if (episode && (await closeEnded(episode, evaluation, ports, options))) episode = undefined;
   if (!episode && asksForRetraining(assessment)) episode = await openEpisode(evaluation, ports);
+  await ports.assessed({
+    releaseId: release.releaseId,
+    assessedAt: ports.now().toISOString(),
+    evidence: evidenceOf(evaluation),
+  });
   ports.report([
     ...measurementsOf(evaluation, options.deviceMetricLimit),
     measured(MONITORING_METRICS.openEpisodes, episode ? 1 : 0, { useCase: release.useCase }),
@@ -181,6 +213,7 @@ export async function evaluateDrift(
     kind: 'EVALUATED',
     assessment,
     ...(episode && { episodeId: episode.episodeId }),
-    ...(silent.length > 0 && { silentDevices: silent.slice(0, MOST_SILENT_NAMED) }),
+    ...(silent.length > 0 && { silentDevices: silent.slice(0, MOST_NAMED) }),
+    ...(leftAside.length > 0 && { otherEmbeddings: leftAside.slice(0, MOST_NAMED) }),
   };
 }

@@ -13,9 +13,10 @@ import { presenceOf } from '../../telemetry/device-presence';
 import { InventoryTable } from '../../telemetry/inventory-table';
 import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { SketchTable } from '../../telemetry/sketch-table';
+import { AssessmentTable } from '../assessment-table';
 import { EpisodeTable } from '../episode-table';
 import { FieldBaselineTable } from '../field-baseline-table';
-import { MONITORING_EVENTS, MONITORING_VARIABLES } from '../names';
+import { MONITORING_EVENTS, MONITORING_VARIABLES, USUAL_EMBEDDING_LIMIT } from '../names';
 import { samplingPolicySettings } from '../settings';
 import {
   type EvaluateDriftOptions,
@@ -33,6 +34,7 @@ function optionsFromEnvironment(): EvaluateDriftOptions {
     minimumResults: number('minimumResults', 200, 1, 1e9),
     featureLimit: number('featureLimit', 0.25, 0.001, 100),
     classMixLimit: number('classMixLimit', 0.5, 0.001, 100),
+    embeddingLimit: number('embeddingLimit', USUAL_EMBEDDING_LIMIT, 0.001, 100),
     falseAlarmProbability: number('falseAlarmProbability', 0.001, 1e-12, 0.5),
     driftLookbackHours: number('driftLookbackHours', 24, 0.001, 8760),
     accuracyLookbackHours: number('accuracyLookbackHours', 168, 0.001, 8760),
@@ -50,6 +52,7 @@ function awsPorts(): EvaluateDriftPorts {
   const sketches = new SketchTable(client, requireEnvironment(TELEMETRY_VARIABLES.sketchTable));
   const labels = new LabelTable(client, requireEnvironment(DATASET_VARIABLES.labelTable), useCase);
   const episodeTable = requireEnvironment(MONITORING_VARIABLES.episodeTable);
+  const assessments = new AssessmentTable(client, episodeTable, useCase);
   const inventory = new InventoryTable(client, requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
   return {
     now: () => new Date(),
@@ -66,6 +69,7 @@ function awsPorts(): EvaluateDriftPorts {
     labels: (releaseId, since) => labels.read({ releaseId, capturedSince: since }),
     episodes: new EpisodeTable(client, episodeTable, useCase),
     fieldBaselines: new FieldBaselineTable(client, episodeTable, useCase),
+    assessed: (latest) => assessments.note(latest),
     driftDetected: (detail) => putEvent(MONITORING_EVENTS.driftDetected, detail),
     report: writeMetrics,
   };

@@ -3,7 +3,7 @@ import type { MetricDefinition } from '../../shared/names';
 import { latencyQuantile } from '../../telemetry/sketch';
 import type { EscapeEstimate } from '../estimate-escapes';
 import type { Observation, ReleaseEvaluation } from '../evaluate-release';
-import { type CloserLook, closer, MONITORING_METRICS as METRICS } from '../names';
+import { type CloserLook, closer, EMBEDDING_FEATURE, MONITORING_METRICS as METRICS } from '../names';
 
 /** Whose values they are: dimensions of the metric take from here what they need. */
 interface Subject {
@@ -23,12 +23,18 @@ function measure(
   return [measured<string>(by ? closer(metric, by.dimension) : metric, value, values)];
 }
 
-function driftAndAccuracy({ features, accuracy, sketch }: Observation, subject: Subject): Measurement[] {
+function driftAndAccuracy(
+  { features, embedding, accuracy, sketch }: Observation,
+  subject: Subject,
+): Measurement[] {
   return [
     ...measure(METRICS.results, sketch?.results ?? 0, subject),
     ...features.flatMap(({ feature, populationStabilityIndex }) =>
       measure(METRICS.drift, populationStabilityIndex, subject, feature),
     ),
+    ...(embedding && embedding.frames > 0
+      ? measure(METRICS.drift, embedding.value, subject, EMBEDDING_FEATURE)
+      : []),
     ...(accuracy ? measure(METRICS.accuracy, accuracy.value, subject) : []),
   ];
 }
@@ -52,9 +58,10 @@ function escapesAndFalseRejects({ escapes, falseRejects }: EscapeEstimate, subje
   ];
 }
 
-function fleetOnly({ sketch, accuracy, escapes }: Observation, subject: Subject): Measurement[] {
+function fleetOnly({ sketch, accuracy, escapes, harm }: Observation, subject: Subject): Measurement[] {
   return [
     ...escapesAndFalseRejects(escapes, subject),
+    ...(harm.by === 'confidence' ? measure(METRICS.estimatedAccuracy, harm.accuracy, subject) : []),
     ...(sketch
       ? [
           ...measure(METRICS.uncertainRate, sketch.uncertain / sketch.results, subject),

@@ -13,6 +13,15 @@ const feature = (overrides: Partial<FeatureComparison>): FeatureComparison => ({
   ...overrides,
 });
 
+const vectors = (value: number, frames = 500) => ({
+  frames,
+  value,
+  chance: 0.1,
+  pValue: 0,
+  limit: 0.45,
+  drifted: value > 0.45,
+});
+
 const accuracy = (value: number, effectiveLabels: number, half = 0.02) => ({
   value,
   lower: value - half,
@@ -69,6 +78,31 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
     "a mix of classes that is not the data set's",
     { features: [feature({ feature: 'classMix', limit: 0.5, populationStabilityIndex: 2.5 })] },
     { kind: 'HEALTHY' },
+  ],
+  [
+    'light that moves no embedding',
+    { features: [feature({})], embedding: vectors(0.1) },
+    { kind: 'HEALTHY' },
+  ],
+  [
+    'an embedding that has moved',
+    { embedding: vectors(0.9) },
+    { kind: 'DRIFT', feature: 'embedding', value: 0.9, limit: 0.45 },
+  ],
+  [
+    'confidence beside an embedding that has not',
+    { features: [feature({ feature: 'confidence' })], embedding: vectors(0.1) },
+    { kind: 'DRIFT', feature: 'confidence', value: 0.3, limit: 0.25 },
+  ],
+  [
+    'too few embeddings',
+    { features: [feature({})], embedding: vectors(0.9, 199) },
+    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 199 },
+  ],
+  [
+    'embeddings while the release settles',
+    { embedding: vectors(0.9, 300), neededResults: 1000 },
+    { kind: 'SETTLING', results: 300, neededResults: 1000 },
   ],
   ['low accuracy', { accuracy: accuracy(0.8, 50) }, LOW],
   ['low accuracy and drift', { accuracy: accuracy(0.8, 50), features: [feature({})] }, LOW],

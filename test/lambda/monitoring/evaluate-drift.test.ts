@@ -1,6 +1,8 @@
 import type { Label, Release, Sketch } from '../../../contracts';
 import type { AssessmentLimits } from '../../../lambda/monitoring/assess-release';
+import type { LatestAssessment } from '../../../lambda/monitoring/assessment-table';
 import type { Episode } from '../../../lambda/monitoring/episode';
+import type { Closing } from '../../../lambda/monitoring/episode-table';
 import {
   type DriftDetected,
   type EvaluateDriftOptions,
@@ -18,6 +20,7 @@ const OPTIONS: EvaluateDriftOptions = {
   sampling: { control: 0.05, uncertainty: 0.25, disagreement: 0.5, novelty: 0.25 },
   featureLimit: 0.25,
   classMixLimit: 0.5,
+  embeddingLimit: 0.45,
   falseAlarmProbability: 0.001,
   minimumResults: 200,
   minimumEffectiveLabels: 20,
@@ -77,14 +80,17 @@ class FakeWorld implements EvaluateDriftPorts {
       this.stored.push(episode);
       return true;
     },
-    close: async (episodeId: string, closedAt: string, closedBecause: string, answeredBy?: string) => {
+    close: async (episodeId: string, closedAt: string, closedBecause: string, how: Closing = {}) => {
       const index = this.stored.findIndex((episode) => episode.episodeId === episodeId);
+      const before = this.stored[index];
+      if (!before || before.status === 'CLOSED') return false;
+      if (how.onlyWhileOpen && before.status !== 'OPEN') return false;
       this.stored[index] = {
-        ...(this.stored[index] as Episode),
+        ...before,
         status: 'CLOSED',
         closedAt,
         closedBecause,
-        ...(answeredBy && { answeredBy }),
+        ...(how.answeredBy && { answeredBy: how.answeredBy }),
       };
       return true;
     },
@@ -99,6 +105,10 @@ class FakeWorld implements EvaluateDriftPorts {
   driftDetected = async (detail: DriftDetected) => {
     if (this.losesEvent) throw new Error('EventBridge is away');
     this.events.push(detail);
+  };
+  said: LatestAssessment | undefined;
+  assessed = async (latest: LatestAssessment) => {
+    this.said = latest;
   };
   report = (measurements: readonly Measurement[]) => {
     this.measurements = measurements;
@@ -310,6 +320,7 @@ describe('who vouches for a field baseline', () => {
   const standing = {
     releaseId: 'surface-3',
     sketch: aSketch({ results: 1010, invalid: 10 }),
+    hasReference: false,
     baselineAccuracy: 0.97,
   };
   const labels = (value: number, lower: number, effectiveLabels = 100) => ({
@@ -339,5 +350,166 @@ describe('who vouches for a field baseline', () => {
     ],
   ])('[B14] %s', (_, given, because) => {
     expect(fieldBaselineOf({ ...standing, ...given }, LIMITS, new Date(NOW))?.because).toBe(because);
+  });
+});
+
+describe('[B14] a release with a reference for its embeddings', () => {
+  const mean = [0, 0];
+  const WITH_REFERENCE: Release = {
+    ...RELEASE,
+    embedding: { outputName: 'embedding', size: 2, reference: { good: { images: 100, mean } } },
+  };
+  /** Residuals of variance 1 around `shift`, of as many frames as results. */
+  const embedded = (deviceId: string, shift: number, brightnessMean = 120, count = 500): Sketch => ({
+    ...sketchFrom(deviceId, brightnessMean),
+    classCounts: { good: 500 },
+    embedding: { count, sum: [shift * count, 0], squares: count * (shift * shift + 2) },
+  });
+  const worldOf = (...fleet: Sketch[]): FakeWorld => {
+    const world = new FakeWorld();
+    world.release = WITH_REFERENCE;
+    world.fleet = fleet;
+    return world;
+  };
+
+  test('light that moves the images and not what the classifier reads opens no episode, and is named', async () => {
+    const world = worldOf(embedded('line-1', 0, 80), embedded('line-22', 0, 80));
+    await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+    expect(world.stored).toEqual([]);
+    expect(world.said).toMatchObject({
+      releaseId: 'surface-2',
+      assessedAt: NOW,
+      evidence: { cause: { kind: 'line', feature: 'brightness' } },
+    });
+  });
+
+  test('what moves what the classifier reads opens one, with its numbers and its cause', async () => {
+    const world = worldOf(embedded('line-1', 1), embedded('line-22', 1));
+    await expect(assess(world)).resolves.toMatchObject({
+      kind: 'DRIFT',
+      feature: 'embedding',
+      limit: 0.45,
+      value: expect.closeTo(1, 1),
+    });
+    expect(world.stored[0]?.evidence).toMatchObject({
+      cause: { kind: 'new-thing' },
+      embedding: { frames: 1000, drifted: true },
+      harm: { by: 'nothing', reason: expect.stringContaining('not what was validated') },
+      deviatingDevices: ['line-1', 'line-22'],
+    });
+    expect(world.measurements).toContainEqual(
+      expect.objectContaining({
+        metric: MONITORING_METRICS.drift,
+        dimensions: { useCase: 'surface', feature: 'embedding' },
+        value: expect.closeTo(1, 1),
+      }),
+    );
+  });
+
+  test('one camera of four is named', async () => {
+    const fleet = [3, 4, 5].map((length) => embedded('x'.repeat(length), 0));
+    const world = worldOf(...fleet, embedded('lens', 4));
+    await assess(world);
+    expect(world.stored[0]?.evidence.cause).toEqual({ kind: 'camera', devices: ['lens'] });
+  });
+
+  test('the accuracy by the confidence is measured where the field is what was validated', async () => {
+    const confidence = histogramOf('confidence', [
+      ...Array<number>(90).fill(0.97),
+      ...Array<number>(10).fill(0.6),
+    ]);
+    const world = worldOf({ ...embedded('line-1', 0), confidence });
+    world.release = { ...WITH_REFERENCE, baseline: { ...WITH_REFERENCE.baseline, confidence } };
+    await assess(world);
+    expect(world.measurements).toContainEqual(
+      expect.objectContaining({
+        metric: MONITORING_METRICS.estimatedAccuracy,
+        dimensions: { useCase: 'surface' },
+        value: expect.closeTo(0.97, 10),
+      }),
+    );
+    world.fleet = [{ ...embedded('line-1', 2), confidence }];
+    await assess(world);
+    const names = world.measurements.map(({ metric }) => metric);
+    expect(names).not.toContain(MONITORING_METRICS.estimatedAccuracy);
+  });
+
+  test('too few embeddings are no health', async () => {
+    const world = worldOf(embedded('line-1', 0, 120, 150));
+    await expect(assess(world)).resolves.toEqual({
+      kind: 'NO_DATA',
+      results: 500,
+      minimumResults: 200,
+      embeddings: 150,
+    });
+    world.fleet = [sketchFrom('line-1', 80)];
+    await expect(assess(world)).resolves.toMatchObject({ kind: 'NO_DATA', embeddings: 0 });
+  });
+
+  test('case 31: sums of another size are left aside by name, and stop nobody', async () => {
+    const other = { ...embedded('odd', 9), embedding: { count: 500, sum: [500, 0, 0], squares: 5000 } };
+    const world = worldOf(embedded('line-1', 0), other);
+    await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({
+      assessment: { kind: 'HEALTHY' },
+      otherEmbeddings: ['odd'],
+    });
+    expect(world.said?.evidence).toMatchObject({ results: 1000, embedding: { frames: 500 } });
+  });
+
+  test('the baseline of a cured line needs as many embeddings, and is quiet with them', async () => {
+    const world = await curedWorld(ANSWER);
+    world.release = { ...WITH_REFERENCE, releaseId: 'surface-3', counter: 3 };
+    const fleet = (shift: number, count: number) => [
+      embedded('line-1', shift, 80, count),
+      embedded('line-22', shift, 80, count),
+    ];
+    world.fleet = fleet(2, 400);
+    await expect(assess(world)).resolves.toEqual({ kind: 'SETTLING', results: 800, neededResults: 1000 });
+    world.fleet = fleet(2, 500);
+    await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+    expect(world.kept.get('surface-3')?.sketch.embedding?.count).toBe(1000);
+    world.fleet = fleet(2.05, 500);
+    await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+    world.fleet = fleet(0.5, 500);
+    await expect(assess(world)).resolves.toMatchObject({ kind: 'DRIFT', feature: 'embedding' });
+  });
+});
+
+describe('case 56: an episode ends without a retraining', () => {
+  const later = (world: FakeWorld, hours: number) => {
+    world.now = () => new Date(Date.parse(NOW) + hours * 3_600_000);
+  };
+
+  test('when the lamp is changed, a window later', async () => {
+    const world = new FakeWorld();
+    world.fleet = [sketchFrom('line-1', 80)];
+    await evaluateDrift(world, OPTIONS);
+    world.fleet = [sketchFrom('line-1', 120)];
+    later(world, 23);
+    await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({ episodeId: 'surface-2-episode-1' });
+    later(world, 24);
+    const outcome = await evaluateDrift(world, OPTIONS);
+    expect(outcome).not.toHaveProperty('episodeId');
+    expect(world.stored).toMatchObject([
+      { status: 'CLOSED', closedBecause: 'the field is within its limits again, over 24 h' },
+    ]);
+    expect(world.measurements).toContainEqual(
+      expect.objectContaining({ metric: MONITORING_METRICS.openEpisodes, value: 0 }),
+    );
+  });
+
+  test('but not from under a retraining that begins meanwhile', async () => {
+    const world = new FakeWorld();
+    world.fleet = [sketchFrom('line-1', 80)];
+    await evaluateDrift(world, OPTIONS);
+    world.fleet = [sketchFrom('line-1', 120)];
+    later(world, 24);
+    const [opened] = world.stored;
+    world.episodes.current = async () => {
+      world.stored[0] = { ...(opened as Episode), status: 'RETRAINING' };
+      return opened;
+    };
+    await evaluateDrift(world, OPTIONS);
+    expect(world.stored).toMatchObject([{ status: 'RETRAINING' }]);
   });
 });
