@@ -1,4 +1,7 @@
-import { OPEN_EPISODE_ITEM } from '../lambda/monitoring/names';
+import type { LatestAssessment } from '../lambda/monitoring/assessment-table';
+import type { Evidence } from '../lambda/monitoring/episode';
+import { evidenceInWords } from '../lambda/monitoring/in-words';
+import { assessmentPartition, OPEN_EPISODE_ITEM } from '../lambda/monitoring/names';
 import { CHAMPION_ITEM, counterOfItem, releaseIdOf, waveOfItem } from '../lambda/registry/names';
 import { type Presence, presenceOf } from '../lambda/telemetry/device-presence';
 import type { InventoryItem } from '../lambda/telemetry/inventory-table';
@@ -42,7 +45,15 @@ export interface SystemStatus {
     readonly episodeId: string;
     readonly status: string;
     readonly openedAt: string;
+    /** Why it was opened, and why it was closed. */
+    readonly reasons: readonly string[];
   }[];
+  /** What was last said of the release in service. */
+  readonly assessment?: {
+    readonly releaseId: string;
+    readonly assessedAt: string;
+    readonly sentences: readonly string[];
+  };
 }
 
 type Item = Record<string, unknown>;
@@ -79,18 +90,35 @@ const quarantinesOf = ({ refusedReleases = [] }: InventoryItem): string[] =>
       [`${releaseId ?? releaseDigest} quarantined`, code, reason].filter(Boolean).join(': '),
     );
 
+function episodeOf(item: Item): SystemStatus['episodes'][number] {
+  const { evidence, closedBecause } = item as { evidence?: Evidence; closedBecause?: string };
+  return {
+    episodeId: String(item.episodeId),
+    status: String(item.status),
+    openedAt: String(item.openedAt),
+    reasons: [
+      ...(evidence ? evidenceInWords(evidence) : []),
+      ...(closedBecause ? [`Closed: ${closedBecause}.`] : []),
+    ],
+  };
+}
+
 /** Reads releases, waves, champion, episodes and devices. */
 export async function readStatus(
   clients: Pick<Clients, 'dynamoDb'>,
   environment: KaizenEnvironment,
 ): Promise<SystemStatus> {
   const { useCase } = environment;
-  const [items, episodes, inventory] = await Promise.all([
+  const [items, episodes, assessments, inventory] = await Promise.all([
     queryUseCase(clients.dynamoDb, environment.output('ReleaseTableName'), useCase),
     queryUseCase(clients.dynamoDb, environment.output('EpisodeTableName'), useCase),
+    queryUseCase(clients.dynamoDb, environment.output('EpisodeTableName'), assessmentPartition(useCase)),
     scanTable(clients.dynamoDb, environment.output('InventoryTableName')),
   ]);
   const champion = items.find((item) => item.item === CHAMPION_ITEM);
+  const latest = (assessments as unknown as LatestAssessment[]).find(
+    ({ releaseId }) => champion && releaseId === releaseIdOf(useCase, Number(champion.counter)),
+  );
   return {
     useCase,
     champion: champion && Number(champion.counter),
@@ -108,13 +136,14 @@ export async function readStatus(
       .filter((item) => item.useCase === useCase)
       .map(deviceOf)
       .sort((x, y) => (x.deviceId < y.deviceId ? -1 : 1)),
-    episodes: episodes
-      .filter((item) => item.episodeId !== OPEN_EPISODE_ITEM)
-      .map((item) => ({
-        episodeId: String(item.episodeId),
-        status: String(item.status),
-        openedAt: String(item.openedAt),
-      })),
+    episodes: episodes.filter((item) => item.episodeId !== OPEN_EPISODE_ITEM).map(episodeOf),
+    ...(latest && {
+      assessment: {
+        releaseId: latest.releaseId,
+        assessedAt: latest.assessedAt,
+        sentences: evidenceInWords(latest.evidence),
+      },
+    }),
   };
 }
 
@@ -164,6 +193,12 @@ const opinionsOf = ({ devices }: SystemStatus): string[][] =>
       .map(({ value }) => [deviceId, String(value)]),
   );
 
+function driftLines({ assessment }: SystemStatus, now: Date): string[] {
+  if (!assessment) return [];
+  const { releaseId, assessedAt, sentences } = assessment;
+  return [`Drift\n${releaseId}, ${age(now.getTime() - Date.parse(assessedAt))}: ${sentences.join(' ')}`];
+}
+
 /** The status as text for a terminal. */
 export function formatStatus(status: SystemStatus, now: Date): string {
   const releases = status.releases.map((release) => [
@@ -184,10 +219,11 @@ export function formatStatus(status: SystemStatus, now: Date): string {
     String(device.outboxRecords),
     age(now.getTime() - device.receivedAt),
   ]);
-  const episodes = status.episodes.map(({ episodeId, status: state, openedAt }) => [
+  const episodes = status.episodes.map(({ episodeId, status: state, openedAt, reasons }) => [
     episodeId,
     state,
     openedAt,
+    reasons.join(' '),
   ]);
   const opinions = opinionsOf(status);
   return [
@@ -195,6 +231,7 @@ export function formatStatus(status: SystemStatus, now: Date): string {
     `Releases\n${formatTable(['counter', 'component', 'status', 'waves', 'reason'], releases)}`,
     `Devices\n${formatTable(['device', 'release', 'health', 'frames', 'outbox', 'seen'], devices)}`,
     ...(opinions.length > 0 ? [`Second opinions\n${formatTable(['device', 'frames'], opinions)}`] : []),
-    `Episodes\n${formatTable(['episode', 'status', 'opened'], episodes)}`,
+    ...driftLines(status, now),
+    `Episodes\n${formatTable(['episode', 'status', 'opened', 'why'], episodes)}`,
   ].join('\n\n');
 }

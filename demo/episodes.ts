@@ -1,7 +1,7 @@
 /** Drift episodes, as the monitor has written them, in words. */
 import { EpisodeTable } from '../lambda/monitoring/episode-table';
+import { evidenceInWords } from '../lambda/monitoring/in-words';
 import type { DemoContext } from './context';
-import { inWords } from './report/words';
 
 export interface EpisodeInWords {
   readonly episodeId: string;
@@ -23,6 +23,6 @@ export async function readEpisodes({ clients, environment }: DemoContext): Promi
     releaseId,
     openedAt,
     status,
-    evidence: inWords(JSON.stringify(evidence.assessment)),
+    evidence: evidenceInWords(evidence).join(' '),
   }));
 }

@@ -191,10 +191,11 @@ function monitoringQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
   const windows = (facts.lookbackHours * SECONDS_PER_HOUR) / facts.sketchWindowSeconds;
   // Per evaluation: a window of every device, eventually consistent, half a unit for 4 KB.
   const reads = (facts.evaluations * usage.devices * windows * of.SKETCH_KILOBYTES) / 8;
-  // Drift has a value per feature; a release has no count of open episodes.
-  const perUseCase = count(MONITORING_METRICS) - 1 + DRIFT_FEATURES.length;
+  // Drift has a value per feature, the embedding among them; a release has no count of open episodes.
+  const features = DRIFT_FEATURES.length + 1;
+  const perUseCase = count(MONITORING_METRICS) - 1 + features;
   const perRelease = perUseCase - 1;
-  const perDevice = DRIFT_FEATURES.length + 2;
+  const perDevice = features + 2;
   const releases = Math.max(1, usage.trainings);
   return [
     ['monitoring', 'alarms', 'alarm', facts.alarms],

@@ -1,5 +1,6 @@
 /** What machines write, as people read it: assessments, and names of numbers. */
 import type { Assessment } from '../../lambda/monitoring/assess-release';
+import { assessmentInWords } from '../../lambda/monitoring/in-words';
 import { bytes, count, milliseconds, percent, seconds } from './format';
 
 /** meanConfidence, class_mix -> mean confidence, class mix. */
@@ -10,29 +11,13 @@ export function spaced(name: string): string {
     .toLowerCase();
 }
 
-function assessmentInWords(assessment: Assessment): string | undefined {
-  switch (assessment.kind) {
-    case 'DRIFT':
-      return `The distribution of ${spaced(assessment.feature)} has moved away from the release's baseline: stability index ${assessment.value.toFixed(2)}, limit ${assessment.limit.toFixed(2)}.`;
-    case 'ACCURACY_LOW':
-      return `Accuracy by labels is ${percent(assessment.value)} (between ${percent(assessment.lower)} and ${percent(assessment.upper)}); the release promised at least ${percent(assessment.limit)}.`;
-    case 'NO_DATA':
-      return `Too few results to decide: ${count(assessment.results)} of at least ${count(assessment.minimumResults)}.`;
-    case 'SETTLING':
-      return `The release answers drift and settles: ${count(assessment.results)} of ${count(assessment.neededResults)} results that it is compared with from then on.`;
-    case 'HEALTHY':
-      return 'Healthy.';
-    default:
-      return undefined;
-  }
-}
-
 /** Text that may end in a monitor's assessment as JSON: the assessment becomes a sentence, the rest stays. */
 export function inWords(text: string): string {
   const brace = text.indexOf('{');
   if (brace < 0) return text;
   try {
-    const sentence = assessmentInWords(JSON.parse(text.slice(brace)) as Assessment);
+    // Of a kind that only a later monitor knows, there is none.
+    const sentence: string | undefined = assessmentInWords(JSON.parse(text.slice(brace)) as Assessment);
     return sentence === undefined ? text : text.slice(0, brace) + sentence;
   } catch {
     // Not JSON, or an assessment without its numbers: the text as it is says more than no text.

@@ -91,11 +91,57 @@ test('status shows releases, waves, champion, devices and episodes; a device is 
       'line-4  none       stopped                                                                            0       0       4 h ago',
       '',
       'Episodes',
-      'episode              status      opened',
+      'episode              status      opened      why',
       'surface-1-episode-1  RETRAINING  2026-03-01',
       '',
       'Waiting',
       'none',
+    ].join('\n'),
+  );
+});
+
+test('[B14] status says what was last found of the release in service, and why episodes were opened and closed', async () => {
+  const evidence = (more: object) => ({ results: 500, features: [], deviatingDevices: [], ...more });
+  const dynamoDb = new FakeTables({
+    releases: [
+      { useCase: 'surface', item: 'release#000002', status: 'IN_SERVICE', componentVersion: '1.0.2' },
+      { useCase: 'surface', item: 'champion', counter: 2 },
+    ],
+    episodes: [
+      {
+        useCase: 'surface',
+        episodeId: 'surface-2-episode-1',
+        status: 'CLOSED',
+        openedAt: '2026-03-01',
+        closedBecause: 'the field is within its limits again, over 24 h',
+        evidence: evidence({
+          assessment: { kind: 'DRIFT', feature: 'embedding', value: 1.2, limit: 0.45 },
+          cause: { kind: 'camera', devices: ['line-3'] },
+          harm: { by: 'labels', drop: { value: 0.031, lower: 0.01, upper: 0.05 } },
+        }),
+      },
+      ...[1, 2].map((counter) => ({
+        useCase: 'surface#assessments',
+        episodeId: `surface-${counter}`,
+        releaseId: `surface-${counter}`,
+        assessedAt: '2026-03-01T23:50:00Z',
+        evidence: evidence({
+          assessment: { kind: 'HEALTHY' },
+          cause: { kind: 'yield', value: 2.48, limit: 0.5 },
+          harm: { by: 'confidence', accuracy: 0.962, drop: 0.004 },
+        }),
+      })),
+    ],
+  });
+  const { output } = await runKaizen('status', { dynamoDb, sageMaker: packages() });
+  expect(output).toContain(
+    [
+      'Drift',
+      'surface-2, 10 min ago: Healthy. Only the mix of classes has moved (index 2.48, limit 0.50): the yield, or other parts. That is no drift. By the confidence the accuracy is about 96.2 %, 0.4 points less than tested.',
+      '',
+      'Episodes',
+      'episode              status  opened      why',
+      'surface-2-episode-1  CLOSED  2026-03-01  What the classifier reads has moved away from where it was validated: squared shift 1.20, limit 0.45. Only line-3 deviates: look at lens, lamp and mount there. By labels 3.1 points of accuracy are lost (between 1.0 and 5.0). Closed: the field is within its limits again, over 24 h.',
     ].join('\n'),
   );
 });

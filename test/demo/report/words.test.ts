@@ -37,12 +37,20 @@ describe('assessments in words', () => {
     ['{"kind":"HEALTHY"}', 'Healthy.'],
     ['drift on release 1: {"kind":"HEALTHY"}', 'drift on release 1: Healthy.'],
     [
-      '{"kind":"DRIFT","feature":"meanBrightness","value":2.143,"limit":0.25}',
-      "The distribution of mean brightness has moved away from the release's baseline: stability index 2.14, limit 0.25.",
+      '{"kind":"DRIFT","feature":"brightness","value":2.143,"limit":0.25}',
+      "The distribution of brightness has moved away from the release's baseline: stability index 2.14, limit 0.25.",
     ],
     [
       '{"kind":"ACCURACY_LOW","value":0.119,"lower":0.07,"upper":0.18,"limit":0.9}',
       'Accuracy by labels is 11.9 % (between 7.0 % and 18.0 %); the release promised at least 90.0 %.',
+    ],
+    [
+      '{"kind":"DRIFT","feature":"embedding","value":0.712,"limit":0.45}',
+      'What the classifier reads has moved away from where it was validated: squared shift 0.71, limit 0.45.',
+    ],
+    [
+      '{"kind":"NO_DATA","results":1200,"minimumResults":200,"embeddings":12}',
+      'Too few embeddings to decide: 12 of at least 200.',
     ],
     [
       '{"kind":"NO_DATA","results":12,"minimumResults":200}',
