@@ -69,6 +69,7 @@ const FRAMES: Recipe = {
     `${PACKAGE}/onnx_model.py`,
     `${PACKAGE}/operating_point.py`,
     `${PACKAGE}/thresholds.py`,
+    'bench/python/inspected_line.py',
     'contracts/histogram-bins.json',
     'training/requirements.lock',
   ],
