@@ -3,7 +3,7 @@ import { describeEnvironment, type KaizenEnvironment } from '../shared/environme
 import { InputError, refuse } from '../shared/errors';
 import { describeStep, formatPlan } from './format-plan';
 import type { Choices } from './holdings';
-import { planTeardown, type TeardownPlan } from './plan-teardown';
+import { planTeardown, type TeardownPlan, type TeardownStep } from './plan-teardown';
 import { readExisting } from './read-existing';
 import { takeStep } from './take-step';
 
@@ -80,14 +80,23 @@ export async function destroyEnvironment(
     modelPackages: existing.modelPackages,
     pause: options.pause ?? sleep,
   };
-  for (const [index, step] of plan.steps.entries()) {
-    write(`${index + 1}/${plan.steps.length} ${describeStep(step)[0]}`);
-    await takeStep(context, step);
-  }
-  const left = planTeardown(
-    await readExisting(clients, await describeEnvironment(clients, environment.name)),
-    options.choices,
-  );
+  const planAgain = async () =>
+    planTeardown(
+      await readExisting(clients, await describeEnvironment(clients, environment.name)),
+      options.choices,
+    );
+  const stopped = plan.steps.slice(0, plan.steps.findIndex(({ kind }) => kind === 'stop-rollouts') + 1);
+  const take = async (steps: readonly TeardownStep[], before: number, all: number) => {
+    for (const [index, step] of steps.entries()) {
+      write(`${before + index + 1}/${all} ${describeStep(step)[0]}`);
+      await takeStep(context, step);
+    }
+  };
+  await take(stopped, 0, plan.steps.length);
+  // A rollout may have deployed until it was stopped.
+  const rest = stopped.length > 0 ? (await planAgain()).steps : plan.steps;
+  await take(rest, stopped.length, stopped.length + rest.length);
+  const left = await planAgain();
   if (left.steps.length + left.refusals.length > 0) {
     throw new Error(
       `something has come into environment '${environment.name}' meanwhile: run the command again`,

@@ -50,6 +50,8 @@ export interface Existing {
   readonly trainings: readonly string[];
   /** ARNs of running rollouts. */
   readonly rollouts: readonly string[];
+  /** Name of the function that starts rollouts, where nobody holds it. */
+  readonly sweeper?: string | undefined;
   /** Greengrass deployments to groups and devices of the environment. */
   readonly deployments: readonly { readonly id: string; readonly isActive: boolean }[];
   /** Versions of the environment's components. */

@@ -8,8 +8,11 @@ export function describeStep(step: TeardownStep): readonly [what: string, why: s
   switch (step.kind) {
     case 'stop-training':
       return [`stop training ${nameIn(step.executionArn)}`, 'a pipeline that runs cannot be deleted'];
-    case 'stop-rollout':
-      return [`stop rollout ${nameIn(step.executionArn)}`, 'it would go on deploying'];
+    case 'stop-rollouts':
+      return [
+        `stop what starts rollouts, and the ${step.running} that run`,
+        'they would go on deploying, and another would finish what they left',
+      ];
     case 'cancel-deployment':
       return [`cancel deployment ${step.deploymentId}`, 'devices that have not begun it must not begin'];
     case 'delete-deployment':

@@ -4,7 +4,7 @@ import { type Choice, type Choices, type DataHolding, HOLDINGS, type Holding } f
 
 export type TeardownStep =
   | { readonly kind: 'stop-training'; readonly executionArn: string }
-  | { readonly kind: 'stop-rollout'; readonly executionArn: string }
+  | { readonly kind: 'stop-rollouts'; readonly sweeper?: string | undefined; readonly running: number }
   | { readonly kind: 'cancel-deployment'; readonly deploymentId: string }
   | { readonly kind: 'delete-deployment'; readonly deploymentId: string }
   | { readonly kind: 'decommission-device'; readonly thingName: string }
@@ -148,9 +148,11 @@ function dataSteps(existing: Existing, stack: ExistingStack, choices: Choices): 
 
 /** What runs is stopped, what starts it is gone before. */
 function fleetSteps(existing: Existing, choices: Choices): TeardownStep[] {
-  const { rollouts, deployments, devices, certificates, componentVersions } = existing;
+  const { rollouts, sweeper, deployments, devices, certificates, componentVersions } = existing;
   return [
-    ...rollouts.map((executionArn) => ({ kind: 'stop-rollout', executionArn }) as const),
+    ...(rollouts.length > 0 || sweeper !== undefined
+      ? [{ kind: 'stop-rollouts', sweeper, running: rollouts.length } as const]
+      : []),
     ...deployments.flatMap(({ id, isActive }): TeardownStep[] => [
       ...(isActive ? [{ kind: 'cancel-deployment', deploymentId: id } as const] : []),
       { kind: 'delete-deployment', deploymentId: id },

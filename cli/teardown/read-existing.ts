@@ -17,6 +17,7 @@ import {
   paginateListThings,
   ResourceNotFoundException,
 } from '@aws-sdk/client-iot';
+import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { paginateListModelPackages, paginateListPipelineExecutions } from '@aws-sdk/client-sagemaker';
 import { paginateListExecutions } from '@aws-sdk/client-sfn';
@@ -192,6 +193,21 @@ const EMPTY = {
   dataResources: [],
 } as const;
 
+/** Name of the function that starts rollouts; `undefined` where it is gone, or nobody can call it. */
+async function readSweeper(
+  lambda: Clients['lambda'],
+  environment: KaizenEnvironment,
+): Promise<string | undefined> {
+  const output = 'SweepRolloutsFunctionName';
+  if (!environment.has(output)) return undefined;
+  const FunctionName = environment.output(output);
+  const found = await ifThere(
+    lambda.send(new GetFunctionConcurrencyCommand({ FunctionName })),
+    ({ name }) => name === 'ResourceNotFoundException',
+  );
+  return found && found.ReservedConcurrentExecutions !== 0 ? FunctionName : undefined;
+}
+
 /** What the outputs of the data stack lead to: it is the last to go, so whatever runs can be found until then. */
 async function readHeld(
   clients: Clients,
@@ -236,6 +252,7 @@ async function readHeld(
       )
       .map(({ PipelineExecutionArn = '' }) => PipelineExecutionArn),
     rollouts: rollouts.map(({ executionArn = '' }) => executionArn),
+    sweeper: hasFleet ? await readSweeper(clients.lambda, environment) : undefined,
     modelPackages: packages.map(({ ModelPackageArn = '' }) => ModelPackageArn),
     buckets: await readBuckets(clients.s3, environment),
     tables,

@@ -17,13 +17,14 @@ import {
   paginateListTargetsForPolicy,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
+import { PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import { DeleteObjectsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import {
   DeleteModelPackageCommand,
   DescribePipelineExecutionCommand,
   StopPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
-import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { devicePolicyName } from '../../lambda/device/names';
 import { decommissionDevice } from '../device/decommission-device';
 import type { Clients } from '../shared/clients';
@@ -43,6 +44,8 @@ export interface StepContext {
 }
 
 const LOOK_AGAIN_MILLISECONDS = 2_000;
+/** A sweep takes a second or two. */
+const QUIET_LOOKS = 5;
 const STOPPED_BECAUSE = 'The environment is being destroyed';
 
 async function runs({ clients }: StepContext, PipelineExecutionArn: string): Promise<boolean> {
@@ -61,6 +64,34 @@ async function stopTraining(context: StepContext, PipelineExecutionArn: string):
     if (await runs(context, PipelineExecutionArn)) throw error;
   }
   while (await runs(context, PipelineExecutionArn)) await context.pause(LOOK_AGAIN_MILLISECONDS);
+}
+
+/**
+ * The sweeper goes on from what a stopped execution leaves, by its schedule and by the event of the end: it is held first. One
+ * that is at work just then may still start an execution, so this looks again until it has found none for a while.
+ */
+async function stopRollouts(
+  { clients, environment, pause }: StepContext,
+  sweeper: string | undefined,
+): Promise<void> {
+  const { lambda, stepFunctions } = clients;
+  if (sweeper !== undefined) {
+    await lambda.send(
+      new PutFunctionConcurrencyCommand({ FunctionName: sweeper, ReservedConcurrentExecutions: 0 }),
+    );
+  }
+  const stateMachineArn = environment.output('RolloutStateMachineArn');
+  let quietLooks = 0;
+  while (quietLooks < QUIET_LOOKS) {
+    const { executions = [] } = await stepFunctions.send(
+      new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }),
+    );
+    quietLooks = executions.length > 0 ? 0 : quietLooks + 1;
+    for (const { executionArn } of executions) {
+      await stepFunctions.send(new StopExecutionCommand({ executionArn, cause: STOPPED_BECAUSE }));
+    }
+    await pause(LOOK_AGAIN_MILLISECONDS);
+  }
 }
 
 async function policiesOf(client: Clients['iot'], target: string): Promise<number> {
@@ -132,11 +163,8 @@ export async function takeStep(context: StepContext, step: TeardownStep): Promis
   switch (step.kind) {
     case 'stop-training':
       return stopTraining(context, step.executionArn);
-    case 'stop-rollout':
-      await clients.stepFunctions.send(
-        new StopExecutionCommand({ executionArn: step.executionArn, cause: STOPPED_BECAUSE }),
-      );
-      return;
+    case 'stop-rollouts':
+      return stopRollouts(context, step.sweeper);
     case 'cancel-deployment':
       await clients.greengrass.send(new CancelDeploymentCommand({ deploymentId: step.deploymentId }));
       return;

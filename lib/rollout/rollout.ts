@@ -142,6 +142,11 @@ export class Rollout extends Construct {
     });
   }
 
+  /** Of the function that starts rollouts; `kaizen destroy` holds it. */
+  get sweeperName(): string {
+    return this.sweeper.functionName;
+  }
+
   /** Sweeps that failed; Lambda counts each try of an event. */
   metricFailedSweeps(period: Duration): cloudwatch.Metric {
     return this.sweeper.metricErrors({ period, statistic: 'Sum' });

@@ -49,6 +49,7 @@ export class FleetStack extends Stack {
       InferenceComponentName: component.name,
       InferenceComponentVersion: component.version,
       RolloutStateMachineArn: this.rollout.stateMachine.stateMachineArn,
+      SweepRolloutsFunctionName: this.rollout.sweeperName,
       ResultsQueueUrl: this.intake.results.queue.queueUrl,
       ResultsDeadLetterQueueUrl: this.intake.results.deadLetterQueue.queueUrl,
       ThingTypeName: fleet.thingTypeName,

@@ -51,11 +51,15 @@ interface Input
       | 'policyName'
       | 'target'
       | 'principal'
-      | 'endpointType',
+      | 'endpointType'
+      | 'executionArn'
+      | 'cause'
+      | 'FunctionName',
       string
     >
   > {
   readonly MaxNumberOfMessages: number;
+  readonly ReservedConcurrentExecutions: number;
   readonly Item: Record<string, unknown>;
   readonly ExpressionAttributeValues: Record<string, unknown>;
   readonly ExclusiveStartKey?: { readonly position: string };

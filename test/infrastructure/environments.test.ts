@@ -14,7 +14,7 @@ const OUTPUTS = {
   training:
     'PipelineName PipelineRoleArn BuildReleaseFunctionName AcceptManifestFunctionName MergeCapturesFunctionName',
   fleet:
-    'CanaryGroupName StableGroupName DevicePolicyName RoleAliasName TokenExchangeRoleArn InferenceComponentName InferenceComponentVersion RolloutStateMachineArn ResultsQueueUrl ResultsDeadLetterQueueUrl ThingTypeName',
+    'CanaryGroupName StableGroupName DevicePolicyName RoleAliasName TokenExchangeRoleArn InferenceComponentName InferenceComponentVersion RolloutStateMachineArn SweepRolloutsFunctionName ResultsQueueUrl ResultsDeadLetterQueueUrl ThingTypeName',
   operations:
     'EvaluateDriftFunctionName StartRetrainingFunctionName DashboardName AlarmTopicArn IngestResultsFunctionName',
 };

@@ -13,7 +13,7 @@ test('[B10] what starts and writes goes first, what is written to goes last', ()
     'delete stack kaizen-dev-operations',
     'stop training arn/training',
     'delete stack kaizen-dev-training',
-    'stop rollout arn/rollout',
+    'stop what starts rollouts, and the 1 that run',
     'cancel deployment d-2',
     'delete deployment d-2',
     'delete deployment d-1',
@@ -27,6 +27,14 @@ test('[B10] what starts and writes goes first, what is written to goes last', ()
     'empty bucket models, all versions',
     'delete stack kaizen-dev-data',
   ]);
+});
+
+test('[B10] what starts rollouts is held before they are stopped, also where none runs; once held, it is no step any more', () => {
+  const step = (changes: Partial<Existing>) =>
+    planTeardown(anEnvironment(changes), DELETE_ALL).steps.filter(({ kind }) => kind === 'stop-rollouts');
+  expect(step({ rollouts: [] })).toEqual([{ kind: 'stop-rollouts', sweeper: 'sweep-rollouts', running: 0 }]);
+  expect(step({ sweeper: undefined })).toEqual([{ kind: 'stop-rollouts', running: 1 }]);
+  expect(step({ rollouts: [], sweeper: undefined })).toEqual([]);
 });
 
 test('[B10] the stack that a pipeline has brought along goes first', () => {

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clients } from '../../../cli/shared/clients';
+import { KaizenEnvironment } from '../../../cli/shared/environment';
 import type { TeardownStep } from '../../../cli/teardown/plan-teardown';
 import { takeStep } from '../../../cli/teardown/take-step';
-import { asClients, awsError, environment, FakeClient, FakeTables } from '../fakes';
+import { asClients, awsError, FakeClient, FakeTables, OUTPUTS } from '../fakes';
+
+const STEP_OUTPUTS = { ...OUTPUTS, RolloutStateMachineArn: 'arn:rollouts' };
 
 let folder: string;
 beforeEach(() => {
@@ -22,7 +25,7 @@ async function take(
   await takeStep(
     {
       clients: asClients(fakes),
-      environment,
+      environment: new KaizenEnvironment('local', new Map(Object.entries(STEP_OUTPUTS))),
       folder: () => folder,
       modelPackages,
       pause: async (milliseconds) => {
@@ -34,12 +37,40 @@ async function take(
   return pauses;
 }
 
-test('a rollout is told why it ends', async () => {
-  const stepFunctions = new FakeClient({ StopExecution: () => ({}) });
-  await take({ kind: 'stop-rollout', executionArn: 'arn:rollout' }, { stepFunctions });
-  expect(stepFunctions.calls[0]?.input).toEqual({
-    executionArn: 'arn:rollout',
-    cause: 'The environment is being destroyed',
+describe('rollouts', () => {
+  const running = [['arn:one', 'arn:two'], [], [], ['arn:swept']];
+  const stop = async (sweeper?: string) => {
+    const looks = [...running];
+    const done: string[] = [];
+    const stepFunctions = new FakeClient({
+      ListExecutions: () => ({ executions: (looks.shift() ?? []).map((executionArn) => ({ executionArn })) }),
+      StopExecution: (input) => {
+        done.push(`${input.executionArn}: ${input.cause}`);
+        return {};
+      },
+    });
+    const lambda = new FakeClient({
+      PutFunctionConcurrency: (input) => {
+        done.push(`${input.FunctionName} has ${input.ReservedConcurrentExecutions}`);
+        return {};
+      },
+    });
+    await take({ kind: 'stop-rollouts', sweeper, running: 2 }, { stepFunctions, lambda });
+    return done;
+  };
+  const told = (executionArn: string) => `${executionArn}: The environment is being destroyed`;
+
+  test('[B10] what starts them is held first; who was starting one just then has it stopped, and each is told why', async () => {
+    expect(await stop('sweep-rollouts')).toEqual([
+      'sweep-rollouts has 0',
+      told('arn:one'),
+      told('arn:two'),
+      told('arn:swept'),
+    ]);
+  });
+
+  test('are stopped where nothing is left to hold', async () => {
+    expect((await stop())[0]).toBe(told('arn:one'));
   });
 });
 

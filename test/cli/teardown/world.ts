@@ -26,6 +26,7 @@ export function anEnvironment(changes: Partial<Existing> = {}): Existing {
     certificates: 3,
     trainings: ['arn:training'],
     rollouts: ['arn:rollout'],
+    sweeper: 'sweep-rollouts',
     deployments: [
       { id: 'd-2', isActive: true },
       { id: 'd-1', isActive: false },
@@ -68,6 +69,8 @@ function deleteStack(world: Existing, step: TeardownStep & { kind: 'delete-stack
   const stacks = world.stacks.filter((stack) => stack !== gone);
   if (gone.stack === 'training' && world.trainings.length > 0) refuse('the pipeline runs');
   if (gone.stack === 'fleet' && world.devices.length > 0) refuse('the thing type has things');
+  if (gone.stack === 'fleet' && world.rollouts.length > 0)
+    refuse('a rollout runs, and would miss its functions');
   if (gone.stack === 'fleet' && world.certificates > 0) refuse('the device policy is attached');
   if (gone.stack !== 'data') return { ...world, stacks };
   const isKept = (holding: string) =>
@@ -99,8 +102,8 @@ export function after(world: Existing, step: TeardownStep): Existing {
   switch (step.kind) {
     case 'stop-training':
       return { ...world, trainings: without(world.trainings, step.executionArn) };
-    case 'stop-rollout':
-      return { ...world, rollouts: without(world.rollouts, step.executionArn) };
+    case 'stop-rollouts':
+      return { ...world, rollouts: [], sweeper: undefined };
     case 'cancel-deployment':
       return {
         ...world,
@@ -109,6 +112,8 @@ export function after(world: Existing, step: TeardownStep): Existing {
         ),
       };
     case 'delete-deployment': {
+      if (world.rollouts.length > 0 || world.sweeper)
+        refuse('another may come: what makes deployments works');
       const found = world.deployments.find(({ id }) => id === step.deploymentId);
       if (found?.isActive !== false) refuse('the deployment is active');
       return { ...world, deployments: world.deployments.filter((deployment) => deployment !== found) };
@@ -177,6 +182,7 @@ export const someEnvironment: fc.Arbitrary<Existing> = fc
     devices: few(['line-1', 'line-2']),
     trainings: few(['arn:training']),
     rollouts: few(['arn:rollout']),
+    sweeper: fc.constantFrom('sweep-rollouts', undefined),
     deployments: few(anEnvironment().deployments),
     componentVersions: few(anEnvironment().componentVersions),
     modelPackages: few(['arn:package-1', 'arn:package-2']),
@@ -200,6 +206,7 @@ export const someEnvironment: fc.Arbitrary<Existing> = fc
       certificates: ifThere('fleet', made.devices.length + made.loose, 0),
       trainings: ifThere('training', made.trainings, []),
       rollouts: ifThere('fleet', made.rollouts, []),
+      sweeper: ifThere('fleet', made.sweeper, undefined),
       deployments: ifThere('fleet', made.deployments, []),
       componentVersions: made.componentVersions,
       modelPackages: ifThere('data', made.modelPackages, []),
