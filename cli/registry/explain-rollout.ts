@@ -1,6 +1,7 @@
-/** What a running rollout waits for, from the history of its execution. */
+/** What rollouts wait for: a running one by the history of its execution, one that failed by its release. */
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
 import { counterOfItem, releaseIdOf } from '../../lambda/registry/names';
+import { describeWait, type NextAttempt } from '../../lambda/rollout/next-attempt';
 import type { RolloutState } from '../../lambda/rollout/rollout-state';
 import type { Clients } from '../shared/clients';
 import { queryUseCase } from '../shared/dynamo';
@@ -34,6 +35,20 @@ export function rolloutLine(state: RolloutState): string | undefined {
   return undefined;
 }
 
+/** A sentence on a release that waits for its next try; undefined where nothing has failed. */
+export function retryLine(
+  releaseId: string,
+  { retryAfter, awaits }: Partial<NextAttempt>,
+  now: Date,
+): string | undefined {
+  if (awaits && now.getTime() < Date.parse(awaits.until)) {
+    return `${releaseId} is tried again ${describeWait(awaits)}: see to the devices, or take them out of their thing group`;
+  }
+  return retryAfter && now.getTime() < Date.parse(retryAfter)
+    ? `${releaseId} is tried again after ${retryAfter}`
+    : undefined;
+}
+
 async function lastState(
   clients: Pick<Clients, 'stepFunctions'>,
   executionArn: string,
@@ -50,7 +65,7 @@ async function lastState(
   return undefined;
 }
 
-/** A sentence for each rollout that waits. */
+/** A sentence for each rollout that waits, and for each release that waits for another. */
 export async function explainRollouts(
   clients: Pick<Clients, 'dynamoDb' | 'stepFunctions'>,
   environment: KaizenEnvironment,
@@ -58,8 +73,12 @@ export async function explainRollouts(
   const { useCase } = environment;
   const items = await queryUseCase(clients.dynamoDb, environment.output('ReleaseTableName'), useCase);
   const lines: string[] = [];
-  for (const { item, status, executionArn } of items) {
+  for (const { item, status, executionArn, ...stored } of items) {
     const counter = counterOfItem(String(item));
+    if (counter !== undefined && status === 'READY') {
+      const line = retryLine(releaseIdOf(useCase, counter), stored, new Date());
+      if (line !== undefined) lines.push(line);
+    }
     if (counter === undefined || status !== 'ROLLING_OUT' || typeof executionArn !== 'string') continue;
     const state = await lastState(clients, executionArn);
     // Of a release that is being taken back, the execution is another one's.

@@ -9,6 +9,17 @@ import type { Release } from '../../contracts';
 /** ABORTED: its execution ended without saying how; whoever wants it starts it again. */
 export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED' | 'ABORTED';
 
+/** Devices that were silent when a release was to be judged: it is tried again when enough of them are heard of. */
+export interface AwaitedDevices {
+  readonly devices: readonly string[];
+  /** How many of them suffice, 1 or more. */
+  readonly enough: number;
+  /** ISO timestamp after which they have to be heard of. */
+  readonly since: string;
+  /** ISO timestamp from which the release is tried without them, if only to find who belongs to the wave by then. */
+  readonly until: string;
+}
+
 /** A signed release as the table knows it. */
 export interface StoredRelease {
   readonly release: Release;
@@ -23,15 +34,22 @@ export interface StoredRelease {
   /** Key in the model bucket of the larger network of the same registration, for the second opinion. */
   readonly cloudModelKey?: string;
   readonly status: ReleaseStatus;
+  /** Counter under which it was approved, where it was released again under another. */
+  readonly approvedAs?: number;
   /** Rollout that has claimed the release. */
   readonly executionArn?: string;
   /** Executions that came to nothing by no fault of the release. */
   readonly attempts?: number;
   /** ISO timestamp before which nobody tries it again. */
   readonly retryAfter?: string;
+  readonly awaits?: AwaitedDevices;
   /** When `Release Ready` went out. */
   readonly announcedAt?: string;
 }
+
+/** Place of a release in the order of approvals; one that only repeats another has that one's. */
+export const approvedAs = (stored: Pick<StoredRelease, 'approvedAs' | 'release'>): number =>
+  stored.approvedAs ?? stored.release.counter;
 
 /** A counter that belongs to one cause for ever. */
 export interface Claim {

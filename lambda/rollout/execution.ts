@@ -1,6 +1,6 @@
 /** An execution of the rollout, as Step Functions remembers it: whether it still works, and what it left to be done. */
 import { DescribeExecutionCommand, ExecutionDoesNotExist, type SFNClient } from '@aws-sdk/client-sfn';
-import { isResumption, type Resumption, ROLLOUT_ERRORS, WAYS_BACK } from './names';
+import { INNOCENT_WAYS_BACK, isResumption, type Resumption, ROLLOUT_ERRORS } from './names';
 
 export type ExecutionStatus =
   | 'RUNNING'
@@ -45,7 +45,10 @@ export function isAtWork(execution: Execution | undefined, now: Date): boolean {
 export function endedInnocently(execution: Execution | undefined): boolean {
   if (!execution || execution.status === 'ABORTED') return false;
   if (execution.resume) return execution.isInnocent === true;
-  return execution.error === ROLLOUT_ERRORS.rollBackNotFinished && execution.cause === WAYS_BACK.failure;
+  return (
+    execution.error === ROLLOUT_ERRORS.rollBackNotFinished &&
+    INNOCENT_WAYS_BACK.includes(execution.cause ?? '')
+  );
 }
 
 function requestOf(input: string | undefined): Pick<Execution, 'resume' | 'isInnocent'> {

@@ -1,5 +1,5 @@
 /** Why a release is taken back, in sentences for a person. Pure. */
-import { HOPELESS_ERRORS, WAYS_BACK } from './names';
+import { HOPELESS_ERRORS, INNOCENT_WAYS_BACK } from './names';
 import type { RolloutState, StepError } from './rollout-state';
 
 /** The message of a failed step; Lambda wraps it in JSON. */
@@ -17,10 +17,10 @@ export function messageOf(error: StepError): string {
 export const isHopeless = ({ Error: name }: StepError): boolean =>
   HOPELESS_ERRORS.some((hopeless) => hopeless === name);
 
-/** Whether a rollout failed by no fault of its release: a step gave up, or its execution ended without a person's doing. */
+/** Whether a rollout failed by no fault of its release: a step gave up, too few devices answered, or its execution ended without a person's doing. */
 export function isInnocent({ error, request, wayBack }: RolloutState): boolean {
   if (request?.resume) return request.resume.isInnocent === true;
-  return wayBack === WAYS_BACK.failure && !(error && isHopeless(error));
+  return INNOCENT_WAYS_BACK.includes(wayBack ?? '') && !(error && isHopeless(error));
 }
 
 /** What went wrong with the release itself, before anything was taken back. */

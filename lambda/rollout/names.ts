@@ -35,8 +35,11 @@ export const ROLLOUT_ERRORS = {
 export const WAYS_BACK = {
   verdict: 'The devices or a verdict demand it.',
   failure: 'A step of the rollout gave up.',
+  silence: 'Too few devices answered to judge it.',
 } as const;
 export type WayBack = (typeof WAYS_BACK)[keyof typeof WAYS_BACK];
+/** Those in which the release had no part. */
+export const INNOCENT_WAYS_BACK: readonly string[] = [WAYS_BACK.failure, WAYS_BACK.silence];
 
 /** Errors of our functions that another try does not cure. */
 export const HOPELESS_ERRORS = ['InvalidInputError', 'ConfigurationError', 'ContractError'] as const;

@@ -1,21 +1,65 @@
-/** When a release is tried again whose execution came to nothing by no fault of its own. Pure. */
+/** When a release is tried again whose rollout came to nothing by no fault of its own. Pure. */
+import type { AwaitedDevices } from '../registry/release-items';
 
+const MINUTE_MILLISECONDS = 60_000;
 /** Minutes before the second try and on: with the retries of each step, an outage of most of a day is outlived. */
 const PAUSES_MINUTES = [5, 20, 80, 320, 720];
+/**
+ * Minutes for which silent devices are waited for before the second try and on: 11 days in all, more than a week in which a
+ * plant stands still. A device that was taken out of its group never comes back, so that nobody waits without an end.
+ */
+const LONGEST_WAITS_MINUTES = [60, 240, 1_440, 4_320, 10_080];
+
+/** More names would say no more. */
+const DEVICES_NAMED = 10;
+
+/** Devices that said nothing of a deployment, and that a wave needs. */
+export type Absence = Pick<AwaitedDevices, 'devices' | 'enough'>;
 
 export interface NextAttempt {
   readonly attempts: number;
   /** ISO timestamp before which nobody tries it. */
   readonly retryAfter: string;
+  /** Without whom nobody tries it for longer. */
+  readonly awaits?: AwaitedDevices;
 }
+
+const later = (at: Date, minutes: number): string =>
+  new Date(at.getTime() + minutes * MINUTE_MILLISECONDS).toISOString();
 
 /**
  * @param failed tries before this one that came to nothing, too
  * @param at when this one did
+ * @param absence where devices were missing, and nothing else
  * @returns `undefined` when it was one too many: no outage any more, a person is to look
  */
-export function nextAttempt(failed: number, at: Date): NextAttempt | undefined {
-  const minutes = PAUSES_MINUTES[failed];
-  if (minutes === undefined) return undefined;
-  return { attempts: failed + 1, retryAfter: new Date(at.getTime() + minutes * 60_000).toISOString() };
+export function nextAttempt(failed: number, at: Date, absence?: Absence): NextAttempt | undefined {
+  const pause = PAUSES_MINUTES[failed];
+  const longest = LONGEST_WAITS_MINUTES[failed];
+  if (pause === undefined || longest === undefined) return undefined;
+  return {
+    attempts: failed + 1,
+    retryAfter: later(at, pause),
+    ...(absence && { awaits: { ...absence, since: at.toISOString(), until: later(at, longest) } }),
+  };
+}
+
+/** Whether a release may be tried now. @param lastHeardOf epoch milliseconds, by device */
+export function isDue(
+  { retryAfter, awaits }: Partial<NextAttempt>,
+  now: Date,
+  lastHeardOf: ReadonlyMap<string, number>,
+): boolean {
+  if (retryAfter && now.getTime() < Date.parse(retryAfter)) return false;
+  if (!awaits || now.getTime() >= Date.parse(awaits.until)) return true;
+  const since = Date.parse(awaits.since);
+  const back = awaits.devices.filter((deviceId) => (lastHeardOf.get(deviceId) ?? 0) > since);
+  return back.length >= awaits.enough;
+}
+
+/** When a release that waits for devices is tried again, for a person. */
+export function describeWait({ devices, enough, until }: AwaitedDevices): string {
+  const rest = devices.length - DEVICES_NAMED;
+  const names = [...devices.slice(0, DEVICES_NAMED), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+  return `when ${enough} of ${names} can be heard of again, or after ${until}`;
 }

@@ -3,6 +3,7 @@ import { releaseIdOf } from '../registry/names';
 import { InvalidInputError } from '../shared/errors';
 import type { Judgement } from './judge-wave/judge';
 import { isResumption, type Resumption, type WaveSettings, type WayBack } from './names';
+import type { Absence } from './next-attempt';
 
 /** A wave to which something was deployed. */
 export interface DeployedWave {
@@ -32,6 +33,8 @@ export interface WaveCheck {
   readonly missing?: readonly string[];
   /** When READY without them: devices that are away or cannot take the release. */
   readonly setAside?: readonly string[];
+  /** When FAILED by the silence of devices alone, which says nothing of the release. */
+  readonly absence?: Absence;
 }
 
 export interface RolloutPlan {

@@ -19,13 +19,14 @@ import {
   waveItemKey,
 } from '../registry/names';
 import {
+  type AwaitedDevices,
   type ChampionItem,
   ReleaseItems,
   type ReleaseStatus,
   type WaveItem,
 } from '../registry/release-items';
 import type { Judgement } from './judge-wave/judge';
-import { nextAttempt } from './next-attempt';
+import { type Absence, nextAttempt } from './next-attempt';
 
 /** How a release ended. */
 export interface Ending {
@@ -46,6 +47,7 @@ export interface ReleaseState {
   readonly attempts?: number;
   /** ISO timestamp before which nobody tries it again. */
   readonly retryAfter?: string;
+  readonly awaits?: AwaitedDevices;
 }
 
 /** An execution that came to nothing. */
@@ -55,6 +57,8 @@ export interface Failure {
   readonly at: Date;
   /** Whether another try would be useless or is not wanted. */
   readonly isFinal: boolean;
+  /** Where devices were missing, and nothing else. */
+  readonly absence?: Absence | undefined;
 }
 
 /** Who holds the use case, and for which release. */
@@ -102,7 +106,7 @@ export class RolloutTable extends ReleaseItems {
     const query = {
       TableName: this.tableName,
       KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
-      ProjectionExpression: '#item, #status, executionArn, attempts, retryAfter',
+      ProjectionExpression: '#item, #status, executionArn, attempts, retryAfter, awaits',
       ExpressionAttributeNames: { '#item': 'item', '#status': 'status' },
       ExpressionAttributeValues: { ':useCase': this.useCase, ':prefix': RELEASE_ITEM_PREFIX },
       ConsistentRead: true,
@@ -199,33 +203,45 @@ export class RolloutTable extends ReleaseItems {
 
   /**
    * An execution came to nothing before a device had its release: READY again after a pause, or ABORTED. The same execution
-   * counts once, whether it had claimed the release or not.
+   * counts once, whether it had claimed the release or not; those that began beside each other, so that they end in the pause
+   * after one of them, count as one.
    * @returns what the release is now; `undefined` when the execution has no say in it
    */
   async giveUp(counter: number, failure: Failure): Promise<ReleaseStatus | undefined> {
-    const { executionArn, reason, at, isFinal } = failure;
+    const { executionArn, reason, at, isFinal, absence } = failure;
     const item = await this.readItem(releaseItemKey(counter));
-    const isClaimed = item?.status === 'ROLLING_OUT' && item.executionArn === executionArn;
-    const isUnclaimed = item?.status === 'READY' && item.executionArn !== executionArn;
+    const owner = item?.executionArn;
+    const isClaimed = item?.status === 'ROLLING_OUT' && owner === executionArn;
+    const isUnclaimed = item?.status === 'READY' && owner !== executionArn;
     if (!isClaimed && !isUnclaimed) return undefined;
-    const next = isFinal ? undefined : nextAttempt(Number(item.attempts ?? 0), at);
+    const isPause = typeof item.retryAfter === 'string' && at.getTime() < Date.parse(item.retryAfter);
+    if (isUnclaimed && isPause && !isFinal) return undefined;
+    const next = isFinal ? undefined : nextAttempt(Number(item.attempts ?? 0), at, absence);
     const status: ReleaseStatus = next ? 'READY' : 'ABORTED';
+    const set = [
+      '#status = :status',
+      '#reason = :reason',
+      'executionArn = :execution',
+      ...(next ? ['attempts = :attempts', 'retryAfter = :retryAfter'] : []),
+      ...(next?.awaits ? ['awaits = :awaits'] : []),
+    ];
+    const isStillSo = owner === undefined ? 'attribute_not_exists(executionArn)' : 'executionArn = :owner';
     try {
       await this.client.send(
         new UpdateCommand({
           TableName: this.tableName,
           Key: this.key(releaseItemKey(counter)),
-          UpdateExpression: `SET #status = :status, #reason = :reason, executionArn = :execution${next ? ', attempts = :attempts, retryAfter = :retryAfter' : ''}`,
-          ConditionExpression: isClaimed
-            ? '#status = :before AND executionArn = :execution'
-            : '#status = :before AND (attribute_not_exists(executionArn) OR executionArn <> :execution)',
+          UpdateExpression: `SET ${set.join(', ')}${next?.awaits ? '' : ' REMOVE awaits'}`,
+          ConditionExpression: `#status = :before AND ${isStillSo}`,
           ExpressionAttributeNames: { '#status': 'status', '#reason': 'reason' },
           ExpressionAttributeValues: {
             ':status': status,
             ':reason': reason,
             ':execution': executionArn,
             ':before': item.status,
+            ...(owner !== undefined && { ':owner': owner }),
             ...(next && { ':attempts': next.attempts, ':retryAfter': next.retryAfter }),
+            ...(next?.awaits && { ':awaits': next.awaits }),
           },
         }),
       );

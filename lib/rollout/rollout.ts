@@ -175,9 +175,11 @@ export class Rollout extends Construct {
       {
         ...this.wavesVariable,
         [ROLLOUT_VARIABLES.stateMachineArn]: this.stateMachine.stateMachineArn,
+        ...this.props.telemetry.inventoryTableVariable,
       },
     );
     this.props.registry.releaseTable.grantReadWriteData(sweep);
+    this.props.telemetry.inventoryTable.grant(sweep, 'dynamodb:GetItem');
     this.grantDescribeExecutions(sweep);
     this.stateMachine.grantStartExecution(sweep);
     const { deadLetterQueue } = this;

@@ -1,4 +1,4 @@
-import { rolloutLine } from '../../cli/registry/explain-rollout';
+import { retryLine, rolloutLine } from '../../cli/registry/explain-rollout';
 import type { RolloutState } from '../../lambda/rollout/rollout-state';
 import { FakeClient, FakeTables, fakeCloudFormation, OUTPUTS, runKaizen } from './fakes';
 
@@ -240,6 +240,52 @@ test('[B13] status says how many labels of which devices a rollout waits for', (
   expect(rolloutLine(state)).toBe(
     'rollout of surface-2 waits in wave canary: Escapes: too many parts pass newly. label 20 captures (reason: disagreement) of parts that pass now and did not before, of line-1, line-2 first: kaizen captures --unlabelled',
   );
+});
+
+describe('case 51: status says what a release waits for that is tried again', () => {
+  const now = new Date('2026-03-01T12:00:00Z');
+  const awaits = { devices: ['line-1', 'line-2'], enough: 1, since: '', until: '2026-03-01T13:00:00.000Z' };
+  test.each([
+    ['nothing', {}, undefined],
+    ['a pause that is over', { retryAfter: '2026-03-01T11:59:00.000Z' }, undefined],
+    [
+      'a pause',
+      { retryAfter: '2026-03-01T12:05:00.000Z' },
+      'surface-2 is tried again after 2026-03-01T12:05:00.000Z',
+    ],
+    [
+      'devices',
+      { retryAfter: '2026-03-01T12:05:00.000Z', awaits },
+      'surface-2 is tried again when 1 of line-1, line-2 can be heard of again, or after 2026-03-01T13:00:00.000Z: see to the devices, or take them out of their thing group',
+    ],
+    ['devices for too long', { awaits: { ...awaits, until: '2026-03-01T12:00:00.000Z' } }, undefined],
+  ])('%s', (_, stored, line) => {
+    expect(retryLine('surface-2', stored, now)).toBe(line);
+  });
+
+  test('of every release that is ready', async () => {
+    const dynamoDb = new FakeTables({
+      releases: [
+        {
+          useCase: 'surface',
+          item: 'release#000002',
+          status: 'READY',
+          retryAfter: '2999-01-01T00:00:00.000Z',
+        },
+        {
+          useCase: 'surface',
+          item: 'release#000001',
+          status: 'SUPERSEDED',
+          retryAfter: '2999-01-01T00:00:00.000Z',
+        },
+      ],
+    });
+    const { output } = await runKaizen('status', { dynamoDb, sageMaker: packages() });
+    expect(output.slice(output.indexOf('Waiting')).split('\n')).toEqual([
+      'Waiting',
+      'surface-2 is tried again after 2999-01-01T00:00:00.000Z',
+    ]);
+  });
 });
 
 test('[S10] what devices ask of the cloud is shown, where any of them asks', async () => {

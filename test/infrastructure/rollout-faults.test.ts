@@ -1,4 +1,5 @@
 /** All points and a thousand seeds are `npm run bench -- rollout-faults`; here are some of them, always the same. */
+import type { RolloutState } from '../../lambda/rollout/rollout-state';
 import { definitionOf, type State } from './rollout-machine';
 import { badEndStates } from './rollout-world/bad-end-states';
 import { FAULT_KINDS, runAtRandom, runExhaustively, STORIES } from './rollout-world/fault-runs';
@@ -21,6 +22,52 @@ test('case 50, 54: nor do throttling, kills, lost answers, stops and events that
   const { bad, resumed } = await runAtRandom(definition, [3, 5, 7, 11, 13, 17]);
   expect(bad).toEqual([]);
   expect(resumed).toBeGreaterThan(0);
+});
+
+describe('case 50, 51: what was lost once, and is not any more', () => {
+  const scenario = {
+    hasChampion: true,
+    approvals: [{ afterMinutes: 1, quality: 'good' }],
+    seed: 1,
+    definition,
+  } as const;
+  const FOR_EVER = Number.MAX_SAFE_INTEGER;
+
+  test.each([12, 200, 290, 426, 574])('by seed %i', async (seed) => {
+    expect((await runAtRandom(definition, [seed])).bad).toEqual([]);
+  });
+
+  test('a good release that came while a device of a canary of two was away serves once that is back', async () => {
+    const end = await RolloutWorld.run({ ...scenario, away: { 'canary-2': [0, 300] } });
+    expect(badEndStates(end)).toEqual([]);
+    expect(end.champion).toMatchObject({ modelPackageVersion: 2 });
+    // The first try, and one when it was heard of; not one for every time that it might have been.
+    const tries = end.executions.filter(({ visited }) => visited.includes('Deploy to the wave'));
+    expect(tries.length).toBeLessThanOrEqual(3);
+  });
+
+  test('one whose device never comes back is tried for a week and more, then a person is told to look', async () => {
+    const end = await RolloutWorld.run({ ...scenario, away: { 'canary-2': [0, FOR_EVER] } });
+    expect(badEndStates(end)).toEqual([]);
+    expect(end.champion).toMatchObject({ modelPackageVersion: 1 });
+    const told = end.events.filter(({ type }) => type === 'Rollout Rolled Back');
+    expect(told).toHaveLength(6);
+    expect(told.at(-1)?.detail.reason).toContain('It has been tried often enough');
+    expect(end.minutes / (24 * 60)).toBeGreaterThan(7);
+  });
+
+  test('two hours in which no execution can claim its release', async () => {
+    const story = { ...scenario, ...STORIES['a good release that waits behind a bad one'] };
+    const kind = FAULT_KINDS.find(({ name }) => name === '2 h of throttling of this call');
+    const { calls } = await RolloutWorld.run(story);
+    const claim = calls.find(
+      ({ step, command }) => step === 'PlanRollout' && command === 'TransactWriteCommand',
+    );
+    if (!kind || !claim) throw new Error('nobody claims, or there is no such fault');
+    const end = await RolloutWorld.run({ ...story, faults: kind.at(claim) });
+    expect(badEndStates(end)).toEqual([]);
+    expect(end.champion).toMatchObject({ modelPackageVersion: 3 });
+  });
 });
 
 describe('a fault of old is found', () => {
@@ -53,6 +100,18 @@ describe('a fault of old is found', () => {
     );
     const { releases } = await disturbed('10 s of throttling', { definition: { ...definition, States } });
     expect(releases.find(({ counter }) => counter === 2)?.status).not.toBe('IN_SERVICE');
+  });
+
+  test('case 51: silence that counts as a verdict takes a good release back for good', async () => {
+    const verdict = (step: string, answer: unknown) => {
+      const state = answer as RolloutState;
+      if (step !== 'CheckWave' || !state.check?.absence) return answer;
+      const { absence: _absence, ...check } = state.check;
+      return { ...state, check, wayBack: 'The devices or a verdict demand it.' };
+    };
+    const away = { 'canary-2': [0, 300] } as const;
+    const end = await RolloutWorld.run({ ...scenario, away, falsify: verdict });
+    expect(badEndStates(end).join('\n')).toMatch(/the good model 2 was approved and has never served/);
   });
 
   test('case 54: a lock that nobody looks at for 6.75 days', async () => {

@@ -53,6 +53,8 @@ class Fleet {
   behaviour: (deviceId: string, counter: number) => Behaviour = () => 'accepts';
   /** What one device reports per release; good results that the release before agrees with, unless told. */
   sketch: (counter: number, deviceId: string) => Partial<Sketch> | undefined = () => GOOD;
+  /** When a device has sent its status, epoch milliseconds. */
+  readonly heardOf = new Map<string, number>();
   episode?: OpenEpisode;
   failing?: { readonly step: string; readonly times: number };
   clock = Date.parse('2026-03-01T10:00:00.000Z');
@@ -242,6 +244,7 @@ class Fleet {
       waveNames: WAVES.map(({ name }) => name),
       now: this.now,
       execution: async (executionArn) => this.executions.get(executionArn),
+      lastHeardOf: async (deviceId) => this.heardOf.get(deviceId),
       table: this.table,
       start: async (counter, request) => {
         walks.push(await this.rollOut(counter, `next-${counter}-${this.executions.size}`, request));
@@ -398,6 +401,62 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(cause).toContain(
       '1 of 1 devices did not run surface-2 within 180 s; 1 have to. canary-1 has not answered',
     );
+  });
+
+  test('case 51: a release that a silent device has kept from its judgement is tried again when that is heard of', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.groups['kaizen-local-canary'] = ['canary-1', 'canary-2'];
+    fleet.running.set('canary-2', 1);
+    fleet.behaviour = (device, counter) => (device === 'canary-2' && counter > 1 ? 'is offline' : 'accepts');
+    const { error, cause } = await fleet.rollOut(2);
+    expect(error).toBe('RolledBack');
+    expect(cause).toMatch(
+      /1 of 2 devices did not run surface-2 .* It is tried again as surface-4 when 1 of canary-2 can be heard of again, or after 2026-03-01T11:/,
+    );
+    // Whoever has it goes back meanwhile, and nobody has judged it.
+    expect(fleet.running.get('canary-1')).toBe(3);
+    expect(fleet.table.releases.get(2)?.judgement).toBeUndefined();
+    expect(fleet.table.releases.get(4)).toMatchObject({ status: 'READY', attempts: 1, approvedAs: 2 });
+    fleet.clock += 30 * 60_000;
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
+    fleet.behaviour = () => 'accepts';
+    fleet.heardOf.set('canary-2', fleet.clock);
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'STARTED', counter: 4 } });
+    expect(fleet.runningEverywhere()).toEqual([4]);
+    expect(fleet.table.crowned).toMatchObject({ counter: 4, modelPackageVersion: 2 });
+  });
+
+  test('case 51: where nobody ever hears of the device, six tries are enough, and a person is told of each', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.behaviour = (device, counter) => (device === 'canary-1' && counter > 1 ? 'is offline' : 'accepts');
+    await fleet.rollOut(2);
+    const start = fleet.clock;
+    const waiting = () => [...fleet.table.releases.values()].find(({ status }) => status === 'READY');
+    for (let release = waiting(); release; release = waiting()) {
+      fleet.clock = Date.parse(release.awaits?.until ?? '');
+      await fleet.sweep();
+    }
+    const told = fleet.events.map(({ detail }) => String(detail.reason));
+    expect(told).toHaveLength(6);
+    expect(told.slice(0, 5).every((reason) => reason.includes('It is tried again as surface-'))).toBe(true);
+    expect(told[5]).toContain('It has been tried often enough: look at why.');
+    expect(fleet.clock - start).toBeLessThan(14 * 24 * 3_600_000);
+  });
+
+  test('case 51: the first release ever waits for a silent device as well', async () => {
+    const fleet = new Fleet([1]);
+    fleet.behaviour = (device) => (device === 'canary-1' ? 'is offline' : 'accepts');
+    await expect(fleet.rollOut(1)).resolves.toMatchObject({ error: 'NotRolledOut' });
+    expect(fleet.table.releases.get(1)).toMatchObject({
+      status: 'READY',
+      awaits: { devices: ['canary-1'], enough: 1 },
+    });
+    fleet.behaviour = () => 'accepts';
+    // Back, it follows the deployment of its group.
+    fleet.running.set('canary-1', 1);
+    fleet.heardOf.set('canary-1', fleet.clock + 1);
+    await fleet.settle();
+    expect(fleet.table.crowned).toMatchObject({ counter: 1 });
   });
 
   test('case 51: one device of ten is away: the rollout goes on without it, and its record names it', async () => {
@@ -638,6 +697,38 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.table.crowned).toMatchObject({ counter: 5, modelPackageVersion: 3 });
   });
 
+  test('case 50: what was approved before a first release that is bad has its turn, above it', async () => {
+    const fleet = new Fleet([1, 2]);
+    fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
+    await fleet.rollOut(2);
+    expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'ABORTED', 3: 'READY' });
+    await fleet.settle();
+    expect(fleet.runningEverywhere()).toEqual([3]);
+    expect(fleet.table.crowned).toMatchObject({ counter: 3, modelPackageVersion: 1 });
+  });
+
+  test('case 50: while nobody knows whether a newer release stays, an older one is not withdrawn', async () => {
+    const fleet = new Fleet([1, 2, 3], 1);
+    const holder = executionArnOf('holder');
+    fleet.executions.set(holder, { status: 'RUNNING' });
+    await fleet.table.claim(3, holder);
+    await fleet.table.noteWave('canary', 3);
+    const { visited } = await fleet.rollOut(2);
+    expect(visited.at(-1)).toBe('Another rollout is running');
+    expect(fleet.table.statuses()[2]).toBe('READY');
+  });
+
+  test('case 50: what was approved earlier does not replace what was approved later, whatever its counter', async () => {
+    const fleet = new Fleet([1, 3], 3);
+    fleet.table.releases.set(5, aStored(5, { approvedAs: 2 }));
+    await fleet.rollOut(5);
+    expect(fleet.deployments).toEqual([]);
+    expect(fleet.table.releases.get(5)).toMatchObject({
+      status: 'SUPERSEDED',
+      reason: 'release 3 was approved later and is in service',
+    });
+  });
+
   test('[S9] turn after turn: two releases, one of them bad', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.sketch = (counter) => ({ ...GOOD, invalid: counter === 2 ? 600 : 0 });
@@ -822,8 +913,26 @@ describe('[C10] one rollout at a time', () => {
         await expect(fleet.sweep(ended)).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
       }
       const expected = turn < 6 ? { status: 'READY', attempts: turn } : { status: 'ABORTED', attempts: 5 };
+      fleet.clock = Math.max(fleet.clock, Date.parse(fleet.table.releases.get(2)?.retryAfter ?? ''));
       expect(fleet.table.releases.get(2)).toMatchObject(expected);
     }
+  });
+
+  test('case 50: executions that fail beside each other are one failure', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.beforeStep = (step) => {
+      if (step === 'PlanRollout') throw new Error('the table is away');
+    };
+    const start = fleet.clock;
+    for (const name of ['one', 'two', 'three']) {
+      fleet.clock = start;
+      await fleet.rollOut(2, name);
+      await fleet.sweep({ executionArn: executionArnOf(name), status: 'FAILED', counter: 2 });
+    }
+    expect(fleet.table.releases.get(2)).toMatchObject({ status: 'READY', attempts: 1 });
+    // Who stops one of them means the release.
+    await fleet.sweep({ executionArn: executionArnOf('three'), status: 'ABORTED', counter: 2 });
+    expect(fleet.table.statuses()[2]).toBe('ABORTED');
   });
 
   test('whoever wants an aborted release starts it again by hand', async () => {

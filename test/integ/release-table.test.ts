@@ -143,6 +143,20 @@ test('case 50: what an execution left is taken over once, and another try is cou
   await rollouts.unlock(FIRST);
 });
 
+test('case 51: who is waited for is kept with the release, and forgotten with the next failure', async () => {
+  await releases.add(aStored(4));
+  const absence = { devices: ['line-1'], enough: 1 };
+  expect(await rollouts.giveUp(4, { ...aFailure(FIRST, false), absence })).toBe('READY');
+  const state = async () => (await rollouts.releaseStates()).find(({ counter }) => counter === 4);
+  expect(await state()).toMatchObject({ attempts: 1, awaits: absence });
+  // In the pause after it, another one is the same failure.
+  expect(await rollouts.giveUp(4, aFailure(SECOND, false))).toBeUndefined();
+  const at = new Date('2026-03-01T01:00:00Z');
+  expect(await rollouts.giveUp(4, { ...aFailure(SECOND, false), at })).toBe('READY');
+  expect(await state()).toMatchObject({ attempts: 2 });
+  expect(await state()).not.toHaveProperty('awaits');
+});
+
 test('a wave remembers what it had before, also when it is noted twice', async () => {
   await rollouts.noteWave('canary', 1);
   const noted = await rollouts.noteWave('canary', 2);

@@ -20,7 +20,8 @@ export function assessReturn(
   const counts = { devices: devices.length, ready: devices.length - away.length };
   const reasons = named(away.map(({ why }) => why));
   if (away.length === 0) return { status: 'READY', reasons, ...counts };
-  if (!timedOut && away.some(({ isFinal }) => !isFinal)) return { status: 'PENDING', reasons, ...counts };
+  if (!timedOut && away.some(({ outlook }) => outlook !== 'FAILED'))
+    return { status: 'PENDING', reasons, ...counts };
   const first = `${away.length} of ${devices.length} devices did not go back to ${releaseId} within ${timeoutSeconds} s.`;
   return {
     status: 'FAILED',

@@ -1,4 +1,5 @@
 import { mapConcurrently } from '../../shared/concurrency';
+import { WAYS_BACK } from '../names';
 import { USUAL_QUORUM } from '../quorum';
 import {
   currentWave,
@@ -75,7 +76,9 @@ export async function checkWave(state: RolloutState, ports: CheckWavePorts): Pro
     (devices, releaseId, time) => assessDevices(devices, releaseId, { ...time, quorum }),
     ports,
   );
-  if (check.status !== 'READY') return { ...state, check };
+  if (check.status !== 'READY') {
+    return { ...state, check, ...(check.absence && { wayBack: WAYS_BACK.silence }) };
+  }
   const { setAside } = check;
   const ready: DeployedWave = {
     ...wave,

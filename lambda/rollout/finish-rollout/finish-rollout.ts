@@ -95,7 +95,13 @@ async function recordNotRolledOut(
   const { counter, releaseId, executionArn } = state;
   const isFinal = !isInnocent(state);
   if (await holds(state, ports)) {
-    await ports.table.giveUp(counter, { executionArn, reason, at: ports.now(), isFinal });
+    await ports.table.giveUp(counter, {
+      executionArn,
+      reason,
+      at: ports.now(),
+      isFinal,
+      absence: state.check?.absence,
+    });
     await ports.table.unlock(executionArn);
   }
   const summary = `Release ${releaseId} was not rolled out. ${reason}`;

@@ -1,4 +1,10 @@
-import type { ChampionItem, StoredRelease, WaveItem } from '../../registry/release-items';
+import {
+  approvedAs,
+  type ChampionItem,
+  type ReleaseStatus,
+  type StoredRelease,
+  type WaveItem,
+} from '../../registry/release-items';
 import type { WaveSettings } from '../names';
 import type { RolloutPlan, RolloutState } from '../rollout-state';
 
@@ -15,19 +21,45 @@ export interface PlanRolloutPorts {
   publish(stored: StoredRelease, executionArn: string): Promise<void>;
 }
 
-/** Why a release must not be rolled out although it is ready; devices would refuse it. */
-function unfitness(stored: StoredRelease, highestDeployed: number, now: Date): string | undefined {
+/** Of a release that a wave has: whether it stays is still to be seen. */
+const UNDECIDED: readonly ReleaseStatus[] = ['READY', 'ROLLING_OUT'];
+
+interface Hindrance {
+  readonly outcome: 'BUSY' | 'NOTHING_TO_DO';
+  readonly reason: string;
+}
+
+/** Why a release must not be rolled out although it is ready: for now, or ever. */
+async function hindranceOf(
+  stored: StoredRelease,
+  championCounter: number | undefined,
+  waveCounters: readonly number[],
+  ports: PlanRolloutPorts,
+): Promise<Hindrance | undefined> {
   const { counter, expiresAt } = stored.release;
-  if (counter < highestDeployed) return `release ${highestDeployed} is newer and has been deployed`;
-  if (now.getTime() > Date.parse(expiresAt)) return `the release expired at ${expiresAt}`;
+  const never = (reason: string): Hindrance => ({ outcome: 'NOTHING_TO_DO', reason });
+  const highest = Math.max(0, championCounter ?? 0, ...waveCounters);
+  if (counter < highest) {
+    // Devices would refuse it. A newer one that is taken back makes room for what was approved before it.
+    const { status } = await ports.getRelease(highest);
+    return UNDECIDED.includes(status)
+      ? { outcome: 'BUSY', reason: `release ${highest} is newer, and whether it stays is not decided` }
+      : never(`release ${highest} is newer and has been deployed`);
+  }
+  const champion = championCounter === undefined ? undefined : await ports.getRelease(championCounter);
+  // Released again above one that was approved later.
+  if (champion && approvedAs(champion) > approvedAs(stored)) {
+    return never(`release ${championCounter} was approved later and is in service`);
+  }
+  if (ports.now().getTime() > Date.parse(expiresAt)) return never(`the release expired at ${expiresAt}`);
   return undefined;
 }
 
 /**
  * Claims a ready release for this execution and publishes its component. Asked again by the same execution it answers
  * the same; another execution for the same release (the event came twice) gets NOTHING_TO_DO. One that finds another
- * rollout running gets BUSY and ends: sweep-rollouts starts its release again. One that is to finish what another left takes over
- * from it.
+ * rollout running, or a newer release on a wave that may yet be taken back, gets BUSY and ends: sweep-rollouts starts its
+ * release again. One that is to finish what another left takes over from it.
  * @throws Error when the release is not in the table, or Greengrass refuses its component
  */
 export async function planRollout(
@@ -63,15 +95,11 @@ export async function planRollout(
   if (!isOurs) {
     if (stored.status !== 'READY' && stored.status !== 'ABORTED')
       return answer('NOTHING_TO_DO', `the release is ${stored.status}`);
-    const highestDeployed = Math.max(
-      0,
-      champion?.counter ?? 0,
-      ...deployed.map((wave) => wave?.counter ?? 0),
-    );
-    const unfit = unfitness(stored, highestDeployed, ports.now());
-    if (unfit !== undefined) {
-      await ports.table.withdraw(state.counter, unfit);
-      return answer('NOTHING_TO_DO', unfit);
+    const waveCounters = deployed.flatMap((wave) => wave?.counter ?? []);
+    const hindrance = await hindranceOf(stored, champion?.counter, waveCounters, ports);
+    if (hindrance) {
+      if (hindrance.outcome === 'NOTHING_TO_DO') await ports.table.withdraw(state.counter, hindrance.reason);
+      return answer(hindrance.outcome, hindrance.reason);
     }
     const claimed = await ports.table.claim(state.counter, state.executionArn);
     if (claimed === 'BUSY') return answer('BUSY', 'another rollout is running');

@@ -2,13 +2,19 @@ import type { Release } from '../../../contracts';
 import type { ClassCodes } from '../../../contracts/class-codes';
 import { expiryOf } from '../../registry/build-release/compose-release';
 import { modelComponentVersion, releaseIdOf, renewalClaimKey, rollbackClaimKey } from '../../registry/names';
-import type { ChampionItem, Claim, StoredRelease, WaveItem } from '../../registry/release-items';
+import {
+  approvedAs,
+  type ChampionItem,
+  type Claim,
+  type StoredRelease,
+  type WaveItem,
+} from '../../registry/release-items';
 import { type Signer, signRelease } from '../../registry/sign-release';
 import { InvalidInputError } from '../../shared/errors';
 import type { ComponentVersion } from '../compose-deployment';
 import { failureOf, isInnocent } from '../failure-reason';
 import type { WaveSettings } from '../names';
-import { nextAttempt } from '../next-attempt';
+import { describeWait, type NextAttempt, nextAttempt } from '../next-attempt';
 import type { DeployedWave, RolloutState } from '../rollout-state';
 import type { ReleaseState } from '../rollout-table';
 
@@ -64,7 +70,7 @@ async function releaseAgain(
   stored: StoredRelease,
   claimKey: string,
   lifetimeDays: number,
-  owner: Pick<StoredRelease, 'status' | 'executionArn' | 'attempts' | 'retryAfter'> &
+  owner: Pick<StoredRelease, 'status' | 'executionArn' | 'attempts' | 'retryAfter' | 'awaits'> &
     Pick<Release, 'rollbackOf'>,
   { releases, signer, putEnvelope, now }: RollBackWavePorts,
 ): Promise<StoredRelease> {
@@ -81,6 +87,7 @@ async function releaseAgain(
   const { componentName, exportUri, modelUri, cloudModelKey } = stored;
   return releases.add({
     release,
+    approvedAs: approvedAs(stored),
     envelopeKey: envelope.key,
     envelopeSha256: envelope.sha256,
     componentName,
@@ -108,37 +115,64 @@ async function makeRollback(
   return releaseAgain(previous, rollbackClaimKey(state.counter), lifetimeDays, owner, ports);
 }
 
-/**
- * Releases that wait have lower counters than the one that is deployed now, and devices would refuse them as downgrades:
- * each is released again under a counter above it, so that what a person has approved still has its turn.
- */
-async function renewWaiting(
-  rollbackCounter: number,
-  lifetimeDays: number,
-  ports: RollBackWavePorts,
-): Promise<void> {
-  for (const { counter, status, attempts, retryAfter } of await ports.table.releaseStates()) {
-    if (status !== 'READY' || counter > rollbackCounter) continue;
-    const owner = { status, ...(attempts !== undefined && { attempts }), ...(retryAfter && { retryAfter }) };
-    const waiting = await ports.releases.get(counter);
-    const { release } = await releaseAgain(waiting, renewalClaimKey(counter), lifetimeDays, owner, ports);
-    await ports.table.withdraw(counter, `Released again as ${release.releaseId}: a roll-back overtook it.`);
-  }
+/** Of a release that had no part in the failure, until that is once too often. */
+async function nextTry(state: RolloutState, ports: RollBackWavePorts): Promise<NextAttempt | undefined> {
+  if (!isInnocent(state)) return undefined;
+  const { attempts = 0 } = await ports.releases.get(state.counter);
+  return nextAttempt(attempts, ports.now(), state.check?.absence);
 }
 
-/** The release itself, once more, where it had no part in the failure; answers what a person should know. */
-async function renewInnocent(
-  state: RolloutState,
+/** How a release waits for its turn. */
+type Waiting = Pick<ReleaseState, 'counter' | 'attempts' | 'retryAfter' | 'awaits'>;
+
+async function renew(
+  { counter, attempts, retryAfter, awaits }: Waiting,
   lifetimeDays: number,
   ports: RollBackWavePorts,
-): Promise<string[]> {
+): Promise<StoredRelease> {
+  const owner = {
+    status: 'READY',
+    ...(attempts !== undefined && { attempts }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(awaits && { awaits }),
+  } as const;
+  const waiting = await ports.releases.get(counter);
+  return releaseAgain(waiting, renewalClaimKey(counter), lifetimeDays, owner, ports);
+}
+
+/**
+ * Releases that wait with lower counters than the one that devices have now: devices would refuse them as downgrades. Each is
+ * released again under a counter above it, in their order, so that what a person has approved still has its turn.
+ * @param own the release that is taken back, where it is tried again
+ * @returns as what that one is released again
+ */
+async function renewWaiting(
+  deployed: number,
+  own: Waiting | undefined,
+  lifetimeDays: number,
+  ports: RollBackWavePorts,
+): Promise<StoredRelease | undefined> {
+  const states = await ports.table.releaseStates();
+  const overtaken = states.filter(({ counter, status }) => status === 'READY' && counter < deployed);
+  const waiting = [...overtaken, ...(own ? [own] : [])].sort((one, other) => one.counter - other.counter);
+  let renewed: StoredRelease | undefined;
+  for (const one of waiting) {
+    const again = await renew(one, lifetimeDays, ports);
+    if (one === own) renewed = again;
+    else {
+      const reason = `Released again as ${again.release.releaseId}: a roll-back overtook it.`;
+      await ports.table.withdraw(one.counter, reason);
+    }
+  }
+  return renewed;
+}
+
+/** What a person should know of a release that had no part in the failure. */
+function prospects(state: RolloutState, again: StoredRelease | undefined): string[] {
   if (!isInnocent(state)) return [];
-  const stored = await ports.releases.get(state.counter);
-  const next = nextAttempt(stored.attempts ?? 0, ports.now());
-  if (!next) return ['It has been tried often enough: look at why.'];
-  const owner = { status: 'READY', ...next } as const;
-  const { release } = await releaseAgain(stored, renewalClaimKey(state.counter), lifetimeDays, owner, ports);
-  return [`It is tried again as ${release.releaseId}.`];
+  if (!again) return ['It has been tried often enough: look at why.'];
+  const when = again.awaits ? ` ${describeWait(again.awaits)}` : '';
+  return [`It is tried again as ${again.release.releaseId}${when}.`];
 }
 
 /**
@@ -173,16 +207,23 @@ export async function rollBackWave(
   if (touched.length === 0)
     return { ...state, rollback: { outcome: 'NOTHING_DEPLOYED', waves: [], because: reasons } };
   const champion = await ports.table.champion();
-  if (!champion)
+  if (!champion) {
+    // It stays on its devices, which refuse what is older: who waits goes above it, unless it is tried again itself.
+    if (!(await nextTry(state, ports))) {
+      await renewWaiting(state.counter, undefined, settings.lifetimeDays, ports);
+    }
     return { ...state, rollback: { outcome: 'NO_PREVIOUS_RELEASE', waves: [], because: reasons } };
+  }
   if (champion.counter === state.counter || state.request?.resume?.to === 'COMPLETE') {
     throw new InvalidInputError(
       `${state.releaseId} is in service everywhere: its rollout is to be completed, not taken back`,
     );
   }
   const stored = await makeRollback(state, champion.counter, settings.lifetimeDays, ports);
-  const because = [...reasons, ...(await renewInnocent(state, settings.lifetimeDays, ports))];
-  await renewWaiting(stored.release.counter, settings.lifetimeDays, ports);
+  const next = await nextTry(state, ports);
+  const own = next && { counter: state.counter, ...next };
+  const again = await renewWaiting(stored.release.counter, own, settings.lifetimeDays, ports);
+  const because = [...reasons, ...prospects(state, again)];
   await ports.publish(stored, state.executionArn);
   const { counter, releaseId } = stored.release;
   const components = [

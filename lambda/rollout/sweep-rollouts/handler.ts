@@ -5,6 +5,8 @@ import { documentClient, stepFunctions } from '../../shared/aws';
 import { requireEnvironment } from '../../shared/env';
 import { log } from '../../shared/log';
 import { SHARED_VARIABLES } from '../../shared/names';
+import { InventoryTable } from '../../telemetry/inventory-table';
+import { TELEMETRY_VARIABLES } from '../../telemetry/names';
 import { waveSettings } from '../environment';
 import { describeExecution } from '../execution';
 import { ROLLOUT_VARIABLES } from '../names';
@@ -27,6 +29,9 @@ function endedExecution({ executionArn, status, input }: StatusChange): EndedExe
     : undefined;
 }
 
+const inventory = (): InventoryTable =>
+  new InventoryTable(documentClient(), requireEnvironment(TELEMETRY_VARIABLES.inventoryTable));
+
 /** An execution of the rollout has ended, or the schedule: both only say "look now". */
 export async function handler(
   event: EventBridgeEvent<string, StatusChange>,
@@ -40,6 +45,7 @@ export async function handler(
     waveNames: waveSettings().map(({ name }) => name),
     now: () => new Date(),
     execution: (executionArn) => describeExecution(stepFunctions(), executionArn),
+    lastHeardOf: async (deviceId) => (await inventory().find(deviceId))?.receivedAt,
     table: new RolloutTable(documentClient(), requireEnvironment(REGISTRY_VARIABLES.releaseTable), useCase),
     start: async (counter, request) => {
       const input = JSON.stringify({

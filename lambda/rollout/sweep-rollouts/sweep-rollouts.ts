@@ -1,7 +1,9 @@
 import { releaseIdOf } from '../../registry/names';
 import type { ChampionItem, ReleaseStatus, WaveItem } from '../../registry/release-items';
+import { mapConcurrently } from '../../shared/concurrency';
 import { type Execution, type ExecutionStatus, endedInnocently, isAtWork } from '../execution';
 import { type Resumption, ROLLOUT_ERRORS } from '../names';
+import { isDue } from '../next-attempt';
 import type { RolloutRequest } from '../rollout-state';
 import type { Failure, ReleaseState, RolloutLock } from '../rollout-table';
 
@@ -19,6 +21,8 @@ export interface SweepPorts {
   readonly waveNames: readonly string[];
   now(): Date;
   execution(executionArn: string): Promise<Execution | undefined>;
+  /** Epoch milliseconds; `undefined` for a device that nobody has ever heard of. */
+  lastHeardOf(deviceId: string): Promise<number | undefined>;
   readonly table: {
     lock(): Promise<RolloutLock | undefined>;
     releaseStates(): Promise<ReleaseState[]>;
@@ -36,6 +40,8 @@ export type Sweep =
   | { readonly kind: 'STARTED'; readonly counter: number }
   | { readonly kind: 'RESUMED'; readonly counter: number; readonly to: Resumption };
 
+const DEVICES_AT_A_TIME = 10;
+
 /** What the table says of the fleet. */
 export interface FleetRecord {
   readonly states: readonly ReleaseState[];
@@ -46,7 +52,8 @@ export interface FleetRecord {
 
 /**
  * What a rollout whose execution works no more needs: its record, the way back, or another try. Step Functions keeps what
- * the execution could not write into the table. Without a champion there is no way back. Pure.
+ * the execution could not write into the table. Without a champion there is no way back, but others may wait for the end of
+ * what devices have. Pure.
  * @param execution that holds the use case; `undefined` when nobody knows it any more
  */
 export function settlementOf(
@@ -59,7 +66,7 @@ export function settlementOf(
   if (execution?.error === ROLLOUT_ERRORS.inServiceNotRecorded) return 'COMPLETE';
   if (states.some((state) => state.counter === counter && state.status === 'IN_SERVICE')) return 'COMPLETE';
   const isTouched = waveCounters.some((deployed) => deployed >= counter);
-  return isTouched && championCounter !== undefined ? 'TAKE_BACK' : 'GIVE_UP';
+  return isTouched ? 'TAKE_BACK' : 'GIVE_UP';
 }
 
 /** Serves in no wave for long: nobody has judged it, or somebody has, and taken it back. */
@@ -73,10 +80,25 @@ export function strayRelease({ states, championCounter, waveCounters }: FleetRec
   );
 }
 
+/**
+ * Whether a wave has a newer release that waits for its own next try, as the first ever may: devices would refuse an older
+ * one, and nobody knows yet whether it is still wanted.
+ */
+function waitsBehind({ counter }: ReleaseState, { states, waveCounters }: FleetRecord): boolean {
+  return states.some(
+    (newer) => newer.counter > counter && newer.status === 'READY' && waveCounters.includes(newer.counter),
+  );
+}
+
 /** The release whose turn it is: one that has failed before waits behind those that have not. Pure. */
-export function nextRelease(states: readonly ReleaseState[], now: Date): number | undefined {
-  const isDue = ({ retryAfter }: ReleaseState) => !retryAfter || now.getTime() >= Date.parse(retryAfter);
-  const ready = states.filter((state) => state.status === 'READY' && isDue(state));
+export function nextRelease(
+  fleet: FleetRecord,
+  now: Date,
+  lastHeardOf: ReadonlyMap<string, number>,
+): number | undefined {
+  const ready = fleet.states.filter(
+    (state) => state.status === 'READY' && isDue(state, now, lastHeardOf) && !waitsBehind(state, fleet),
+  );
   ready.sort((one, other) => (one.attempts ?? 0) - (other.attempts ?? 0) || one.counter - other.counter);
   return ready[0]?.counter;
 }
@@ -92,6 +114,18 @@ async function readFleet({ table, waveNames }: SweepPorts): Promise<FleetRecord>
     championCounter: champion?.counter,
     waveCounters: waves.flatMap((wave) => wave?.counter ?? []),
   };
+}
+
+/** When awaited devices were heard of last. */
+async function readAwaited(states: readonly ReleaseState[], ports: SweepPorts): Promise<Map<string, number>> {
+  const awaited = states
+    .filter(({ status }) => status === 'READY')
+    .flatMap(({ awaits }) => awaits?.devices ?? []);
+  const heard = await mapConcurrently([...new Set(awaited)], DEVICES_AT_A_TIME, async (deviceId) => ({
+    deviceId,
+    at: await ports.lastHeardOf(deviceId),
+  }));
+  return new Map(heard.flatMap(({ deviceId, at }) => (at === undefined ? [] : [[deviceId, at] as const])));
 }
 
 /**
@@ -138,7 +172,7 @@ export async function sweepRollouts(ended: EndedExecution | undefined, ports: Sw
     const because = `A wave has ${releaseIdOf(useCase, stray)}, which is not in service.`;
     return resume(stray, { to: 'TAKE_BACK', because });
   }
-  const next = nextRelease(fleet.states, ports.now());
+  const next = nextRelease(fleet, ports.now(), await readAwaited(fleet.states, ports));
   if (next === undefined) return { kind: 'NOTHING_READY' };
   await ports.start(next, {});
   return { kind: 'STARTED', counter: next };

@@ -52,6 +52,8 @@ const QUIET_FOR = 30 * MINUTE;
 const WAVES = ['canary', 'stable'].map((name) =>
   aWave(name, { bakeSeconds: 600, installTimeoutSeconds: 1_800, decisionTimeoutSeconds: 1_800 }),
 );
+/** Until a device that has come back has what its group has. */
+const LONGEST_INSTALLATION_MINUTES = 2;
 const DEVICES = { 'kaizen-local-canary': 2, 'kaizen-local-stable': 3 } as const;
 const MODEL_COMPONENT = modelComponentName(SCOPE);
 const TABLES = {
@@ -121,6 +123,8 @@ export interface Scenario {
   readonly sweepEveryMinutes?: number;
   /** What becomes of an event on the bus. */
   readonly eventFault?: () => 'lost' | 'twice' | undefined;
+  /** What a function answers instead: a rule of old put back. */
+  readonly falsify?: (step: string, answer: unknown) => unknown;
 }
 
 /** Of the release table. */
@@ -348,7 +352,10 @@ export class RolloutWorld {
     const handler = HANDLERS[step];
     if (!handler) throw new Error(`there is no function ${step}`);
     const started: Invocation = { step, calls: 0, isDead: false, ...(execution && { execution }) };
-    return this.invocation.run(started, () => handler(structuredClone(input) as never, {} as Context));
+    const { falsify = (_: string, answer: unknown) => answer } = this.scenario;
+    return this.invocation.run(started, async () =>
+      falsify(step, await handler(structuredClone(input) as never, {} as Context)),
+    );
   }
 
   private async route(service: Service, command: object): Promise<object> {
@@ -391,6 +398,7 @@ export class RolloutWorld {
   private answer(service: Service, command: object): object {
     switch (service) {
       case 'dynamodb':
+        this.hearOf(command);
         return this.dynamo.send(command);
       case 'greengrass':
         return this.greengrass.send(command);
@@ -409,6 +417,20 @@ export class RolloutWorld {
         return { things: this.greengrass.devicesOf(thingGroupName) };
       }
     }
+  }
+
+  /** A device that is there has sent its status within the last minute, whenever somebody asks. */
+  private hearOf(command: object): void {
+    if (!(command instanceof GetCommand) || command.input.TableName !== 'inventory') return;
+    const deviceId = String(command.input.Key?.deviceId);
+    if (this.isAway(deviceId)) return;
+    const counter = this.running.get(deviceId);
+    const Item = {
+      deviceId,
+      receivedAt: this.clock.now - MINUTE / 2,
+      ...(counter !== undefined && { releaseId: releaseIdOf(USE_CASE, counter) }),
+    };
+    this.dynamo.send(new PutCommand({ TableName: 'inventory', Item }));
   }
 
   private object(command: object): object {
@@ -447,6 +469,14 @@ export class RolloutWorld {
     return minutes >= from && minutes < until;
   }
 
+  /** Whether a device that is away is yet to follow its group again. */
+  private isComingBack(): boolean {
+    const minutes = (this.clock.now - START) / MINUTE;
+    return Object.values(this.scenario.away ?? {}).some(
+      ([, until]) => until < HORIZON / MINUTE && minutes < until + LONGEST_INSTALLATION_MINUTES,
+    );
+  }
+
   /** A device takes a release, says so, and works with it. */
   private install(deviceId: string, counter: number): Outcome {
     const modelPackageVersion = this.packageOf(counter);
@@ -456,7 +486,8 @@ export class RolloutWorld {
     }
     this.running.set(deviceId, counter);
     const releaseId = releaseIdOf(USE_CASE, counter);
-    this.dynamo.send(new PutCommand({ TableName: 'inventory', Item: { deviceId, releaseId } }));
+    const status = { deviceId, releaseId, receivedAt: this.clock.now };
+    this.dynamo.send(new PutCommand({ TableName: 'inventory', Item: status }));
     const isBad =
       quality === 'bad everywhere' || (quality === 'bad on stable' && deviceId.startsWith('stable'));
     const windowStart = `${new Date(this.clock.now).toISOString().slice(0, 13)}:00:00.000Z`;
@@ -497,16 +528,20 @@ export class RolloutWorld {
     ).Item;
   }
 
+  /** Those of the table; only the attributes of a projection, for whoever asks often. */
+  private releaseItems(projection?: string): Record<string, unknown>[] {
+    const query = {
+      TableName: 'releases',
+      KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :release)',
+      ...(projection !== undefined && { ProjectionExpression: projection }),
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':useCase': USE_CASE, ':release': 'release#' },
+    };
+    return (this.dynamo.send(new QueryCommand(query)) as { Items: Record<string, unknown>[] }).Items;
+  }
+
   private releases(): ReleaseRecord[] {
-    const { Items } = this.dynamo.send(
-      new QueryCommand({
-        TableName: 'releases',
-        KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :release)',
-        ExpressionAttributeNames: { '#item': 'item' },
-        ExpressionAttributeValues: { ':useCase': USE_CASE, ':release': 'release#' },
-      }),
-    ) as { Items: Record<string, unknown>[] };
-    return Items.map(({ release, ...item }) => {
+    return this.releaseItems().map(({ release, ...item }) => {
       const { counter, modelPackageVersion, rollbackOf } = JSON.parse(String(release));
       return { ...item, counter, modelPackageVersion, rollbackOf } as unknown as ReleaseRecord;
     });
@@ -515,9 +550,10 @@ export class RolloutWorld {
   private lookWhetherSettled(): void {
     const isBusy =
       this.awaited > 0 ||
+      this.isComingBack() ||
       !this.stepFunctions.isIdle() ||
       this.item('rollout') !== undefined ||
-      this.releases().some(({ status }) => status === 'READY' || status === 'ROLLING_OUT');
+      this.releaseItems('status').some(({ status }) => status === 'READY' || status === 'ROLLING_OUT');
     if (isBusy) this.busyAt = this.clock.now;
     this.isSettled = this.clock.now - this.busyAt >= QUIET_FOR;
   }

@@ -95,12 +95,13 @@ export class FakeReleaseTable {
   async releaseStates(): Promise<ReleaseState[]> {
     return [...this.releases]
       .sort(([one], [other]) => one - other)
-      .map(([counter, { status, executionArn, attempts, retryAfter }]) => ({
+      .map(([counter, { status, executionArn, attempts, retryAfter, awaits }]) => ({
         counter,
         status,
         ...(executionArn !== undefined && { executionArn }),
         ...(attempts !== undefined && { attempts }),
         ...(retryAfter !== undefined && { retryAfter }),
+        ...(awaits !== undefined && { awaits }),
       }));
   }
 
@@ -127,12 +128,15 @@ export class FakeReleaseTable {
     if (release?.status === 'READY') Object.assign(release, { status: 'SUPERSEDED', reason });
   }
 
-  async giveUp(counter: number, { executionArn, reason, at, isFinal }: Failure) {
+  async giveUp(counter: number, { executionArn, reason, at, isFinal, absence }: Failure) {
     const release = this.releases.get(counter);
     const isOwn = release?.executionArn === executionArn;
     if (!release || release.status !== (isOwn ? 'ROLLING_OUT' : 'READY')) return undefined;
-    const next = isFinal ? undefined : nextAttempt(release.attempts ?? 0, at);
+    const isPause = release.retryAfter !== undefined && at.getTime() < Date.parse(release.retryAfter);
+    if (!isOwn && isPause && !isFinal) return undefined;
+    const next = isFinal ? undefined : nextAttempt(release.attempts ?? 0, at, absence);
     const status = next ? ('READY' as const) : ('ABORTED' as const);
+    delete release.awaits;
     Object.assign(release, { status, reason, executionArn, ...next });
     return status;
   }

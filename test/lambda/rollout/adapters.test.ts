@@ -336,8 +336,8 @@ describe('[C10] sweeping rollouts', () => {
     const [update] = dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => input);
     expect(update).toMatchObject({
       Key: item(2),
-      ConditionExpression: '#status = :before AND executionArn = :execution',
-      ExpressionAttributeValues: { ':status': 'ABORTED' },
+      ConditionExpression: '#status = :before AND executionArn = :owner',
+      ExpressionAttributeValues: { ':status': 'ABORTED', ':owner': EXECUTION },
     });
     expect(dynamo.commandCalls(DeleteCommand)[0]?.args[0].input).toMatchObject({
       ConditionExpression: 'executionArn = :execution',
@@ -363,6 +363,24 @@ describe('[C10] sweeping rollouts', () => {
     });
     // The lock goes from hand to hand.
     expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(0);
+  });
+
+  test.each([
+    ['has sent a status since', Date.parse('2026-03-01T23:30:00Z'), 'STARTED'],
+    ['has sent its last before', Date.parse('2026-03-01T22:30:00Z'), 'NOTHING_READY'],
+  ])('case 51: a release that waits for a device which %s', async (_, receivedAt, kind) => {
+    process.env.INVENTORY_TABLE = 'inventory';
+    const awaits = {
+      devices: ['line-1'],
+      enough: 1,
+      since: long.toISOString(),
+      until: '2999-01-01T00:00:00.000Z',
+    };
+    dynamo.on(QueryCommand).resolves({ Items: [{ ...item(2), status: 'READY', attempts: 1, awaits }] });
+    dynamo
+      .on(GetCommand, { TableName: 'inventory', Key: { deviceId: 'line-1' } })
+      .resolves({ Item: { deviceId: 'line-1', receivedAt } });
+    await expect(ended({})).resolves.toMatchObject({ kind });
   });
 
   test('case 34: a throttled look at the holder is no verdict on it', async () => {

@@ -102,6 +102,7 @@ describe('the devices of a wave', () => {
       ],
       devices: 2,
       ready: 1,
+      absence: { devices: ['b'], enough: 1 },
     });
   });
 
@@ -166,6 +167,45 @@ describe('the devices of a wave', () => {
       expect(assess(devices, true).status).toBe(status);
     });
 
+    test.each<[string, DeviceView[], object | undefined]>([
+      ['one that never answered', [ready('a'), { deviceId: 'b' }], { devices: ['b'], enough: 1 }],
+      [
+        'one whose job nobody has taken',
+        [ready('a'), { deviceId: 'b', deployment: { status: 'QUEUED' } }],
+        { devices: ['b'], enough: 1 },
+      ],
+      // It had the release in its hands.
+      ['one that began', [ready('a'), { deviceId: 'b', deployment: { status: 'IN_PROGRESS' } }], undefined],
+      [
+        'one that never answered, and one that began',
+        [ready('a'), { deviceId: 'b' }, { deviceId: 'c', deployment: { status: 'IN_PROGRESS' } }],
+        undefined,
+      ],
+      ['one without a clock', [ready('a'), refusing('CLOCK_UNKNOWN')], undefined],
+      ['one that refused', [ready('a'), refusing('SIGNATURE_INVALID')], undefined],
+      [
+        'three of ten, of whom two suffice',
+        [...fleet(8, { deviceId: 'one' }), { deviceId: 'two' }, { deviceId: 'three' }],
+        { devices: ['one', 'two', 'three'], enough: 2 },
+      ],
+      [
+        'one of ten beside one that failed, as one of ten may',
+        [...fleet(9, { deviceId: 'away' }), { deviceId: 'bad', deployment: { status: 'FAILED' } }],
+        { devices: ['away'], enough: 1 },
+      ],
+    ])('whether silence alone is in the way: %s', (_, devices, absence) => {
+      const check = assess(devices, true);
+      expect(check.status).toBe('FAILED');
+      expect(check.absence).toEqual(absence);
+    });
+
+    test('of a thousand silent devices a hundred are looked for', () => {
+      const devices = Array.from({ length: 1000 }, (_, index) => ({ deviceId: `device-${index}` }));
+      const { absence } = assess(devices, true);
+      expect(absence?.devices).toHaveLength(100);
+      expect(absence?.enough).toBe(100);
+    });
+
     test('whatever devices say, a wave goes on only with its quorum', () => {
       const view = fc.constantFrom<DeviceView>(
         ready('a'),
@@ -181,6 +221,12 @@ describe('the devices of a wave', () => {
           (devices, timedOut, quorum) => {
             const check = assess(devices, timedOut, quorum);
             if (timedOut) expect(check.status).not.toBe('PENDING');
+            if (check.absence) {
+              const silent = devices.filter(({ deployment, inventory }) => !deployment && !inventory).length;
+              expect(check.status).toBe('FAILED');
+              expect(check.ready + silent).toBeGreaterThanOrEqual(quorum * devices.length - 1e-9);
+              expect(check.absence.enough).toBeGreaterThan(0);
+            }
             if (check.status === 'READY') {
               expect(check.ready).toBeGreaterThanOrEqual(quorum * devices.length - 1e-9);
               expect(check.ready + (check.setAside?.length ?? 0)).toBe(devices.length);

@@ -1,5 +1,5 @@
 import { type Execution, endedInnocently, isAtWork } from '../../../lambda/rollout/execution';
-import { nextAttempt } from '../../../lambda/rollout/next-attempt';
+import { describeWait, nextAttempt } from '../../../lambda/rollout/next-attempt';
 import {
   type FleetRecord,
   nextRelease,
@@ -58,7 +58,8 @@ describe('case 50: what a rollout of release 2 needs whose execution works no mo
       'TAKE_BACK',
     ],
     ['nobody knows the execution', undefined, fleet(1, [2, 1]), 'TAKE_BACK'],
-    ['it is the first ever: there is no way back', { status: 'FAILED' }, fleet(undefined, [2]), 'GIVE_UP'],
+    ['it is the first ever, and others wait', { status: 'FAILED' }, fleet(undefined, [2]), 'TAKE_BACK'],
+    ['it is the first ever, and nobody has it', { status: 'FAILED' }, fleet(undefined, []), 'GIVE_UP'],
   ])('%s', (_, execution, record, settlement) => {
     expect(settlementOf(2, execution, record)).toBe(settlement);
   });
@@ -82,13 +83,69 @@ describe('case 50: what a wave has although it should not', () => {
 
 test('case 54: the oldest release that is due has its turn, and one that has failed waits behind those that have not', () => {
   const ready = (counter: number, failed: object = {}) => ({ counter, status: 'READY', ...failed }) as const;
-  const next = (...states: FleetRecord['states']) => nextRelease(states, NOW);
+  const next = (...states: FleetRecord['states']) =>
+    nextRelease({ states, waveCounters: [] }, NOW, new Map());
   expect(next(ready(2), ready(3))).toBe(2);
   expect(next(ready(2, { attempts: 1 }), ready(3))).toBe(3);
   expect(next(ready(2, { attempts: 1 }), ready(3, { attempts: 2 }))).toBe(2);
   expect(next(ready(2, { attempts: 1, retryAfter: '2026-03-01T12:00:00.001Z' }))).toBeUndefined();
   expect(next(ready(2, { attempts: 1, retryAfter: '2026-03-01T12:00:00.000Z' }))).toBe(2);
   expect(next({ counter: 2, status: 'ABORTED' })).toBeUndefined();
+});
+
+test('case 50: behind a newer release that devices have, and that is tried again, older ones wait', () => {
+  const states = [
+    { counter: 2, status: 'READY' },
+    { counter: 3, status: 'READY', attempts: 1, retryAfter: '2026-03-01T13:00:00.000Z' },
+    { counter: 4, status: 'READY', attempts: 1 },
+  ] as const;
+  const next = (waveCounters: number[], of: FleetRecord['states'] = states) =>
+    nextRelease({ states: of, waveCounters }, NOW, new Map());
+  expect(next([])).toBe(2);
+  // Devices would refuse 2 as a downgrade, and take 4.
+  expect(next([3])).toBe(4);
+  expect(next([3], states.slice(0, 2))).toBeUndefined();
+});
+
+describe('case 51: a release that a wave was too silent for', () => {
+  const since = NOW.getTime();
+  const absence = { devices: ['line-1', 'line-2', 'line-3'], enough: 2 };
+  const waiting = { counter: 2, status: 'READY', ...nextAttempt(0, NOW, absence) } as const;
+  const next = (minutes: number, heard: Readonly<Record<string, number>>) =>
+    nextRelease(
+      { states: [waiting], waveCounters: [] },
+      new Date(since + minutes * 60_000),
+      new Map(Object.entries(heard)),
+    );
+  const [before, after] = [since - 1, since + 1];
+  test.each([
+    ['nobody was heard of', 59, {}, undefined],
+    ['too few were', 59, { 'line-1': after, 'line-4': after }, undefined],
+    ['they were heard of before, and no more', 59, { 'line-1': before, 'line-2': since }, undefined],
+    ['enough were', 59, { 'line-1': after, 'line-3': after }, 2],
+    ['enough were, just now', 4, { 'line-1': after, 'line-3': after }, undefined],
+    ['nobody was heard of for long', 60, {}, 2],
+  ] as const)('%s, %i minutes later', (_, minutes, heard, counter) => {
+    expect(next(minutes, heard)).toBe(counter);
+  });
+
+  test('is waited for more than a week, six tries in all', () => {
+    let [tries, now] = [1, NOW];
+    for (let found = nextAttempt(0, now, absence); found; found = nextAttempt(found.attempts, now, absence)) {
+      tries += 1;
+      now = new Date(found.awaits?.until ?? 0);
+    }
+    expect(tries).toBe(6);
+    expect(now.getTime() - since).toBeGreaterThan(7 * 24 * 3_600_000);
+  });
+
+  test('is described by ten names at most', () => {
+    const devices = Array.from({ length: 12 }, (_, index) => `line-${index + 1}`);
+    const wait = { devices, enough: 3, since: 'then', until: 'later' };
+    expect(describeWait(wait)).toBe(
+      `when 3 of ${devices.slice(0, 10).join(', ')}, 2 more can be heard of again, or after later`,
+    );
+  });
 });
 
 test('case 50: the tries of a release lie ever farther apart, for most of a day', () => {
@@ -105,6 +162,7 @@ describe('case 50: whether a release that is taken back deserves another try', (
   const gaveUp = { status: 'FAILED', error: 'RollBackNotFinished' } as const;
   test.each<[boolean, string, Execution | undefined]>([
     [true, 'a step gave up', { ...gaveUp, cause: 'A step of the rollout gave up.' }],
+    [true, 'too few answered', { ...gaveUp, cause: 'Too few devices answered to judge it.' }],
     [false, 'a verdict', { ...gaveUp, cause: 'The devices or a verdict demand it.' }],
     [false, 'a person stopped it', { status: 'ABORTED', cause: 'A step of the rollout gave up.' }],
     [false, 'nobody knows', undefined],
