@@ -3,6 +3,7 @@ import { DRIFT_FEATURES, MONITORING_METRICS } from '../../lambda/monitoring/name
 import { RETRAINING_METRICS } from '../../lambda/retraining/names';
 import type { Owner } from '../../lambda/shared/names';
 import { QUESTION_METRICS, TELEMETRY_METRICS } from '../../lambda/telemetry/names';
+import { SKETCH_PARTITIONS } from '../../lambda/telemetry/sketch-partition';
 import { InputError } from '../shared/errors';
 import { isPriced, PRICES, type PricedRegion, type PriceName, type PriceSource } from './prices';
 import type { CostFacts, PipelineJob, SecondOpinionFacts } from './read-facts';
@@ -190,7 +191,9 @@ const count = (table: object): number => Object.keys(table).length;
 function monitoringQuantities(facts: CostFacts, usage: of.Usage): Quantity[] {
   const windows = (facts.lookbackHours * SECONDS_PER_HOUR) / facts.sketchWindowSeconds;
   // Per evaluation: a window of every device, eventually consistent, half a unit for 4 KB.
-  const reads = (facts.evaluations * usage.devices * windows * of.SKETCH_KILOBYTES) / 8;
+  const items = (usage.devices * windows * of.SKETCH_KILOBYTES) / 8;
+  // A query that finds nothing costs half a unit too.
+  const reads = facts.evaluations * (items + (SKETCH_PARTITIONS + 1) / 2);
   // Drift has a value per feature, the embedding among them; a release has no count of open episodes.
   const features = DRIFT_FEATURES.length + 1;
   const perUseCase = count(MONITORING_METRICS) - 1 + features;

@@ -198,7 +198,5 @@ export const questionPartition = (useCase: string, day: string): string =>
 /** No thing has this name: `*` is in none. */
 export const ALL_DEVICES = '*';
 
-/** Partition of the sketch table that holds a release's windows. */
-export const sketchPartition = (useCase: string, releaseId: string): string => `${useCase}#${releaseId}`;
 /** Partition that notes batches of a device that no sketch remembers. */
 export const batchPartition = (deviceId: string): string => `batch#${deviceId}`;

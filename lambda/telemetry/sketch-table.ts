@@ -8,16 +8,20 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Sketch } from '../../contracts';
 import { type BatchPlace, covers, type SequenceRanges } from '../../contracts/batch-place';
+import { mapConcurrently } from '../shared/concurrency';
 import { grouped } from '../shared/grouped';
 import { formatRanges, parseRanges, withSequences } from './batch-ledger';
-import { batchPartition, sketchPartition } from './names';
+import { batchPartition } from './names';
 import { fromItem, mergeSketches, sketchKey, toItemUpdate } from './sketch';
+import { oldSketchPartition, sketchPartitions } from './sketch-partition';
 
 /** Longer than any outbox and dead-letter queue (14 days) may hold a batch back before it is sent again. */
 const NOTED_DAYS = 60;
 /** Functions that have batches of one device at the same time meet in one item: conflicts pass within milliseconds. */
 const ATTEMPTS = 8;
 const FIRST_DELAY_MILLISECONDS = 10;
+/** Of the partitions of a release: half of them, so that a large fleet takes two rounds and little memory at a time. */
+const QUERIES_AT_ONCE = 9;
 
 type Pause = (milliseconds: number) => Promise<void>;
 
@@ -53,8 +57,12 @@ export class SketchTable {
 
   /** What the item of this sketch has counted; strongly consistent. */
   async counted(sketch: Sketch): Promise<CountedBatches> {
+    return this.countedAt(sketchKey(sketch));
+  }
+
+  private async countedAt(Key: ReturnType<typeof sketchKey>): Promise<CountedBatches> {
     const { Item = {} } = await this.client.send(
-      new GetCommand({ TableName: this.tableName, Key: sketchKey(sketch), ConsistentRead: true }),
+      new GetCommand({ TableName: this.tableName, Key, ConsistentRead: true }),
     );
     return new Map(
       Object.entries(Item)
@@ -112,12 +120,19 @@ export class SketchTable {
    * @param since ISO timestamp, as `Date.toISOString` writes it
    */
   async read(useCase: string, releaseId: string, since: string): Promise<Sketch[]> {
+    const parts = await mapConcurrently(sketchPartitions(useCase, releaseId), QUERIES_AT_ONCE, (partition) =>
+      this.readPartition(partition, since),
+    );
+    return parts.flat();
+  }
+
+  private async readPartition(partition: string, since: string): Promise<Sketch[]> {
     const sketches: Sketch[] = [];
     const query = {
       TableName: this.tableName,
       KeyConditionExpression: '#partition = :partition AND #window >= :since',
       ExpressionAttributeNames: { '#partition': 'partition', '#window': 'window' },
-      ExpressionAttributeValues: { ':partition': sketchPartition(useCase, releaseId), ':since': since },
+      ExpressionAttributeValues: { ':partition': partition, ':since': since },
     };
     for await (const { Items = [] } of paginateQuery({ client: this.client }, query)) {
       sketches.push(...Items.map(fromItem));
@@ -130,14 +145,19 @@ export class SketchTable {
     for (const share of shares) {
       const ranges = counted.get(share.place.stream) ?? [];
       if (covers(ranges, share.place.sequence)) continue;
-      // Release 0.1.0 noted every batch in an item of its own. What arrives in order, nobody else can have counted.
+      // What arrives in order, nobody else can have counted.
       const isInOrder = ranges.length > 0 && (ranges[0]?.[0] ?? 0) < share.place.sequence;
-      if (isInOrder || !(await this.isNoted(share))) fresh.push(share);
+      if (isInOrder || !(await this.isCountedElsewhere(share))) fresh.push(share);
     }
     return fresh;
   }
 
-  private async isNoted({ batchId, sketch }: Share): Promise<boolean> {
+  /** Release 0.1.0 noted every batch in an item of its own; after it the windows did, of all devices in one partition. */
+  private async isCountedElsewhere({ batchId, place, sketch }: Share): Promise<boolean> {
+    const { useCase, releaseId } = sketch;
+    const key = { ...sketchKey(sketch), partition: oldSketchPartition(useCase, releaseId) };
+    const old = (await this.countedAt(key)).get(place.stream) ?? [];
+    if (covers(old, place.sequence)) return true;
     const { Item } = await this.client.send(
       new GetCommand({
         TableName: this.tableName,

@@ -7,7 +7,7 @@ import type { EmbeddingSums, Histogram, InferenceResult, Sketch } from '../../co
 import bins from '../../contracts/histogram-bins.json';
 import { ownValue } from '../../contracts/own-value';
 import { addEmbeddingSums } from './embedding-sums';
-import { sketchPartition } from './names';
+import { sketchPartition } from './sketch-partition';
 
 /** What a sketch is about. `windowStart` is an ISO timestamp. */
 export type SketchIdentity = Pick<Sketch, 'useCase' | 'releaseId' | 'deviceId' | 'windowStart'>;
@@ -230,7 +230,7 @@ export const sketchKey = ({
 }: Pick<Sketch, 'useCase' | 'releaseId' | 'windowStart' | 'deviceId'>): {
   readonly partition: string;
   readonly window: string;
-} => ({ partition: sketchPartition(useCase, releaseId), window: `${windowStart}#${deviceId}` });
+} => ({ partition: sketchPartition(useCase, releaseId, deviceId), window: `${windowStart}#${deviceId}` });
 
 /** Parts of a DynamoDB update: the clauses of its expression, and what their placeholders stand for. */
 export interface SketchItemUpdate {

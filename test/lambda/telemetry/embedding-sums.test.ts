@@ -2,14 +2,12 @@ import fc from 'fast-check';
 import { addEmbeddingSums, embeddingProblems } from '../../../lambda/telemetry/embedding-sums';
 
 /** Residuals of frames, each component within -8..8. */
-const frames = fc
-  .integer({ min: 1, max: 16 })
-  .chain((size) =>
-    fc.array(fc.array(fc.double({ min: -8, max: 8, noNaN: true }), { minLength: size, maxLength: size }), {
-      minLength: 1,
-      maxLength: 20,
-    }),
-  );
+const frames = fc.integer({ min: 1, max: 16 }).chain((size) =>
+  fc.array(fc.array(fc.double({ min: -8, max: 8, noNaN: true }), { minLength: size, maxLength: size }), {
+    minLength: 1,
+    maxLength: 20,
+  }),
+);
 
 /** As a device sums and rounds them. */
 function sumsOf(residuals: readonly (readonly number[])[]) {

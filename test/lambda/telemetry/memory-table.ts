@@ -8,6 +8,8 @@ import {
   type GetCommandInput,
   PutCommand,
   type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -45,6 +47,9 @@ const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_U
 /** Units of a write that leaves this item. */
 export const writeUnitsOf = (item: Item): number => unitsOf(itemBytes(item));
 
+/** The only query of telemetry. */
+const SINCE = '#partition = :partition AND #window >= :since';
+
 export class MemoryTable {
   readonly items = new Map<string, Item>();
   writeUnits = 0;
@@ -61,6 +66,7 @@ export class MemoryTable {
     if (command instanceof GetCommand) return this.get(command.input);
     if (command instanceof PutCommand) return this.put(command.input);
     if (command instanceof UpdateCommand) return this.update(command.input);
+    if (command instanceof QueryCommand) return this.query(command.input);
     throw new Error(`MemoryTable: does not know ${command.constructor.name}`);
   }
 
@@ -68,6 +74,19 @@ export class MemoryTable {
     const item = this.items.get(this.idOf(Key));
     this.readUnits += Math.max(1, Math.ceil(itemBytes(item ?? {}) / READ_UNIT_BYTES));
     return item ? { Item: { ...item } } : {};
+  }
+
+  private query({ KeyConditionExpression, ExpressionAttributeValues = {} }: QueryCommandInput): {
+    Items: Item[];
+  } {
+    if (KeyConditionExpression !== SINCE) {
+      throw new Error(`MemoryTable: does not know the query '${KeyConditionExpression}'`);
+    }
+    const { ':partition': partition, ':since': since } = ExpressionAttributeValues;
+    const found = [...this.items.values()].filter(
+      (item) => item.partition === partition && String(item.window) >= since,
+    );
+    return { Items: found.map((item) => ({ ...item })) };
   }
 
   private put(call: PutCommandInput): object {

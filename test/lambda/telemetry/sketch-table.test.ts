@@ -1,4 +1,11 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { placeOf } from '../../../contracts/batch-place';
+import {
+  oldSketchPartition,
+  SKETCH_PARTITIONS,
+  sketchPartition,
+  sketchPartitions,
+} from '../../../lambda/telemetry/sketch-partition';
 import { type Share, SketchTable } from '../../../lambda/telemetry/sketch-table';
 import { aSketch, DEVICE, RECEIVED_AT, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
@@ -13,7 +20,11 @@ let table: SketchTable;
 beforeEach(() => {
   memory = new MemoryTable(['partition', 'window']);
   pauses = [];
-  table = new SketchTable(memory as never, 'sketches', async (milliseconds) => {
+  // Pages are asked for of nothing but a document client.
+  const client = Object.create(DynamoDBDocumentClient.prototype, {
+    send: { value: (command: object) => memory.send(command) },
+  }) as DynamoDBDocumentClient;
+  table = new SketchTable(client, 'sketches', async (milliseconds) => {
     pauses.push(milliseconds);
   });
 });
@@ -24,7 +35,10 @@ const shareOf = (batchId: string): Share => ({
   sketch: aSketch({ results: 2 }),
 });
 const numbered = (sequence: number): Share => shareOf(`${STREAM}-${String(sequence).padStart(8, '0')}`);
-const item = () => memory.items.get(`${USE_CASE}#surface-2\n2026-03-01T10:00:00.000Z#${DEVICE}`);
+const RELEASE = `${USE_CASE}-2`;
+const WINDOW = '2026-03-01T10:00:00.000Z';
+const itemAt = (partition: string) => memory.items.get(`${partition}\n${WINDOW}#${DEVICE}`);
+const item = () => itemAt(sketchPartition(USE_CASE, RELEASE, DEVICE));
 
 test('case 29: the batches of an invocation and their ledger are one write', async () => {
   await expect(table.addOnce([numbered(1), numbered(2), shareOf('batch-1')], NONE)).resolves.toMatchObject({
@@ -97,5 +111,59 @@ test('a batch without sketches is noted once, for 60 days', async () => {
   await expect(table.noteOnce(DEVICE, 'batch-1', RECEIVED_AT)).resolves.toBe('repeated');
   expect(memory.items.get(`batch#${DEVICE}\nbatch-1`)).toMatchObject({
     expiresAt: RECEIVED_AT / 1000 + 60 * 86_400,
+  });
+});
+
+describe('partitions', () => {
+  /** As it lay before windows were spread. */
+  const putOld = (results: number, batches: string) => {
+    const partition = oldSketchPartition(USE_CASE, RELEASE);
+    const window = `${WINDOW}#${DEVICE}`;
+    memory.items.set(`${partition}\n${window}`, {
+      partition,
+      window,
+      ...{ useCase: USE_CASE, releaseId: RELEASE, deviceId: DEVICE, windowStart: WINDOW },
+      results,
+      [`batches:${STREAM}`]: batches,
+    });
+  };
+
+  test('devices are spread evenly, each of them always to the same', () => {
+    const counts = new Map<string, number>();
+    for (let device = 0; device < 4_000; device++) {
+      const partition = sketchPartition(USE_CASE, RELEASE, `line-${device}`);
+      counts.set(partition, (counts.get(partition) ?? 0) + 1);
+    }
+    expect([...counts.keys(), oldSketchPartition(USE_CASE, RELEASE)].sort()).toEqual(
+      sketchPartitions(USE_CASE, RELEASE).sort(),
+    );
+    // Five deviations of a binomial count.
+    const mean = 4_000 / SKETCH_PARTITIONS;
+    for (const count of counts.values()) expect(Math.abs(count - mean)).toBeLessThan(5 * Math.sqrt(mean));
+  });
+
+  test('a release is read from all of them, and from the one of before', async () => {
+    putOld(5, '1-3');
+    for (let device = 0; device < 40; device++) {
+      const deviceId = `line-${device + 10}`;
+      await table.addOnce([{ ...numbered(1), sketch: aSketch({ deviceId, results: 2 }) }], NONE);
+    }
+    const early = aSketch({ deviceId: 'line-99', windowStart: '2026-03-01T09:00:00.000Z', results: 2 });
+    await table.addOnce([{ ...numbered(1), sketch: early }], NONE);
+    const sketches = await table.read(USE_CASE, RELEASE, WINDOW);
+    expect(sketches).toHaveLength(41);
+    expect(sketches.reduce((sum, { results }) => sum + results, 0)).toBe(85);
+    expect(sketches.map(({ deviceId }) => deviceId)).not.toContain('line-99');
+  });
+
+  test('case 29: a batch that the item of before has counted does not count again', async () => {
+    putOld(6, '1-3');
+    await expect(table.addOnce([numbered(3), numbered(4)], NONE)).resolves.toMatchObject({
+      added: new Set([numbered(4).batchId]),
+    });
+    const again = await table.addOnce([numbered(2)], await table.counted(aSketch()));
+    expect(again.added).toEqual(new Set());
+    const [before, after] = await table.read(USE_CASE, RELEASE, WINDOW);
+    expect([before?.results, after?.results]).toEqual([6, 2]);
   });
 });
