@@ -21,7 +21,9 @@ export interface PipelineRun {
 export interface RetrainingSituation {
   readonly now: Date;
   /** The episode that is not closed, if any. */
-  readonly episode?: Pick<Episode, 'status' | 'executionArn' | 'clientRequestToken'> | undefined;
+  readonly episode?:
+    | Pick<Episode, 'status' | 'executionArn' | 'clientRequestToken' | 'retrainingStartedAt'>
+    | undefined;
   readonly runs: readonly PipelineRun[];
   /** When the last retraining of any episode was started. */
   readonly lastRetrainingAt?: Date | undefined;
@@ -40,7 +42,7 @@ export type RetrainingDecision =
   | { readonly kind: 'START' }
   /** A start was cut off before its execution was noted: do it again, with the same token. */
   | { readonly kind: 'RESUME' }
-  /** The execution of this episode came to nothing: close it, so that a new one can be opened after the cooldown. */
+  /** Nothing came of this episode: close it, so that a new one can be opened after the cooldown. */
   | { readonly kind: 'ABANDON'; readonly reason: string }
   | {
       readonly kind: 'WAIT';
@@ -50,6 +52,10 @@ export type RetrainingDecision =
   | { readonly kind: 'SKIP'; readonly reason: string };
 
 const HOUR = 3_600_000;
+/** What cannot be started within a day of tries needs a person, and a new episode with what has been mended. */
+const STARTED_WITHIN_HOURS = 24;
+/** For a person to decide, and for a rollout with its waits for labels. A release that was refused or taken back never comes. */
+const ANSWERED_WITHIN_HOURS = 14 * 24;
 /** A class that is real is labelled again within a week. */
 const GROWTH_HOURS = 7 * 24;
 
@@ -61,12 +67,25 @@ function isSameMonth(left: Date, right: Date): boolean {
   return left.toISOString().slice(0, 7) === right.toISOString().slice(0, 7);
 }
 
-/** An episode whose retraining has begun: finish the start, or follow the execution. */
-function decideBegun(situation: RetrainingSituation, executionArn: string | undefined): RetrainingDecision {
-  if (executionArn === undefined) return { kind: 'RESUME' };
-  const run = situation.runs.find(({ arn }) => arn === executionArn);
-  if (run?.status === 'Failed' || run?.status === 'Stopped') {
-    return { kind: 'ABANDON', reason: `execution ${executionArn} is ${run.status}` };
+/** An episode whose retraining has begun: finish the start, or follow the execution, for as long as something may come of it. */
+function decideBegun(
+  { runs, now }: RetrainingSituation,
+  { executionArn, retrainingStartedAt }: NonNullable<RetrainingSituation['episode']>,
+): RetrainingDecision {
+  const isOlderThan = (hours: number): boolean =>
+    retrainingStartedAt !== undefined && now.getTime() - Date.parse(retrainingStartedAt) > hours * HOUR;
+  if (executionArn === undefined) {
+    if (!isOlderThan(STARTED_WITHIN_HOURS)) return { kind: 'RESUME' };
+    return { kind: 'ABANDON', reason: `it could not be started within ${STARTED_WITHIN_HOURS} h` };
+  }
+  const status = runs.find(({ arn }) => arn === executionArn)?.status;
+  if (status === 'Failed' || status === 'Stopped') {
+    return { kind: 'ABANDON', reason: `execution ${executionArn} is ${status}` };
+  }
+  const isOver = status !== 'Executing' && status !== 'Stopping';
+  if (isOver && isOlderThan(ANSWERED_WITHIN_HOURS)) {
+    const reason = `no release of execution ${executionArn} went into service within ${ANSWERED_WITHIN_HOURS / 24} days`;
+    return { kind: 'ABANDON', reason };
   }
   return { kind: 'SKIP', reason: `the episode has its execution ${executionArn}` };
 }
@@ -127,7 +146,7 @@ export function decideRetraining(
   const { episode, runs, now, lastRetrainingAt } = situation;
   if (!episode) return { kind: 'SKIP', reason: 'no episode is open' };
   if (episode.status === 'CLOSED') return { kind: 'SKIP', reason: 'the episode is closed' };
-  if (episode.status === 'RETRAINING') return decideBegun(situation, episode.executionArn);
+  if (episode.status === 'RETRAINING') return decideBegun(situation, episode);
 
   const running = runs.find(({ status }) => status === 'Executing' || status === 'Stopping');
   if (running) return wait('RUNNING', `${running.arn} is running`);

@@ -58,6 +58,40 @@ test.each<[string, Partial<RetrainingSituation>, object]>([
     { kind: 'SKIP' },
   ],
   [
+    'case 56: a start that has failed for a day',
+    { episode: { status: 'RETRAINING', retrainingStartedAt: '2026-03-09T11:59:00Z' } },
+    { kind: 'ABANDON', reason: 'it could not be started within 24 h' },
+  ],
+  [
+    'case 56: a start that has failed for less',
+    { episode: { status: 'RETRAINING', retrainingStartedAt: '2026-03-09T12:01:00Z' } },
+    { kind: 'RESUME' },
+  ],
+  [
+    'case 56: a release that was refused or taken back, after two weeks',
+    {
+      episode: {
+        status: 'RETRAINING',
+        executionArn: 'arn:run',
+        retrainingStartedAt: '2026-02-24T11:59:00Z',
+      },
+      runs: [run('Succeeded', '2026-02-24T12:00:00Z')],
+    },
+    { kind: 'ABANDON', reason: 'no release of execution arn:run went into service within 14 days' },
+  ],
+  [
+    'a training that takes longer than that',
+    {
+      episode: {
+        status: 'RETRAINING',
+        executionArn: 'arn:run',
+        retrainingStartedAt: '2026-02-24T11:59:00Z',
+      },
+      runs: [run('Executing', '2026-02-24T12:00:00Z')],
+    },
+    { kind: 'SKIP' },
+  ],
+  [
     'an execution that failed',
     {
       episode: { status: 'RETRAINING', executionArn: 'arn:run' },
