@@ -595,6 +595,10 @@ export interface AppConfig {
      * The same for the mix of predicted classes: the line's mix is not the dataset's.
      */
     classMixThreshold: number;
+    /**
+     * Squared shift of what the classifier reads, in variances of the validation split, above which it has drifted. Where it is known, it and the confidence alone open an episode.
+     */
+    embeddingThreshold?: number;
     minimumResults: number;
     /**
      * Least number of labels on which accuracy is judged.

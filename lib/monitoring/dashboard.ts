@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { dashboardName } from '../../lambda/monitoring/names';
+import { dashboardName, USUAL_EMBEDDING_LIMIT } from '../../lambda/monitoring/names';
 import type { AppConfig } from '../shared/app-config';
 import type { SecondOpinions } from '../telemetry/second-opinions';
 import type { DriftEvaluation } from './drift-evaluation';
@@ -47,11 +47,12 @@ export class Dashboard extends Construct {
             config.monitoring.driftThreshold,
           ),
           graph(
-            'Accuracy from labels',
+            'Accuracy from labels, and by the confidence where there are none',
             [
               evaluation.metric('accuracyLowerBound'),
               evaluation.metric('accuracy'),
               evaluation.metric('accuracyUpperBound'),
+              evaluation.metric('estimatedAccuracy'),
             ],
             config.monitoring.minimumAccuracy,
           ),
@@ -74,6 +75,11 @@ export class Dashboard extends Construct {
               evaluation.metric('falseRejectRateUpperBound'),
             ],
             config.dispositionPolicy.limits.falseRejectRate,
+          ),
+          graph(
+            'Shift of what the classifier reads (squared)',
+            [evaluation.metricEmbedding()],
+            config.monitoring.embeddingThreshold ?? USUAL_EMBEDDING_LIMIT,
           ),
         ],
         [

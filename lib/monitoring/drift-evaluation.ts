@@ -6,7 +6,12 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DRIFT_FEATURES, MONITORING_METRICS, MONITORING_VARIABLES } from '../../lambda/monitoring/names';
+import {
+  DRIFT_FEATURES,
+  EMBEDDING_FEATURE,
+  MONITORING_METRICS,
+  MONITORING_VARIABLES,
+} from '../../lambda/monitoring/names';
 import type { DatasetStore } from '../dataset/dataset-store';
 import type { ModelRegistry } from '../registry/model-registry';
 import type { AppConfig } from '../shared/app-config';
@@ -56,6 +61,9 @@ export class DriftEvaluation extends Construct {
         [MONITORING_VARIABLES.minimumResults]: String(monitoring.minimumResults),
         [MONITORING_VARIABLES.featureLimit]: String(monitoring.driftThreshold),
         [MONITORING_VARIABLES.classMixLimit]: String(monitoring.classMixThreshold),
+        ...(monitoring.embeddingThreshold !== undefined && {
+          [MONITORING_VARIABLES.embeddingLimit]: String(monitoring.embeddingThreshold),
+        }),
         [MONITORING_VARIABLES.driftLookbackHours]: String(monitoring.windowMinutes / MINUTES_PER_HOUR),
         [MONITORING_VARIABLES.accuracyLookbackHours]: String(
           monitoring.labelWindowMinutes / MINUTES_PER_HOUR,
@@ -116,19 +124,26 @@ export class DriftEvaluation extends Construct {
 
   /** Population stability index of every feature, labelled with its name. */
   metricsDrift(): cloudwatch.Metric[] {
-    const { environmentName, useCase } = this.props.config;
-    return DRIFT_FEATURES.map((feature) =>
-      functionMetric(
-        MONITORING_METRICS.drift,
-        { environmentName, useCase, feature },
-        { period: this.period, label: feature },
-      ),
-    );
+    return DRIFT_FEATURES.map((feature) => this.metricDrift(feature));
+  }
+
+  /** Squared shift of what the classifier reads. */
+  metricEmbedding(): cloudwatch.Metric {
+    return this.metricDrift(EMBEDDING_FEATURE);
   }
 
   /** Evaluations that were begun; the Lambda service writes it. */
   metricEvaluations(): cloudwatch.Metric {
     return this.function.metricInvocations({ period: this.period, statistic: 'Sum' });
+  }
+
+  private metricDrift(feature: string): cloudwatch.Metric {
+    const { environmentName, useCase } = this.props.config;
+    return functionMetric(
+      MONITORING_METRICS.drift,
+      { environmentName, useCase, feature },
+      { period: this.period, label: feature },
+    );
   }
 
   /** One value of each metric per evaluation. */
