@@ -74,7 +74,10 @@ export class Field {
     const { useCase } = this;
     const releaseId = releaseIdOf(useCase, 2);
     const shadow = { releaseId: releaseIdOf(useCase, 1), predictedClass: 'good', confidence: 0.9 };
-    const records = [aResult({ releaseId, shadow }), { ...aResult(), confidence: 7 }];
+    const records = [
+      aResult({ releaseId, shadow, embedding: { count: 2500, sum: [0], squares: 2500 } }),
+      { ...aResult(), confidence: 7 },
+    ];
     return aMessage(aBatch({ useCase, batchId, droppedRecords: 3, records }), { topicUseCase: useCase });
   }
 
@@ -102,8 +105,11 @@ export class Field {
     return this.cloud.run(INGEST_STATUS, queued(message({}), message({ healthy: 'yes' })));
   }
 
-  evaluateDrift(): Promise<unknown> {
-    return this.cloud.run(EVALUATE, {});
+  /** Twice: with the labels of the release in service, and when they are of the one before. */
+  async evaluateDrift(): Promise<void> {
+    await this.cloud.run(EVALUATE, {});
+    this.putLabels(releaseIdOf(this.useCase, 1));
+    await this.cloud.run(EVALUATE, {});
   }
 
   /** Twice: within the budget, and with every execution of the month spent. */
@@ -233,6 +239,11 @@ export class Field {
         useCase,
         counter,
         releaseId,
+        embedding: {
+          outputName: 'embedding',
+          size: 1,
+          reference: { good: { images: 50, mean: [0] } },
+        },
         baseline,
         dispositionPolicy: {
           codes: { good: 1, scratch: 2 },
@@ -270,10 +281,15 @@ export class Field {
     const openedAt = '2026-03-01T00:00:00.000Z';
     this.cloud.putItem(episodes, { useCase, episodeId, releaseId, openedAt, status: 'OPEN' });
     this.cloud.putItem(episodes, { useCase, episodeId: OPEN_EPISODE_ITEM, currentEpisodeId: episodeId });
-    const labels = this.cloud.variable(RETRAIN, DATASET_VARIABLES.labelTable);
+    this.putLabels(releaseId);
+  }
+
+  private putLabels(releaseId: string): void {
+    const table = this.cloud.variable(RETRAIN, DATASET_VARIABLES.labelTable);
     for (let index = 0; index < 200; index++) {
       const label = index % 2 === 0 ? 'good' : 'scratch';
-      this.cloud.putItem(labels, { ...this.label({ captureId: `labelled-${index}`, label }) });
+      const captureId = `labelled-${index}`;
+      this.cloud.putItem(table, { ...this.label({ captureId, label, releaseId }) });
     }
   }
 

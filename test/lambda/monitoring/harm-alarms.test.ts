@@ -1,0 +1,156 @@
+/** What alarms of a line in simulation, through the code of the device, of telemetry and of the monitor. */
+import type { Release } from '../../../contracts';
+import { histogramOf, normal, seededRandom } from '../shared/builders';
+import { evaluated, releaseThat, type SeenFrame, watched, withoutReference } from './simulated-line';
+
+const SIZE = 8;
+const CLASSES = ['good', 'scratch'] as const;
+type Random = () => number;
+
+/** What may change. */
+interface World {
+  readonly goodShare: number;
+  /** Of the images, which the classifier does not mind. */
+  readonly brightness: number;
+  /** Of all embeddings along one component. */
+  readonly shift: number;
+  /** Share of parts that are something else, and are called good. */
+  readonly unknown: number;
+}
+
+const CALM: World = { goodShare: 0.5, brightness: 120, shift: 0, unknown: 0 };
+const UNKNOWN_LIES_AT = 4;
+const meanOf = (className: string): number => (className === 'good' ? -3 : 3);
+
+function see(random: Random, { goodShare, brightness, shift, unknown }: World): SeenFrame {
+  const isUnknown = random() < unknown;
+  const predictedClass = isUnknown || random() < goodShare ? 'good' : 'scratch';
+  const embedding = Array.from({ length: SIZE }, (_, index) =>
+    normal(random, index === 0 ? meanOf(predictedClass) : 0, 1),
+  );
+  embedding[1] = (embedding[1] as number) + shift + (isUnknown ? UNKNOWN_LIES_AT : 0);
+  return {
+    predictedClass,
+    confidence: 1 - Math.min(1, -0.05 * Math.log(1 - random())),
+    embedding,
+    image: { brightness: normal(random, brightness, 12), contrast: 30, sharpness: 9 },
+  };
+}
+
+const distributions = (frames: readonly SeenFrame[]) => ({
+  confidence: histogramOf(
+    'confidence',
+    frames.map(({ confidence }) => confidence),
+  ),
+  brightness: histogramOf(
+    'brightness',
+    frames.map(({ image }) => image.brightness),
+  ),
+  contrast: histogramOf(
+    'contrast',
+    frames.map(({ image }) => image.contrast),
+  ),
+  sharpness: histogramOf(
+    'sharpness',
+    frames.map(({ image }) => image.sharpness),
+  ),
+});
+
+/** Validated on 400 images of a calm world, whose luck is in its reference. */
+function releaseBy(random: Random): Release {
+  const images = Array.from({ length: 400 }, () => see(random, CALM));
+  const of = (name: string) => images.filter(({ predictedClass }) => predictedClass === name);
+  const entries = <Value>(value: (frames: readonly SeenFrame[]) => Value) =>
+    Object.fromEntries(CLASSES.map((name) => [name, value(of(name))]));
+  return releaseThat({
+    classes: [...CLASSES],
+    baseline: {
+      ...distributions(images),
+      byClass: entries(distributions),
+      classCounts: entries((frames) => frames.length),
+      accuracy: 0.97,
+    },
+    embedding: {
+      outputName: 'embedding',
+      size: SIZE,
+      reference: entries((frames) => ({
+        images: frames.length,
+        mean: Array.from(
+          { length: SIZE },
+          (_, index) =>
+            frames.reduce((sum, { embedding }) => sum + (embedding[index] ?? 0), 0) / frames.length,
+        ),
+      })),
+    },
+  });
+}
+
+const DRAWS = 60;
+
+/** In how many of the draws of 200 frames of two cameras there is drift, and what it is called. */
+function alarms(world: Partial<World>, judged: (release: Release) => Release = (release) => release) {
+  const random = seededRandom(41);
+  const release = judged(releaseBy(random));
+  const evaluations = Array.from({ length: DRAWS }, () =>
+    evaluated(
+      release,
+      [1, 2].map(() => Array.from({ length: 100 }, () => see(random, { ...CALM, ...world }))),
+    ),
+  );
+  return {
+    share: evaluations.filter(({ fleet }) => fleet.assessment.kind === 'DRIFT').length / DRAWS,
+    causes: new Set(evaluations.map(({ cause }) => cause?.kind)),
+    unknownHarm: evaluations.filter(({ fleet }) => fleet.harm.by === 'nothing').length / DRAWS,
+  };
+}
+
+test.each<[string, Partial<World>]>([
+  ['nothing', {}],
+  ['the yield, from 50 to 98 % good parts', { goodShare: 0.98 }],
+  ['the light, which the classifier does not mind', { brightness: 90 }],
+])('[B14] no alarm for %s', (_, world) => {
+  expect(alarms(world)).toMatchObject({ share: 0, unknownHarm: 0 });
+});
+
+test('[B14] by image statistics the same light is drift', () => {
+  expect(alarms({ brightness: 90 }, withoutReference).share).toBe(1);
+});
+
+test('[B14] an unknown thing in a fifth of the parts is found, called by its name, and its harm is not guessed', () => {
+  const { share, causes, unknownHarm } = alarms({ unknown: 0.2 });
+  expect(share).toBeGreaterThanOrEqual(0.9);
+  expect(unknownHarm).toBeGreaterThanOrEqual(0.9);
+  expect(causes).toContain('new-thing');
+  expect(causes).not.toContain('line');
+});
+
+test('[B14] light that moves what the classifier reads is found, and called the line', () => {
+  expect(alarms({ brightness: 80, shift: 1.2 })).toMatchObject({ share: 1, causes: new Set(['line']) });
+});
+
+test('[B14] a quiet week, with few frames and a yield that goes from 95 to 99 %, opens no episode', async () => {
+  const random = seededRandom(43);
+  const release = releaseBy(random);
+  const week = await watched(release, {
+    hours: 168,
+    cameras: 2,
+    frames: 5,
+    see: (share) => see(random, { ...CALM, goodShare: 0.95 + 0.04 * share }),
+  });
+  expect(week.episodes).toEqual([]);
+  expect(week.evaluations).toBeGreaterThan(140);
+});
+
+test('[B14] a new thing that comes in the middle of a week opens one episode', async () => {
+  const random = seededRandom(47);
+  const release = releaseBy(random);
+  const week = await watched(release, {
+    hours: 168,
+    cameras: 2,
+    frames: 20,
+    see: (share) => see(random, { ...CALM, unknown: share < 0.5 ? 0 : 0.25 }),
+  });
+  expect(week.episodes).toMatchObject([
+    { evidence: { assessment: { kind: 'DRIFT', feature: 'embedding' } } },
+  ]);
+});
