@@ -5,6 +5,7 @@
  *     npm run bench -- edge               one suite
  *     npm run bench -- edge G1 G7         some of its figures
  *     npm run bench -- telemetry-cost      calls and cost of results by the size of the fleet
+ *     npm run bench -- drift               what alarms when a line changes, and what the change costs
  *     npm run bench -- judge               how often the judge of rollouts errs
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- prepare             memory and speed of Prepare, by the size of the data set
@@ -21,6 +22,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { WITHOUT_TELEMETRY } from '../edge-components/inference/src/models/onnx-telemetry';
+import { driftSuite } from './drift/suite';
 import { edgeSuite } from './edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from './figure';
 import { infrastructureSuite } from './infrastructure/suite';
@@ -40,6 +42,7 @@ import { verdictSuite } from './verdict/suite';
 const LONGEST_WAIT_MINUTES = 30;
 const INDENT = ' '.repeat(15);
 const SUITES: Readonly<Record<string, Suite>> = {
+  drift: driftSuite,
   edge: edgeSuite,
   infrastructure: infrastructureSuite,
   judge: judgeSuite,

@@ -1,0 +1,106 @@
+"""Frames of everything that may happen to a line, through the default script's model; and what rivals say of them.
+
+`python bench/python/drift_frames.py --output <folder>` renders and prepares the project's dataset, trains the default
+script, and writes `drift.json`:
+
+    classes      in the order of the probabilities
+    baseline     contract of the release
+    embedding    contract of the release, with its reference
+    frames       pool -> [label, predicted class, confidence, embedding, brightness, contrast, sharpness] of each frame,
+                 by the fp32 graph
+    rivals       stream -> rival -> share of the draws that alarm
+
+A stream is what a line shows (`_STREAMS`): from which pools, with which shares. bench/drift/streams.ts has the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from finished_folder import finished_folder
+from inspected_line import (
+    FP32,
+    SEED,
+    SHIFTS,
+    Images,
+    answers,
+    photograph,
+    shifted,
+    train_line,
+    view_with,
+)
+from kaizen_training.baseline import baseline_of, image_statistics
+from kaizen_training.further_outputs import EMBEDDING_NAME
+from kaizen_training.onnx_model import OUTPUT_NAME
+from kaizen_training.surfaces import CONDITIONS, Part, make_part
+from kaizen_training.surfaces.camera import draw_view
+from shift_tests import Rivals
+
+NORMAL_FRAMES = 4000
+SHIFTED_FRAMES = 800
+UNKNOWN_FRAMES = 400
+# A photograph that no part of the dataset is made of, and about the tint of the others.
+_OTHER_MATERIAL, _OTHER_TINT = "moon", (0.56, 0.55, 0.53)
+# Halfway to the lamp of the drifted condition.
+_DIMMED = {"gain": (0.62, 0.80)}
+
+
+def _of_other_material(label: str, rng: np.random.Generator) -> Part:
+    return replace(make_part(label, rng), texture=_OTHER_MATERIAL, tint=_OTHER_TINT)
+
+
+def _pools() -> Iterator[tuple[str, Images, list[str]]]:
+    yield "normal", *shifted("normal", NORMAL_FRAMES)
+    for shift in SHIFTS:
+        yield shift, *shifted(shift, SHIFTED_FRAMES)
+    yield "dimmed", *photograph(SHIFTED_FRAMES, "dimmed", lambda rng: view_with(_DIMMED, rng))
+    yield "drifted", *photograph(SHIFTED_FRAMES, "drifted", lambda rng: draw_view(CONDITIONS["drifted"], rng))
+    yield (
+        "new material",
+        *photograph(SHIFTED_FRAMES, "new material", lambda rng: view_with({}, rng), _of_other_material),
+    )
+    yield "unknown class", *photograph(UNKNOWN_FRAMES, "crack", lambda rng: view_with({}, rng), shares={"crack": 1.0})
+
+
+def _rows(graph: Path, classes: list[str], images: Images, labels: list[str]) -> Iterator[list[Any]]:
+    probabilities, embeddings = answers(graph, images, [OUTPUT_NAME, EMBEDDING_NAME])
+    statistics = image_statistics(images)
+    seen = zip(statistics.brightness, statistics.contrast, statistics.sharpness, strict=True)
+    for label, row, embedding, numbers in zip(labels, probabilities, embeddings, seen, strict=True):
+        best = int(row.argmax())
+        vector = [round(float(one), 4) for one in embedding]
+        yield [label, classes[best], round(float(row[best]), 6), vector, *(round(float(one), 3) for one in numbers)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Trains and writes; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, required=True)
+    output: Path = parser.parse_args(arguments).output
+    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
+        line = train_line(Path(folder), unfinished)
+        graph, validation = line.graphs[FP32], line.validation
+        probabilities, reference = answers(graph, validation.images, [OUTPUT_NAME, EMBEDDING_NAME])
+        accuracy = float((probabilities.argmax(axis=1) == validation.labels).mean())
+        frames = {name: list(_rows(graph, line.classes, images, labels)) for name, images, labels in _pools()}
+        drift = {
+            "classes": line.classes,
+            "baseline": baseline_of(validation.images, probabilities, line.classes, accuracy),
+            **line.further.to_json(list(line.graphs), line.classes),
+            "frames": frames,
+            "rivals": Rivals(reference, np.random.default_rng(SEED)).alarms(frames),
+        }
+        (unfinished / "drift.json").write_text(json.dumps(drift) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
