@@ -6,6 +6,7 @@ import { QUESTION_METRICS, TELEMETRY_METRICS } from '../../lambda/telemetry/name
 import { SKETCH_PARTITIONS } from '../../lambda/telemetry/sketch-partition';
 import { InputError } from '../shared/errors';
 import { isPriced, PRICES, type PricedRegion, type PriceName, type PriceSource } from './prices';
+import { METER_BYTES, questionQuantities } from './question-cost';
 import type { CostFacts, PipelineJob, SecondOpinionFacts } from './read-facts';
 import * as of from './usage';
 
@@ -31,7 +32,6 @@ export interface CostEstimate {
 type Quantity = readonly [noun: Owner, what: string, price: PriceName, quantity: number];
 
 const GIGABYTE = 1e9;
-const METER_BYTES = 5_120;
 const MINUTES_PER_DAY = 1_440;
 const MINUTES_PER_HOUR = 60;
 const SECONDS_PER_HOUR = 3_600;
@@ -150,22 +150,13 @@ function questionsOf(
 function opinionQuantities({ secondOpinions }: CostFacts, usage: of.Usage): Quantity[] {
   if (!secondOpinions) return [];
   const questions = questionsOf(secondOpinions, usage);
-  const meters = questions * Math.ceil(of.QUESTION_BYTES / METER_BYTES);
+  const each = {
+    bytes: of.QUESTION_BYTES,
+    seconds: of.SECONDS_PER_QUESTION,
+    memoryGigabytes: secondOpinions.memoryGigabytes,
+  };
   return [
-    ['telemetry', 'second opinions, questions', 'iotMessage', meters],
-    ['telemetry', 'second opinions, rules', 'iotRule', meters],
-    ['telemetry', 'second opinions, to the function', 'iotAction', meters],
-    ['telemetry', 'second opinions, requests', 'lambdaRequest', questions],
-    [
-      'telemetry',
-      'second opinions, time',
-      'lambdaX86',
-      questions * of.SECONDS_PER_QUESTION * secondOpinions.memoryGigabytes,
-    ],
-    // Of a device, and of all.
-    ['telemetry', 'second opinions, counted', 'dynamoWrite', questions * 2],
-    // Published by the function, and delivered to the device.
-    ['telemetry', 'second opinions, answers', 'iotMessage', questions * 2],
+    ...questionQuantities(questions, each).map((quantity): Quantity => ['telemetry', ...quantity]),
     ['telemetry', 'second opinions, metrics', 'metric', count(QUESTION_METRICS) + 1],
   ];
 }
