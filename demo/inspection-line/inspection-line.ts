@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { type ClassMix, type PartDrawer, partDrawer } from './draw-part';
 import { encodeFrame } from './frame-message';
 import type { StockFrame } from './frame-stock';
 
@@ -32,6 +33,8 @@ export interface InspectionLineOptions {
   readonly framesPerSecond: number;
   /** condition -> frames. */
   readonly stock: Readonly<Record<string, readonly StockFrame[]>>;
+  /** condition -> how often each class comes along. @default - every frame of the stock as often as any other */
+  readonly mixes?: Readonly<Record<string, ClassMix>>;
   readonly condition: string;
   readonly seed: number;
   /** Every shown frame is appended here as a JSON line. */
@@ -43,10 +46,17 @@ export class InspectionLine {
   private readonly truth = new Map<string, ShownFrame>();
   /** References into the stock, so that keeping them costs nothing. */
   private readonly images = new Map<string, Buffer>();
+  private readonly drawers: ReadonlyMap<string, PartDrawer>;
   private condition: string;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: InspectionLineOptions) {
+    this.drawers = new Map(
+      Object.entries(options.mixes ?? {}).map(([condition, mix]) => [
+        condition,
+        partDrawer(this.framesOf(condition), mix),
+      ]),
+    );
     this.condition = options.condition;
     this.framesOf(options.condition);
   }
@@ -137,7 +147,8 @@ export class InspectionLine {
 
   private showFrames(): void {
     const frames = this.framesOf(this.condition);
-    this.keep(this.cameras.flatMap((camera) => camera.showAny(frames, this.condition) ?? []));
+    const draw = this.drawers.get(this.condition) ?? anyOf(frames);
+    this.keep(this.cameras.flatMap((camera) => camera.showAny(draw, this.condition) ?? []));
   }
 
   /** Keeps the truth about frames that were shown. */
@@ -151,6 +162,11 @@ export class InspectionLine {
     return shown.map(({ frame }) => frame);
   }
 }
+
+const anyOf =
+  (frames: readonly StockFrame[]): PartDrawer =>
+  (random) =>
+    frames[uniformInt(random, 0, frames.length - 1)] as StockFrame;
 
 interface SentFrame {
   readonly frame: ShownFrame;
@@ -189,9 +205,9 @@ class Camera {
   }
 
   /** A part that comes along. A device that does not keep up misses it, as it would with a camera of glass and metal. */
-  showAny(frames: readonly StockFrame[], condition: string): SentFrame | undefined {
+  showAny(draw: PartDrawer, condition: string): SentFrame | undefined {
     if (!this.isLookedAt) return undefined;
-    return this.show(frames[uniformInt(this.random, 0, frames.length - 1)] as StockFrame, condition);
+    return this.show(draw(this.random), condition);
   }
 
   private get isLookedAt(): boolean {

@@ -126,6 +126,49 @@ describe('the inspection line', () => {
     }
   });
 
+  test('shows classes as often as the mix says, whatever the stock has of each', async () => {
+    const line = new InspectionLine({
+      socketDirectory: folder,
+      deviceIds: ['line-1'],
+      framesPerSecond: 500,
+      stock: {
+        normal: [
+          { jpeg: Buffer.from('a good part'), label: 'good' },
+          { jpeg: Buffer.from('a dented part'), label: 'dent' },
+          { jpeg: Buffer.from('a cracked part'), label: 'crack' },
+        ],
+      },
+      mixes: { normal: { good: 1, dent: 1 } },
+      condition: 'normal',
+      seed: 1,
+      truthFile: join(folder, 'truth.jsonl'),
+    });
+    await line.start();
+    try {
+      const frames = await readFrames(line.socketPath('line-1'), 40);
+      expect(new Set(frames.map(({ image }) => image))).toEqual(new Set(['a good part', 'a dented part']));
+    } finally {
+      await line.stop();
+    }
+  });
+
+  test('refuses a mix of classes that its stock lacks', () => {
+    const stock = { normal: [{ jpeg: Buffer.from('a good part'), label: 'good' }] };
+    expect(
+      () =>
+        new InspectionLine({
+          socketDirectory: folder,
+          deviceIds: ['line-1'],
+          framesPerSecond: 1,
+          stock,
+          mixes: { normal: { good: 0.9, dent: 0.1 } },
+          condition: 'normal',
+          seed: 1,
+          truthFile: join(folder, 'truth.jsonl'),
+        }),
+    ).toThrow("mix: there is no frame of class 'dent'");
+  });
+
   test('gives up showing each part when it is told to, and nobody looks', async () => {
     const line = makeLine();
     await line.start();
