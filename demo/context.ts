@@ -1,5 +1,6 @@
 import type { LocalAws } from '@kaizen-edge/local-aws';
 import type { KaizenEnvironment } from '../cli/shared/environment';
+import type { AppConfig } from '../contracts';
 import type { AlarmWatch } from './alarms/alarm-watch';
 import type { DemoClients } from './clients';
 import type { DemoConsole } from './console';
@@ -11,6 +12,7 @@ import type { Observations } from './observations';
 import type { RenderedFolders } from './render';
 import type { ReportData } from './report/report-data';
 import type { DemoSettings } from './settings';
+import type { TurnLog } from './turns';
 
 /** Something that happened, for the timeline of the report. */
 export type DemoEvent = ReportData['events'][number];
@@ -22,11 +24,15 @@ export interface Span {
   readonly until: number;
   /** @default - all devices */
   readonly deviceIds?: readonly string[] | undefined;
+  /** The one that decided. @default - any */
+  readonly releaseId?: string | undefined;
 }
 
 /** What the phases share once the local AWS, the fleet and the line are up. */
 export interface DemoContext {
   readonly settings: DemoSettings;
+  /** What is deployed, but for the name. */
+  readonly config: AppConfig;
   readonly console: DemoConsole;
   readonly signal: AbortSignal;
   /** Folder of this run. */
@@ -46,6 +52,7 @@ export interface DemoContext {
   readonly spans: Span[];
   readonly rollouts: Array<ReportData['rollouts'][number]>;
   readonly models: Array<ReportData['models'][number]>;
+  readonly turns: readonly TurnLog[];
   readonly outage: { deviceId: string; from: number; until: number };
 }
 
@@ -55,12 +62,14 @@ export type LoopContext = Pick<
   'clients' | 'environment' | 'console' | 'signal' | 'events' | 'rollouts' | 'models'
 >;
 
+/** @param at milliseconds since the epoch */
 export function note(
   context: Pick<DemoContext, 'events' | 'console'>,
   kind: DemoEvent['kind'],
   what: string,
+  at = Date.now(),
 ): void {
-  context.events.push({ at: Date.now(), what, kind });
+  context.events.push({ at, what, kind });
   context.console.line(`  ${what}`);
 }
 
@@ -69,7 +78,7 @@ export function keepSpan(
   context: Pick<DemoContext, 'spans'>,
   label: string,
   from: number,
-  deviceIds?: readonly string[],
+  of: Pick<Span, 'deviceIds' | 'releaseId'> = {},
 ): void {
-  context.spans.push({ label, from, until: Date.now(), deviceIds });
+  context.spans.push({ label, from, until: Date.now(), ...of });
 }

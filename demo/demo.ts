@@ -1,11 +1,8 @@
 /** The demo, as a table of contents. Each phase is a file under phases/. */
-import { detectDrift } from './phases/detect-drift';
-import { driftTheLight } from './phases/drift-the-light';
-import { introduceCrack } from './phases/introduce-crack';
-import { recoverByRetraining } from './phases/recover-by-retraining';
 import { reportFigures } from './phases/report-figures';
 import { rollOutFirstRelease } from './phases/roll-out-first-release';
 import { rollOutWrongModel } from './phases/roll-out-wrong-model';
+import { runTurn } from './phases/run-turn';
 import { type Cloud, startCloud } from './phases/start-cloud';
 import { startLine } from './phases/start-line';
 import { tamperWithAnArtifact } from './phases/tamper-with-an-artifact';
@@ -37,11 +34,9 @@ async function runLoop(run: LoopRun, cloud: Cloud, stops: Stops): Promise<void> 
   const context = await startLine(run, cloud, stops);
   const firstExecution = await trainFirstModel(context);
   await rollOutFirstRelease(context, firstExecution);
-  await driftTheLight(context);
-  await introduceCrack(context);
-  await detectDrift(context);
-  const secondExecution = await recoverByRetraining(context);
-  await rollOutWrongModel(context, secondExecution);
+  let execution = firstExecution;
+  for (const turn of context.turns) execution = await runTurn(context, turn);
+  await rollOutWrongModel(context, execution);
   await tamperWithAnArtifact(context);
   await reportFigures(context, run.reportFolder);
 }

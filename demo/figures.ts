@@ -1,7 +1,7 @@
 /** The report's figures, from what was observed. Pure. */
 import type { Observation } from './observations';
 import { accuracyOf } from './observations';
-import type { DeviceWindow, ReportData, Verdicts } from './report/report-data';
+import type { DeviceWindow, ReportData } from './report/report-data';
 
 export const WINDOW_MILLISECONDS = 5000;
 
@@ -47,26 +47,6 @@ export function windowsOf(observations: readonly Observation[]): DeviceWindow[] 
       meanBrightness: mean(seen.flatMap(({ record }) => record.image?.brightness ?? [])),
       offlineFrames: seen.filter(({ record }) => !record.online).length,
     }));
-}
-
-/** The class that may pass (config/local.ts); parts of every other are defective. */
-const GOOD = 'good';
-
-/** What became of good and of defective parts; shares are null where there are none of them. */
-export function verdictsOf(observations: readonly Observation[]): Verdicts {
-  const goods = observations.filter(({ truth }) => truth.label === GOOD);
-  const defects = observations.filter(({ truth }) => truth.label !== GOOD);
-  const share = (of: readonly Observation[], is: (record: Observation['record']) => boolean): number | null =>
-    orNull(of.filter(({ record }) => is(record)).length / of.length);
-  return {
-    escapes: share(defects, ({ disposition }) => disposition === 'pass'),
-    escapesAsClassified: share(
-      defects,
-      ({ status, predictedClass }) => status === 'ok' && predictedClass === GOOD,
-    ),
-    falseRejects: share(goods, ({ disposition }) => disposition === 'reject'),
-    review: share(observations, ({ disposition }) => disposition === 'review'),
-  };
 }
 
 /** rows[i][j]: frames of class i that were predicted as class j; invalid frames left out. */

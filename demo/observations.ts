@@ -8,17 +8,22 @@ import type { InferenceResult } from '../contracts';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../lambda/shared/concurrency';
 import { RESULT_PREFIX } from '../lambda/telemetry/names';
 import type { InspectionLine, ShownFrame } from './inspection-line/inspection-line';
+import { messageBytes } from './sent-bytes';
 
 export interface Observation {
   readonly record: InferenceResult & { readonly deviceId: string };
   readonly truth: ShownFrame;
 }
 
+/** A line of a result file: the record, and where it came from. */
+type ResultLine = Observation['record'] & { readonly batchId: string; readonly receivedAt: string };
+
 export class Observations {
   private readonly seenKeys = new Set<string>();
   private readonly byRecord = new Map<string, Observation>();
   private duplicates = 0;
   private bytes = 0;
+  private sent = 0;
 
   constructor(
     private readonly s3: S3Client,
@@ -44,6 +49,11 @@ export class Observations {
     return this.bytes;
   }
 
+  /** Of the messages that brought the results, as the devices sent them: compressed, a batch each. */
+  get sentBytes(): number {
+    return this.sent;
+  }
+
   /** Reads the result files that are new. */
   async refresh(): Promise<void> {
     const fresh: string[] = [];
@@ -59,16 +69,21 @@ export class Observations {
     const text = gunzipSync((await object.Body?.transformToByteArray()) ?? '').toString();
     this.seenKeys.add(key);
     this.bytes += Buffer.byteLength(text);
-    for (const line of text.split('\n')) {
-      if (line === '') continue;
-      const record = JSON.parse(line) as Observation['record'];
-      const truth = this.line.truthOf(record.frameId);
-      if (!truth)
-        throw new Error(`${key} has a result for frame ${record.frameId}, which the line never showed`);
-      const id = `${record.deviceId}/${record.recordId}`;
-      if (this.byRecord.has(id)) this.duplicates += 1;
-      else this.byRecord.set(id, { record, truth });
-    }
+    const lines = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as ResultLine);
+    this.sent += messageBytes(lines);
+    for (const line of lines) this.keep(key, line);
+  }
+
+  private keep(key: string, { batchId: _, receivedAt: __, ...record }: ResultLine): void {
+    const truth = this.line.truthOf(record.frameId);
+    if (!truth)
+      throw new Error(`${key} has a result for frame ${record.frameId}, which the line never showed`);
+    const id = `${record.deviceId}/${record.recordId}`;
+    if (this.byRecord.has(id)) this.duplicates += 1;
+    else this.byRecord.set(id, { record, truth });
   }
 }
 

@@ -3,15 +3,19 @@
 import { join } from 'node:path';
 import { SupervisedProcess } from '@kaizen-edge/local-aws';
 import { REPOSITORY_ROOT, virtualEnvironmentPython } from '../scripts/repository';
-import { CLASS_MIX, type DemoSettings } from './settings';
+import type { ClassMix } from './inspection-line/draw-part';
+import { type DemoSettings, STOCK_SHARES } from './settings';
+
+/** What the line looks like: as at first; under an old light; and under it with a broken tool. */
+export type Condition = 'normal' | 'drifted' | 'broken-tool';
 
 export interface RenderedFolders {
   readonly dataset: string;
   /** condition -> folder with truth.jsonl and the frames. */
-  readonly stock: Readonly<Record<'normal' | 'drifted' | 'crack', string>>;
+  readonly stock: Readonly<Record<Condition, string>>;
 }
 
-function share(mix: Readonly<Record<string, number>>): string {
+function share(mix: ClassMix): string {
   return Object.entries(mix)
     .map(([name, value]) => `${name}:${value}`)
     .join(',');
@@ -49,7 +53,7 @@ export async function renderStock(
     `--items=${items}`,
     `--seed=${seed}`,
     '--condition=normal',
-    `--classes=${share(CLASS_MIX.normal)}`,
+    `--classes=${share(STOCK_SHARES.normal)}`,
   ];
   await render(directory, ['stock', `--output=${output}`, ...parts], signal);
 }
@@ -64,10 +68,10 @@ export async function renderImages(
   const stock = {
     normal: join(directory, 'stock-normal'),
     drifted: join(directory, 'stock-drifted'),
-    crack: join(directory, 'stock-crack'),
+    'broken-tool': join(directory, 'stock-broken-tool'),
   };
   const { seed, datasetItems, stockItems } = settings;
-  const stockArguments = (folder: string, offset: number, condition: string, mix: Record<string, number>) => [
+  const stockArguments = (folder: string, offset: number, condition: string, mix: ClassMix) => [
     'stock',
     `--output=${folder}`,
     `--items=${stockItems}`,
@@ -80,8 +84,12 @@ export async function renderImages(
     ['dataset', `--output=${dataset}`, `--items=${datasetItems}`, `--seed=${seed}`],
     signal,
   );
-  await render(directory, stockArguments(stock.normal, 1, 'normal', CLASS_MIX.normal), signal);
-  await render(directory, stockArguments(stock.drifted, 2, 'drifted', CLASS_MIX.normal), signal);
-  await render(directory, stockArguments(stock.crack, 3, 'drifted', CLASS_MIX.withCrack), signal);
+  await render(directory, stockArguments(stock.normal, 1, 'normal', STOCK_SHARES.normal), signal);
+  await render(directory, stockArguments(stock.drifted, 2, 'drifted', STOCK_SHARES.normal), signal);
+  await render(
+    directory,
+    stockArguments(stock['broken-tool'], 3, 'drifted', STOCK_SHARES.brokenTool),
+    signal,
+  );
   return { dataset, stock };
 }

@@ -40,18 +40,31 @@ export function keepModel(
   counter: number,
   { evaluation, exported }: PipelineExecution,
 ): void {
-  const { parity, files, variants } = exported;
+  const { parity, files, variants, cloudVariant } = exported;
   const bytesOf = (file: string) => files.find(({ name }) => name === file)?.bytes ?? 0;
   context.models.push({
     releaseId: releaseIdOf(context.environment.useCase, counter),
     testAccuracy: evaluation.accuracy,
     linearBaselineAccuracy: evaluation.linearBaselineAccuracy,
-    variants: variants.map(({ name, file, precision }) => ({
-      name,
-      bytes: bytesOf(file),
-      milliseconds: (precision === 'fp32' ? parity.fp32Milliseconds : parity.int8Milliseconds) ?? Number.NaN,
-      accuracy: precision === 'fp32' ? parity.fp32Accuracy : parity.int8Accuracy,
-    })),
+    variants: [
+      ...variants.map(({ name, file, precision }) => ({
+        name,
+        bytes: bytesOf(file),
+        milliseconds:
+          (precision === 'fp32' ? parity.fp32Milliseconds : parity.int8Milliseconds) ?? Number.NaN,
+        accuracy: precision === 'fp32' ? parity.fp32Accuracy : parity.int8Accuracy,
+      })),
+      ...(cloudVariant
+        ? [
+            {
+              name: 'in the cloud',
+              bytes: cloudVariant.file.bytes,
+              milliseconds: Number.NaN,
+              accuracy: cloudVariant.accuracy,
+            },
+          ]
+        : []),
+    ],
   });
 }
 

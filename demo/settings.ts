@@ -1,3 +1,11 @@
+import type { ClassMix } from './inspection-line/draw-part';
+
+/** What the line goes through before the loop answers it: the light drifts, the tool breaks, or both. */
+export type Change = 'light' | 'tool';
+
+/** A turn of the loop after the first: changes of the line, in the order in which they come. */
+export type Turn = readonly [Change, ...Change[]];
+
 /** Sizes of the demo. The loop and the software are the same in both; only amounts and waiting times differ. */
 export interface DemoSettings {
   readonly name: 'full' | 'small';
@@ -7,6 +15,8 @@ export interface DemoSettings {
   readonly stockItems: number;
   readonly epochs: number;
   readonly widthMultiplier: number;
+  /** Of the network in the cloud. It is trained in every turn, from nothing, on the processors that the devices use too. */
+  readonly cloudWidthMultiplier: number;
   readonly devices: { readonly canary: readonly string[]; readonly stable: readonly string[] };
   readonly framesPerSecond: number;
   /** How long the line runs normally before it changes. */
@@ -17,6 +27,8 @@ export interface DemoSettings {
   readonly labelDelaySeconds: number;
   /** The gate's minimum; a model from few images and few epochs is held to less. */
   readonly minimumAccuracy: number;
+  /** Those that follow the first. */
+  readonly turns: readonly Turn[];
   readonly seed: number;
 }
 
@@ -26,12 +38,14 @@ export const FULL: DemoSettings = {
   stockItems: 1200,
   epochs: 12,
   widthMultiplier: 0.35,
+  cloudWidthMultiplier: 0.5,
   devices: { canary: ['line-1', 'line-2'], stable: ['line-3', 'line-4'] },
   framesPerSecond: 8,
   steadySeconds: 15,
   offlineSeconds: 15,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.8,
+  turns: [['light'], ['tool']],
   seed: 20261123,
 };
 
@@ -44,11 +58,35 @@ export const SMALL: DemoSettings = {
   framesPerSecond: 6,
   steadySeconds: 10,
   offlineSeconds: 10,
+  // The smaller the network on the device, the more the larger one is for.
+  widthMultiplier: 0.25,
+  cloudWidthMultiplier: 0.35,
   minimumAccuracy: 0.6,
+  // A turn is minutes of training: here one retraining answers both.
+  turns: [['light', 'tool']],
 };
 
-/** Parts on the line, as shares: mostly good, as on a real line. */
+/** Parts on the line, as shares: 97 % of them good, as on a line that earns its keep. */
+export const YIELD = 0.97;
+
+/** The class that a broken tool makes, and that nobody had seen before. */
+export const NEW_CLASS = 'crack';
+
+const USUAL_DEFECTS = { scratch: 0.01, dent: 0.01, stain: 0.01 };
+
 export const CLASS_MIX = {
-  normal: { good: 0.55, scratch: 0.15, dent: 0.15, stain: 0.15 },
-  withCrack: { good: 0.45, scratch: 0.12, dent: 0.12, stain: 0.12, crack: 0.19 },
-} as const;
+  normal: { good: YIELD, ...USUAL_DEFECTS },
+  /** While the tool is broken every fifth part cracks, which no line would bear for longer than it has to. */
+  brokenTool: { good: 0.77, ...USUAL_DEFECTS, [NEW_CLASS]: 0.2 },
+  /** Once it has been mended: a crack is as rare as any other defect. */
+  mendedTool: { good: 0.96, ...USUAL_DEFECTS, [NEW_CLASS]: 0.01 },
+} as const satisfies Record<string, ClassMix>;
+
+/**
+ * What is rendered of each class, as shares of the stock: so many of the rare ones that what a model makes of them does
+ * not hang on five pictures. How often the line shows them is {@link CLASS_MIX}'s to say.
+ */
+export const STOCK_SHARES = {
+  normal: { good: 0.4, scratch: 0.2, dent: 0.2, stain: 0.2 },
+  brokenTool: { good: 0.4, scratch: 0.12, dent: 0.12, stain: 0.12, [NEW_CLASS]: 0.24 },
+} as const satisfies Record<string, ClassMix>;

@@ -1,25 +1,35 @@
-/** monitoring: the field no longer looks like what the release was validated on, and labels say that it errs. */
+/** monitoring: the field no longer looks like what the release was validated on, or labels say that it errs. */
+import { releaseIdOf } from '../../lambda/registry/names';
 import { type DemoContext, note } from '../context';
 import { readEpisodes } from '../episodes';
+import type { TurnLog } from '../turns';
 import { waitFor } from '../waiting';
 
 /** A schedule of one minute, the time until enough results are in, and slack. */
 const DRIFT_TIMEOUT_SECONDS = 240;
 
-export async function detectDrift(context: DemoContext): Promise<void> {
+export async function detectDrift(context: DemoContext, turn: TurnLog): Promise<void> {
   await context.console.phase(
     "monitoring: drift against the release's baseline, accuracy by labels",
     async () => {
+      const inService = releaseIdOf(context.environment.useCase, turn.number - 1);
       const episode = await waitFor(
         {
-          what: 'the monitor to open a drift episode',
+          what: `the monitor to open a drift episode for ${inService}`,
           timeoutSeconds: DRIFT_TIMEOUT_SECONDS,
           signal: context.signal,
         },
-        async () => (await readEpisodes(context))[0],
+        async () => (await readEpisodes(context)).find(({ releaseId }) => releaseId === inService),
       );
-      note(context, 'drift', `drift episode opened for release ${episode.releaseId}: ${episode.evidence}`);
-      await context.alarms.hears('drift-episode-open', context.signal);
+      turn.episodeAt = Date.parse(episode.openedAt);
+      note(
+        context,
+        'drift',
+        `drift episode opened for release ${episode.releaseId}: ${episode.evidence}`,
+        turn.episodeAt,
+      );
+      // Later ones may follow while the alarm has not ended yet.
+      if (turn === context.turns[0]) await context.alarms.hears('drift-episode-open', context.signal);
     },
   );
 }

@@ -1,23 +1,28 @@
-/** The product changes too: a defect appears that no model in service has a name for. */
+/** The tool breaks: a defect appears that no model in service has a name for, on every fifth part. */
 import { type DemoContext, note } from '../context';
+import { NEW_CLASS } from '../settings';
+import { noteChange, type TurnLog } from '../turns';
 import { waitFor } from '../waiting';
 
-const CRACK = 'crack';
 const LABEL_TIMEOUT_SECONDS = 600;
 
-export async function introduceCrack(context: DemoContext): Promise<void> {
-  await context.console.phase(
-    `a new defect class '${CRACK}' appears; people label what came up`,
+export async function introduceCrack(context: DemoContext, turn: TurnLog): Promise<void> {
+  const { alarms, console, labeller, line, signal } = context;
+  await console.phase(
+    `the tool breaks: a new defect class '${NEW_CLASS}' appears; people label what came up`,
     async () => {
-      context.line.change('crack');
-      context.alarms.allow('escapes-high', Date.now(), 'no release in service knows cracks');
-      note(context, 'line', `parts with the new defect '${CRACK}' appear`);
+      line.change('broken-tool');
+      const from = noteChange(turn);
+      alarms.allow('escapes-high', from, 'no release in service knows cracks');
+      alarms.allow('accuracy-low', from, 'no release in service knows cracks');
+      alarms.allow('drift-episode-open', from, 'no release in service knows cracks');
+      note(context, 'line', `the tool breaks: one part of five has the new defect '${NEW_CLASS}'`);
       await waitFor(
-        { what: `labels of '${CRACK}'`, timeoutSeconds: LABEL_TIMEOUT_SECONDS, signal: context.signal },
+        { what: `labels of '${NEW_CLASS}'`, timeoutSeconds: LABEL_TIMEOUT_SECONDS, signal },
         async () => {
-          const counts = [...context.labeller.counts].map(([name, count]) => `${name} ${count}`);
-          context.console.status(`labels so far: ${counts.join(', ')}`);
-          return (context.labeller.counts.get(CRACK) ?? 0) > 0 ? true : undefined;
+          const counts = [...labeller.counts].map(([name, count]) => `${name} ${count}`);
+          console.status(`labels so far: ${counts.join(', ')}`);
+          return (labeller.counts.get(NEW_CLASS) ?? 0) > 0 ? true : undefined;
         },
       );
     },

@@ -3,19 +3,25 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCaptures } from '../../cli/captures/captures';
-import { CAPTURE_PREFIX } from '../../lambda/telemetry/names';
-import type { DemoContext } from '../context';
+import { bandwidthOf } from '../bandwidth';
+import type { DemoContext, Span } from '../context';
 import { readEpisodes } from '../episodes';
-import { confusionOf, lostFrames, percentile, verdictsOf, windowsOf } from '../figures';
+import { confusionOf, lostFrames, percentile, windowsOf } from '../figures';
 import { loadFrameStock } from '../inspection-line/frame-stock';
 import { readInventory } from '../inventory';
 import { accuracyOf, type Observation } from '../observations';
+import { examplesOf, partsOf } from '../pictures';
 import { executionArns } from '../pipeline';
+import { usdOfQuestions } from '../question-price';
 import { renderReport } from '../report/render-report';
 import type { ReportData } from '../report/report-data';
 import { summaryText } from '../report/summary';
 import { measureRoundTrips, ROUND_TRIP_WHAT } from '../round-trip';
-import { sizeOfObjects } from '../stored-objects';
+import { secondOpinionFigures } from '../second-opinion-figures';
+import { NEW_CLASS } from '../settings';
+import { BEFORE_THE_CHANGE, turnFigures } from '../turns';
+import { verdictsOf } from '../verdicts';
+import { readGivenCodes } from './expect-steady-codes';
 
 export async function reportFigures(context: DemoContext, reportFolder: string): Promise<void> {
   const data = await context.console.phase('measuring and writing the report', () => gather(context));
@@ -34,32 +40,29 @@ async function gather(context: DemoContext): Promise<ReportData> {
   );
   await context.observations.refresh();
   const seen = context.observations.all;
+  const seenIn = (label: string) =>
+    context.spans.filter((span) => span.label === label).flatMap((span) => within(seen, span));
   return {
     generatedAt: new Date().toISOString(),
     settingsName: context.settings.name,
     phases: context.console.phases,
     totalSeconds: context.console.totalSeconds,
     peakMemoryBytes: context.memory.peakBytes,
-    events: context.events,
+    events: [...context.events].sort((one, other) => one.at - other.at),
     devices: devicesOf(context, seen),
-    accuracy: context.spans.map(({ label, from, until, deviceIds }) => {
-      const within = seen.filter(
-        ({ truth }) =>
-          truth.shownAt >= from &&
-          truth.shownAt < until &&
-          (!deviceIds || deviceIds.includes(truth.deviceId)),
-      );
-      return {
-        label,
-        frames: within.length,
-        accuracy: within.length === 0 ? null : accuracyOf(within),
-        verdicts: verdictsOf(within),
-      };
-    }),
-    confusions: confusionsOf(context, seen),
+    accuracy: accuracyBySpan(context, seen),
+    turns: context.turns.map(turnFigures),
+    secondOpinions: opinionsOf(context, seen),
+    codes: await readGivenCodes(context),
+    parts: partsOf(context),
+    confusions: context.turns.flatMap(({ number, change, after }) => [
+      confusionOf(`Before retraining: ${change}, release ${number - 1}`, seenIn(change)),
+      confusionOf(`Release ${number} on the same line`, seenIn(after)),
+    ]),
     rollouts: context.rollouts,
+    limits: limitsOf(context),
     latency: latencyOf(seen, roundTrips),
-    bandwidth: await bandwidthOf(context, seen),
+    bandwidth: await bandwidthOf(context, seen, seenIn(BEFORE_THE_CHANGE)),
     availability: availabilityOf(context, seen),
     privacy: await privacyOf(context),
     models: context.models,
@@ -74,9 +77,54 @@ async function gather(context: DemoContext): Promise<ReportData> {
     retraining: {
       executions: (await executionArns(context)).length - 1,
       labels: Object.fromEntries(context.labeller.counts),
-      newClasses: ['crack'].filter((name) => context.labeller.counts.has(name)),
+      newClasses: [NEW_CLASS].filter((name) => context.labeller.counts.has(name)),
     },
   };
+}
+
+function within(seen: readonly Observation[], { from, until, deviceIds, releaseId }: Span): Observation[] {
+  return seen.filter(
+    ({ truth, record }) =>
+      truth.shownAt >= from &&
+      truth.shownAt < until &&
+      (!deviceIds || deviceIds.includes(truth.deviceId)) &&
+      (releaseId === undefined || record.releaseId === releaseId),
+  );
+}
+
+function accuracyBySpan(
+  { spans, config }: DemoContext,
+  seen: readonly Observation[],
+): ReportData['accuracy'] {
+  return spans.map((span) => {
+    const found = within(seen, span);
+    return {
+      label: span.label,
+      frames: found.length,
+      accuracy: found.length === 0 ? null : accuracyOf(found),
+      verdicts: verdictsOf(found, config.dispositionPolicy.costs),
+    };
+  });
+}
+
+function opinionsOf(
+  { spans, config }: DemoContext,
+  seen: readonly Observation[],
+): ReportData['secondOpinions'] {
+  const { costs } = config.dispositionPolicy;
+  return [
+    { label: 'the whole run', ...secondOpinionFigures(seen, costs, usdOfQuestions) },
+    ...spans.map((span) => ({
+      label: span.label,
+      ...secondOpinionFigures(within(seen, span), costs, usdOfQuestions),
+    })),
+  ];
+}
+
+/** Those that a value must not exceed; throughput has one from below. */
+function limitsOf({ config }: DemoContext): ReportData['limits'] {
+  const { disagreement, invalidRate, latencyRatio, accuracyDrop } = config.rollout.limits;
+  return { disagreement, invalidRate, latencyRatio, accuracyDrop };
 }
 
 function devicesOf({ settings }: DemoContext, seen: readonly Observation[]): ReportData['devices'] {
@@ -89,20 +137,6 @@ function devicesOf({ settings }: DemoContext, seen: readonly Observation[]): Rep
   );
 }
 
-function confusionsOf(context: DemoContext, seen: readonly Observation[]): ReportData['confusions'] {
-  const ofSpan = (label: string) => {
-    const span = context.spans.find((entry) => entry.label === label);
-    return span ? seen.filter(({ truth }) => truth.shownAt >= span.from && truth.shownAt < span.until) : [];
-  };
-  return [
-    confusionOf(
-      'Before retraining: drifted light and the unknown class crack',
-      ofSpan('light drift and crack'),
-    ),
-    confusionOf('After retraining: release 2 on the same line', ofSpan('after retraining')),
-  ];
-}
-
 function latencyOf(seen: readonly Observation[], roundTrips: readonly number[]): ReportData['latency'] {
   const edge = seen.map(({ record }) => record.latencyMilliseconds.total);
   return {
@@ -111,18 +145,6 @@ function latencyOf(seen: readonly Observation[], roundTrips: readonly number[]):
     cloudP50: percentile(roundTrips, 0.5),
     cloudP99: percentile(roundTrips, 0.99),
     cloudWhat: ROUND_TRIP_WHAT,
-  };
-}
-
-async function bandwidthOf(
-  context: DemoContext,
-  seen: readonly Observation[],
-): Promise<ReportData['bandwidth']> {
-  const bucket = context.environment.output('TelemetryBucketName');
-  return {
-    streamedBytes: seen.reduce((sum, { truth }) => sum + truth.bytes, 0),
-    resultBytes: context.observations.lineBytes,
-    captureBytes: await sizeOfObjects(context.clients.s3, bucket, CAPTURE_PREFIX),
   };
 }
 
@@ -154,27 +176,6 @@ async function privacyOf({ clients, environment, devices }: DemoContext): Promis
       byReason,
     };
   });
-}
-
-const EXAMPLES_EACH = 6;
-
-/** Frames right and wrong, spread over the run, with the image as the device saw it. */
-function examplesOf(context: DemoContext, seen: readonly Observation[]): ReportData['examples'] {
-  const wanted = (right: boolean) => {
-    const found = seen.filter(
-      ({ record, truth }) => (record.predictedClass === truth.label) === right && record.predictedClass,
-    );
-    const stride = Math.max(1, Math.floor(found.length / EXAMPLES_EACH));
-    return found.filter((_, index) => index % stride === 0).slice(0, EXAMPLES_EACH);
-  };
-  return [...wanted(true), ...wanted(false)].map(({ record, truth }) => ({
-    jpegBase64: context.line.imageOf(truth.frameId).toString('base64'),
-    truth: truth.label,
-    predicted: record.predictedClass ?? 'invalid',
-    confidence: record.confidence ?? 0,
-    releaseId: record.releaseId,
-    right: record.predictedClass === truth.label,
-  }));
 }
 
 async function refusalsOf(context: DemoContext): Promise<ReportData['refusals']> {

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DemoContext, keepSpan, note } from '../context';
 import type { PipelineExecution } from '../pipeline';
 import { approve, followRollout, keepModel, type Rollout } from '../rollout';
+import { BEFORE_THE_CHANGE } from '../turns';
 
 export async function rollOutFirstRelease(context: DemoContext, execution: PipelineExecution): Promise<void> {
+  const from = Date.now();
   await context.console.phase(
     'rollout: release 1 to canary, then to stable, judged on what the devices report',
     async () => {
@@ -14,7 +16,9 @@ export async function rollOutFirstRelease(context: DemoContext, execution: Pipel
       expectInService(context, rollout);
     },
   );
-  await context.console.phase('device -> telemetry: the line runs as it should', () => runLine(context));
+  await context.console.phase('device -> telemetry: the line runs as it should', () =>
+    runLine(context, from),
+  );
 }
 
 /** @throws Error with the rollout's own words when it did not bring the release into service */
@@ -28,8 +32,7 @@ export function expectInService(context: DemoContext, rollout: Rollout): void {
   );
 }
 
-async function runLine(context: DemoContext): Promise<void> {
-  const from = Date.now();
+async function runLine(context: DemoContext, from: number): Promise<void> {
   await sleep(context.settings.steadySeconds * 1000, undefined, { signal: context.signal });
-  keepSpan(context, 'before the change', from);
+  keepSpan(context, BEFORE_THE_CHANGE, from);
 }

@@ -31,7 +31,7 @@ export async function rollOutWrongModel(context: DemoContext, good: PipelineExec
     const from = Date.now();
     context.alarms.expect('rollout-failed', from, 'the canary takes the wrong model back');
     const rollout = await followRollout(context, counter);
-    keepSpan(context, 'wrong model on the canary', from, context.settings.devices.canary);
+    keepSpan(context, 'wrong model on the canary', from, { deviceIds: context.settings.devices.canary });
     if (rollout.succeeded)
       throw new Error(`the wrong model, release ${counter}, was rolled out to every device`);
     note(context, 'rollout', `release ${counter} was taken back: ${rollout.outcome}`);

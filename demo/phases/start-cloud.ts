@@ -3,8 +3,11 @@
 import { join } from 'node:path';
 import { type LocalAws, startLocalAws } from '@kaizen-edge/local-aws';
 import type { KaizenEnvironment } from '../../cli/shared/environment';
+import type { AppConfig } from '../../contracts';
+import { loadEnvironment } from '../../lib/shared/app-config';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { type DemoClients, makeClients } from '../clients';
+import { demoConfiguration, writeConfiguration } from '../configuration';
 import { bootstrapLocalAws, type DeployOptions, deployToLocalAws } from '../deploy';
 import { MemorySampler } from '../memory-sampler';
 import { type RenderedFolders, renderImages } from '../render';
@@ -15,6 +18,8 @@ export interface Cloud {
   readonly aws: LocalAws;
   readonly clients: DemoClients;
   readonly images: RenderedFolders;
+  /** Of every environment, but for its name. */
+  readonly config: AppConfig;
   /** By name. */
   readonly environments: ReadonlyMap<string, KaizenEnvironment>;
   /** Milliseconds since the epoch. */
@@ -39,6 +44,7 @@ export async function startCloud(run: DemoRun, stops: Array<() => Promise<void>>
   );
   stops.push(aws.stop);
 
+  const config = demoConfiguration(loadEnvironment('local'), settings);
   const deployedFrom = Date.now();
   const [images, environments] = await console.phase(
     'Rendering the parts; cdk bootstrap and cdk deploy of the four stacks',
@@ -47,13 +53,14 @@ export async function startCloud(run: DemoRun, stops: Array<() => Promise<void>>
         renderImages(work.run, settings, abort.signal),
         deployAll(run.environmentNames, {
           aws,
+          configurations: writeConfiguration(join(work.run, 'configuration'), config),
           directory: work.run,
           onLine: (line) => console.status(line),
           signal: abort.signal,
         }),
       ]),
   );
-  return { aws, clients: makeClients(aws), images, environments, deployedFrom, memory };
+  return { aws, clients: makeClients(aws), images, config, environments, deployedFrom, memory };
 }
 
 /** One after the other, as one person would: the CLI builds into one folder. */

@@ -14,6 +14,8 @@ import { Labeller } from '../labeller';
 import { Observations } from '../observations';
 import type { RenderedFolders } from '../render';
 import type { LoopRun } from '../run';
+import { CLASS_MIX } from '../settings';
+import { turnLogs } from '../turns';
 import type { Cloud } from './start-cloud';
 
 export async function startLine(
@@ -49,6 +51,7 @@ export async function startLine(
 
   return {
     settings,
+    config: cloud.config,
     console,
     signal: abort.signal,
     directory: run.runFolder,
@@ -66,6 +69,7 @@ export async function startLine(
     spans: [],
     rollouts: [],
     models: [],
+    turns: turnLogs(settings),
     outage: { deviceId: '', from: 0, until: 0 },
   };
 }
@@ -97,6 +101,7 @@ function makeLine(run: LoopRun, images: RenderedFolders, stops: Array<() => Prom
   const socketDirectory = mkdtempSync(join(tmpdir(), 'kaizen-line-'));
   stops.push(async () => rmSync(socketDirectory, { recursive: true, force: true }));
   const { devices, framesPerSecond, seed } = run.settings;
+  const brokenTool = loadFrameStock(images.stock['broken-tool']);
   const line = new InspectionLine({
     socketDirectory,
     deviceIds: [...devices.canary, ...devices.stable],
@@ -104,7 +109,14 @@ function makeLine(run: LoopRun, images: RenderedFolders, stops: Array<() => Prom
     stock: {
       normal: loadFrameStock(images.stock.normal),
       drifted: loadFrameStock(images.stock.drifted),
-      crack: loadFrameStock(images.stock.crack),
+      'broken-tool': brokenTool,
+      'mended-tool': brokenTool,
+    },
+    mixes: {
+      normal: CLASS_MIX.normal,
+      drifted: CLASS_MIX.normal,
+      'broken-tool': CLASS_MIX.brokenTool,
+      'mended-tool': CLASS_MIX.mendedTool,
     },
     condition: 'normal',
     seed,

@@ -18,6 +18,7 @@ export function milliseconds(value: Figure): string {
 
 export function seconds(value: Figure): string {
   if (!isThere(value)) return NONE;
+  if (value > 0 && value < 0.05) return '< 0.1 s';
   if (value < 90) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
   const whole = Math.round(value);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
@@ -61,4 +62,9 @@ export function clock(at: number, start: number): string {
 /** Keeps a number and its unit on one line. */
 export function unbroken(value: string): string {
   return value.replaceAll(/(\d) (?=%|ms|s|min|B|kB|MB|GB)/g, '$1\u00a0');
+}
+
+/** Prices of single things are fractions of a cent. */
+export function usd(value: Figure): string {
+  return isThere(value) ? `${value === 0 ? '0' : value.toPrecision(2)} USD` : NONE;
 }

@@ -1,6 +1,6 @@
-/** The six figures that the page and the terminal both begin with: one place, so that they cannot differ. */
-import { bytes, count, counted, milliseconds, percent, ratio, seconds } from './format';
-import type { ReportData } from './report-data';
+/** The figures that the page and the terminal both begin with: one place, so that they cannot differ. */
+import { bytes, count, counted, milliseconds, percent, ratio, seconds, usd } from './format';
+import type { ReportData, Verdicts } from './report-data';
 import { inWords } from './words';
 
 export interface KeyFigure {
@@ -9,9 +9,29 @@ export interface KeyFigure {
   readonly detail: string;
 }
 
-function accuracyAt(data: ReportData, label: string): string {
-  return percent(data.accuracy.find((entry) => entry.label === label)?.accuracy);
+/** On the two processors that the goals are made for. */
+export const GOALS = { cureSeconds: 240, runSeconds: 480, bytesRatio: 10 } as const;
+
+type Measured = ReportData['accuracy'][number];
+
+/** Before the first change, of each turn while it is unanswered and after it, and with the tool mended; those that there are. */
+export function storyOf({ accuracy, turns }: Pick<ReportData, 'accuracy' | 'turns'>): Measured[] {
+  const labels = [
+    'before the change',
+    ...turns.flatMap(({ change, after }) => [change, after]),
+    'with the tool mended',
+  ];
+  return labels.flatMap((label) => accuracy.find((entry) => entry.label === label) ?? []);
 }
+
+const ARROW = ' → ';
+
+function throughTheStory(data: ReportData, say: (measured: Measured) => string): string {
+  const story = storyOf(data);
+  return story.length === 0 ? percent(null) : story.map(say).join(ARROW);
+}
+
+const verdict = (say: (verdicts: Verdicts) => string) => (measured: Measured) => say(measured.verdicts);
 
 function wrongModel({ rollouts }: ReportData): KeyFigure {
   const rolledBack = rollouts.find(({ outcome }) => outcome === 'rolled back');
@@ -26,32 +46,94 @@ function wrongModel({ rollouts }: ReportData): KeyFigure {
   };
 }
 
+/** Beside a goal: how it stands to it. */
+const held = (value: number | null, goal: number): string =>
+  value === null || !Number.isFinite(value) ? 'not reached' : value <= goal ? 'met' : 'missed';
+
+function cured({ turns, totalSeconds, settingsName }: ReportData): KeyFigure {
+  const { cureSeconds, runSeconds } = GOALS;
+  const times = turns.map(({ toCure }) => toCure);
+  const worst = times.some((time) => time === null) ? null : Math.max(...(times as number[]));
+  return {
+    name: 'From the change to the cured fleet',
+    value: times.length === 0 ? seconds(null) : times.map((time) => seconds(time)).join(', '),
+    detail: `goal ${seconds(cureSeconds)}: ${held(times.length === 0 ? null : worst, cureSeconds)}; the whole run took ${seconds(totalSeconds)}, goal of the small one ${seconds(runSeconds)}${settingsName === 'small' ? `: ${held(totalSeconds, runSeconds)}` : ''}`,
+  };
+}
+
+/** Of everything that left the devices. */
+export const sentBytes = ({ bandwidth }: Pick<ReportData, 'bandwidth'>): number =>
+  bandwidth.resultBytes + bandwidth.captureBytes + bandwidth.questionBytes;
+
+function bytesSent(data: ReportData): KeyFigure {
+  const { streamedBytes, steady } = data.bandwidth;
+  const sent = sentBytes(data);
+  const captures = data.privacy.reduce((sum, device) => sum + device.captures, 0);
+  return {
+    name: 'Bytes sent',
+    value: `${bytes(sent)} instead of ${bytes(streamedBytes)}`,
+    detail: `streaming every frame would take ${ratio(streamedBytes / sent)} as much (goal ${ratio(GOALS.bytesRatio)}), while the line was as it should be ${ratio(steady.streamedBytes / steady.sentBytes)}; ${counted(captures, 'image')} left the devices, each with its reason`,
+  };
+}
+
+function secondOpinions({ secondOpinions: [whole] }: ReportData): KeyFigure {
+  const name = 'Second opinions';
+  if (!whole) return { name, value: percent(null), detail: 'nobody was asked' };
+  const { asked, reviewed, outcomes, decided, gain } = whole;
+  const parts = decided.goodPassed + decided.goodRejected + decided.defectsPassed + decided.defectsRejected;
+  return {
+    name,
+    value: `${count(outcomes.answered)} of ${count(asked)} answered in time`,
+    detail: `${percent(asked / reviewed)} of what went to a person was asked about; ${counted(parts, 'part')} decided, gain ${gain.toFixed(1)}; ${usd(whole.usdPerThousandFrames)} for 1,000 frames`,
+  };
+}
+
 export function keyFigures(data: ReportData): KeyFigure[] {
-  const { latency, bandwidth, availability, privacy } = data;
-  const sent = bandwidth.resultBytes + bandwidth.captureBytes;
-  const captures = privacy.reduce((sum, device) => sum + device.captures, 0);
-  const captureBytes = privacy.reduce((sum, device) => sum + device.bytes, 0);
+  const { latency, availability } = data;
+  const when =
+    'before the change, while it was unanswered, after the automatic retraining, with the tool mended';
   return [
     {
-      name: 'Accuracy on the line',
-      value: `${accuracyAt(data, 'before the change')} → ${accuracyAt(data, 'light drift and crack')} → ${accuracyAt(data, 'after retraining')}`,
-      detail: 'before the change, during drift and the new defect, after the automatic retraining',
+      name: 'Defective parts that passed',
+      value: throughTheStory(
+        data,
+        verdict(({ escapes }) => percent(escapes)),
+      ),
+      detail: `${throughTheStory(
+        data,
+        verdict(({ escaped, defects }) => `${count(escaped)} of ${count(defects)}`),
+      )}: ${when}`,
     },
-    wrongModel(data),
     {
-      name: 'Bytes sent',
-      value: `${bytes(sent)} instead of ${bytes(bandwidth.streamedBytes)}`,
-      detail: `streaming every frame would take ${ratio(bandwidth.streamedBytes / sent)} as much`,
+      name: 'Cost of 1,000 parts',
+      value: throughTheStory(
+        data,
+        verdict(({ costPerThousand }) => count(costPerThousand)),
+      ),
+      detail: `in the plant's unit; good parts taken out ${throughTheStory(
+        data,
+        verdict(({ falseRejects }) => percent(falseRejects)),
+      )}, looked at by a person ${throughTheStory(
+        data,
+        verdict(({ review }) => percent(review)),
+      )}`,
     },
+    {
+      name: 'Accuracy on the line',
+      value: throughTheStory(data, ({ accuracy }) => percent(accuracy)),
+      detail: `of the classes that the devices named; decided rightly and without a person ${throughTheStory(
+        data,
+        verdict(({ decidedRightly }) => percent(decidedRightly)),
+      )}`,
+    },
+    cured(data),
+    wrongModel(data),
+    bytesSent(data),
+    secondOpinions(data),
     {
       name: 'Inferences made offline',
       value: count(availability.offlineInferences),
       detail: `${counted(availability.lostRecords, 'result')} lost in ${seconds(availability.offlineSeconds)} without a network`,
-    },
-    {
-      name: 'Image bytes that left the devices',
-      value: bytes(captureBytes),
-      detail: `${counted(captures, 'image')}, each with its reason`,
     },
     {
       name: 'Latency',

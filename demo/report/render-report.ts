@@ -7,21 +7,25 @@ import { confusionsSection } from './sections/confusions';
 import { driftSection } from './sections/drift';
 import { examplesSection } from './sections/examples';
 import { keyFiguresSection } from './sections/key-figure-cards';
+import { lineSection } from './sections/line';
 import { methodSection } from './sections/method';
 import { modelsSection } from './sections/models';
 import { phasesSection } from './sections/phases';
 import { refusalsSection } from './sections/refusals';
 import { rolloutsSection } from './sections/rollouts';
+import { secondOpinionsSection } from './sections/second-opinions';
 import { timelineSection } from './sections/timeline';
 import { titleSection } from './sections/title';
 
 /** In the order of the page: first what it comes to, then what happened, then the details. */
 export const SECTIONS: readonly ReportSection<ReportData>[] = [
   { id: 'figures', link: 'Figures', render: keyFiguresSection },
+  { id: 'line', link: 'Line', render: lineSection },
   { id: 'timeline', link: 'Timeline', render: timelineSection },
   { id: 'drift', link: 'Drift', render: driftSection },
   { id: 'alarms', link: 'Alarms', render: alarmsSection },
   { id: 'rollouts', link: 'Rollouts', render: rolloutsSection },
+  { id: 'second-opinions', link: 'Second opinions', render: secondOpinionsSection },
   { id: 'confusions', link: 'Confusions', render: confusionsSection },
   { id: 'benefits', link: 'Benefits', render: benefitsSection },
   { id: 'models', link: 'Models', render: modelsSection },

@@ -1,5 +1,9 @@
-/** What became of parts, 0..1; null where there were none of their kind. */
+/** What became of parts: shares 0..1, null where there were none of their kind. */
 export interface Verdicts {
+  readonly goods: number;
+  readonly defects: number;
+  /** Of the defective parts, how many passed. */
+  readonly escaped: number;
   /** Of defective parts, those that passed. */
   readonly escapes: number | null;
   /** Of defective parts, those that would have passed if novel frames did not go to a person. */
@@ -8,6 +12,55 @@ export interface Verdicts {
   readonly falseRejects: number | null;
   /** Of all parts, those that a person has to look at. */
   readonly review: number | null;
+  /** Of all parts, good ones that passed and defective ones that were taken out. */
+  readonly decidedRightly: number | null;
+  /** Of a thousand parts, in the plant's unit: what errors and people's looks cost by its disposition policy. */
+  readonly costPerThousand: number | null;
+}
+
+/** What second opinions came to over some frames. */
+export interface SecondOpinionFigures {
+  readonly frames: number;
+  /** Frames that would have gone to a person without them. */
+  readonly reviewed: number;
+  readonly asked: number;
+  readonly outcomes: {
+    readonly answered: number;
+    readonly late: number;
+    readonly overBudget: number;
+    readonly other: number;
+  };
+  /** Parts that an answer decided, by what they really were. */
+  readonly decided: {
+    readonly goodPassed: number;
+    readonly goodRejected: number;
+    readonly defectsPassed: number;
+    readonly defectsRejected: number;
+  };
+  /** Of the frames that were answered, the share whose class each network named rightly. */
+  readonly right: { readonly device: number | null; readonly cloud: number | null };
+  /** Looks of people that were saved, less what wrong decisions cost, in the plant's unit. */
+  readonly gain: number;
+  /** From question to answer. */
+  readonly millisecondsP50: number | null;
+  readonly millisecondsP95: number | null;
+  /** Of the questions, with their images. */
+  readonly bytes: number;
+  /** By AWS's prices. */
+  readonly usdPerThousandFrames: number | null;
+}
+
+/** How long a turn of the loop took, in seconds since the first of its changes; null for what was not reached. */
+export interface TurnFigures {
+  /** What has changed; also the label of the span in which it has and is not answered. */
+  readonly change: string;
+  /** Label of the span after it. */
+  readonly after: string;
+  readonly toEpisode: number | null;
+  readonly toRetraining: number | null;
+  readonly toModel: number | null;
+  /** The release that answers it is in service on every device. */
+  readonly toCure: number | null;
 }
 
 /** Everything that the report and the summary show. JSON; no figure is computed while rendering. */
@@ -37,6 +90,21 @@ export interface ReportData {
     readonly accuracy: number | null;
     readonly verdicts: Verdicts;
   }>;
+  readonly turns: readonly TurnFigures[];
+  /** Over spans of the run; the first is the whole of it. */
+  readonly secondOpinions: ReadonlyArray<SecondOpinionFigures & { readonly label: string }>;
+  /** Numbers by which controllers know the classes, and the release that gave each. */
+  readonly codes: ReadonlyArray<{
+    readonly className: string;
+    readonly code: number;
+    readonly since: string;
+  }>;
+  /** One part of each class as the camera saw it, by condition of the line. */
+  readonly parts: ReadonlyArray<{
+    readonly condition: string;
+    readonly label: string;
+    readonly jpegBase64: string;
+  }>;
   readonly confusions: ReadonlyArray<{
     readonly title: string;
     readonly classes: readonly string[];
@@ -54,6 +122,8 @@ export interface ReportData {
     }>;
     readonly seconds: number;
   }>;
+  /** Of rollouts, by the name of the number that each bounds from above. */
+  readonly limits: Readonly<Record<string, number>>;
   readonly latency: {
     readonly edgeP50: number;
     readonly edgeP99: number;
@@ -66,6 +136,10 @@ export interface ReportData {
     readonly streamedBytes: number;
     readonly resultBytes: number;
     readonly captureBytes: number;
+    /** Images that were sent with questions. */
+    readonly questionBytes: number;
+    /** The same while the line ran as it should. */
+    readonly steady: { readonly streamedBytes: number; readonly sentBytes: number };
   };
   readonly availability: {
     readonly deviceId: string;

@@ -30,7 +30,8 @@ a { color: var(--accent); }
 .card ul { margin: 0 0 10px; padding-left: 1.2em; }
 .narrow { grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
 .outcome { font-weight: 650; margin: 0 0 8px; }
-.scroll { overflow-x: auto; max-width: 100%; }
+.scroll { overflow-x: auto; max-width: 100%; background: linear-gradient(to right, var(--paper) 30%, transparent) left / 40px 100%, linear-gradient(to left, var(--paper) 30%, transparent) right / 40px 100%, linear-gradient(to right, var(--rule), transparent) left / 12px 100%, linear-gradient(to left, var(--rule), transparent) right / 12px 100%; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
+.card .scroll { --paper: var(--panel); }
 .chart { margin: 8px 0 16px; }
 .chart svg { display: block; width: 100%; min-width: 860px; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; min-width: min(100%, 480px); overflow-wrap: normal; }
@@ -47,6 +48,10 @@ th:last-child, td:last-child { padding-right: 0; }
 .confusion .right { outline: 2px solid var(--ink); outline-offset: -3px; font-weight: 700; }
 .bar { display: block; width: 100%; min-width: 90px; height: 12px; }
 .bar span { display: block; height: 100%; min-width: 2px; background: var(--accent); border-radius: 2px; }
+.limited { position: relative; background: color-mix(in srgb, var(--soft) 18%, transparent); border-radius: 2px; min-width: 84px; }
+.limited::after { content: ""; position: absolute; left: 50%; top: -3px; bottom: -3px; border-left: 2px solid var(--ink); }
+.limited.beyond span { background: #d55e00; }
+details > summary { cursor: pointer; color: var(--accent); margin: 8px 0; }
 .events { padding-left: 2.2em; columns: 2 460px; column-gap: 40px; margin: 0 0 16px; }
 .events li { break-inside: avoid; padding: 3px 0; }
 .time { font-variant-numeric: tabular-nums; font-weight: 650; }
@@ -57,12 +62,18 @@ th:last-child, td:last-child { padding-right: 0; }
 .example dl { display: grid; grid-template-columns: auto 1fr; gap: 0 10px; margin: 0; }
 .example dt { color: var(--soft); }
 .example dd { margin: 0; }
+.parts { list-style: none; padding: 0; margin: 0 0 16px; display: flex; flex-wrap: wrap; gap: 10px; }
+.parts li { flex: 0 1 104px; min-width: 84px; font-size: .85rem; text-align: center; }
+.parts img { display: block; width: 100%; aspect-ratio: 1; border-radius: 4px; margin-bottom: 2px; background: var(--rule); }
+.belt { list-style: none; padding: 0 0 10px; margin: 0 0 16px; display: flex; flex-wrap: wrap; gap: 8px; border-bottom: 6px double var(--soft); }
+.belt li { flex: 1 1 70px; text-align: center; border: 1px solid var(--rule); border-bottom: 3px solid var(--accent); border-radius: 6px 6px 0 0; padding: 6px; }
+.belt small { display: block; color: var(--soft); }
 @media (max-width: 480px) { .confusion th, .confusion td { padding: 6px 5px; font-size: .82rem; } .examples { grid-template-columns: repeat(2, 1fr); } .example dl { display: block; } .example dd { margin-bottom: 4px; } }
 @media print {
   :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --soft: #444444; --rule: #bbbbbb; --panel: #ffffff; }
   body { font-size: 11px; } nav { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .scroll { overflow: visible; } .chart svg { min-width: 0; }
+  .scroll { overflow: visible; background: none; } .chart svg { min-width: 0; }
   .card, figure, tr { break-inside: avoid; } h2, h3, caption { break-after: avoid; }
 }
 `;

@@ -1,7 +1,7 @@
 import { type Content, Html, html } from './html';
 
 /** A figure with its unit, or the dash of a figure that is not there: aligned right, so that digits line up. */
-const FIGURE = /^(–|[\d.,]+( min [\d.]+)?( ?(%|ms|s|B|kB|MB|GB|×))?)$/;
+const FIGURE = /^(–|(?:< )?[\d.,]+( min [\d.]+)?( ?(%|ms|s|B|kB|MB|GB|×))?)$/;
 
 function isFigure(cell: Content): boolean {
   return typeof cell === 'number' || (typeof cell === 'string' && FIGURE.test(cell));

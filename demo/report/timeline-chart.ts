@@ -50,11 +50,37 @@ export function lanesOf(positions: readonly number[], width: number): number[] {
   });
 }
 
-/** A release keeps its colour: the colours are given out by the counter at the end of the release's name. */
-function releaseColours(data: ReportData): Map<string, string> {
-  const ids = new Set(data.devices.flatMap(({ windows }) => windows.map(({ releaseId }) => releaseId)));
-  const releases = [...ids].sort((left, right) => left.localeCompare(right, 'en', { numeric: true }));
-  return new Map(releases.map((release, index) => [release, COLOURS[index % COLOURS.length] as string]));
+/** As an alarm is marked: what is wrong has this colour on the whole page. */
+const TAKEN_BACK = '#D55E00';
+
+/**
+ * A release keeps its colour, by the order of their counters. One that was taken back has that of what is wrong, and the one
+ * that follows, which has the bytes of the release before, has its colour.
+ */
+export function releaseColours({
+  devices,
+  rollouts,
+}: Pick<ReportData, 'devices' | 'rollouts'>): Map<string, string> {
+  const ids = new Set(devices.flatMap(({ windows }) => windows.map(({ releaseId }) => releaseId)));
+  const wrong = new Set(
+    rollouts.filter(({ outcome }) => outcome === 'rolled back').map(({ releaseId }) => releaseId),
+  );
+  const palette = COLOURS.filter((colour) => colour !== TAKEN_BACK);
+  const colours = new Map<string, string>();
+  let given = 0;
+  let serving: string | undefined;
+  let isBack = false;
+  for (const id of [...ids].sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))) {
+    if (wrong.has(id)) {
+      colours.set(id, TAKEN_BACK);
+      isBack = true;
+      continue;
+    }
+    if (!isBack || serving === undefined) serving = palette[given++ % palette.length] as string;
+    isBack = false;
+    colours.set(id, serving);
+  }
+  return colours;
 }
 
 interface Band {

@@ -25,11 +25,11 @@ export function inWords(text: string): string {
   }
 }
 
-const SHARES = /accuracy|share|rate|probability|confidence|recall|agreement/i;
+const SHARES = /accuracy|disagreement|share|rate|probability|confidence|recall|agreement/i;
 
 function plainNumber(name: string, value: number | null): string {
   if (value === null || !Number.isFinite(value)) return count(value);
-  if (SHARES.test(name) && value >= 0 && value <= 1) return percent(value);
+  if (SHARES.test(name) && Math.abs(value) <= 1) return percent(value);
   return Number.isInteger(value) ? count(value) : value.toPrecision(3);
 }
 

@@ -1,50 +1,7 @@
 import fc from 'fast-check';
-import {
-  confusionOf,
-  lostFrames,
-  percentile,
-  verdictsOf,
-  WINDOW_MILLISECONDS,
-  windowsOf,
-} from '../../demo/figures';
-import { accuracyOf, type Observation } from '../../demo/observations';
-
-function observation(changes: {
-  at?: number;
-  truth?: string;
-  predicted?: string;
-  releaseId?: string;
-  online?: boolean;
-  invalid?: boolean;
-  disposition?: 'pass' | 'reject' | 'review';
-}): Observation {
-  const at = changes.at ?? 0;
-  const frameId = `line-1-${at}`;
-  return {
-    truth: {
-      frameId,
-      deviceId: 'line-1',
-      label: changes.truth ?? 'good',
-      condition: 'normal',
-      shownAt: at,
-      bytes: 100,
-    },
-    record: {
-      recordId: frameId,
-      frameId,
-      deviceId: 'line-1',
-      releaseId: changes.releaseId ?? 'r-1',
-      variant: 'int8',
-      capturedAt: new Date(at).toISOString(),
-      inferredAt: new Date(at).toISOString(),
-      status: changes.invalid ? 'invalid' : 'ok',
-      ...(changes.invalid ? {} : { predictedClass: changes.predicted ?? 'good', confidence: 0.9 }),
-      ...(changes.disposition && { disposition: changes.disposition }),
-      online: changes.online ?? true,
-      latencyMilliseconds: { total: 2 },
-    },
-  };
-}
+import { confusionOf, lostFrames, percentile, WINDOW_MILLISECONDS, windowsOf } from '../../demo/figures';
+import { accuracyOf } from '../../demo/observations';
+import { observation } from './observation';
 
 describe('percentile', () => {
   test.each([
@@ -113,28 +70,4 @@ test('an unreadable frame is neither right nor wrong', () => {
 test('a frame without a result counts as lost only within the span', () => {
   const shown = [1, 2, 3, 4].map((shownAt) => ({ frameId: `f${shownAt}`, shownAt }));
   expect(lostFrames(shown, new Set(['f2']), 2, 4)).toBe(1);
-});
-
-describe('[B13] verdicts', () => {
-  test('are shares of defective, of good and of all parts', () => {
-    expect(
-      verdictsOf([
-        observation({ truth: 'dent', predicted: 'good', disposition: 'pass' }),
-        observation({ truth: 'dent', predicted: 'good', disposition: 'review' }),
-        observation({ truth: 'dent', predicted: 'dent', disposition: 'reject' }),
-        observation({ truth: 'crack', invalid: true, disposition: 'review' }),
-        observation({ truth: 'good', predicted: 'good', disposition: 'pass' }),
-        observation({ truth: 'good', predicted: 'dent', disposition: 'reject' }),
-      ]),
-    ).toEqual({ escapes: 1 / 4, escapesAsClassified: 2 / 4, falseRejects: 1 / 2, review: 2 / 6 });
-  });
-
-  test('of nothing are nothing', () => {
-    expect(verdictsOf([])).toEqual({
-      escapes: null,
-      escapesAsClassified: null,
-      falseRejects: null,
-      review: null,
-    });
-  });
 });

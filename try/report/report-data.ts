@@ -110,5 +110,9 @@ export interface TryReportData extends Pick<ReportData, 'phases' | 'totalSeconds
   /** Absent where no release came into service. */
   readonly inspection?: Inspection | undefined;
   /** Of everything that the devices were shown, during the rollout too. Absent where nothing was. */
-  readonly bandwidth?: (ReportData['bandwidth'] & { readonly frames: number }) | undefined;
+  readonly bandwidth?:
+    | (Pick<ReportData['bandwidth'], 'streamedBytes' | 'resultBytes' | 'captureBytes'> & {
+        readonly frames: number;
+      })
+    | undefined;
 }

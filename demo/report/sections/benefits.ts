@@ -1,5 +1,6 @@
 import { bytes, count, milliseconds, ratio, seconds } from '../format';
 import { type Html, html, section } from '../html';
+import { sentBytes } from '../key-figures';
 import type { ReportData } from '../report-data';
 import { table } from '../table';
 import { spaced } from '../words';
@@ -34,7 +35,8 @@ function latencyPanel({ latency }: ReportData): Html {
   );
 }
 
-function bandwidthPanel({ bandwidth: { streamedBytes, resultBytes, captureBytes } }: ReportData): Html {
+function bandwidthPanel({ bandwidth }: ReportData): Html {
+  const { streamedBytes, resultBytes, captureBytes, questionBytes, steady } = bandwidth;
   return panel(
     'Bandwidth',
     table(
@@ -44,9 +46,10 @@ function bandwidthPanel({ bandwidth: { streamedBytes, resultBytes, captureBytes 
         ['every frame, streamed', bytes(streamedBytes), bar(1)],
         ['results', bytes(resultBytes), bar(resultBytes / streamedBytes)],
         ['captured images', bytes(captureBytes), bar(captureBytes / streamedBytes)],
+        ['questions for a second opinion', bytes(questionBytes), bar(questionBytes / streamedBytes)],
       ],
     ),
-    html`<p class="note">Streaming every frame would take ${ratio(streamedBytes / (resultBytes + captureBytes))} as much. Results are counted as stored: compressed, as they are sent.</p>`,
+    html`<p class="note">Streaming every frame would take ${ratio(streamedBytes / sentBytes({ bandwidth }))} as much; while the line ran as it should, ${ratio(steady.streamedBytes / steady.sentBytes)}. Results are counted as they are sent, compressed; images as they are stored, with what is noted beside them.</p>`,
   );
 }
 

@@ -6,7 +6,7 @@ import type { ReportData } from '../report-data';
 export function keyFiguresSection(data: ReportData): Html {
   const cards = keyFigures(data).map(
     ({ name, value, detail }) =>
-      html`<div class="card"><dt>${name}</dt><dd class="value">${unbroken(value)}</dd><dd class="detail">${detail}</dd></div>`,
+      html`<div class="card"><dt>${name}</dt><dd class="value">${unbroken(value)}</dd><dd class="detail">${unbroken(detail)}</dd></div>`,
   );
-  return section('figures', 'Six figures', '', html`<dl class="cards">${cards}</dl>`);
+  return section('figures', 'What it came to', '', html`<dl class="cards">${cards}</dl>`);
 }

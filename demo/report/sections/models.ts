@@ -1,13 +1,16 @@
-import { bytes, milliseconds, percent } from '../format';
+import { bytes, count, milliseconds, percent } from '../format';
 import { type Html, section } from '../html';
 import type { ReportData } from '../report-data';
 import { table } from '../table';
 
-export function modelsSection({ models }: Pick<ReportData, 'models'>): Html {
+export function modelsSection({
+  models,
+  codes,
+}: Pick<ReportData, 'models'> & Partial<Pick<ReportData, 'codes'>>): Html {
   return section(
     'models',
     'Models',
-    'Each release carries the same network in two precisions. The linear baseline is logistic regression on the same images, grey and reduced to 32 × 32: what a network must beat to be worth its size.',
+    'Each release carries the same network in two precisions, and the larger one that answers in the cloud. The linear baseline is logistic regression on the same images, grey and reduced to 32 × 32: what a network must beat to be worth its size.',
     table(
       'Releases and their variants',
       ['release', 'variant', 'size', 'time per frame', 'accuracy', 'test accuracy', 'linear baseline'],
@@ -23,5 +26,12 @@ export function modelsSection({ models }: Pick<ReportData, 'models'>): Html {
         ]),
       ),
     ),
+    codes === undefined
+      ? ''
+      : table(
+          'Numbers by which controllers know the classes: none has ever moved',
+          ['class', 'number', 'since'],
+          codes.map(({ className, code, since }) => [className, count(code), since]),
+        ),
   );
 }

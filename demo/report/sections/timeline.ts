@@ -1,5 +1,5 @@
 import { startOf } from '../chart';
-import { clock, count, percent } from '../format';
+import { clock, count, percent, seconds } from '../format';
 import { type Html, html, section } from '../html';
 import type { ReportData } from '../report-data';
 import { table } from '../table';
@@ -31,16 +31,39 @@ export function timelineSection(data: ReportData): Html {
       ? html`<p class="none">No events.</p>`
       : html`<h3>Events</h3><ol class="events">${events}</ol>`,
     table(
-      'Accuracy and verdicts against the truth, by span of the run. Escapes: defective parts that pass, and how many would if novel frames did not go to a person. False rejects: good parts that are taken out. Review: all parts that a person looks at.',
-      ['span', 'frames', 'accuracy', 'escapes', 'without novelty', 'false rejects', 'review'],
+      'Verdicts against the truth, by span of the run. Escapes: defective parts that pass, and how many would if novel frames did not go to a person. False rejects: good parts that are taken out. Review: all parts that a person looks at. Cost: of 1,000 parts, in the unit of the plant’s disposition policy.',
+      [
+        'span',
+        'frames',
+        'defective',
+        'escapes',
+        'without novelty',
+        'false rejects',
+        'review',
+        'cost',
+        'accuracy',
+      ],
       data.accuracy.map(({ label, frames, accuracy, verdicts }) => [
         label,
         count(frames),
-        percent(accuracy),
+        count(verdicts.defects),
         percent(verdicts.escapes),
         percent(verdicts.escapesAsClassified),
         percent(verdicts.falseRejects),
         percent(verdicts.review),
+        count(verdicts.costPerThousand),
+        percent(accuracy),
+      ]),
+    ),
+    table(
+      'Turns of the loop: time since the first change of the line',
+      ['change', 'drift episode', 'retraining', 'model', 'cured fleet'],
+      data.turns.map(({ change, toEpisode, toRetraining, toModel, toCure }) => [
+        change,
+        seconds(toEpisode),
+        seconds(toRetraining),
+        seconds(toModel),
+        seconds(toCure),
       ]),
     ),
   );

@@ -1,5 +1,6 @@
 import { count, countedInWords, percent, seconds, unbroken } from '../format';
 import { type Html, html } from '../html';
+import { storyOf } from '../key-figures';
 import type { ReportData } from '../report-data';
 
 function framesOf({ devices }: ReportData): number {
@@ -9,14 +10,10 @@ function framesOf({ devices }: ReportData): number {
   );
 }
 
-function accuracyAt({ accuracy }: ReportData, label: string): number | null {
-  return accuracy.find((entry) => entry.label === label)?.accuracy ?? null;
-}
-
 /** The whole run in one sentence; what did not happen is not said. */
 export function inOneSentence(data: ReportData): string {
-  const worst = accuracyAt(data, 'light drift and crack');
-  const after = accuracyAt(data, 'after retraining');
+  const [before, unanswered, ...later] = storyOf(data);
+  const looks = [before, unanswered, later.at(-1)].map((measured) => measured?.verdicts.review ?? null);
   const { executions, newClasses } = data.retraining;
   const taken = data.rollouts.filter(({ outcome }) => outcome === 'rolled back').length;
   const parts = [
@@ -25,7 +22,9 @@ export function inOneSentence(data: ReportData): string {
     executions > 0
       ? `${countedInWords(executions, 'automatic retraining')}${newClasses.length > 0 ? ` added the new class ${newClasses.join(', ')}` : ' followed'}`
       : '',
-    worst !== null && after !== null ? `accuracy went from ${percent(worst)} to ${percent(after)}` : '',
+    looks.every((share) => share !== null)
+      ? `the share of parts that a person had to look at went from ${looks.map(percent).join(' to ')}`
+      : '',
     taken > 0
       ? `${countedInWords(taken, 'wrong model was', 'wrong models were')} taken back without anybody's help`
       : '',

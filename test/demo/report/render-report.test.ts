@@ -49,7 +49,7 @@ describe('the report', () => {
   test('shows the same figures as the summary in the terminal', () => {
     const summary = summaryText(data);
     const figures = keyFigures(data);
-    expect(figures).toHaveLength(6);
+    expect(figures).toHaveLength(9);
     for (const { name, value, detail } of figures) {
       for (const text of [name, value, detail]) {
         expect(summary).toContain(text);
@@ -78,7 +78,7 @@ describe('the report', () => {
   test('every table has a caption, every image and chart a text', () => {
     const count = (pattern: RegExp) => [...page.matchAll(pattern)].length;
     expect(count(/<table[^>]*><caption>[^<]+<\/caption>/g)).toBe(count(/<table/g));
-    expect(count(/<img [^>]*alt="[^"]+"/g)).toBe(data.examples.length);
+    expect(count(/<img [^>]*alt="[^"]+"/g)).toBe(data.examples.length + data.parts.length);
     expect(count(/<svg role="img" aria-label="[^"]+"/g)).toBe(count(/<svg/g));
   });
 
@@ -117,7 +117,17 @@ describe('text from outside', () => {
           label: HOSTILE,
           frames: 1,
           accuracy: 1,
-          verdicts: { escapes: 0, escapesAsClassified: null, falseRejects: 0, review: 1 },
+          verdicts: {
+            goods: 1,
+            defects: 0,
+            escaped: 0,
+            escapes: null,
+            escapesAsClassified: null,
+            falseRejects: 0,
+            review: 1,
+            decidedRightly: 0,
+            costPerThousand: 500,
+          },
         },
       ],
       confusions: [{ title: HOSTILE, classes: [HOSTILE], rows: [[1]] }],
@@ -131,6 +141,11 @@ describe('text from outside', () => {
       ],
       privacy: [{ deviceId: HOSTILE, captures: 1, bytes: 1, byReason: { [HOSTILE]: 1 } }],
       examples: data.examples.map((example) => ({ ...example, truth: HOSTILE, predicted: HOSTILE })),
+      turns: data.turns.map((turn) => ({ ...turn, change: HOSTILE, after: HOSTILE })),
+      secondOpinions: data.secondOpinions.map((entry) => ({ ...entry, label: HOSTILE })),
+      codes: [{ className: HOSTILE, code: 1, since: HOSTILE }],
+      parts: data.parts.map((part) => ({ ...part, condition: HOSTILE, label: HOSTILE })),
+      limits: { [HOSTILE]: 1 },
       refusals: [{ deviceId: HOSTILE, code: HOSTILE, what: HOSTILE }],
       drift: [{ openedAt: HOSTILE, releaseId: HOSTILE, evidence: [HOSTILE] }],
     };
@@ -155,6 +170,10 @@ describe('[property] whatever part of a run is missing', () => {
     'examples',
     'refusals',
     'drift',
+    'turns',
+    'secondOpinions',
+    'codes',
+    'parts',
   ] as const satisfies ReadonlyArray<keyof ReportData>;
 
   const hole = fc.constantFrom<number | null>(null, Number.NaN, 0, 0.5);
@@ -179,7 +198,18 @@ describe('[property] whatever part of a run is missing', () => {
               ...windows.find((entry) => entry.index === index),
             })),
           })),
-          accuracy: data.accuracy.map((entry) => ({ ...entry, accuracy: number })),
+          accuracy: data.accuracy.map((entry) => ({
+            ...entry,
+            accuracy: number,
+            verdicts: { ...entry.verdicts, escapes: number, costPerThousand: number },
+          })),
+          turns: data.turns.map((turn) => ({ ...turn, toCure: number })),
+          secondOpinions: data.secondOpinions.map((entry) => ({
+            ...entry,
+            right: { device: number, cloud: null },
+            millisecondsP50: number,
+            usdPerThousandFrames: number,
+          })),
           rollouts: data.rollouts.map((rollout) => ({
             ...rollout,
             waves: rollout.waves.map((wave) => ({

@@ -144,6 +144,9 @@ const numbersOf = (accuracy: number): Record<string, number | null> => ({
   invalidRate: 0,
   labelledAccuracy: accuracy,
   latencyMillisecondsP99: 9.42,
+  latencyRatio: 1.025,
+  disagreement: accuracy < 0.5 ? 0.871 : 0.034,
+  accuracyDrop: accuracy < 0.5 ? 0.835 : -0.004,
   previousLatencyMillisecondsP99: 9.18,
   disagreementRate: accuracy < 0.5 ? 0.871 : 0.034,
   populationStabilityIndex: accuracy < 0.5 ? 3.127 : 0.081,
@@ -210,12 +213,37 @@ const verdicts = (
   escapesAsClassified: number,
   falseRejects: number,
   review: number,
-): Verdicts => ({ escapes, escapesAsClassified, falseRejects, review });
+): Verdicts => ({
+  goods: 970,
+  defects: 250,
+  escaped: Math.round(250 * escapes),
+  escapes,
+  escapesAsClassified,
+  falseRejects,
+  review,
+  decidedRightly: 1 - review,
+  costPerThousand: 1000 * (0.2 * escapes * 100 + 0.8 * falseRejects + review * 0.5),
+});
+
+const opinions = (label: string, asked: number): ReportData['secondOpinions'][number] => ({
+  label,
+  frames: 7536,
+  reviewed: 5120,
+  asked,
+  outcomes: { answered: asked - 7, late: 5, overBudget: 1, other: 1 },
+  decided: { goodPassed: 31, goodRejected: 2, defectsPassed: 1, defectsRejected: 9 },
+  right: { device: 0.512, cloud: 0.634 },
+  gain: -80.5,
+  millisecondsP50: 214,
+  millisecondsP95: 871,
+  bytes: asked * 5300,
+  usdPerThousandFrames: 0.00021,
+});
 
 export async function seededData(seed = 20261123): Promise<ReportData> {
   const random = seeded(seed);
   const ids = ['line-1', 'line-2', 'line-3', 'line-4'];
-  const examples = [];
+  const examples: Array<ReportData['examples'][number]> = [];
   for (let index = 0; index < 12; index += 1) examples.push(await exampleOf(index, random));
   return {
     generatedAt: '2026-11-23T09:39:20.000Z',
@@ -274,7 +302,35 @@ export async function seededData(seed = 20261123): Promise<ReportData> {
       cloudWhat:
         'frame uploaded to S3 and one Lambda call on this same machine: no inference, no network distance, so a lower bound',
     },
-    bandwidth: { streamedBytes: 61_300_000, resultBytes: 5_120_000, captureBytes: 1_840_000 },
+    limits: { disagreement: 0.2, invalidRate: 0.02, latencyRatio: 1.5, accuracyDrop: 0.05 },
+    turns: [
+      {
+        change: 'light drift and crack',
+        after: 'after retraining',
+        toEpisode: 48.2,
+        toRetraining: 91.4,
+        toModel: 188.3,
+        toCure: 262.1,
+      },
+    ],
+    secondOpinions: [opinions('the whole run', 118), opinions('before the change', 21)],
+    codes: [...CLASSES].map((className, index) => ({
+      className,
+      code: index + 1,
+      since: `${USE_CASE}-${className === 'crack' ? 2 : 1}`,
+    })),
+    parts: ['normal', 'drifted', 'broken-tool'].map((condition, index) => ({
+      condition,
+      label: CLASSES[index] as string,
+      jpegBase64: examples[index]?.jpegBase64 ?? '',
+    })),
+    bandwidth: {
+      streamedBytes: 61_300_000,
+      resultBytes: 1_120_000,
+      captureBytes: 1_840_000,
+      questionBytes: 625_400,
+      steady: { streamedBytes: 4_900_000, sentBytes: 310_000 },
+    },
     availability: { deviceId: 'line-4', offlineSeconds: 20.04, offlineInferences: 160, lostRecords: 0 },
     privacy: ids.map((deviceId, index) => ({
       deviceId,
@@ -325,7 +381,18 @@ export const EMPTY: ReportData = {
     cloudP99: Number.NaN,
     cloudWhat: '',
   },
-  bandwidth: { streamedBytes: 0, resultBytes: 0, captureBytes: 0 },
+  limits: {},
+  turns: [],
+  secondOpinions: [],
+  codes: [],
+  parts: [],
+  bandwidth: {
+    streamedBytes: 0,
+    resultBytes: 0,
+    captureBytes: 0,
+    questionBytes: 0,
+    steady: { streamedBytes: 0, sentBytes: 0 },
+  },
   availability: { deviceId: '', offlineSeconds: 0, offlineInferences: 0, lostRecords: 0 },
   privacy: [],
   models: [],

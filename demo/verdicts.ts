@@ -1,0 +1,46 @@
+/** What became of parts, by what they really were. Pure. */
+import type { AppConfig } from '../contracts';
+import type { Observation } from './observations';
+import type { Verdicts } from './report/report-data';
+
+/** The class that may pass (config/local.ts); parts of every other are defective. */
+const GOOD = 'good';
+
+type Record = Observation['record'];
+type Costs = AppConfig['dispositionPolicy']['costs'];
+
+export const isDefective = ({ truth }: Observation): boolean => truth.label !== GOOD;
+
+/** What would have become of the part if a frame that is new to the release did not go to a person. */
+const passesAsClassified = ({ status, predictedClass }: Record): boolean =>
+  status === 'ok' && predictedClass === GOOD;
+
+const countOf = (of: readonly Observation[], is: (record: Record) => boolean): number =>
+  of.filter(({ record }) => is(record)).length;
+
+const shareOf = (count: number, of: number): number | null => (of === 0 ? null : count / of);
+
+/** @param costs of a part that escapes, of a good one that is taken out, and of one that a person looks at */
+export function verdictsOf(observations: readonly Observation[], costs: Costs): Verdicts {
+  const defects = observations.filter(isDefective);
+  const goods = observations.filter((observation) => !isDefective(observation));
+  const escaped = countOf(defects, ({ disposition }) => disposition === 'pass');
+  const rejected = countOf(goods, ({ disposition }) => disposition === 'reject');
+  const reviewed = countOf(observations, ({ disposition }) => disposition === 'review');
+  const cost = escaped * costs.escape + rejected * costs.falseReject + reviewed * costs.review;
+  return {
+    goods: goods.length,
+    defects: defects.length,
+    escaped,
+    escapes: shareOf(escaped, defects.length),
+    escapesAsClassified: shareOf(countOf(defects, passesAsClassified), defects.length),
+    falseRejects: shareOf(rejected, goods.length),
+    review: shareOf(reviewed, observations.length),
+    decidedRightly: shareOf(
+      countOf(goods, ({ disposition }) => disposition === 'pass') +
+        countOf(defects, ({ disposition }) => disposition === 'reject'),
+      observations.length,
+    ),
+    costPerThousand: observations.length === 0 ? null : (1000 * cost) / observations.length,
+  };
+}

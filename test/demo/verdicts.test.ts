@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { verdictsOf } from '../../demo/verdicts';
+import { observation } from './observation';
+
+const COSTS = { escape: 100, falseReject: 1, review: 0.5 };
+
+describe('[B13] verdicts', () => {
+  test('are shares of defective, of good and of all parts, and cost what the plant says', () => {
+    const verdicts = verdictsOf(
+      [
+        observation({ truth: 'dent', predicted: 'good', disposition: 'pass' }),
+        observation({ truth: 'dent', predicted: 'good', disposition: 'review' }),
+        observation({ truth: 'dent', predicted: 'dent', disposition: 'reject' }),
+        observation({ truth: 'crack', invalid: true, disposition: 'review' }),
+        observation({ truth: 'good', predicted: 'good', disposition: 'pass' }),
+        observation({ truth: 'good', predicted: 'dent', disposition: 'reject' }),
+      ],
+      COSTS,
+    );
+    expect(verdicts).toEqual({
+      goods: 2,
+      defects: 4,
+      escaped: 1,
+      escapes: 1 / 4,
+      escapesAsClassified: 2 / 4,
+      falseRejects: 1 / 2,
+      review: 2 / 6,
+      decidedRightly: 2 / 6,
+      // One escape, one good part taken out, two looks, of six parts.
+      costPerThousand: ((100 + 1 + 2 * 0.5) / 6) * 1000,
+    });
+  });
+
+  test('of nothing are nothing', () => {
+    expect(verdictsOf([], COSTS)).toEqual({
+      goods: 0,
+      defects: 0,
+      escaped: 0,
+      escapes: null,
+      escapesAsClassified: null,
+      falseRejects: null,
+      review: null,
+      decidedRightly: null,
+      costPerThousand: null,
+    });
+  });
+
+  test('[property] a person who looks at everything costs half a unit a part, whatever the parts are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('good', 'dent', 'crack'), { minLength: 1 }), (labels) => {
+        const seen = labels.map((truth, at) => observation({ at, truth, disposition: 'review' }));
+        const { costPerThousand, escaped, review } = verdictsOf(seen, COSTS);
+        expect(costPerThousand).toBeCloseTo(500, 9);
+        expect([escaped, review]).toEqual([0, 1]);
+      }),
+    );
+  });
+});
