@@ -11,6 +11,7 @@
  *     npm run bench -- prepare             memory and speed of Prepare, by the size of the data set
  *     npm run bench -- resolution          small defects, by the size of images
  *     npm run bench -- rollout-faults      end states of rollouts whose calls fail
+ *     npm run bench -- second-opinion      what second opinions decide, let pass and cost
  *     npm run bench -- supervision         kills of the component's processes
  *     npm run bench -- verdict             what the verdict costs and lets pass
  *     npm run bench -- edge --wait        before each benchmark, wait until nothing else uses the processor
@@ -33,6 +34,7 @@ import { prepareSuite } from './prepare/suite';
 import { currentPage, lineOf, merged, OtherMachineError, PAGE, readResults, writeResults } from './report';
 import { resolutionSuite } from './resolution/suite';
 import { rolloutFaultsSuite } from './rollout-faults/suite';
+import { secondOpinionSuite } from './second-opinion/suite';
 import type { Suite, SuiteListener } from './suite';
 import { supervisionSuite } from './supervision/suite';
 import { telemetryCostSuite } from './telemetry-cost/suite';
@@ -50,6 +52,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   prepare: prepareSuite,
   resolution: resolutionSuite,
   'rollout-faults': rolloutFaultsSuite,
+  'second-opinion': secondOpinionSuite,
   supervision: supervisionSuite,
   'telemetry-cost': telemetryCostSuite,
   training: trainingSuite,

@@ -32,6 +32,7 @@ from inspected_line import (
     SHIFTS,
     Images,
     answers,
+    decoded,
     photograph,
     shifted,
     train_line,
@@ -57,7 +58,7 @@ def _of_other_material(label: str, rng: np.random.Generator) -> Part:
     return replace(make_part(label, rng), texture=_OTHER_MATERIAL, tint=_OTHER_TINT)
 
 
-def _pools() -> Iterator[tuple[str, Images, list[str]]]:
+def _pools() -> Iterator[tuple[str, list[bytes], list[str]]]:
     yield "normal", *shifted("normal", NORMAL_FRAMES)
     for shift in SHIFTS:
         yield shift, *shifted(shift, SHIFTED_FRAMES)
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         graph, validation = line.graphs[FP32], line.validation
         probabilities, reference = answers(graph, validation.images, [OUTPUT_NAME, EMBEDDING_NAME])
         accuracy = float((probabilities.argmax(axis=1) == validation.labels).mean())
-        frames = {name: list(_rows(graph, line.classes, images, labels)) for name, images, labels in _pools()}
+        frames = {name: list(_rows(graph, line.classes, decoded(jpegs), labels)) for name, jpegs, labels in _pools()}
         drift = {
             "classes": line.classes,
             "baseline": baseline_of(validation.images, probabilities, line.classes, accuracy),

@@ -69,8 +69,8 @@ def photograph(
     view: Callable[[np.random.Generator], View],
     part: Callable[[str, np.random.Generator], Part] = make_part,
     shares: dict[str, float] | None = None,
-) -> tuple[Images, list[str]]:
-    """Frames as a camera sends them: through JPEG.
+) -> tuple[list[bytes], list[str]]:
+    """Frames as a camera sends them.
 
     Args:
         count: how many.
@@ -80,21 +80,25 @@ def photograph(
         shares: class -> share of the parts. Of the dataset where it is left out.
 
     Returns:
-        uint8 [n, height, width, 3], and their labels.
+        JPEG images, and their labels.
     """
     rng = np.random.default_rng([SEED, len(seed), sum(seed.encode())])
     drawn = shares or dict(zip(CLASSES, SHARES, strict=True))
-    labels, images = [], []
+    labels, frames = [], []
     for _ in range(count):
         label = str(rng.choice(list(drawn), p=list(drawn.values())))
         settings = view(rng)
-        jpeg = encode_jpeg(render_view(part(label, rng), settings, rng), settings.jpeg_quality)
+        frames.append(encode_jpeg(render_view(part(label, rng), settings, rng), settings.jpeg_quality))
         labels.append(label)
-        images.append(np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")))
-    return np.stack(images), labels
+    return frames, labels
 
 
-def shifted(shift: str, count: int) -> tuple[Images, list[str]]:
+def decoded(frames: list[bytes]) -> Images:
+    """uint8 [n, height, width, 3]."""
+    return np.stack([np.asarray(Image.open(io.BytesIO(frame)).convert("RGB")) for frame in frames])
+
+
+def shifted(shift: str, count: int) -> tuple[list[bytes], list[str]]:
     """Frames of one of `SHIFTS`, or of the steady line under any other name."""
     return photograph(count, shift, lambda rng: view_with(SHIFTS.get(shift, {}), rng))
 

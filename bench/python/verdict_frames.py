@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from finished_folder import finished_folder
-from inspected_line import FP32, SEED, SHIFTS, answers, shifted, train_line
+from inspected_line import FP32, SEED, SHIFTS, answers, decoded, shifted, train_line
 from kaizen_training import thresholds as by_precision
 from kaizen_training.baseline import baseline_of, image_statistics
 from kaizen_training.further_outputs import NOVELTY_NAME
@@ -48,7 +48,8 @@ GRID = np.concatenate([np.linspace(0.25, 1, 76), [0.995, 0.997, 0.999]])
 COSTS = {"escape_cost": 100.0, "false_reject_cost": 1.0, "review_cost": 0.5}
 
 
-def _plant(good_share: float, escape_rate: float = 1) -> Plant:
+def plant_of(good_share: float, escape_rate: float = 1) -> Plant:
+    """A plant with the costs of `config/prod.ts`."""
     return Plant(
         {"good": "pass"},
         "reject",
@@ -80,7 +81,7 @@ class _Costs:
         return best
 
     def at(self, good_share: float, precise: dict[str, float]) -> dict[str, Any]:
-        plant, everything = _plant(good_share), np.arange(len(self.labels))
+        plant, everything = plant_of(good_share), np.arange(len(self.labels))
         random = np.random.default_rng(SEED)
         chosen, searched = [], []
         for _ in range(DRAWS):
@@ -99,7 +100,8 @@ class _Costs:
 
 
 def _rows(graph: Path, shift: str, count: int) -> Iterator[list[Any]]:
-    images, labels = shifted(shift, count)
+    jpegs, labels = shifted(shift, count)
+    images = decoded(jpegs)
     probabilities, scores = answers(graph, images, [OUTPUT_NAME, NOVELTY_NAME])
     statistics = image_statistics(images)
     numbers = zip(scores[:, 0], statistics.brightness, statistics.contrast, statistics.sharpness, strict=True)
@@ -121,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
         steady = list(_rows(graph, "normal", NORMAL_FRAMES))
         precise = by_precision.choose_thresholds(on_validation, validation.labels, classes)
         costs = _Costs(classes, steady)
-        plant = _plant(PLANT_YIELD, PLANT_ESCAPE_RATE)
+        plant = plant_of(PLANT_YIELD, PLANT_ESCAPE_RATE)
         verdicts = {
             "classes": classes,
             "baseline": baseline_of(validation.images, on_validation, classes, accuracy),
