@@ -90,8 +90,9 @@ function secondOpinions({ secondOpinions: [whole] }: ReportData): KeyFigure {
 
 export function keyFigures(data: ReportData): KeyFigure[] {
   const { latency, availability } = data;
-  const when =
-    'before the change, while it was unanswered, after the automatic retraining, with the tool mended';
+  const when = storyOf(data)
+    .map(({ label }) => label)
+    .join(', ');
   return [
     {
       name: 'Defective parts that passed',

@@ -14,7 +14,7 @@ export function secondOpinionsSection({ secondOpinions }: Pick<ReportData, 'seco
     'Second opinions',
     'What a device would send to a person it may first show to the larger network in the cloud. Nothing waits for it: the line is told review at once, and an answer that comes while the part is there takes its place.',
     table(
-      'What was asked, and what came of it. Reviewed: frames that would have gone to a person without it. Late: no answer by the deadline.',
+      'What was asked, and what came of it',
       [
         'span',
         'frames',
@@ -41,7 +41,7 @@ export function secondOpinionsSection({ secondOpinions }: Pick<ReportData, 'seco
       ]),
     ),
     table(
-      'What it was worth, by what the parts really were. Gain: looks of people that were saved, less what wrong decisions cost, in the unit of the plant’s disposition policy.',
+      'What it was worth, by what the parts really were',
       [
         'span',
         'right by the device',
@@ -67,6 +67,6 @@ export function secondOpinionsSection({ secondOpinions }: Pick<ReportData, 'seco
         usd(usdPerThousandFrames),
       ]),
     ),
-    html`<p class="note">Times are those of this machine, beside everything else that it does. The price is that of AWS for so many questions of this size (kaizen cost), a quarter of a second of the function each.</p>`,
+    html`<p class="note">Reviewed: frames that would have gone to a person without it. Late: no answer by the deadline. Gain: looks of people that were saved, less what wrong decisions cost, in the unit of the plant’s disposition policy. Times are those of this machine, beside everything else that it does. The price is that of AWS for so many questions of this size (kaizen cost), a quarter of a second of the function each.</p>`,
   );
 }

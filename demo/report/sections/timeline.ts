@@ -31,7 +31,7 @@ export function timelineSection(data: ReportData): Html {
       ? html`<p class="none">No events.</p>`
       : html`<h3>Events</h3><ol class="events">${events}</ol>`,
     table(
-      'Verdicts against the truth, by span of the run. Escapes: defective parts that pass, and how many would if novel frames did not go to a person. False rejects: good parts that are taken out. Review: all parts that a person looks at. Cost: of 1,000 parts, in the unit of the plant’s disposition policy.',
+      'Verdicts against the truth, by span of the run',
       [
         'span',
         'frames',
@@ -55,6 +55,7 @@ export function timelineSection(data: ReportData): Html {
         percent(accuracy),
       ]),
     ),
+    html`<p class="note">Escapes: defective parts that pass, and how many would if novel frames did not go to a person. False rejects: good parts that are taken out. Review: all parts that a person looks at. Cost: of 1,000 parts, in the unit of the plant’s disposition policy.</p>`,
     table(
       'Turns of the loop: time since the first change of the line',
       ['change', 'drift episode', 'retraining', 'model', 'cured fleet'],
