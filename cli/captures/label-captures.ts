@@ -78,7 +78,7 @@ async function labelOf(
     const capture = await readSidecar(clients, environment, { captureId, deviceId });
     if (!capture) return missing;
     // A suggestion is for who labels, and no part of a label.
-    const { schemaVersion: _, frameId: __, bytes: ___, secondOpinion: ____, ...kept } = capture;
+    const { schemaVersion: _, frameId: __, bytes: ___, secondOpinion: ____, clock: _____, ...kept } = capture;
     const location = { captureId, deviceId };
     const label: Label = {
       ...kept,

@@ -834,6 +834,10 @@ export interface Capture {
   confidence?: number;
   disposition?: Disposition1;
   /**
+   * Why a certain answer is for review: the frame lies where the release was hardly validated; another release beside it contradicts; the answer came after the part's deadline. The last of these that holds. Absent where the status says why, or the policy of the class.
+   */
+  reviewReason?: 'novel' | 'contradicted' | 'late';
+  /**
    * What another release, which answered the same frame beside, would have made of the part.
    */
   shadow?: {
@@ -2353,6 +2357,10 @@ export interface Label {
   predictedClass?: string;
   confidence?: number;
   disposition?: Disposition5;
+  /**
+   * Why a certain answer is for review: the frame lies where the release was hardly validated; another release beside it contradicts; the answer came after the part's deadline. The last of these that holds. Absent where the status says why, or the policy of the class.
+   */
+  reviewReason?: 'novel' | 'contradicted' | 'late';
   /**
    * What another release, which answered the same frame beside, would have made of the part.
    */

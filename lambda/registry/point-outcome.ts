@@ -2,7 +2,10 @@
 import type { Label, Release } from '../../contracts';
 import { ownValue } from '../../contracts/own-value';
 
-export type LabelledPart = Pick<Label, 'label' | 'predictedClass' | 'confidence' | 'inclusionProbability'>;
+export type LabelledPart = Pick<
+  Label,
+  'label' | 'predictedClass' | 'confidence' | 'reviewReason' | 'reasons' | 'inclusionProbability'
+>;
 
 /** Counts of parts, and what they come to. */
 export interface PointOutcome {
@@ -24,8 +27,8 @@ export interface PointOutcome {
 const PER_THOUSAND = 1_000;
 
 /**
- * Decides as a device does: the class that the device has claimed, from its threshold on; else a person. What a device sends
- * to a person for another reason, such as novelty, is not in a label, and is taken to be decided by its class.
+ * Decides as a device does: the class that the device has claimed, from its threshold on; else a person. What went to a
+ * person for another reason goes there whatever the thresholds are.
  */
 export function outcomeAt(
   parts: readonly LabelledPart[],
@@ -57,10 +60,13 @@ export function outcomeAt(
 }
 
 function dispositionAt(
-  { predictedClass, confidence }: LabelledPart,
+  { predictedClass, confidence, reviewReason, reasons }: LabelledPart,
   thresholds: Release['thresholds'],
-  { classes }: NonNullable<Release['dispositionPolicy']>,
+  { classes, novel }: NonNullable<Release['dispositionPolicy']>,
 ): string {
+  if (reviewReason !== undefined) return 'review';
+  // An uncertain part has no reason beside that, but one that was kept for its novelty was novel.
+  if (novel === 'review' && reasons.includes('novelty')) return 'review';
   if (predictedClass === undefined || confidence === undefined) return 'review';
   const threshold = ownValue(thresholds, predictedClass);
   if (threshold === undefined || confidence < threshold) return 'review';

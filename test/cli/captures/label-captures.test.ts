@@ -79,6 +79,19 @@ test('[S10] what a second opinion has said is no part of a label', async () => {
   expect(JSON.stringify(item)).not.toContain('dent');
 });
 
+test('[B13] what became of the part, and why it went to a person, is part of a label; its clock is not', async () => {
+  const known = { disposition: 'review', reviewReason: 'novel' } as const;
+  const clock = { state: 'corrected' } as const;
+  const sidecar = aCapture('c3', { ...known, clock });
+  expect(problemsOf('capture', sidecar)).toEqual([]);
+  bucket.putJson(captureSidecarKey('surface', { deviceId: 'line-1', captureId: 'c3' }), sidecar);
+  await label([{ captureId: 'c3', label: 'scratch' }]);
+  const [item] = tables.items.labels ?? [];
+  expect(problemsOf('label', item)).toEqual([]);
+  expect(item).toMatchObject(known);
+  expect(item).not.toHaveProperty('clock');
+});
+
 test('a correction overwrites the label', async () => {
   await label([{ captureId: 'c1', label: 'scratch' }]);
   await label([{ captureId: 'c1', label: 'dent' }]);

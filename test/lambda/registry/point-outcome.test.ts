@@ -21,6 +21,7 @@ const part = (
   label,
   predictedClass,
   confidence,
+  reasons: ['control'],
   inclusionProbability,
 });
 
@@ -43,10 +44,34 @@ test.each<[string, LabelledPart, object]>([
     part('good', 'constructor', 0.9),
     { goods: 1, reviews: 1, costPerThousand: 500 },
   ],
-  ['no answer', { label: 'good', inclusionProbability: 1 }, { goods: 1, reviews: 1, costPerThousand: 500 }],
+  [
+    'no answer',
+    { label: 'good', reasons: ['control'], inclusionProbability: 1 },
+    { goods: 1, reviews: 1, costPerThousand: 500 },
+  ],
+  [
+    'a certain part that was novel',
+    { ...part('good', 'good', 0.95), reviewReason: 'novel' },
+    { goods: 1, reviews: 1, costPerThousand: 500 },
+  ],
+  [
+    'a part that was answered too late',
+    { ...part('dent', 'good', 0.95), reviewReason: 'late' },
+    { defects: 1, reviews: 1, costPerThousand: 500 },
+  ],
+  [
+    'a part that was uncertain then, and novel',
+    { ...part('dent', 'good', 0.95), reasons: ['uncertainty', 'novelty'] },
+    { defects: 1, reviews: 1, costPerThousand: 500 },
+  ],
 ])('[B13] %s counts once', (_, one, expected) => {
   const none = { goods: 0, defects: 0, escapes: 0, falseRejects: 0, reviews: 0 };
   expect(outcomeAt([one], thresholds, policy)).toEqual({ ...none, ...expected });
+});
+
+test('[B13] where the plant lets novel parts go as they are classified, so does this', () => {
+  const parts: LabelledPart[] = [{ ...part('dent', 'good', 0.95), reasons: ['novelty'] }];
+  expect(outcomeAt(parts, thresholds, { ...policy, novel: 'as-classified' }).escapes).toBe(1);
 });
 
 test('[B13] a part counts for as many of the line as it stands for', () => {
@@ -66,6 +91,7 @@ test('[B13] a higher threshold of a passing class never lets more escape, and ne
     fc.record({
       label: fc.constantFrom('good', 'dent'),
       predictedClass: fc.constantFrom('good', 'dent', 'odd'),
+      reasons: fc.constantFrom<LabelledPart['reasons'][]>(['control'], ['novelty']),
       confidence: fc.double({ min: 0.34, max: 1, noNaN: true }),
       inclusionProbability: fc.double({ min: 0.01, max: 1, noNaN: true }),
     }),

@@ -249,7 +249,7 @@ export class CaptureSpool implements Captures {
   ): Capture {
     const { useCase, deviceId } = this.ports;
     const clock = captureClock(result);
-    const { disposition, shadow } = result;
+    const { disposition, reviewReason, shadow } = result;
     return {
       schemaVersion: 1,
       captureId,
@@ -265,6 +265,7 @@ export class CaptureSpool implements Captures {
       }),
       ...suggestionOf(result),
       ...(disposition && { disposition }),
+      ...(reviewReason && { reviewReason }),
       ...(shadow?.disposition && {
         shadow: { releaseId: shadow.releaseId, disposition: shadow.disposition },
       }),

@@ -153,6 +153,18 @@ test('[S10] the sidecar says what a second opinion said, as a suggestion beside 
   });
 });
 
+test('[B13] the sidecar says why a certain answer went to a person all the same', async () => {
+  const { spool, puts } = await newSpool();
+  spool.start();
+  spool.reserve(frame);
+  const reviewed = { ...result, disposition: 'review', reviewReason: 'novel' } as const;
+  await spool.add('boot-1', frame, reviewed, selection);
+  await waitFor('both objects', () => puts.length === 2);
+  const sidecar = JSON.parse((puts[1] as Put).body.toString());
+  expect(problemsOf('capture', sidecar)).toEqual([]);
+  expect(sidecar).toMatchObject({ disposition: 'review', reviewReason: 'novel' });
+});
+
 test('case 29: captures made offline wait on disk, also over a restart; the oldest goes first', async () => {
   const first = await newSpool();
   first.state.online = false;
