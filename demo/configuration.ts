@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import type { AppConfig } from '../contracts';
 import { type DemoSettings, YIELD } from './settings';
 
-/**
- * Bytes of captures that a device may send for each turn, of what it sees in one (some 2,000 frames of 4 kB): labels enough to
- * train with, after which more of the same would only cost. A budget by the day is what the configuration has.
- */
-const CAPTURE_BYTES_PER_TURN = 450_000;
-
 /** From the start of one retraining to the next. In the small demo, longer than it runs. */
 const COOLDOWN_MINUTES = { one: 20, several: 4 } as const;
 
 /** @param base the configuration of the local environment */
 export function demoConfiguration(
   base: AppConfig,
-  { turns, epochs, widthMultiplier, cloudWidthMultiplier }: DemoSettings,
+  { turns, epochs, widthMultiplier, cloudWidthMultiplier, captures }: DemoSettings,
 ): AppConfig {
   return {
     ...base,
@@ -41,11 +35,11 @@ export function demoConfiguration(
       ...base.device,
       upload: {
         ...base.device.upload,
-        dailyByteBudget: CAPTURE_BYTES_PER_TURN * turns.length,
+        dailyByteBudget: captures.dailyBytes,
         controlSampleProbability: 0.02,
-        // Under drift nearly every frame is new: a sixth of them give the labels of a turn within half a minute.
-        uncertainSampleProbability: 0.15,
-        noveltySampleProbability: 0.15,
+        // Under drift nearly every frame is new.
+        uncertainSampleProbability: captures.probability,
+        noveltySampleProbability: captures.probability,
       },
       // Some twenty records to a message: alone, each would take ten times the bytes.
       outbox: { ...base.device.outbox, flushMilliseconds: 3_000 },

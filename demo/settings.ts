@@ -27,6 +27,11 @@ export interface DemoSettings {
   readonly labelDelaySeconds: number;
   /** The gate's minimum; a model from few images and few epochs is held to less. */
   readonly minimumAccuracy: number;
+  /**
+   * Of what is new or uncertain, the share that a device sends as captures, and how many bytes of them a day. All turns of a
+   * run are on one day: what the first has spent, the second lacks.
+   */
+  readonly captures: { readonly probability: number; readonly dailyBytes: number };
   /** Those that follow the first. */
   readonly turns: readonly Turn[];
   readonly seed: number;
@@ -45,6 +50,8 @@ export const FULL: DemoSettings = {
   offlineSeconds: 15,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.8,
+  // Labels for a turn within a minute, and enough left for the next, however long the first has taken.
+  captures: { probability: 0.1, dailyBytes: 4_000_000 },
   turns: [['light'], ['tool']],
   seed: 20261123,
 };
@@ -62,6 +69,8 @@ export const SMALL: DemoSettings = {
   widthMultiplier: 0.25,
   cloudWidthMultiplier: 0.35,
   minimumAccuracy: 0.6,
+  // Labels for the one turn within half a minute, and then no more.
+  captures: { probability: 0.15, dailyBytes: 450_000 },
   // A turn is minutes of training: here one retraining answers both.
   turns: [['light', 'tool']],
 };

@@ -19,15 +19,16 @@ describe.each([SMALL, FULL])('the configuration of the $name demo', (settings) =
     expect(config.dispositionPolicy.goodShare).toBe(CLASS_MIX.normal.good);
   });
 
-  test('captures of a turn hold the labels that a retraining needs, and a tenth of what it sees at most', () => {
+  test('captures of what is new give the labels of a retraining within a minute, and the budget holds those of every turn', () => {
     const devices = settings.devices.canary.length + settings.devices.stable.length;
-    const { dailyByteBudget = 0 } = config.device.upload;
+    const { dailyByteBudget, noveltySampleProbability, controlSampleProbability } = config.device
+      .upload as Required<typeof config.device.upload>;
+    const { minimumNewLabels } = config.retraining;
+    const chosen = 1 - (1 - noveltySampleProbability) * (1 - controlSampleProbability);
+    expect(60 * devices * settings.framesPerSecond * chosen).toBeGreaterThan(minimumNewLabels);
     // As the renderer makes them, and what the device counts beside an image.
-    const captureBytes = 3_900 + 1_024;
-    const captures = (devices * dailyByteBudget) / settings.turns.length / captureBytes;
-    expect(captures).toBeGreaterThan(1.5 * config.retraining.minimumNewLabels);
-    // From the change to the end of a turn, in four minutes at the least.
-    expect(captures).toBeLessThan((devices * settings.framesPerSecond * 240) / 10);
+    const captures = (devices * dailyByteBudget) / (3_900 + 1_024);
+    expect(captures).toBeGreaterThan(1.5 * minimumNewLabels * settings.turns.length);
   });
 
   test('what it does not name is the local environment’s', () => {
