@@ -88,6 +88,15 @@ function secondOpinions({ secondOpinions: [whole] }: ReportData): KeyFigure {
   };
 }
 
+/** What would have passed of the changed line if the devices did not send to a person what is new to them. */
+function withoutNovelty({ accuracy, turns }: ReportData): string {
+  const shares = turns.flatMap(
+    ({ change }) => accuracy.find(({ label }) => label === change)?.verdicts.escapesAsClassified ?? [],
+  );
+  if (shares.length === 0) return '';
+  return `; ${shares.map((share) => percent(share)).join(', ')} of the unanswered would have, if what is new did not go to a person`;
+}
+
 export function keyFigures(data: ReportData): KeyFigure[] {
   const { latency, availability } = data;
   const when = storyOf(data)
@@ -103,7 +112,7 @@ export function keyFigures(data: ReportData): KeyFigure[] {
       detail: `${throughTheStory(
         data,
         verdict(({ escaped, defects }) => `${count(escaped)} of ${count(defects)}`),
-      )}: ${when}`,
+      )}: ${when}${withoutNovelty(data)}`,
     },
     {
       name: 'Cost of 1,000 parts',
