@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaizen_training.feature_taps import FeatureSources
+from kaizen_training.novelty import Features
 from kaizen_training.onnx_model import ExportError
 
-# The row that the score of novelty is computed of.
-MAP_FEATURES = "kaizen.map_features"
+_MAP_FEATURES = "kaizen.map_features"
 # Axes of reductions are an input since then, an attribute before.
 _AXES_AS_INPUT = 18
+_SCALE_AND_ZERO = 2
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """A row of a graph, float [1, n], that holds features in numbers of its own: feature = scale x number + offset.
+
+    Attributes:
+        name: of the tensor.
+        scale: [n].
+        offset: [n].
+    """
+
+    name: str
+    scale: Features
+    offset: Features
+
+    def features(self, numbers: Features) -> Features:
+        """The features in rows of numbers, [m, n]."""
+        return np.asarray(numbers * self.scale + self.offset)
 
 
 class Appender:
@@ -56,26 +77,42 @@ class Appender:
 
         self.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-    def dequantized(self, name: str, number: int, taken: int, channels: int) -> str:
-        """The first channels of a tensor; of a quantized one by a node of our own, so that its kernel stays 8-bit."""
-        quantizer = next(
-            (node for node in self.graph.node if node.op_type == "QuantizeLinear" and node.input[0] == name), None
-        )
-        source = quantizer.output[0] if quantizer is not None else name
+    def read(self, name: str, number: int, taken: int, channels: int) -> FeatureRow:
+        """The first channels of a tensor; of a quantized one its codes, so that its kernel stays 8-bit.
+
+        Codes are cast, not dequantized: ONNX Runtime repeats a DequantizeLinear for each of its readers.
+        """
+        from onnx import TensorProto
+
+        codes = self._codes_of(name)
+        source, scale, zero = codes or (name, 1.0, 0.0)
         if taken < channels:
             starts, ends, axes = (np.asarray([value], dtype=np.int64) for value in (0, taken, 1))
             names = [self.constant(f"{what}{number}", value) for what, value in (("starts", starts), ("ends", ends))]
             source = self.node("Slice", [source, *names, self.constant(f"axis{number}", axes)], f"kaizen.slice{number}")
-        if quantizer is None:
-            return source
-        return self.node("DequantizeLinear", [source, *quantizer.input[1:]], f"kaizen.tap{number}")
+        if codes:
+            source = self.node("Cast", [source], f"kaizen.tap{number}", to=TensorProto.FLOAT)
+        return FeatureRow(source, np.full(taken, scale), np.full(taken, -scale * zero))
+
+    def _codes_of(self, name: str) -> tuple[str, float, float] | None:
+        """The codes of a tensor, their scale and their zero, where it is quantized by one constant each."""
+        from onnx import numpy_helper
+
+        known = {one.name: numpy_helper.to_array(one) for one in self.graph.initializer}
+        for node in self.graph.node:
+            constants = [known.get(one) for one in node.input[1:]]
+            is_read = node.op_type == "QuantizeLinear" and node.input[0] == name and len(constants) == _SCALE_AND_ZERO
+            if is_read and all(one is not None and one.size == 1 for one in constants):
+                scale, zero = (float(one.item()) for one in constants if one is not None)
+                return node.output[0], scale, zero
+        return None
 
 
-def append_features(model: Any, sources: FeatureSources) -> str | None:
-    """Adds the row of the maps' features, `MAP_FEATURES` [1, S]: means of the taps, and deviations.
+def append_features(model: Any, sources: FeatureSources) -> tuple[FeatureRow, FeatureRow | None]:
+    """Adds the row of the maps' features, [1, S]: means of the taps, and deviations.
 
     Returns:
-        The name of the penultimate features, float [1, D], where there are any.
+        That row, and the one of the penultimate features, [1, D], where there are any.
 
     Raises:
         ExportError: the graph has not the tensors, because a quantizer has renamed them.
@@ -85,13 +122,23 @@ def append_features(model: Any, sources: FeatureSources) -> str | None:
     missing = sorted(wanted - {name for node in model.graph.node for name in node.output})
     if missing:
         raise ExportError(f"features: the graph has no tensor {', '.join(missing)}")
-    maps = [appender.dequantized(tap.name, number, tap.taken, tap.channels) for number, tap in enumerate(sources.taps)]
-    means = [appender.reduced("ReduceMean", one, [2, 3], f"kaizen.mean{number}") for number, one in enumerate(maps)]
-    appender.node("Concat", [*means, *_deviations(appender, maps, means)], MAP_FEATURES, axis=1)
+    maps = [appender.read(tap.name, number, tap.taken, tap.channels) for number, tap in enumerate(sources.taps)]
+    means = [
+        appender.reduced("ReduceMean", one.name, [2, 3], f"kaizen.mean{number}") for number, one in enumerate(maps)
+    ]
+    deviations = _deviations(appender, [one.name for one in maps], means)
+    appender.node("Concat", [*means, *deviations], _MAP_FEATURES, axis=1)
+    # A deviation knows no offset.
+    spread = maps[1:]
+    row = FeatureRow(
+        _MAP_FEATURES,
+        np.concatenate([one.scale for one in (*maps, *spread)]),
+        np.concatenate([*(one.offset for one in maps), *(np.zeros_like(one.offset) for one in spread)]),
+    )
     if not sources.penultimate:
-        return None
+        return row, None
     name, size = sources.penultimate
-    return appender.dequantized(name, len(maps), size, size)
+    return row, appender.read(name, len(maps), size, size)
 
 
 def _deviations(appender: Appender, maps: list[str], means: list[str]) -> list[str]:

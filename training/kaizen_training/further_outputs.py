@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kaizen_training.embedding import ClassMean, EmbeddingModel, fit_embedding, reference_of
 from kaizen_training.failure import explained
-from kaizen_training.feature_nodes import MAP_FEATURES, Appender, append_features, groups_of
+from kaizen_training.feature_nodes import Appender, FeatureRow, append_features, groups_of
 from kaizen_training.feature_taps import FeatureSources, find_sources
 from kaizen_training.novelty import DEFAULT_BUDGET, FEWEST_IMAGES, Features, NoveltyModel, fit_novelty, limit_of
 from kaizen_training.onnx_model import INPUT_NAME, OUTPUT_NAME, ExportError, open_session
@@ -90,18 +90,19 @@ class _Answers:
         import onnx
 
         model = onnx.load(path)
-        penultimate = append_features(model, sources)
-        appender, names = Appender(model), [MAP_FEATURES]
-        appender.output(MAP_FEATURES, [1, sum(len(places) for places in groups_of(sources))])
-        if penultimate and sources.penultimate:
-            appender.output(penultimate, [1, sources.penultimate[1]])
-            names.append(penultimate)
+        maps, penultimate = append_features(model, sources)
+        rows = [maps, penultimate] if penultimate else [maps]
+        for row in rows:
+            Appender(model).output(row.name, [1, len(row.scale)])
         session = open_session(model.SerializeToString())
-        answers = [session.run([OUTPUT_NAME, *names], {INPUT_NAME: image}) for image in images]
-        maps = np.asarray([answer[1][0] for answer in answers], dtype=np.float64)
-        rows = [answer[2][0] if penultimate else [] for answer in answers]
+        names = [OUTPUT_NAME, *(row.name for row in rows)]
+        answers = [session.run(names, {INPUT_NAME: image}) for image in images]
         predicted = np.asarray([answer[0].argmax() for answer in answers], dtype=np.int64)
-        return _Answers(maps, np.asarray(rows, dtype=np.float64), predicted)
+        found = [
+            row.features(np.asarray([answer[number][0] for answer in answers], dtype=np.float64))
+            for number, row in enumerate(rows, 1)
+        ]
+        return _Answers(found[0], found[1] if penultimate else np.empty((len(images), 0)), predicted)
 
     @staticmethod
     def maps_of(every: dict[str, _Answers]) -> Features:
@@ -116,15 +117,15 @@ def _append_outputs(
     import onnx
 
     model = onnx.load(path)
-    penultimate = append_features(model, sources)
+    maps, penultimate = append_features(model, sources)
     appender = Appender(model)
 
-    def product(source: str, matrix: Features, mean: Features, name: str) -> str:
-        weights = appender.constant(f"{name}.matrix", matrix.astype(np.float32))
-        offset = appender.constant(f"{name}.offset", (-mean @ matrix).astype(np.float32))
-        return appender.node("Gemm", [source, weights, offset], f"kaizen.{name}")
+    def product(row: FeatureRow, matrix: Features, mean: Features, name: str) -> str:
+        weights = appender.constant(f"{name}.matrix", (row.scale[:, None] * matrix).astype(np.float32))
+        offset = appender.constant(f"{name}.offset", ((row.offset - mean) @ matrix).astype(np.float32))
+        return appender.node("Gemm", [row.name, weights, offset], f"kaizen.{name}")
 
-    distances = product(MAP_FEATURES, novelty.whitening, novelty.mean, "distances")
+    distances = product(maps, novelty.whitening, novelty.mean, "distances")
     squares = appender.node("Mul", [distances, distances], "kaizen.squares")
     groups = appender.constant("groups", novelty.groups.astype(np.float32))
     sums = appender.node("MatMul", [squares, groups], "kaizen.sums")
