@@ -199,16 +199,16 @@ export async function evaluateDrift(
   const { assessment } = evaluation.fleet;
   if (episode && (await closeEnded(episode, evaluation, ports, options))) episode = undefined;
   if (!episode && asksForRetraining(assessment)) episode = await openEpisode(evaluation, ports);
-  await ports.assessed({
-    releaseId: release.releaseId,
-    assessedAt: ports.now().toISOString(),
-    evidence: evidenceOf(evaluation),
-  });
   ports.report([
     ...measurementsOf(evaluation, options.deviceMetricLimit),
     measured(MONITORING_METRICS.openEpisodes, episode ? 1 : 0, { useCase: release.useCase }),
     measured(MONITORING_METRICS.silentDevices, silent.length, { useCase: release.useCase }),
   ]);
+  await ports.assessed({
+    releaseId: release.releaseId,
+    assessedAt: ports.now().toISOString(),
+    evidence: evidenceOf(evaluation),
+  });
   return {
     kind: 'EVALUATED',
     assessment,
