@@ -33,7 +33,7 @@ describe('case 50, 51: what was lost once, and is not any more', () => {
   } as const;
   const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
-  test.each([12, 200, 290, 426, 574])('by seed %i', async (seed) => {
+  test.each([12, 200, 290, 426, 574, 616])('by seed %i', async (seed) => {
     expect((await runAtRandom(definition, [seed])).bad).toEqual([]);
   });
 
@@ -56,17 +56,30 @@ describe('case 50, 51: what was lost once, and is not any more', () => {
     expect(end.minutes / (24 * 60)).toBeGreaterThan(7);
   });
 
-  test('two hours in which no execution can claim its release', async () => {
-    const story = { ...scenario, ...STORIES['a good release that waits behind a bad one'] };
-    const kind = FAULT_KINDS.find(({ name }) => name === '2 h of throttling of this call');
+  test.each([
+    [
+      'no execution can claim its release',
+      'a good release that waits behind a bad one',
+      'PlanRollout',
+      'TransactWriteCommand',
+      3,
+    ],
+    [
+      'nobody can go the way back',
+      'a good release while a device of the canary is away',
+      'RollBackWave',
+      'GetCommand',
+      2,
+    ],
+  ])('two hours in which %s', async (_, name, step, command, model) => {
+    const story = { ...scenario, ...STORIES[name] };
+    const kind = FAULT_KINDS.find((known) => known.name === '2 h of throttling of this call');
     const { calls } = await RolloutWorld.run(story);
-    const claim = calls.find(
-      ({ step, command }) => step === 'PlanRollout' && command === 'TransactWriteCommand',
-    );
-    if (!kind || !claim) throw new Error('nobody claims, or there is no such fault');
-    const end = await RolloutWorld.run({ ...story, faults: kind.at(claim) });
+    const call = calls.find((made) => made.step === step && made.command === command);
+    if (!kind || !call) throw new Error('nobody calls that, or there is no such fault');
+    const end = await RolloutWorld.run({ ...story, faults: kind.at(call) });
     expect(badEndStates(end)).toEqual([]);
-    expect(end.champion).toMatchObject({ modelPackageVersion: 3 });
+    expect(end.champion).toMatchObject({ modelPackageVersion: model });
   });
 });
 

@@ -443,6 +443,20 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.clock - start).toBeLessThan(14 * 24 * 3_600_000);
   });
 
+  test('case 51: who dies on the way back has used up no try of the release', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    fleet.behaviour = (device, counter) => (device === 'canary-1' && counter > 1 ? 'is offline' : 'accepts');
+    fleet.beforeStep = (step) => {
+      if (step === 'RollBackWave') throw new Error('throttled');
+    };
+    const { error, cause } = await fleet.rollOut(2);
+    expect([error, cause]).toEqual(['RollBackNotFinished', 'Too few devices answered to judge it.']);
+    const ended = { executionArn: executionArnOf('execution-of-2'), status: 'FAILED', counter: 2 } as const;
+    await expect(fleet.sweep(ended)).resolves.toMatchObject({ sweep: { kind: 'HELD' } });
+    const release = fleet.table.releases.get(2);
+    expect([release?.status, release?.attempts]).toEqual(['ROLLING_OUT', undefined]);
+  });
+
   test('case 51: the first release ever waits for a silent device as well', async () => {
     const fleet = new Fleet([1]);
     fleet.behaviour = (device) => (device === 'canary-1' ? 'is offline' : 'accepts');

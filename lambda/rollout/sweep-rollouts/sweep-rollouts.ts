@@ -135,8 +135,9 @@ async function readAwaited(states: readonly ReleaseState[], ports: SweepPorts): 
  */
 export async function sweepRollouts(ended: EndedExecution | undefined, ports: SweepPorts): Promise<Sweep> {
   const { table, useCase } = ports;
-  // It may have ended before it claimed its release.
-  if (ended && ended.status !== 'SUCCEEDED') {
+  const lock = await table.lock();
+  // It may have ended before it claimed its release; what it left after that is settled below.
+  if (ended && ended.status !== 'SUCCEEDED' && ended.executionArn !== lock?.executionArn) {
     const reason = `${ended.executionArn} ended as ${ended.status} before it began.`;
     const { executionArn, status, counter } = ended;
     await table.giveUp(counter, { executionArn, reason, at: ports.now(), isFinal: status === 'ABORTED' });
@@ -145,7 +146,6 @@ export async function sweepRollouts(ended: EndedExecution | undefined, ports: Sw
     await ports.start(counter, { resume: request });
     return { kind: 'RESUMED', counter, to: request.to };
   };
-  const lock = await table.lock();
   if (lock) {
     const { executionArn, counter } = lock;
     const execution = await ports.execution(executionArn);

@@ -22,6 +22,11 @@ export const STORIES: Readonly<Record<string, Story>> = {
   'a release that is bad on the canary': { hasChampion: true, approvals: approve('bad everywhere') },
   'a release that is bad on stable only': { hasChampion: true, approvals: approve('bad on stable') },
   'a release that devices refuse': { hasChampion: true, approvals: approve('refused') },
+  'a good release while a device of the canary is away': {
+    hasChampion: true,
+    approvals: approve('good'),
+    away: { 'canary-2': [0, 45] },
+  },
   'the first release ever': { hasChampion: false, approvals: approve('good') },
   'a good release that waits behind a bad one': {
     hasChampion: true,
@@ -77,13 +82,22 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 
 const isSingle = ({ freedWithinMinutes }: FaultKind): boolean => freedWithinMinutes === FREED_WITHIN_MINUTES;
 
-/** What a run came to, without its times. */
-const outcomeOf = ({ releases, champion, running }: EndState) =>
-  JSON.stringify({
-    releases: releases.map(({ counter, status, setAside }) => ({ counter, status, setAside })),
-    champion: champion?.counter,
-    running: [...running].sort(),
+/**
+ * What a run came to, without its times. Of releases that are approved within a minute of each other, minutes of throttling may
+ * let the newer one have the lock first: the older one is then superseded, as by any newer one, and was not judged. What
+ * serves in the end is the same.
+ */
+function outcomeOf({ releases, champion, running }: EndState, { approvals }: Story): string {
+  const modelOf = (counter: number | undefined) =>
+    releases.find((release) => release.counter === counter)?.modelPackageVersion;
+  return JSON.stringify({
+    ...(approvals.length === 1 && {
+      releases: releases.map(({ counter, status, setAside }) => ({ counter, status, setAside })),
+    }),
+    champion: modelOf(champion?.counter),
+    running: [...running].map(([deviceId, counter]) => [deviceId, modelOf(counter)]).sort(),
   });
+}
 
 export interface Exhaustive {
   /** That were run, of as many as there are. */
@@ -112,18 +126,21 @@ export async function runExhaustively(
   for (const [name, story] of Object.entries(STORIES)) {
     const scenario: Scenario = { ...story, ...settings, seed: 1, definition };
     const undisturbed = await RolloutWorld.run(scenario);
-    const expected = outcomeOf(undisturbed);
+    const expected = outcomeOf(undisturbed, story);
     const problems = badEndStates(undisturbed);
     if (problems.length > 0) bad.push({ name: `${name}, undisturbed`, problems });
     calls += undisturbed.calls.length;
     for (const call of undisturbed.calls) {
       for (const kind of FAULT_KINDS) {
+        // Of a sweep there is no execution that a person could stop.
+        if (call.step === 'SweepRollouts' && kind.name.startsWith('stopped')) continue;
         if (!isWanted(point++)) continue;
         points += 1;
         const end = await RolloutWorld.run({ ...scenario, faults: kind.at(call) });
         const found = badEndStates(end);
-        if (kind.isHarmless && outcomeOf(end) !== expected) {
-          found.push(`it ends otherwise than undisturbed: ${outcomeOf(end)}, not ${expected}`);
+        const outcome = outcomeOf(end, story);
+        if (kind.isHarmless && outcome !== expected) {
+          found.push(`it ends otherwise than undisturbed: ${outcome}, not ${expected}`);
         }
         if (end.deadLockMinutes > kind.freedWithinMinutes) {
           found.push(

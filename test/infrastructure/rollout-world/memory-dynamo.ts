@@ -217,6 +217,10 @@ class Table {
     return () => void this.items.set(id, after);
   }
 
+  all(): Readonly<Item>[] {
+    return [...this.items.values()];
+  }
+
   query(condition: string, of: Expressions, projection: string | undefined): Item[] {
     const sorted = [...this.items].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
     const found = sorted.filter((item) => new Reader(condition, item, of).condition());
@@ -255,6 +259,11 @@ export class MemoryDynamo {
     if (command instanceof UpdateCommand) return this.write(command.input, 'Update');
     if (command instanceof DeleteCommand) return this.write(command.input, 'Delete');
     throw new Error(`MemoryDynamo: does not know ${command.constructor.name}`);
+  }
+
+  /** The items of a table themselves, for whoever looks on often and changes nothing. */
+  items(table: string): Readonly<Item>[] {
+    return this.table(table).all();
   }
 
   private write(write: Write, kind: 'Put' | 'Update' | 'Delete'): object {

@@ -15,6 +15,7 @@ import {
   modelComponentName,
   modelComponentVersion,
   packageClaimKey,
+  ROLLOUT_LOCK_ITEM,
   releaseIdOf,
 } from '../../../lambda/registry/names';
 import type { ChampionItem, ReleaseStatus, WaveItem } from '../../../lambda/registry/release-items';
@@ -27,7 +28,7 @@ import { handler as planRollout } from '../../../lambda/rollout/plan-rollout/han
 import { handler as rollBackWave } from '../../../lambda/rollout/roll-back-wave/handler';
 import { handler as sweepRollouts } from '../../../lambda/rollout/sweep-rollouts/handler';
 import { log } from '../../../lambda/shared/log';
-import { toItemUpdate } from '../../../lambda/telemetry/sketch';
+import { sketchKey, toItemUpdate } from '../../../lambda/telemetry/sketch';
 import { executionPrefix } from '../../../lambda/training/names';
 import { aStored, aWave, INFERENCE } from '../../lambda/rollout/builders';
 import { aSketch, SCOPE, seededRandom, USE_CASE } from '../../lambda/shared/builders';
@@ -45,8 +46,8 @@ const HOUR = 60 * MINUTE;
 const SWEEP_EVERY_MINUTES = 5;
 /** Lambda tries an event twice more (docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). */
 const TRIES_AGAIN_AFTER = [MINUTE, 2 * MINUTE];
-/** Longer than every rollout of a run, one after the other, with its outages. */
-const HORIZON = 20 * 24 * HOUR;
+/** Longer than every rollout of a run, one after the other, with its outages and eleven days of waiting for a device. */
+const HORIZON = 60 * 24 * HOUR;
 /** Nothing happens any more once nothing has for so long. */
 const QUIET_FOR = 30 * MINUTE;
 const WAVES = ['canary', 'stable'].map((name) =>
@@ -162,12 +163,35 @@ export interface EndState {
   readonly minutes: number;
 }
 
+const RESULTS = 5_000;
+const COUNTS = new Map<boolean, Readonly<Record<string, unknown>>>();
+
+/** Attributes of an item of the sketch table but for its name, made once: thousands of installations have the same. */
+function countsOf(isBad: boolean): Readonly<Record<string, unknown>> {
+  const known = COUNTS.get(isBad);
+  if (known) return known;
+  const invalid = isBad ? RESULTS / 2 : 0;
+  const { names, values } = toItemUpdate(
+    aSketch({ results: RESULTS, invalid, shadow: { compared: 1_000, disagreed: 10 } }),
+  );
+  const counts = Object.fromEntries(
+    Object.entries(names)
+      .map(([placeholder, name]) => [name, values[placeholder.replace('#', ':')]])
+      .filter(([, value]) => typeof value === 'number'),
+  );
+  COUNTS.set(isBad, counts);
+  return counts;
+}
+
 interface Invocation {
   readonly step: string;
   readonly execution?: RunningExecution;
   calls: number;
   isDead: boolean;
 }
+
+/** One for all worlds: Node asks each that there is at every promise. */
+const INVOCATION = new AsyncLocalStorage<Invocation>();
 
 export class RolloutWorld {
   private readonly clock = new VirtualClock(START);
@@ -182,7 +206,6 @@ export class RolloutWorld {
   private readonly events: { type: string; detail: Record<string, unknown> }[] = [];
   private readonly untruths: string[] = [];
   private readonly calls: Call[] = [];
-  private readonly invocation = new AsyncLocalStorage<Invocation>();
   private awaited: number;
   private deadLetters = 0;
   private deadLockMinutes = 0;
@@ -324,7 +347,7 @@ export class RolloutWorld {
   private watch(): void {
     this.clock.after(MINUTE, () => {
       this.lookWhetherSettled();
-      const lock = this.item('rollout');
+      const lock = this.dynamo.items('releases').find(({ item }) => item === ROLLOUT_LOCK_ITEM);
       const holder = this.stepFunctions.executions.find(
         ({ executionArn }) => executionArn === lock?.executionArn,
       );
@@ -353,13 +376,13 @@ export class RolloutWorld {
     if (!handler) throw new Error(`there is no function ${step}`);
     const started: Invocation = { step, calls: 0, isDead: false, ...(execution && { execution }) };
     const { falsify = (_: string, answer: unknown) => answer } = this.scenario;
-    return this.invocation.run(started, async () =>
+    return INVOCATION.run(started, async () =>
       falsify(step, await handler(structuredClone(input) as never, {} as Context)),
     );
   }
 
   private async route(service: Service, command: object): Promise<object> {
-    const invocation = this.invocation.getStore();
+    const invocation = INVOCATION.getStore();
     if (!invocation) return this.answer(service, command);
     const place = invocation.calls++;
     await this.clock.sleep(10 + this.random() * 190);
@@ -491,24 +514,9 @@ export class RolloutWorld {
     const isBad =
       quality === 'bad everywhere' || (quality === 'bad on stable' && deviceId.startsWith('stable'));
     const windowStart = `${new Date(this.clock.now).toISOString().slice(0, 13)}:00:00.000Z`;
-    const results = 5_000;
-    const { Key, names, values } = toItemUpdate(
-      aSketch({
-        deviceId,
-        releaseId,
-        windowStart,
-        results,
-        invalid: isBad ? results / 2 : 0,
-        shadow: { compared: 1_000, disagreed: 10 },
-      }),
-    );
-    const counts = Object.entries(names).map(([placeholder, name]) => [
-      name,
-      values[placeholder.replace('#', ':')],
-    ]);
-    this.dynamo.send(
-      new PutCommand({ TableName: 'sketches', Item: { ...Key, ...Object.fromEntries(counts) } }),
-    );
+    const sketched = { useCase: USE_CASE, releaseId, deviceId, windowStart };
+    const Item = { ...sketchKey(sketched), ...sketched, ...countsOf(isBad) };
+    this.dynamo.send(new PutCommand({ TableName: 'sketches', Item }));
     return { status: 'SUCCEEDED' };
   }
 
@@ -528,20 +536,16 @@ export class RolloutWorld {
     ).Item;
   }
 
-  /** Those of the table; only the attributes of a projection, for whoever asks often. */
-  private releaseItems(projection?: string): Record<string, unknown>[] {
-    const query = {
-      TableName: 'releases',
-      KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :release)',
-      ...(projection !== undefined && { ProjectionExpression: projection }),
-      ExpressionAttributeNames: { '#item': 'item' },
-      ExpressionAttributeValues: { ':useCase': USE_CASE, ':release': 'release#' },
-    };
-    return (this.dynamo.send(new QueryCommand(query)) as { Items: Record<string, unknown>[] }).Items;
-  }
-
   private releases(): ReleaseRecord[] {
-    return this.releaseItems().map(({ release, ...item }) => {
+    const { Items } = this.dynamo.send(
+      new QueryCommand({
+        TableName: 'releases',
+        KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :release)',
+        ExpressionAttributeNames: { '#item': 'item' },
+        ExpressionAttributeValues: { ':useCase': USE_CASE, ':release': 'release#' },
+      }),
+    ) as { Items: Record<string, unknown>[] };
+    return Items.map(({ release, ...item }) => {
       const { counter, modelPackageVersion, rollbackOf } = JSON.parse(String(release));
       return { ...item, counter, modelPackageVersion, rollbackOf } as unknown as ReleaseRecord;
     });
@@ -552,8 +556,11 @@ export class RolloutWorld {
       this.awaited > 0 ||
       this.isComingBack() ||
       !this.stepFunctions.isIdle() ||
-      this.item('rollout') !== undefined ||
-      this.releaseItems('status').some(({ status }) => status === 'READY' || status === 'ROLLING_OUT');
+      this.dynamo
+        .items('releases')
+        .some(
+          ({ item, status }) => item === ROLLOUT_LOCK_ITEM || status === 'READY' || status === 'ROLLING_OUT',
+        );
     if (isBusy) this.busyAt = this.clock.now;
     this.isSettled = this.clock.now - this.busyAt >= QUIET_FOR;
   }
@@ -571,7 +578,7 @@ export class RolloutWorld {
     return {
       settled,
       releases: this.releases(),
-      lock: this.item('rollout'),
+      lock: this.item(ROLLOUT_LOCK_ITEM),
       champion: this.item('champion') as ChampionItem | undefined,
       waves,
       running: this.running,
