@@ -50,9 +50,10 @@ export const FULL: DemoSettings = {
   offlineSeconds: 15,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.8,
-  // Labels for a turn within a minute, and enough left for the next, however long the first has taken.
-  captures: { probability: 0.1, dailyBytes: 4_000_000 },
-  turns: [['light'], ['tool']],
+  // Labels for the one turn within half a minute, and then no more.
+  captures: { probability: 0.15, dailyBytes: 600_000 },
+  // A turn is minutes of training: here one retraining answers both changes.
+  turns: [['light', 'tool']],
   seed: 20261123,
 };
 
@@ -69,10 +70,14 @@ export const SMALL: DemoSettings = {
   widthMultiplier: 0.25,
   cloudWidthMultiplier: 0.35,
   minimumAccuracy: 0.6,
-  // Labels for the one turn within half a minute, and then no more.
   captures: { probability: 0.15, dailyBytes: 450_000 },
-  // A turn is minutes of training: here one retraining answers both.
-  turns: [['light', 'tool']],
+};
+
+/** Each change is answered by itself, which is a third turn of the loop. */
+export const THREE_TURNS: Pick<DemoSettings, 'turns' | 'captures'> = {
+  turns: [['light'], ['tool']],
+  // Labels for a turn within a minute, and enough left for the next, however long the first has taken.
+  captures: { probability: 0.15, dailyBytes: 4_000_000 },
 };
 
 /** Parts on the line, as shares: 97 % of them good, as on a line that earns its keep. */

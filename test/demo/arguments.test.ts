@@ -5,6 +5,7 @@ describe("the demo's command line", () => {
   test('without arguments runs the full demo into out/demo', () => {
     expect(parseDemoArguments([])).toEqual({
       small: false,
+      threeTurns: false,
       environments: ['local'],
       outputDirectory: resolve('out/demo'),
     });
@@ -13,9 +14,15 @@ describe("the demo's command line", () => {
   test('takes --small and --output', () => {
     expect(parseDemoArguments(['--small', '--output', '/tmp/x'])).toEqual({
       small: true,
+      threeTurns: false,
       environments: ['local'],
       outputDirectory: '/tmp/x',
     });
+  });
+
+  test('takes --three-turns, of either size', () => {
+    expect(parseDemoArguments(['--three-turns'])).toMatchObject({ small: false, threeTurns: true });
+    expect(parseDemoArguments(['--small', '--three-turns'])).toMatchObject({ small: true, threeTurns: true });
   });
 
   test('takes several environments, each once', () => {

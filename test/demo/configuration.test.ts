@@ -2,12 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoConfiguration, writeConfiguration } from '../../demo/configuration';
-import { CLASS_MIX, FULL, SMALL } from '../../demo/settings';
+import { CLASS_MIX, type DemoSettings, FULL, SMALL, THREE_TURNS } from '../../demo/settings';
 import { loadEnvironment, parseConfig } from '../../lib/shared/app-config';
 
 const base = loadEnvironment('local');
 
-describe.each([SMALL, FULL])('the configuration of the $name demo', (settings) => {
+describe.each<[string, DemoSettings]>([
+  ['small', SMALL],
+  ['full', FULL],
+  ['small, three turns', { ...SMALL, ...THREE_TURNS }],
+  ['full, three turns', { ...FULL, ...THREE_TURNS }],
+])('the configuration of the demo: %s', (_, settings) => {
   const config = parseConfig(demoConfiguration(base, settings), 'the demo');
 
   test('[S10] is one that the application takes, and asks for second opinions', () => {
@@ -40,8 +45,8 @@ describe.each([SMALL, FULL])('the configuration of the $name demo', (settings) =
 test('a second retraining in one run is not held up by the cooldown of the first', () => {
   const cooldown = (settings: typeof SMALL) => demoConfiguration(base, settings).retraining.cooldownMinutes;
   expect(SMALL.turns).toHaveLength(1);
-  expect(FULL.turns).toHaveLength(2);
-  expect(cooldown(FULL)).toBeLessThan(cooldown(SMALL));
+  expect(THREE_TURNS.turns).toHaveLength(2);
+  expect(cooldown({ ...SMALL, ...THREE_TURNS })).toBeLessThan(cooldown(SMALL));
 });
 
 test('what is written is what the application reads', () => {
