@@ -51,6 +51,9 @@ LEARNING_RATES = (1e-9, 1e30)
 BATCH = 32
 # From a champion the features are there already: 60 % of the epochs and of the learning rate suffice.
 WARM_START_EFFORT = 0.6
+# Share of the batches during which the learning rate rises: a quarter left fresh networks near chance for three epochs
+# of twelve (docs/adr/0055).
+WARM_UP, WARM_START_WARM_UP = 0.1, 0.25
 # What may be done to an image without changing its class. A digit that is turned or mirrored is another one.
 AUGMENTATIONS = ("mirror", "turns", "exposure")
 NO_AUGMENTATION = "none"
@@ -361,16 +364,34 @@ def _stop(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) -> None:
     stop.end_process()
 
 
+def one_cycle(
+    optimizer: torch.optim.Optimizer, peak: float, batches: int, warm_up: float
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The learning rate of each batch: from a 25th of the peak up to it, and down again to nearly nothing.
+
+    Args:
+        optimizer: whose rate and momentum are set, the one against the other (Smith, arXiv:1803.09820).
+        peak: the largest rate.
+        batches: of the whole training, at least 1.
+        warm_up: share of them during which it rises; of so few that this is less than one it begins near the peak.
+    """
+    # One step more than there are batches, because PyTorch's last one is at the very end of the fall. The rise ends at
+    # share * steps - 1, by which PyTorch divides: it has one whole step, or none.
+    steps = batches + 1
+    share = max(warm_up, 2 / steps) if warm_up * steps >= 1 else warm_up
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=share)
+
+
 def _make_loop(inspector: Inspector, training: Split, settings: Settings, group: HostGroup, processors: int) -> Loop:
     network = inspector.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     labels = torch.from_numpy(training.labels)
     parallel = DataParallelNetwork(network, min(BATCH, len(labels)), group, processors)
-    effort = 1.0 if settings.champion_uri == "none" else WARM_START_EFFORT
+    effort, warm_up = (1.0, WARM_UP) if settings.champion_uri == "none" else (WARM_START_EFFORT, WARM_START_WARM_UP)
     peak, epochs = settings.learning_rate * effort, max(1, round(settings.epochs * effort))
     optimizer = torch.optim.SGD(
         network.parameters(), lr=peak, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
     )
-    steps = max(1, len(labels) // BATCH) * epochs
+    batches = max(1, len(labels) // BATCH) * epochs
     return Loop(
         parallel,
         torch.from_numpy(training.images),
@@ -378,7 +399,7 @@ def _make_loop(inspector: Inspector, training: Split, settings: Settings, group:
         labels,
         _class_weights(labels, len(inspector.classes)),
         optimizer,
-        torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, pct_start=0.25),
+        one_cycle(optimizer, peak, batches, warm_up),
         torch.Generator().manual_seed(settings.seed),
         epochs,
         group.is_primary,
