@@ -118,7 +118,7 @@ async function keep(
   writeFileSync(variables, shellVariables(aws), { mode: 0o600 });
   line?.resume();
   console.line(
-    `\nThe environment is up. In another shell:\n  . ${variables}\n  npm run kaizen -- status\n  npm run kaizen -- captures --unlabelled\nCtrl-C ends it.`,
+    `\nThe environment is up. In another shell:\n  . ${variables}\n  npx kaizen status\n  npx kaizen captures --unlabelled\nCtrl-C ends it.`,
   );
   try {
     await sleep(2 ** 31 - 1, undefined, { signal: abort.signal });

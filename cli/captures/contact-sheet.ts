@@ -35,7 +35,7 @@ export function contactSheet(
   { folder, environment }: { readonly folder: string; readonly environment: string },
 ): string {
   const classes = [...new Set(captures.map(({ capture }) => capture.predictedClass ?? ''))].sort();
-  const command = `npm run kaizen -- label --file ${join(folder, 'labels.csv')} --env ${environment}`;
+  const command = `npx kaizen label --file ${join(folder, 'labels.csv')} --env ${environment}`;
   return renderPage(
     `${captures.length} captures`,
     html`<p>Write the true class into the second column of <code>labels.csv</code> (a line without one is left for later), then: <code>${command}</code></p>`,

@@ -36,6 +36,6 @@ export function describeCost(templates: ReadonlyMap<string, CostTemplate>, regio
     ...OWNERS.map((noun) => row([noun, ...cells((estimate) => sumOf(noun, estimate))])),
     row(['**sum**', ...cells(({ usd }) => usd)]),
     '',
-    `Prices of ${region}, before tax and without free tiers; the first month, ${FPS} frames a second around the clock, ${trainings} trainings of ${trainingMinutes} minutes. Training costs ${atMost} USD at most. For another usage, every line and the source of every price: \`npm run kaizen -- cost\`.`,
+    `Prices of ${region}, before tax and without free tiers; the first month, ${FPS} frames a second around the clock, ${trainings} trainings of ${trainingMinutes} minutes. Training costs ${atMost} USD at most. For another usage, every line and the source of every price: \`npx kaizen cost\`.`,
   ];
 }

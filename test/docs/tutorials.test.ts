@@ -175,7 +175,10 @@ describe('[B27] the tutorials', () => {
       ...{ clients: never, write: never, writeError: never, now: never, sleep: never, userName: never },
     });
     const names = leavesOf(program).map(([name]) => name);
-    const operated = ['runbook.md', 'delivery.md', 'teardown-and-cost.md'].map((file) => ({
+    const operated = [
+      ...['runbook.md', 'delivery.md', 'teardown-and-cost.md', 'controllers.md', 'second-opinions.md'],
+      ...['training-scripts.md', 'try.md'],
+    ].map((file) => ({
       file,
       text: read('docs', file),
     }));
