@@ -44,6 +44,7 @@ function outputsOf(environment: string): Record<string, string> {
     SketchTableName: 'sketches',
     EncryptionKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/2',
     RolloutStateMachineArn: 'arn:aws:states:eu-west-1:111111111111:stateMachine:kaizen-local-rollout',
+    SweepRolloutsFunctionName: 'sweep-rollouts',
     ...DEPLOYED_OUTPUTS,
   };
   return Object.fromEntries(
@@ -229,6 +230,7 @@ export async function smallCloud(environment: string): Promise<Record<keyof Clie
     lambda: new FakeClient({
       Invoke: () => ({ StatusCode: 200, Payload: Buffer.from('{"kind":"SKIP"}') }),
       GetFunctionConfiguration: () => ({ State: 'Active', LastUpdateStatus: 'Successful' }),
+      GetFunctionConcurrency: () => ({}),
     }),
     iot: iot(environment),
     sageMaker: sageMaker(),
