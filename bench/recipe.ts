@@ -13,6 +13,7 @@ export const DEFAULT_SCRIPT = 'training/scripts/pytorch/inspect_surface.py';
 export const TRAINING_INGREDIENTS: readonly string[] = [
   DEFAULT_SCRIPT,
   'bench/python/rendered_dataset.py',
+  `${PACKAGE}/augmentation.py`,
   `${PACKAGE}/checkpoint.py`,
   `${PACKAGE}/data_parallel.py`,
   `${PACKAGE}/hyperparameters.py`,

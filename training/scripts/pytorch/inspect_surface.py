@@ -3,9 +3,9 @@
 Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
 (1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-1024, side of the square to which
 images are resized for the network; without it three quarters of their own size, with their proportions), `augmentation`
-(some of `mirror`, `turns`, `exposure`, with commas between them, or `none`; by default all), `seed`, `champion_uri`
-(`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last layer, a new class gets a
-fresh one).
+(some of `mirror`, `turns`, `exposure`, `scale`, with commas between them, or `none`; by default the first three),
+`seed`, `champion_uri` (`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last
+layer, a new class gets a fresh one).
 
 Both channels, `train` and `validation`, hold the folder that the Prepare step wrote. Images are read from it batch by
 batch, so that memory does not grow with their number.
@@ -34,6 +34,7 @@ import torch.nn.functional as F  # noqa: N812 - the community's name
 from torch import Tensor, nn
 
 from kaizen_training.answers import answer_images, read_images
+from kaizen_training.augmentation import DEFAULT_AUGMENTATIONS, Augmentation, read_augmentation
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
 from kaizen_training.data_parallel import DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.hyperparameters import HyperparameterReader
@@ -54,9 +55,6 @@ WARM_START_EFFORT = 0.6
 # Share of the batches during which the learning rate rises: a quarter left fresh networks near chance for three epochs
 # of twelve (docs/adr/0055).
 WARM_UP, WARM_START_WARM_UP = 0.1, 0.25
-# What may be done to an image without changing its class. A digit that is turned or mirrored is another one.
-AUGMENTATIONS = ("mirror", "turns", "exposure")
-NO_AUGMENTATION = "none"
 PROGRESS_PREFIX = "KAIZEN_PROGRESS "
 
 
@@ -81,17 +79,6 @@ class Settings:
         return policy.height * share // whole, policy.width * share // whole
 
 
-def _read_augmentation(hyperparameters: dict[str, Any], problems: list[str]) -> tuple[str, ...]:
-    value = hyperparameters.get("augmentation", ",".join(AUGMENTATIONS))
-    names = {name.strip() for name in str(value).split(",")}
-    if names == {NO_AUGMENTATION}:
-        return ()
-    if not names <= set(AUGMENTATIONS):
-        rule = f"must be some of {', '.join(AUGMENTATIONS)} with commas between them, or {NO_AUGMENTATION}"
-        problems.append(f"augmentation: {rule}, got {value!r}")
-    return tuple(name for name in AUGMENTATIONS if name in names)
-
-
 def read_settings(hyperparameters: dict[str, Any]) -> Settings:
     """Parses the hyperparameters, which may be numbers or their text.
 
@@ -108,7 +95,7 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
         learning_rate=reader.number("learning_rate", 0.1, *LEARNING_RATES),
         width_multiplier=reader.number("width_multiplier", 0.35, 0.05, 2),
         resolution=reader.integer("resolution", 32, 32, 1024) if "resolution" in hyperparameters else None,
-        augmentation=_read_augmentation(hyperparameters, reader.problems),
+        augmentation=read_augmentation(hyperparameters, reader.problems),
         seed=reader.integer("seed", 7, 0, 2**32 - 1),
         champion_uri=str(hyperparameters.get("champion_uri", "none")),
     )
@@ -150,45 +137,6 @@ class Inspector(nn.Module):
         """uint8 [n, height, width, 3] -> probabilities [n, classes]."""
         logits: Tensor = self.network(self.normalised(images))
         return torch.softmax(logits / self.temperature, dim=1)
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """The eight symmetries of a square, alike for a batch, and per image a little exposure and offset.
-
-    A part may lie on the belt in any direction. Exposure varies by 10 % only: the model must know this station, and a
-    station that has changed is for drift detection and retraining, not for guessing.
-    """
-
-    flipped: bool
-    quarter_turns: int
-    factor: Tensor
-    offset: Tensor
-
-    @classmethod
-    def drawn(cls, images: int, generator: torch.Generator) -> Augmentation:
-        """Draws one for a batch of so many images."""
-        flipped = bool(torch.rand((), generator=generator) < 0.5)
-        quarter_turns = int(torch.randint(4, (), generator=generator))
-        factor, offset = 0.1 * torch.randn(2, images, 1, 1, 1, generator=generator)
-        return cls(flipped, quarter_turns, 1 + factor, offset)
-
-    def only(self, kinds: Sequence[str]) -> Augmentation:
-        """What is left of it with these of `AUGMENTATIONS`; drawn all the same, so that nothing else changes."""
-        exposed = "exposure" in kinds
-        return Augmentation(
-            flipped=self.flipped and "mirror" in kinds,
-            quarter_turns=self.quarter_turns if "turns" in kinds else 0,
-            factor=self.factor if exposed else torch.ones_like(self.factor),
-            offset=self.offset if exposed else torch.zeros_like(self.offset),
-        )
-
-    def of(self, images: Tensor, share: slice) -> Tensor:
-        """The images of a share of the batch, augmented: float [n, channels, height, width], channels last."""
-        turned = torch.rot90(images.flip(3) if self.flipped else images, self.quarter_turns, (2, 3))
-        # A new tensor, so that the place of the channels can be chosen without copying once more.
-        made = torch.empty(turned.shape, memory_format=torch.channels_last)
-        return torch.addcmul(self.offset[share], turned, self.factor[share], out=made)
 
 
 def _logits(parallel: DataParallelNetwork, normalised: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
@@ -293,7 +241,7 @@ class Loop:
     generator: torch.Generator
     epochs: int
     is_primary: bool
-    augmentation: tuple[str, ...] = AUGMENTATIONS
+    augmentation: tuple[str, ...] = DEFAULT_AUGMENTATIONS
     progress: Progress = field(default_factory=Progress)
 
     def state(self) -> dict[str, Any]:
