@@ -14,6 +14,8 @@ export const dev = {
     goodShare: 0.98,
     costs: { escape: 100, falseReject: 1, review: 0.5 },
     limits: { escapeRate: 0.05, falseRejectRate: 0.1 },
+    // Wide, so that both ends can be tried: nearly a third of the good parts may be looked at.
+    operatingRange: { reviewRate: 0.3 },
   },
   removal: 'destroy',
   synthesizer: 'default',

@@ -14,6 +14,8 @@ export const local = {
     goodShare: 0.98,
     costs: { escape: 100, falseReject: 1, review: 0.5 },
     limits: { escapeRate: 0.2, falseRejectRate: 0.2 },
+    // Wide, so that a threshold can be moved whatever the small model of a demo is worth.
+    operatingRange: { reviewRate: 0.5 },
   },
   removal: 'destroy',
   // The local AWS enforces IAM, and does not let the bootstrap roles publish assets.

@@ -14,6 +14,8 @@ export const prod = {
     goodShare: 0.98,
     costs: { escape: 100, falseReject: 1, review: 0.5 },
     limits: { escapeRate: 0.02, falseRejectRate: 0.05 },
+    // What people beside a line can look at on a bad day; a plant with more of them says more.
+    operatingRange: { reviewRate: 0.1 },
   },
   removal: 'retain',
   synthesizer: 'default',

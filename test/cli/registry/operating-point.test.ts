@@ -1,5 +1,9 @@
+import { dev } from '../../../config/dev';
+import { local } from '../../../config/local';
+import { prod } from '../../../config/prod';
 import type { Label } from '../../../contracts';
 import { inferenceComponentName } from '../../../lambda/device/names';
+import { composePolicy } from '../../../lambda/registry/build-release/compose-release';
 import { aRelease } from '../../lambda/shared/builders';
 import { environment, FakeClient, FakeIot, FakeTables, runKaizen } from '../fakes';
 
@@ -53,12 +57,13 @@ const label = (changes: Partial<Label>): Label => ({
 interface World {
   readonly items?: Record<string, unknown>[];
   readonly parts?: Label[];
+  readonly policy?: object;
 }
 
 /** Release 2 (model 7) on both waves; release 1 was the same model, release 3 is another one. */
-function newCloud({ items = [wave('canary', 2), wave('stable', 2)], parts = [] }: World = {}) {
+function newCloud({ items = [wave('canary', 2), wave('stable', 2)], parts = [], policy }: World = {}) {
   const dynamoDb = new FakeTables({
-    releases: [releaseItem(1, 7), releaseItem(2, 7), releaseItem(3, 8), ...items],
+    releases: [releaseItem(1, 7), releaseItem(2, 7, policy), releaseItem(3, 8), ...items],
     labels: parts as unknown as Record<string, unknown>[],
   });
   const iot = new FakeIot();
@@ -130,6 +135,18 @@ test('[B13] what it would have cost on the last labelled parts of the model is s
   expect(merges()).toEqual([]);
   expect(written('operating-point')).toEqual([]);
 });
+
+test.each([dev, local, prod])(
+  '[B13] a release of $environmentName may be moved within the bounds that its training has found',
+  async ({ dispositionPolicy }) => {
+    const bounds = { good: { lowest: 0.8, highest: 0.97 } };
+    const policy = composePolicy(['good', 'scratch'], { good: 1, scratch: 2 }, dispositionPolicy, bounds);
+    const { run, merges } = newCloud({ policy, parts: PARTS });
+    await expect(run('--all', '--threshold', 'good=0.93', '--yes')).resolves.toMatchObject({ exitCode: 0 });
+    expect(merges()).toHaveLength(2);
+    await expect(run('--all', '--threshold', 'good=0.98')).resolves.toMatchObject({ exitCode: 2 });
+  },
+);
 
 test('[B13] a move reaches the wave by its configuration, and is written down with who, when and why', async () => {
   const { run, merges, written } = newCloud({ parts: PARTS });

@@ -198,8 +198,8 @@ describe('the release of an approved package', () => {
   test('[B13] what contradicts is for review unless the plant says otherwise; bounds are signed where it lets operators move thresholds', () => {
     const codes = { dent: 1, good: 2 };
     const bounds = { good: { lowest: 0.8, highest: 0.95 } };
-    const fixed: PolicySettings = local.dispositionPolicy;
-    const moving = { ...fixed, operatingRange: { reviewRate: 0.3 } };
+    const moving: PolicySettings = local.dispositionPolicy;
+    const { operatingRange: _, ...fixed } = moving;
     const compose = (given: PolicySettings, exported?: typeof bounds) =>
       composePolicy(['dent', 'good'], codes, given, exported);
     expect(compose(fixed)).toMatchObject({ contradicted: 'review' });
