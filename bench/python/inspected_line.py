@@ -34,6 +34,7 @@ from rendered_dataset import prepared_dataset  # noqa: E402
 SEED = 20261127
 ITEMS = 2400
 EPOCHS = 12
+WIDTH = 0.35
 CLASSES = ("good", "scratch", "dent", "stain")
 SHARES = (0.4, 0.2, 0.2, 0.2)
 FP32, INT8 = "fp32", "int8"
@@ -122,10 +123,11 @@ class TrainedLine:
     graphs: dict[str, Path]
 
 
-def train_line(work: Path, output: Path) -> TrainedLine:
+def train_line(work: Path, output: Path, epochs: int = EPOCHS, width: float = WIDTH) -> TrainedLine:
     """Renders and prepares the dataset in `work`, trains, and writes `model-<variant>.onnx` into `output`.
 
-    Beside them lie `plain-<variant>.onnx`, without further outputs.
+    Beside them lie `plain-<variant>.onnx`, without further outputs. Epochs and width multiplier are the demo's where
+    they are left out.
 
     Raises:
         RuntimeError: the graph has no further outputs.
@@ -133,7 +135,7 @@ def train_line(work: Path, output: Path) -> TrainedLine:
     script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
     prepared = prepared_dataset(work, ITEMS, SEED)
     network = script.train(
-        {"epochs": EPOCHS, "learning_rate": 0.1, "width_multiplier": 0.35, "seed": SEED},
+        {"epochs": epochs, "learning_rate": 0.1, "width_multiplier": width, "seed": SEED},
         channel_input_dirs={"train": str(prepared), "validation": str(prepared)},
         output_data_dir=str(work / "checkpoints"),
         num_cpus=os.cpu_count() or 1,

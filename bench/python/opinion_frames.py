@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from rendered_dataset import prepared_dataset
 from verdict_frames import NORMAL_FRAMES, PLANT_ESCAPE_RATE, PLANT_YIELD, SHIFTED_FRAMES, plant_of
 
-WIDTH = 1.0
+CLOUD_WIDTH = 1.0
 GRAPH = "model-cloud.onnx"
 
 
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
         prepared = prepared_dataset(Path(folder), ITEMS, SEED)
         network = script.train(
-            {"epochs": EPOCHS, "learning_rate": 0.1, "width_multiplier": WIDTH, "seed": SEED},
+            {"epochs": EPOCHS, "learning_rate": 0.1, "width_multiplier": CLOUD_WIDTH, "seed": SEED},
             channel_input_dirs={"train": str(prepared), "validation": str(prepared)},
             output_data_dir=str(Path(folder) / "checkpoints"),
             num_cpus=os.cpu_count() or 1,

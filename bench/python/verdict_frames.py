@@ -1,8 +1,9 @@
 """Frames of the line as it was trained for, and of eight changes of one cause each, through the default script's model.
 
-`python bench/python/verdict_frames.py --output <folder>` renders and prepares the project's dataset, trains the default
-script, and writes `model-fp32.onnx` and `model-int8.onnx`, `plain-<variant>.onnx` without further outputs, `images.rgb`
-(32 images of the validation split, uint8), and `verdicts.json`:
+`python bench/python/verdict_frames.py --epochs <n> --width <multiplier> --output <folder>` renders and prepares the
+project's dataset, trains the default script, and writes `model-fp32.onnx` and `model-int8.onnx`,
+`plain-<variant>.onnx` without further outputs, `images.rgb` (32 images of the validation split, uint8), and
+`verdicts.json`:
 
     classes          in the order of the probabilities
     baseline         contract of the release
@@ -112,10 +113,12 @@ def _rows(graph: Path, shift: str, count: int) -> Iterator[list[Any]]:
 def main(arguments: list[str] | None = None) -> int:
     """Trains and writes; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--width", type=float, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    output: Path = parser.parse_args(arguments).output
-    with finished_folder(output) as unfinished, tempfile.TemporaryDirectory() as folder:
-        line = train_line(Path(folder), unfinished)
+    given = parser.parse_args(arguments)
+    with finished_folder(given.output) as unfinished, tempfile.TemporaryDirectory() as folder:
+        line = train_line(Path(folder), unfinished, given.epochs, given.width)
         classes, validation, graph = line.classes, line.validation, line.graphs[FP32]
         (unfinished / "images.rgb").write_bytes(np.ascontiguousarray(validation.images[:TIMED_IMAGES]).tobytes())
         (on_validation,) = answers(graph, validation.images, [OUTPUT_NAME])

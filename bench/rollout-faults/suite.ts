@@ -48,7 +48,7 @@ const everywhere: Benchmark<Context> = {
   figures: [
     {
       id: 'F2',
-      what: 'bad end states of runs with one fault, each kind of it at calls of six stories',
+      what: 'bad end states of runs with one fault, each kind of it at each call of seven stories',
       goal: 0,
       better: 'lower',
     },

@@ -1,4 +1,4 @@
-/** Frames of the verdict's benchmark with the answers of both networks: the device's, and the larger one in the cloud. */
+/** Frames of the verdict's benchmark with the answers of both networks, trained as the demo does: the device's, and the larger one in the cloud. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { OnnxSession } from '../../edge-components/inference/src/models/inferenc
 import type { DecodedImage } from '../../edge-components/inference/src/ports';
 import { made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from '../recipe';
 import type { SuiteContext } from '../suite';
-import { type AnsweredFrame, VerdictContext } from '../verdict/frames';
+import { type AnsweredFrame, DEMO_TRAINING, VerdictContext } from '../verdict/frames';
 
 export interface TwiceAnsweredFrame extends AnsweredFrame {
   /** Of the larger network. */
@@ -46,7 +46,7 @@ export class SecondOpinionContext implements SuiteContext {
   ) {}
 
   static async prepare(this: void): Promise<SecondOpinionContext> {
-    const verdicts = await VerdictContext.prepare();
+    const verdicts = await VerdictContext.trainedAs(DEMO_TRAINING);
     const folder = await made(OPINIONS);
     const opinions = JSON.parse(readFileSync(join(folder, 'opinions.json'), 'utf8')) as Opinions;
     return new SecondOpinionContext(verdicts, folder, opinions);

@@ -3,7 +3,7 @@ import type { Benchmark, Spread } from '../figure';
 import { interleave, milliseconds, ratioOf } from '../measure';
 import { runMilliseconds } from '../run-times';
 import { type Suite, suiteOf } from '../suite';
-import { VerdictContext } from './frames';
+import { PLANT_TRAINING, VerdictContext } from './frames';
 import { outcomeOf } from './outcome';
 
 /** Counted once: nothing of it depends on time. */
@@ -83,7 +83,7 @@ const shifts: Benchmark<VerdictContext> = {
         {
           value: Math.max(...escapes),
           spread: counted(Math.min(...escapes), Math.max(...escapes)),
-          method: `${context.shifts.length} changes of one cause each; thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
+          method: `${context.shifts.length} changes of one cause each; trained as config/prod.ts does (${PLANT_TRAINING.epochs} epochs, width ${PLANT_TRAINING.widthMultiplier}); thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
           table: {
             columns: ['change', 'escapes', 'without novelty', 'good parts in review', 'without novelty'],
             rows: [{ shift: 'none', before: outcomeOf(line, release, false), after: steady }, ...rows].map(
