@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             "baseline": baseline_of(validation.images, probabilities, line.classes, accuracy),
             **line.further.to_json(list(line.graphs), line.classes),
             "frames": frames,
-            "rivals": Rivals(reference, np.random.default_rng(SEED)).alarms(frames),
+            "rivals": Rivals(reference, SEED).alarms(frames),
         }
         (unfinished / "drift.json").write_text(json.dumps(drift) + "\n", encoding="utf-8")
     return 0

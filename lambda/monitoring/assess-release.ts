@@ -63,7 +63,7 @@ interface Judged {
  * image statistic moves for many reasons that cost nothing. Another mix of classes is no drift: the line makes other
  * parts, or more good ones, and no model becomes better by being trained again for that.
  */
-export function judgedFeatures({
+function judgedFeatures({
   features,
   embedding,
 }: Pick<ReleaseObservations, 'features' | 'embedding'>): Judged[] {
@@ -77,6 +77,12 @@ export function judgedFeatures({
     }));
   const vectors = embedding ? [{ ...embedding, feature: EMBEDDING_FEATURE } as const] : [];
   return [...vectors, ...distributions].sort((x, y) => y.value / y.limit - x.value / x.limit);
+}
+
+/** How far the worst of what is judged lies beyond its limit: 1 is at the limit. */
+export function deviationOf(seen: Pick<ReleaseObservations, 'features' | 'embedding'>): number {
+  const [worst] = judgedFeatures(seen);
+  return worst ? worst.value / worst.limit : 0;
 }
 
 function tooFew(

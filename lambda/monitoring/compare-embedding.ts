@@ -13,14 +13,16 @@
  *
  * Without a shift, d |m - m0|^2 / (t / n + b) is about chi-square with d degrees of freedom: the means of many residuals
  * are about normal, and the whitened components vary about alike (Box 1954, Ann. Math. Stat. 25, 290; components that do
- * not would have fewer degrees and a longer tail). At 200 residuals the usual limit is many deviations
- * away from chance, so that this test only speaks where there are few.
+ * not would have fewer degrees and a longer tail). From some hundred residuals on the limit lies above
+ * what this test asks for; below, the test decides.
  */
 import type { EmbeddingSums, Release, Sketch } from '../../contracts';
 import { ownValue } from '../../contracts/own-value';
 import { chiSquareTail } from './chi-square';
 import { storedProbability } from './compare-distributions';
-import { DRIFT_FEATURES } from './names';
+
+/** The embeddings and the confidence share the accepted false alarms (Bonferroni). */
+const JUDGED_TOGETHER = 2;
 
 export interface EmbeddingLimits {
   /** Largest squared shift that is no drift, in variances of the validation split. */
@@ -101,6 +103,6 @@ export function compareEmbedding(
   const value = Math.max(0, distance - chance);
   const pValue =
     chance > 0 ? storedProbability(chiSquareTail((size * distance) / chance, size)) : Number(distance === 0);
-  const drifted = value > limit && pValue < falseAlarmProbability / (DRIFT_FEATURES.length + 1);
+  const drifted = value > limit && pValue < falseAlarmProbability / JUDGED_TOGETHER;
   return { frames: count, value, chance, pValue, limit, drifted };
 }

@@ -1,7 +1,7 @@
 import type { EmbeddingSums, Label, Release, Sketch } from '../../contracts';
 import { grouped } from '../shared/grouped';
 import { mergeSketches } from '../telemetry/sketch';
-import { type Assessment, type AssessmentLimits, assessRelease, judgedFeatures } from './assess-release';
+import { type Assessment, type AssessmentLimits, assessRelease, deviationOf } from './assess-release';
 import { compareEmbedding, type EmbeddingComparison, type EmbeddingLimits } from './compare-embedding';
 import { compareWithBaseline, type DriftLimits, type FeatureComparison } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
@@ -78,12 +78,6 @@ function observe(
     assessment,
     harm: estimateHarm({ baseline, sketch, embedding, accuracy }, options),
   };
-}
-
-/** How far the worst of what is judged lies beyond its limit: 1 is at the limit. */
-function deviationOf(observation: Observation): number {
-  const [worst] = judgedFeatures(observation);
-  return worst ? worst.value / worst.limit : 0;
 }
 
 /**

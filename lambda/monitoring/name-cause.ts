@@ -2,7 +2,7 @@
  * What has changed: one camera, the line, the yield, or something that nobody has shown the model. Pure. An image statistic
  * or the mix of classes opens no episode where the embeddings are known; here they say where to look.
  */
-import type { Assessment } from './assess-release';
+import { type Assessment, deviationOf } from './assess-release';
 import type { EmbeddingComparison } from './compare-embedding';
 import type { FeatureComparison } from './compare-with-baseline';
 
@@ -36,14 +36,21 @@ const MOST_OF_JUDGED = 0.5;
 /** In evidence; the worst come first. */
 const MOST_NAMED = 20;
 
+/** Of their limits: half of the others lie no farther away than this, or it is the line that is close to its limit. */
+const QUIET = 0.5;
+
 const isJudged = ({ assessment: { kind } }: Seen): boolean => kind !== 'NO_DATA' && kind !== 'SETTLING';
 const deviates = ({ assessment: { kind } }: Seen): boolean => kind === 'DRIFT' || kind === 'ACCURACY_LOW';
 
 function cameras(devices: readonly (Seen & { readonly deviceId: string })[]): string[] {
   const judged = devices.filter(isJudged);
   const deviating = judged.filter(deviates);
-  const isFew = deviating.length < judged.length && deviating.length <= judged.length * MOST_OF_JUDGED;
-  return isFew ? deviating.slice(0, MOST_NAMED).map(({ deviceId }) => deviceId) : [];
+  const others = judged.filter((device) => !deviates(device)).map(deviationOf);
+  const isFew = others.length > 0 && deviating.length <= judged.length * MOST_OF_JUDGED;
+  const quiet = others.filter((deviation) => deviation <= QUIET);
+  return isFew && quiet.length * 2 >= others.length
+    ? deviating.slice(0, MOST_NAMED).map(({ deviceId }) => deviceId)
+    : [];
 }
 
 /** The one farthest beyond its limit. */

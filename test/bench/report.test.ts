@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { driftSuite } from '../../bench/drift/suite';
 import { edgeSuite } from '../../bench/edge/suite';
 import { type Figure, isNamedBy, meetsGoal } from '../../bench/figure';
 import { infrastructureSuite } from '../../bench/infrastructure/suite';
@@ -148,6 +149,7 @@ describe('docs/benchmarks.md', () => {
   });
 
   const suites: Readonly<Record<string, Suite>> = {
+    drift: driftSuite,
     edge: edgeSuite,
     infrastructure: infrastructureSuite,
     judge: judgeSuite,

@@ -61,6 +61,15 @@ test.each<[string, Seen, ReturnType<typeof devices>, ReturnType<typeof nameCause
     { kind: 'line', feature: 'sharpness', value: 1, limit: 0.25 },
   ],
   [
+    'one beyond the limit, and the others close to it',
+    seen(DRIFT, [], vectors(true)),
+    devices(DRIFT, HEALTHY, HEALTHY).map((device, index) => ({
+      ...device,
+      ...(index > 0 && { embedding: { ...vectors(false).embedding, value: 0.4 } }),
+    })),
+    { kind: 'new-thing' },
+  ],
+  [
     'a camera with nobody to compare it with',
     seen(DRIFT, [moved('sharpness')], vectors(true)),
     devices(DRIFT, NO_DATA, NO_DATA),
