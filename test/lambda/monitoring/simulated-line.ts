@@ -101,6 +101,8 @@ export const evaluated = (release: Release, cameras: readonly (readonly SeenFram
 
 /** How a line is watched. */
 export interface Watch {
+  /** Of a window, before drift is assessed.  200 */
+  readonly minimumResults?: number;
   readonly hours: number;
   readonly cameras: number;
   /** Of each camera in an hour. */
@@ -158,6 +160,7 @@ export async function watched(release: Release, watch: Watch): Promise<Watched> 
   const clock = { now: BEGIN };
   const { ports, episodes } = memoryPorts(release, recent, clock);
   const cameras = Array.from({ length: watch.cameras }, () => new SimulatedCamera(release, 900));
+  const options = { ...OPTIONS, minimumResults: watch.minimumResults ?? OPTIONS.minimumResults };
   let evaluations = 0;
   for (let hour = 0; hour < watch.hours; hour++) {
     const from = BEGIN + hour * HOUR;
@@ -171,7 +174,7 @@ export async function watched(release: Release, watch: Watch): Promise<Watched> 
     }
     clock.now = from + HOUR;
     recent.splice(0, recent.length - watch.cameras * (OPTIONS.driftLookbackHours + 1));
-    const outcome = await evaluateDrift(ports, OPTIONS);
+    const outcome = await evaluateDrift(ports, options);
     if (outcome.kind === 'EVALUATED' && outcome.assessment.kind !== 'NO_DATA') evaluations++;
   }
   return { evaluations, episodes };
