@@ -25,7 +25,8 @@ export interface PipelineExecution {
   readonly exported: ExportedModel;
 }
 
-const PIPELINE_TIMEOUT_SECONDS = 900;
+/** Only ends what hangs: two networks are trained, beside devices and on a machine that may be shared. */
+const PIPELINE_TIMEOUT_SECONDS = 1800;
 
 /** The first turn is started by hand; the later ones start themselves. @returns the execution's ARN */
 export async function startPipeline(context: DemoContext, manifestUri: string): Promise<string> {
