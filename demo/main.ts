@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { parseDemoArguments, USAGE, UsageError } from './arguments';
 import { DemoConsole } from './console';
 import { runDemo } from './demo';
-import { FULL, SMALL, THREE_TURNS } from './settings';
+import { FULL, SECOND_OPINIONS, SMALL, THREE_TURNS } from './settings';
 import { openWorkDirectory, WorkDirectoryError } from './work-directory';
 
 const EXIT_USAGE = 2;
@@ -30,7 +30,11 @@ async function main(): Promise<number> {
   const demoConsole = new DemoConsole();
   try {
     await runDemo({
-      settings: { ...(args.small ? SMALL : FULL), ...(args.threeTurns ? THREE_TURNS : {}) },
+      settings: {
+        ...(args.small ? SMALL : FULL),
+        ...(args.threeTurns ? THREE_TURNS : {}),
+        ...(args.secondOpinions ? SECOND_OPINIONS : {}),
+      },
       environmentNames: args.environments,
       work,
       console: demoConsole,

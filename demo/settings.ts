@@ -15,8 +15,8 @@ export interface DemoSettings {
   readonly stockItems: number;
   readonly epochs: number;
   readonly widthMultiplier: number;
-  /** Of the network in the cloud. It is trained in every turn, from nothing, on the processors that the devices use too. */
-  readonly cloudWidthMultiplier: number;
+  /** Of the network in the cloud that devices ask for second opinions. @default - there is none, and nobody asks */
+  readonly cloudWidthMultiplier?: number;
   readonly devices: { readonly canary: readonly string[]; readonly stable: readonly string[] };
   readonly framesPerSecond: number;
   /** How long the line runs normally before it changes. */
@@ -43,7 +43,6 @@ export const FULL: DemoSettings = {
   stockItems: 1200,
   epochs: 12,
   widthMultiplier: 0.35,
-  cloudWidthMultiplier: 0.5,
   devices: { canary: ['line-1', 'line-2'], stable: ['line-3', 'line-4'] },
   framesPerSecond: 8,
   steadySeconds: 15,
@@ -66,11 +65,13 @@ export const SMALL: DemoSettings = {
   framesPerSecond: 6,
   steadySeconds: 10,
   offlineSeconds: 10,
-  // The smaller the network on the device, the more the larger one is for.
-  widthMultiplier: 0.25,
-  cloudWidthMultiplier: 0.35,
   minimumAccuracy: 0.6,
   captures: { probability: 0.15, dailyBytes: 450_000 },
+};
+
+/** The larger network is trained in every turn, from nothing, on the processors that the devices use too. */
+export const SECOND_OPINIONS: Required<Pick<DemoSettings, 'cloudWidthMultiplier'>> = {
+  cloudWidthMultiplier: 0.5,
 };
 
 /** Each change is answered by itself, which is a third turn of the loop. */

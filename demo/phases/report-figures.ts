@@ -111,6 +111,7 @@ function opinionsOf(
   { spans, config }: DemoContext,
   seen: readonly Observation[],
 ): ReportData['secondOpinions'] {
+  if (!config.secondOpinion) return [];
   const { costs } = config.dispositionPolicy;
   return [
     { label: 'the whole run', ...secondOpinionFigures(seen, costs, usdOfQuestions) },

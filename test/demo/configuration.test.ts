@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoConfiguration, writeConfiguration } from '../../demo/configuration';
-import { CLASS_MIX, type DemoSettings, FULL, SMALL, THREE_TURNS } from '../../demo/settings';
+import { CLASS_MIX, type DemoSettings, FULL, SECOND_OPINIONS, SMALL, THREE_TURNS } from '../../demo/settings';
 import { loadEnvironment, parseConfig } from '../../lib/shared/app-config';
 
 const base = loadEnvironment('local');
@@ -12,12 +12,13 @@ describe.each<[string, DemoSettings]>([
   ['full', FULL],
   ['small, three turns', { ...SMALL, ...THREE_TURNS }],
   ['full, three turns', { ...FULL, ...THREE_TURNS }],
+  ['small, second opinions', { ...SMALL, ...SECOND_OPINIONS }],
 ])('the configuration of the demo: %s', (_, settings) => {
   const config = parseConfig(demoConfiguration(base, settings), 'the demo');
 
-  test('[S10] is one that the application takes, and asks for second opinions', () => {
-    expect(config.secondOpinion).toBeDefined();
-    expect(config.training.cloudVariant?.widthMultiplier).toBeGreaterThan(settings.widthMultiplier);
+  test('[S10] is one that the application takes, and asks for second opinions where they are wanted', () => {
+    expect(config.secondOpinion !== undefined).toBe(settings.cloudWidthMultiplier !== undefined);
+    expect(config.training.cloudVariant?.widthMultiplier).toBe(settings.cloudWidthMultiplier);
   });
 
   test('the thresholds are chosen for the yield that the line has', () => {
