@@ -76,16 +76,18 @@ function bytesSent(data: ReportData): KeyFigure {
   };
 }
 
-function secondOpinions({ secondOpinions: [whole] }: ReportData): KeyFigure {
-  const name = 'Second opinions';
-  if (!whole) return { name, value: percent(null), detail: 'nobody was asked' };
+/** None where nobody could be asked. */
+function secondOpinions({ secondOpinions: [whole] }: ReportData): KeyFigure[] {
+  if (!whole) return [];
   const { asked, reviewed, outcomes, decided, gain } = whole;
   const parts = decided.goodPassed + decided.goodRejected + decided.defectsPassed + decided.defectsRejected;
-  return {
-    name,
-    value: `${count(outcomes.answered)} of ${count(asked)} answered in time`,
-    detail: `${percent(asked / reviewed)} of what went to a person was asked about; ${counted(parts, 'part')} decided, gain ${gain.toFixed(1)}; ${usd(whole.usdPerThousandFrames)} for 1,000 frames`,
-  };
+  return [
+    {
+      name: 'Second opinions',
+      value: `${count(outcomes.answered)} of ${count(asked)} answered in time`,
+      detail: `${percent(asked / reviewed)} of what went to a person was asked about; ${counted(parts, 'part')} decided, gain ${gain.toFixed(1)}; ${usd(whole.usdPerThousandFrames)} for 1,000 frames`,
+    },
+  ];
 }
 
 /** What would have passed of the changed line if the devices did not send to a person what is new to them. */
@@ -139,7 +141,7 @@ export function keyFigures(data: ReportData): KeyFigure[] {
     cured(data),
     wrongModel(data),
     bytesSent(data),
-    secondOpinions(data),
+    ...secondOpinions(data),
     {
       name: 'Inferences made offline',
       value: count(availability.offlineInferences),

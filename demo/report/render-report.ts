@@ -40,7 +40,7 @@ export function renderReport(data: ReportData): string {
   return renderDocument({
     title: 'Kaizen Edge: demo report',
     head: titleSection(data),
-    sections: SECTIONS,
+    sections: SECTIONS.filter(({ id }) => id !== 'second-opinions' || data.secondOpinions.length > 0),
     data,
   });
 }

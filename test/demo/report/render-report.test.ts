@@ -92,6 +92,12 @@ describe('the report', () => {
     expect(rows).toHaveLength(1);
   });
 
+  test('[S10] of second opinions it speaks where somebody was asked', () => {
+    const text = 'Second opinions';
+    expect(textOf(page)).toContain(text);
+    expect(textOf(renderReport({ ...data, secondOpinions: [] }))).not.toContain(text);
+  });
+
   test('the same data give the same page', () => {
     expect(renderReport(data)).toBe(page);
   });
