@@ -25,6 +25,22 @@ export const TRAINING_INGREDIENTS: readonly string[] = [
   `${PACKAGE}/surfaces`,
 ];
 
+/** Of the rendered line and its exported model: inspected_line.py. */
+export const LINE_INGREDIENTS: readonly string[] = [
+  ...TRAINING_INGREDIENTS,
+  `${PACKAGE}/baseline.py`,
+  `${PACKAGE}/embedding.py`,
+  `${PACKAGE}/feature_nodes.py`,
+  `${PACKAGE}/feature_taps.py`,
+  `${PACKAGE}/forward.py`,
+  `${PACKAGE}/further_outputs.py`,
+  `${PACKAGE}/novelty.py`,
+  `${PACKAGE}/onnx_model.py`,
+  'bench/python/inspected_line.py',
+  'contracts/histogram-bins.json',
+  'training/requirements.lock',
+];
+
 export interface Recipe {
   readonly name: string;
   /** Below bench/python; writes `--output <folder>`, or nothing at all. */

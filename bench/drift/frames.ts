@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../contracts';
 import type { SeenFrame } from '../../test/lambda/monitoring/simulated-line';
-import { made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from '../recipe';
+import { LINE_INGREDIENTS, made, type Recipe } from '../recipe';
 import type { SuiteContext } from '../suite';
 
 export interface Frame extends SeenFrame {
@@ -36,22 +36,7 @@ interface Description {
 const FRAMES: Recipe = {
   name: 'drift',
   script: 'drift_frames.py',
-  ingredients: [
-    ...TRAINING_INGREDIENTS,
-    `${PACKAGE}/baseline.py`,
-    `${PACKAGE}/embedding.py`,
-    `${PACKAGE}/feature_nodes.py`,
-    `${PACKAGE}/feature_taps.py`,
-    `${PACKAGE}/forward.py`,
-    `${PACKAGE}/further_outputs.py`,
-    `${PACKAGE}/novelty.py`,
-    `${PACKAGE}/onnx_model.py`,
-    'bench/drift/streams.json',
-    'bench/python/inspected_line.py',
-    'bench/python/shift_tests.py',
-    'contracts/histogram-bins.json',
-    'training/requirements.lock',
-  ],
+  ingredients: [...LINE_INGREDIENTS, 'bench/drift/streams.json', 'bench/python/shift_tests.py'],
   announcement:
     'training the default script, rendering frames and testing them, which takes about eight minutes',
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Release } from '../../contracts';
 import { OnnxSession } from '../../edge-components/inference/src/models/inference-session';
 import type { DecodedImage, ImageStatistics } from '../../edge-components/inference/src/ports';
-import { made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from '../recipe';
+import { LINE_INGREDIENTS, made, PACKAGE, type Recipe } from '../recipe';
 import type { SuiteContext } from '../suite';
 
 export interface AnsweredFrame {
@@ -66,22 +66,7 @@ export const DEMO_TRAINING: Training = { epochs: 12, widthMultiplier: 0.35 };
 const FRAMES: Recipe = {
   name: 'verdicts',
   script: 'verdict_frames.py',
-  ingredients: [
-    ...TRAINING_INGREDIENTS,
-    `${PACKAGE}/baseline.py`,
-    `${PACKAGE}/embedding.py`,
-    `${PACKAGE}/feature_nodes.py`,
-    `${PACKAGE}/feature_taps.py`,
-    `${PACKAGE}/forward.py`,
-    `${PACKAGE}/further_outputs.py`,
-    `${PACKAGE}/novelty.py`,
-    `${PACKAGE}/onnx_model.py`,
-    `${PACKAGE}/operating_point.py`,
-    `${PACKAGE}/thresholds.py`,
-    'bench/python/inspected_line.py',
-    'contracts/histogram-bins.json',
-    'training/requirements.lock',
-  ],
+  ingredients: [...LINE_INGREDIENTS, `${PACKAGE}/operating_point.py`, `${PACKAGE}/thresholds.py`],
   announcement: 'training the default script and rendering frames, which takes five to fifteen minutes',
 };
 
