@@ -19,6 +19,7 @@ import {
 } from '../../bench/report';
 import { resolutionSuite } from '../../bench/resolution/suite';
 import { rolloutFaultsSuite } from '../../bench/rollout-faults/suite';
+import { secondOpinionSuite } from '../../bench/second-opinion/suite';
 import type { Suite } from '../../bench/suite';
 import { supervisionSuite } from '../../bench/supervision/suite';
 import { telemetryCostSuite } from '../../bench/telemetry-cost/suite';
@@ -157,6 +158,7 @@ describe('docs/benchmarks.md', () => {
     prepare: prepareSuite,
     resolution: resolutionSuite,
     'rollout-faults': rolloutFaultsSuite,
+    'second-opinion': secondOpinionSuite,
     supervision: supervisionSuite,
     'telemetry-cost': telemetryCostSuite,
     training: trainingSuite,
