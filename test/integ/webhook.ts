@@ -1,8 +1,9 @@
 /** An endpoint that the alarm topic's messages are posted to: it confirms its subscription, as a pager does. */
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { freePort, type RunningService } from '@kaizen-edge/local-aws';
+import type { RunningService } from '@kaizen-edge/local-aws';
 
 export interface Webhook extends RunningService {
   /** Names of the alarms that have called. */
@@ -22,8 +23,8 @@ export async function startWebhook(): Promise<Webhook> {
     if (Type === 'Notification') alarms.push(JSON.parse(Message).AlarmName);
     response.end();
   });
-  const port = await freePort();
-  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
   const stop = () => new Promise<void>((closed) => server.close(() => closed()));
   return { url: `http://127.0.0.1:${port}/pager`, stop, alarms, confirmed };
 }
