@@ -9,6 +9,7 @@ const shared = {
   transform,
   testEnvironment: 'node',
   rootDir: __dirname,
+  setupFiles: ['<rootDir>/test/property-seed.ts'],
   // A built package has the name of its source.
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };

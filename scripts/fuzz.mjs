@@ -1,6 +1,7 @@
 /**
- * `npm run fuzz -- [runs] [seed]`: test/fuzz and the parsers of the local AWS with other inputs than `npm test` has. What
- * breaks one is kept in out/fuzz/<parser>; with its repair it goes to test/fuzz/corpus/<parser>, where every run tries it.
+ * `npm run fuzz -- [runs] [seed]`: test/fuzz and the parsers of the local AWS with other inputs than `npm test` has, then
+ * every property with other values. What breaks a parser is kept in out/fuzz/<parser>; with its repair it goes to
+ * test/fuzz/corpus/<parser>, where every run tries it. What breaks a property becomes an example of it.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -29,6 +30,14 @@ const failed = [
     'packages/local-aws/test/cloudwatch/test_embedded_metrics.py',
     `--hypothesis-seed=${seed}`,
   ],
+  [
+    jest,
+    '--selectProjects',
+    'unit',
+    '--testPathIgnorePatterns',
+    '/test/(integ|infrastructure|mxnet|arm64|fuzz)/',
+  ],
+  [jest, '--config', 'packages/local-aws/jest.config.cjs', '--selectProjects', 'unit'],
 ].filter(([command, ...args]) => {
   const { status } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: environment });
   return status !== 0;

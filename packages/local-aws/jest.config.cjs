@@ -1,5 +1,6 @@
 const shared = {
   rootDir: __dirname,
+  setupFiles: ['<rootDir>/test/property-seed.ts'],
   testEnvironment: 'node',
   // The built package has the name of its source.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
