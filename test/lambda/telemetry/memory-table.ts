@@ -54,15 +54,15 @@ export class MemoryTable {
   readonly items = new Map<string, Item>();
   writeUnits = 0;
   readUnits = 0;
-  /** Asked before every call; an error is what the call ends in. */
-  fault: () => Error | undefined = () => undefined;
+  /** Asked before every call, with the command; an error is what the call ends in. */
+  fault: (command: object) => Error | undefined = () => undefined;
 
   /** @param key attributes that identify an item */
   constructor(private readonly key: readonly string[]) {}
 
   /** As the document client's. @throws Error for a command that no function of telemetry uses */
   async send(command: object): Promise<object> {
-    await this.mayFail();
+    await this.mayFail(command);
     if (command instanceof GetCommand) return this.get(command.input);
     if (command instanceof PutCommand) return this.put(command.input);
     if (command instanceof UpdateCommand) return this.update(command.input);
@@ -123,9 +123,9 @@ export class MemoryTable {
   }
 
   /** The answer takes a turn of the event loop, so that calls overlap as real ones do. */
-  private async mayFail(): Promise<void> {
+  private async mayFail(command: object): Promise<void> {
     await new Promise(setImmediate);
-    const error = this.fault();
+    const error = this.fault(command);
     if (error) throw error;
   }
 
