@@ -10,6 +10,7 @@
  *     npm run bench -- networks            the efficient networks side by side
  *     npm run bench -- prepare             memory and speed of Prepare, by the size of the data set
  *     npm run bench -- resolution          small defects, by the size of images
+ *     npm run bench -- retraining          what a retraining makes of another light
  *     npm run bench -- rollout-faults      end states of rollouts whose calls fail
  *     npm run bench -- second-opinion      what second opinions decide, let pass and cost
  *     npm run bench -- supervision         kills of the component's processes
@@ -33,6 +34,7 @@ import { networksSuite } from './networks/suite';
 import { prepareSuite } from './prepare/suite';
 import { currentPage, lineOf, merged, OtherMachineError, PAGE, readResults, writeResults } from './report';
 import { resolutionSuite } from './resolution/suite';
+import { retrainingSuite } from './retraining/suite';
 import { rolloutFaultsSuite } from './rollout-faults/suite';
 import { secondOpinionSuite } from './second-opinion/suite';
 import type { Suite, SuiteListener } from './suite';
@@ -51,6 +53,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   networks: networksSuite,
   prepare: prepareSuite,
   resolution: resolutionSuite,
+  retraining: retrainingSuite,
   'rollout-faults': rolloutFaultsSuite,
   'second-opinion': secondOpinionSuite,
   supervision: supervisionSuite,

@@ -1,5 +1,6 @@
 /** What became of parts, by what they really were. Pure. */
 import type { AppConfig } from '../contracts';
+import { wilsonInterval } from '../lambda/shared/intervals';
 import type { Observation } from './observations';
 import type { Verdicts } from './report/report-data';
 
@@ -43,4 +44,12 @@ export function verdictsOf(observations: readonly Observation[], costs: Costs): 
     ),
     costPerThousand: observations.length === 0 ? null : (1000 * cost) / observations.length,
   };
+}
+
+/**
+ * Whether defective parts pass more often than the plant allows, and chance does not explain it.
+ * @param limit share of the defective parts, `limits.escapeRate` of the disposition policy
+ */
+export function letsTooManyPass({ escapes, defects }: Verdicts, limit: number): boolean {
+  return escapes !== null && wilsonInterval(escapes, defects).lower > limit;
 }

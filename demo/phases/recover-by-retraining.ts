@@ -8,7 +8,7 @@ import { accuracyOf, type Observation } from '../observations';
 import { executionArns, followExecution, type PipelineExecution, percent } from '../pipeline';
 import { approve, followRollout, keepModel } from '../rollout';
 import { type TurnLog, WITH_THE_TOOL_MENDED } from '../turns';
-import { verdictsOf } from '../verdicts';
+import { letsTooManyPass, verdictsOf } from '../verdicts';
 import { waitFor } from '../waiting';
 import { expectInService } from './roll-out-first-release';
 
@@ -98,20 +98,30 @@ async function awaitRecords(context: DemoContext, turn: TurnLog): Promise<void> 
 
 /**
  * Parts that are decided rightly and by nobody but the device tell whether it helped. Accuracy hardly does: where nearly all
- * parts are good, a release that is unsure of everything and sends it to people still names them rightly.
- * @throws Error when the new release decides no more of the changed line's parts than the one before
+ * parts are good, a release that is unsure of everything and sends it to people still names them rightly, and one that
+ * calls everything good does too.
+ * @throws Error when the new release decides no more of the changed line's parts than the one before, or lets more of the
+ *   defective ones pass than the plant allows
  */
 function expectRecovery(context: DemoContext, turn: TurnLog): void {
   const releaseId = releaseOf(context, turn);
-  const { costs } = context.config.dispositionPolicy;
+  const { costs, limits } = context.config.dispositionPolicy;
   const changed = observedIn(context, turn);
   const before = changed.filter(({ record }) => record.releaseId !== releaseId);
   const recovered = changed.filter(({ record }) => record.releaseId === releaseId);
-  const [now, then] = [recovered, before].map(
-    (observations) => verdictsOf(observations, costs).decidedRightly ?? Number.NaN,
-  ) as [number, number];
-  const inWords = `${percent(now)} of ${recovered.length} parts of the changed line decided rightly and without a person with release ${turn.number}, ${percent(then)} of ${before.length} with the one before`;
-  if (!(now > then)) throw new Error(`retraining did not help: ${inWords}`);
+  const [now, then] = [verdictsOf(recovered, costs), verdictsOf(before, costs)];
+  const [share, shareBefore] = [now, then].map(({ decidedRightly }) => decidedRightly ?? Number.NaN) as [
+    number,
+    number,
+  ];
+  const inWords =
+    `${percent(share)} of ${recovered.length} parts of the changed line decided rightly and without a person with ` +
+    `release ${turn.number}, ${percent(shareBefore)} of ${before.length} with the one before; ` +
+    `${now.escaped} of ${now.defects} defective parts passed, ${then.escaped} of ${then.defects} before`;
+  if (!(share > shareBefore)) throw new Error(`retraining did not help: ${inWords}`);
+  if (letsTooManyPass(now, limits.escapeRate)) {
+    throw new Error(`retraining did harm, ${percent(limits.escapeRate)} may pass: ${inWords}`);
+  }
   note(
     context,
     'line',

@@ -18,6 +18,7 @@ import {
   tableOf,
 } from '../../bench/report';
 import { resolutionSuite } from '../../bench/resolution/suite';
+import { retrainingSuite } from '../../bench/retraining/suite';
 import { rolloutFaultsSuite } from '../../bench/rollout-faults/suite';
 import { secondOpinionSuite } from '../../bench/second-opinion/suite';
 import type { Suite } from '../../bench/suite';
@@ -157,6 +158,7 @@ describe('docs/benchmarks.md', () => {
     networks: networksSuite,
     prepare: prepareSuite,
     resolution: resolutionSuite,
+    retraining: retrainingSuite,
     'rollout-faults': rolloutFaultsSuite,
     'second-opinion': secondOpinionSuite,
     supervision: supervisionSuite,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { verdictsOf } from '../../demo/verdicts';
+import { letsTooManyPass, verdictsOf } from '../../demo/verdicts';
 import { observation } from './observation';
 
 const COSTS = { escape: 100, falseReject: 1, review: 0.5 };
@@ -54,5 +54,20 @@ describe('[B13] verdicts', () => {
         expect([escaped, review]).toEqual([0, 1]);
       }),
     );
+  });
+
+  test.each([
+    // Of the release that answered the light alone, when no training showed its defects in it.
+    [true, 18, 31],
+    [false, 9, 165],
+    // Chance may do this at one in five.
+    [false, 2, 5],
+    [true, 5, 5],
+    [false, 0, 0],
+  ])('are too many escapes, of a fifth that may pass: %p for %d of %d', (expected, escaped, defects) => {
+    const passing = Array.from({ length: defects }, (_, at) =>
+      observation({ at, truth: 'dent', disposition: at < escaped ? 'pass' : 'reject' }),
+    );
+    expect(letsTooManyPass(verdictsOf(passing, COSTS), 0.2)).toBe(expected);
   });
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -13,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kaizen_training.augmentation import SCALES, Augmentation, rescaled
+from kaizen_training.augmentation import BLACK, SCALES, WHITE, Augmentation, relit, rescaled
 from kaizen_training.serving import load_script
 from tests.conftest import SOURCE_DIR
 
 IMAGES = torch.arange(2 * 3 * 4 * 4, dtype=torch.float32).reshape(2, 3, 4, 4)
-KINDS = ("mirror", "turns", "exposure", "scale")
+KINDS = ("mirror", "turns", "exposure", "scale", "light")
 SEEDS = range(40)
 
 
@@ -33,13 +34,13 @@ def drawn_for(script: ModuleType, seed: int) -> Augmentation:
 
 
 def augmented(script: ModuleType, seed: int, kinds: tuple[str, ...]) -> Tensor:
-    return drawn_for(script, seed).only(kinds).of(IMAGES, slice(0, len(IMAGES)))
+    return drawn_for(script, seed).only(kinds).of(IMAGES.__getitem__, slice(0, len(IMAGES)))
 
 
 def test_all_of_it_is_what_was_drawn(script: ModuleType) -> None:
     """[S14] Nothing else is done to them."""
     for seed in SEEDS:
-        assert torch.equal(augmented(script, seed, KINDS), drawn_for(script, seed).of(IMAGES, slice(0, 2)))
+        assert torch.equal(augmented(script, seed, KINDS), drawn_for(script, seed).of(IMAGES.__getitem__, slice(0, 2)))
 
 
 def test_none_of_it_leaves_images_as_they_are(script: ModuleType) -> None:
@@ -114,6 +115,68 @@ def test_a_factor_of_one_moves_nothing() -> None:
     torch.testing.assert_close(rescaled(images, torch.ones(2)), images, atol=1e-4, rtol=0)
 
 
+def surface(seed: int, side: int = 48) -> Tensor:
+    """Two textured parts, each with a dark mark, evenly lit: [2, 3, side, side], between black and white."""
+    generator = torch.Generator().manual_seed(seed)
+    brightness = 1.2 + 0.1 * torch.rand(2, 3, side, side, generator=generator)
+    row, column = torch.randint(4, side - 8, (2,), generator=generator).tolist()
+    brightness[:, :, row : row + 4, column : column + 4] *= 0.6
+    return BLACK + brightness
+
+
+def lit(surfaces: Tensor, factor: Sequence[float], across: float, down: float) -> Tensor:
+    """The same, in a light of this strength in each channel that falls off to the right and downwards."""
+    axis = (torch.arange(surfaces.shape[3]) + 0.5) * 2 / surfaces.shape[3] - 1
+    light = torch.tensor(factor)[:, None, None] * torch.exp(across * axis + down * axis[:, None])
+    return BLACK + (surfaces - BLACK) * light
+
+
+SLOPES = st.floats(-0.5, 0.5)
+
+
+@given(factor=st.lists(st.floats(0.4, 1.2), min_size=3, max_size=3), across=SLOPES, down=SLOPES)
+def test_a_part_is_shown_as_it_looks_in_another_light(factor: list[float], across: float, down: float) -> None:
+    """[S14] [B13] As a camera would have seen it there, within what the other part's mark does to its light."""
+    here, elsewhere = surface(1), lit(surface(2), factor, across, down)
+    expected = lit(surface(1), factor, across, down)
+    torch.testing.assert_close(relit(here, elsewhere), expected.clamp(max=WHITE), rtol=0, atol=0.1)
+
+
+def test_its_own_light_changes_nothing_and_white_is_the_limit() -> None:
+    """[S14]"""
+    images = surface(3)
+    torch.testing.assert_close(relit(images, images), images)
+    glaring = torch.full_like(images, WHITE)
+    assert float(relit(lit(images, [0.3, 0.3, 0.3], 0.0, 0.0), glaring).max()) <= WHITE
+
+
+def test_the_darkest_picture_has_a_light_too() -> None:
+    """[S14] Nothing that a training could not go on with."""
+    black = torch.full((1, 3, 48, 48), BLACK)
+    for images in (relit(black, surface(4)[:1]), relit(surface(4)[:1], black)):
+        assert bool(torch.isfinite(images).all())
+
+
+def test_half_of_a_batch_is_shown_in_the_light_of_others(script: ModuleType) -> None:
+    """[S14] No image of it twice, and nothing is drawn for it where it is not asked for."""
+    drawn = script.Augmentation.drawn(1000, torch.Generator().manual_seed(5))
+    others = drawn.lit_as != torch.arange(1000)
+    assert 450 < int(others.sum()) < 550
+    assert len(drawn.lit_as[others].unique()) == int(others.sum())
+    first, second = (torch.Generator().manual_seed(5) for _ in range(2))
+    script.Augmentation.drawn(1000, first, light=False)
+    without = script.Augmentation.drawn(1000, second).only(KINDS[:4])
+    assert without.lit_as is None
+    assert torch.rand((), generator=first) != torch.rand((), generator=second)
+
+
+def test_a_training_that_starts_from_a_champion_shows_all_of_it_in_each_light(script: ModuleType) -> None:
+    """[S14] [B13] It answers a change, which hardly any picture of a defect shows."""
+    read = script.read_settings
+    assert read({"champion_uri": "s3://models/1"}).augmentation == ("mirror", "turns", "exposure", "light")
+    assert read({"champion_uri": "s3://models/1", "augmentation": "mirror"}).augmentation == ("mirror",)
+
+
 def test_it_is_named_by_a_hyperparameter(script: ModuleType) -> None:
     """[S14] Any of them, in any order."""
     read = script.read_settings
@@ -127,7 +190,9 @@ def test_it_is_named_by_a_hyperparameter(script: ModuleType) -> None:
 @pytest.mark.parametrize("value", ["flip", "", "mirror,none", 3, None])
 def test_an_unknown_one_is_refused_with_the_rule(script: ModuleType, value: object) -> None:
     """[S14] Bad input, beside other bad input."""
-    with pytest.raises(ValueError, match="augmentation: must be some of mirror, turns, exposure, scale with") as caught:
+    with pytest.raises(
+        ValueError, match="augmentation: must be some of mirror, turns, exposure, scale, light with"
+    ) as caught:
         script.read_settings({"augmentation": value, "epochs": 0})
     assert "epochs: must be a whole number" in str(caught.value)
 

@@ -40,12 +40,12 @@ class Watched(script.StopRequest):
         global request
         request = super().__enter__()
         return request
-def drawn(*arguments, plain=script.Augmentation.drawn):
+def drawn(*arguments, plain=script.Augmentation.drawn, **options):
     global batches
     batches += 1
     while batches > int(sys.argv[6]) and not request.requested:
         time.sleep(0.01)
-    return plain(*arguments)
+    return plain(*arguments, **options)
 script.StopRequest, script.Augmentation.drawn = Watched, drawn
 script.train(json.loads(sys.argv[3]), {"train": sys.argv[4], "validation": sys.argv[4]}, sys.argv[5], 1)
 """
@@ -146,12 +146,12 @@ def test_s1_a_training_can_be_stopped_after_any_batch(
     whole = train(script, tmp_path / "whole", tiny_prepared, **changes)
     drawn, calls = script.Augmentation.drawn, 0
 
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == batches:
             os.kill(os.getpid(), signal.SIGTERM)
-        return drawn(*arguments)
+        return drawn(*arguments, **options)
 
     def end(_request: object) -> None:
         raise Interrupted

@@ -3,9 +3,9 @@
 Hyperparameters: `network` (a name of `kaizen_training/networks/catalogue.py`, by default `mobilenet_v2`), `epochs`
 (1-1000), `learning_rate` (above 0), `width_multiplier` (0.05-2), `resolution` (32-1024, side of the square to which
 images are resized for the network; without it three quarters of their own size, with their proportions), `augmentation`
-(some of `mirror`, `turns`, `exposure`, `scale`, with commas between them, or `none`; by default the first three),
-`seed`, `champion_uri` (`none`, or the model.tar.gz to start from: the classes it knows keep their rows of the last
-layer, a new class gets a fresh one).
+(some of `mirror`, `turns`, `exposure`, `scale`, `light`, with commas between them, or `none`; by default the first
+three, and `light` where a training starts from a champion), `seed`, `champion_uri` (`none`, or the model.tar.gz to
+start from: the classes it knows keep their rows of the last layer, a new class gets a fresh one).
 
 Both channels, `train` and `validation`, hold the folder that the Prepare step wrote. Images are read from it batch by
 batch, so that memory does not grow with their number.
@@ -34,7 +34,12 @@ import torch.nn.functional as F  # noqa: N812 - the community's name
 from torch import Tensor, nn
 
 from kaizen_training.answers import answer_images, read_images
-from kaizen_training.augmentation import DEFAULT_AUGMENTATIONS, Augmentation, read_augmentation
+from kaizen_training.augmentation import (
+    DEFAULT_AUGMENTATIONS,
+    RETRAINING_AUGMENTATIONS,
+    Augmentation,
+    read_augmentation,
+)
 from kaizen_training.checkpoint import Checkpoints, StopRequest, checkpoint_folder
 from kaizen_training.data_parallel import DataParallelNetwork, HostGroup, joined_hosts
 from kaizen_training.hyperparameters import HyperparameterReader
@@ -87,6 +92,7 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
     """
     reader = HyperparameterReader(hyperparameters)
     network = hyperparameters.get("network", DEFAULT_NETWORK)
+    champion_uri = str(hyperparameters.get("champion_uri", "none"))
     if network not in NETWORKS:
         reader.problems.append(f"network: must be one of {', '.join(NETWORKS)}, got {network!r}")
     settings = Settings(
@@ -95,9 +101,13 @@ def read_settings(hyperparameters: dict[str, Any]) -> Settings:
         learning_rate=reader.number("learning_rate", 0.1, *LEARNING_RATES),
         width_multiplier=reader.number("width_multiplier", 0.35, 0.05, 2),
         resolution=reader.integer("resolution", 32, 32, 1024) if "resolution" in hyperparameters else None,
-        augmentation=read_augmentation(hyperparameters, reader.problems),
+        augmentation=read_augmentation(
+            hyperparameters,
+            reader.problems,
+            DEFAULT_AUGMENTATIONS if champion_uri == "none" else RETRAINING_AUGMENTATIONS,
+        ),
         seed=reader.integer("seed", 7, 0, 2**32 - 1),
-        champion_uri=str(hyperparameters.get("champion_uri", "none")),
+        champion_uri=champion_uri,
     )
     reader.require_sound()
     return settings
@@ -274,7 +284,8 @@ def _train_one_epoch(loop: Loop, checkpoints: Checkpoints, stop: StopRequest) ->
     last_start = max(0, len(progress.order) - BATCH)
     while progress.start <= last_start:
         chosen = progress.order[progress.start : progress.start + BATCH]
-        augmentation = Augmentation.drawn(len(chosen), loop.generator).only(loop.augmentation)
+        drawn = Augmentation.drawn(len(chosen), loop.generator, light="light" in loop.augmentation)
+        augmentation = drawn.only(loop.augmentation)
         loss_of_share = _loss_of_batch(loop, chosen, augmentation)
         # The hosts agree, so that all of them stop at the same batch.
         loss, stops = loop.parallel.backward(loss_of_share, stop.requested)
@@ -292,8 +303,11 @@ def _loss_of_batch(loop: Loop, chosen: Tensor, augmentation: Augmentation) -> Ca
     """What a share adds to the weighted mean over the batch, whose images are those chosen."""
     total_weight = loop.class_weights[loop.labels[chosen]].sum()
 
+    def read(places: Tensor) -> Tensor:
+        return loop.normalised(loop.images[chosen[places]])
+
     def loss_of_share(replica: nn.Module, share: slice) -> Tensor:
-        images = augmentation.of(loop.normalised(loop.images[chosen[share]]), share)
+        images = augmentation.of(read, share)
         labels = loop.labels[chosen[share]]
         # Without label smoothing, which makes sure and unsure answers alike (Xia et al., arXiv:2403.14715): a threshold
         # has to tell them apart (docs/adr/0047).
