@@ -3,6 +3,7 @@ import { DescribePipelineCommand, StartPipelineExecutionCommand } from '@aws-sdk
 import { DatasetBucket } from '../../lambda/dataset/dataset-bucket';
 import { modelArtifactUri } from '../../lambda/registry/model-artifact';
 import { ReleaseTable } from '../../lambda/registry/release-table';
+import { cloudChampionUri } from '../../lambda/training/cloud-champion';
 import { hyperparameterParameter, PIPELINE_PARAMETERS } from '../../lambda/training/names';
 import type { Clients } from '../shared/clients';
 import type { KaizenEnvironment } from '../shared/environment';
@@ -42,13 +43,18 @@ async function currentManifestUri(s3: Clients['s3'], environment: KaizenEnvironm
   );
 }
 
+/** Of the larger network that the deployed pipeline trains, if any. */
+const cloudWidthOf = (environment: KaizenEnvironment): number | undefined =>
+  environment.has('CloudWidthMultiplier') ? Number(environment.output('CloudWidthMultiplier')) : undefined;
+
 async function championOf({ dynamoDb, sageMaker }: TrainingClients, environment: KaizenEnvironment) {
   const table = new ReleaseTable(dynamoDb, environment.output('ReleaseTableName'), environment.useCase);
   const champion = await table.champion();
   if (!champion) return undefined;
   const { releaseId, modelPackageArn } = champion.release;
   const modelUri = champion.item.modelUri ?? (await modelArtifactUri(sageMaker, modelPackageArn));
-  return { releaseId, modelUri };
+  const cloudModelUri = cloudChampionUri(champion.item.cloudModel, cloudWidthOf(environment));
+  return { releaseId, modelUri, cloudModelUri };
 }
 
 /** @throws InputError with every name that the deployed pipeline does not take */
@@ -81,6 +87,7 @@ export async function startTraining(
   const given = {
     datasetManifestUri: manifestUri,
     championModelUri: champion?.modelUri,
+    championCloudModelUri: champion?.cloudModelUri,
     epochs,
     learningRate,
     widthMultiplier,

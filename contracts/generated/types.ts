@@ -1882,6 +1882,10 @@ export interface ExportedModel {
      * Exact McNemar test, one-sided: how likely chance alone makes the cloud variant so much worse.
      */
     worsePValue: number;
+    /**
+     * Whether it gives second opinions: not where it is significantly worse than the devices' network. Absent in exports from before a release could do without: those passed the gate.
+     */
+    inService?: boolean;
   };
 }
 /**
@@ -2106,11 +2110,11 @@ export interface GateReport {
   useCase: string;
   passed: boolean;
   /**
-   * Failed checks. The pipeline's condition: 0.
+   * Failed checks that refuse the model. The pipeline's condition: 0.
    */
   failures: number;
   /**
-   * All failures, each with its number, its limit and the difference. A step's FailureReason holds 1,024 characters.
+   * All failures, or what is left out of a model that passes, each with its number, its limit and the difference. A step's FailureReason holds 1,024 characters.
    */
   message: string;
   /**
@@ -2139,6 +2143,10 @@ export interface GateReport {
     limit: number;
     passed: boolean;
     sentence: string;
+    /**
+     * Whether the model is refused when the check does not pass; else the release does without what the check is about. Absent in reports from before there were such checks: true.
+     */
+    refuses?: boolean;
   }[];
   /**
    * SHA-256 digest in lower-case hexadecimal.

@@ -25,6 +25,8 @@ export type EpisodeStatus = 'OPEN' | 'RETRAINING' | 'CLOSED';
 export interface RetrainingParameters {
   readonly datasetManifestUri: string;
   readonly championModelUri: string;
+  /** Where the champion has a larger network. */
+  readonly championCloudModelUri?: string;
 }
 
 /** Item of the episode table. Times are ISO timestamps. */

@@ -5,6 +5,7 @@
  */
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Release } from '../../contracts';
+import type { CloudModel } from '../training/cloud-champion';
 
 /** ABORTED: its execution ended without saying how; whoever wants it starts it again. */
 export type ReleaseStatus = 'READY' | 'ROLLING_OUT' | 'IN_SERVICE' | 'ROLLED_BACK' | 'SUPERSEDED' | 'ABORTED';
@@ -31,6 +32,8 @@ export interface StoredRelease {
   readonly exportUri: string;
   /** S3 URI of the model.tar.gz that the release was exported from. */
   readonly modelUri: string;
+  /** The larger network of the same registration, from which the next one starts. */
+  readonly cloudModel?: CloudModel;
   /** Key in the model bucket of the larger network of the same registration, for the second opinion. */
   readonly cloudModelKey?: string;
   readonly status: ReleaseStatus;
@@ -65,6 +68,7 @@ export interface ChampionItem {
   readonly exportUri: string;
   /** S3 URI of the champion's model.tar.gz, where the rollout wrote it. */
   readonly modelUri?: string;
+  readonly cloudModel?: CloudModel;
 }
 
 /** The release last deployed to a wave. */

@@ -3,6 +3,8 @@ import { type NameScope, useCasePrefix } from '../shared/names';
 
 export const TRAINING_VARIABLES = {
   pipelineName: 'PIPELINE_NAME',
+  /** Width of the larger network that it trains. Default none: it trains none. */
+  cloudWidthMultiplier: 'CLOUD_WIDTH_MULTIPLIER',
 } as const;
 
 export const pipelineName = (scope: NameScope): string => `${useCasePrefix(scope)}-training`;
@@ -11,6 +13,7 @@ export const pipelineName = (scope: NameScope): string => `${useCasePrefix(scope
 export const PIPELINE_PARAMETERS = {
   datasetManifestUri: 'DatasetManifestUri',
   championModelUri: 'ChampionModelUri',
+  championCloudModelUri: 'ChampionCloudModelUri',
   epochs: 'Epochs',
   learningRate: 'LearningRate',
   widthMultiplier: 'WidthMultiplier',

@@ -56,6 +56,9 @@ export class RetrainingPolicy extends Construct {
         ...props.dataset.labelTableVariable,
         ...props.episodeTable.variable,
         [TRAINING_VARIABLES.pipelineName]: props.pipelineName,
+        ...(training.cloudVariant && {
+          [TRAINING_VARIABLES.cloudWidthMultiplier]: String(training.cloudVariant.widthMultiplier),
+        }),
         [RETRAINING_VARIABLES.mergeCapturesFunction]: props.mergeCaptures.functionName,
         [RETRAINING_VARIABLES.epochs]: String(training.epochs),
         [RETRAINING_VARIABLES.minimumLabels]: String(retraining.minimumNewLabels),

@@ -34,12 +34,14 @@ export class TrainingStack extends Stack {
       modelPackageGroupName: data.registry.modelPackageGroupName,
     });
     this.releaseBuilder = new ReleaseBuilder(this, 'ReleaseBuilder', { ...shared, registry: data.registry });
+    const { cloudVariant } = config.training;
     for (const [id, value] of Object.entries({
       PipelineName: this.pipeline.pipelineName,
       PipelineRoleArn: this.pipeline.role.roleArn,
       BuildReleaseFunctionName: this.releaseBuilder.function.functionName,
       AcceptManifestFunctionName: gate.function.functionName,
       MergeCapturesFunctionName: this.captureMerge.function.functionName,
+      ...(cloudVariant && { CloudWidthMultiplier: String(cloudVariant.widthMultiplier) }),
     })) {
       new CfnOutput(this, id, { value });
     }

@@ -2,15 +2,10 @@
 import { completeImagePolicy } from '../../contracts/image-policy';
 import { ACCEPTED_PREFIX, OBJECT_LIST_SUFFIX } from '../../lambda/dataset/names';
 import { EXECUTION_FOLDERS } from '../../lambda/training/names';
+import type { AppConfig } from '../shared/app-config';
 import { freeParametersOf } from './free-hyperparameters';
 import { isIsolated } from './job-network';
-import {
-  hyperparametersOf,
-  NO_CHAMPION,
-  type PipelineParameters,
-  parametersOf,
-  textsOf,
-} from './pipeline-parameters';
+import { hyperparametersOf, type PipelineParameters, parametersOf, textsOf } from './pipeline-parameters';
 import { definePipeline, type RenderedPipeline } from './sagemaker-pipeline/define';
 import { type Expression, join, type Parameter, textOf, type Value } from './sagemaker-pipeline/expression';
 import { atMost, ConditionStep, FailStep, type RegisterModelStep } from './sagemaker-pipeline/steps';
@@ -66,9 +61,9 @@ function trainedModel(
   return steps.tuning(TUNING_STEP_NAME, tuning, prepared.uri, texts).bestModel();
 }
 
-/** The larger network that stays in the cloud, where one is configured. */
+/** The larger network that stays in the cloud, where one is configured; it starts from the champion's own. */
 function cloudModel(
-  { scope, steps }: Plan,
+  { scope, parameters, steps }: Plan,
   hyperparameters: Readonly<Record<string, Parameter>>,
   prepared: PreparedData,
 ): Expression | undefined {
@@ -77,10 +72,15 @@ function cloudModel(
   const train = steps.training('TrainCloudVariant', prepared, {
     ...textsOf(hyperparameters, tuning),
     width_multiplier: String(cloudVariant.widthMultiplier),
-    // The cloud's champion is not the devices': the larger network starts afresh every time.
-    champion_uri: NO_CHAMPION,
+    champion_uri: parameters.championCloudModelUri,
   });
   return train.property('ModelArtifacts.S3ModelArtifacts');
+}
+
+/** What the registry has to know of it, so that the next one can start from it. */
+function cloudMetadata({ cloudVariant }: AppConfig['training'], cloudModelUri: Expression | undefined) {
+  if (!cloudVariant || !cloudModelUri) return {};
+  return { cloudModelUri, cloudWidthMultiplier: String(cloudVariant.widthMultiplier) };
 }
 
 /** What the jobs after the training read: the model, and the splits that it has not seen. */
@@ -176,6 +176,7 @@ export function trainingPipelineDefinition(scope: TrainingPipelineScope): Render
     accuracy: textOf(exportModel.jsonGet('gate', 'accuracy')),
     // Read when the package is made: signing refuses an export that has changed since.
     exportSha256: exportModel.jsonGet('gate', 'exportSha256'),
+    ...cloudMetadata(scope.config.training, trained.cloudModel),
   });
   // A value that the search chooses is nothing that an execution could give.
   const searched = Object.keys(tuning?.ranges ?? {}).map((name) => hyperparameters[name]);

@@ -4,11 +4,11 @@ import type { AppConfig } from '../shared/app-config';
 import { type Expression, Parameter, textOf } from './sagemaker-pipeline/expression';
 import type { TuningConfig } from './tuning-config';
 
-/** `ChampionModelUri` where a training starts from nothing. */
+/** `ChampionModelUri` and `ChampionCloudModelUri` where a training starts from nothing. */
 export const NO_CHAMPION = 'none';
 const PROBABILITY = { minimum: 0, maximum: 1 };
 
-/** @param noChampion `ChampionModelUri` of an execution that is not given any */
+/** @param noChampion `ChampionModelUri` and `ChampionCloudModelUri` of an execution that is not given any */
 export function parametersOf({ training }: Pick<AppConfig, 'training'>, noChampion = NO_CHAMPION) {
   return {
     datasetManifestUri: new Parameter(NAMES.datasetManifestUri, 'String'),
@@ -23,6 +23,8 @@ export function parametersOf({ training }: Pick<AppConfig, 'training'>, noChampi
     }),
     seed: new Parameter(NAMES.seed, 'Integer', training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
     championModelUri: new Parameter(NAMES.championModelUri, 'String', noChampion),
+    // Without a cloud variant, too: an execution whose parameters were fixed before it was taken out is started all the same.
+    championCloudModelUri: new Parameter(NAMES.championCloudModelUri, 'String', noChampion),
     minimumAccuracy: new Parameter(NAMES.minimumAccuracy, 'Float', training.minimumAccuracy, PROBABILITY),
     maximumRecallDrop: new Parameter(
       NAMES.maximumRecallDrop,

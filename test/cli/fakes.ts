@@ -130,6 +130,7 @@ export const OUTPUTS = {
   DatasetBucketName: 'datasets',
   ModelBucketName: 'models',
   PipelineName: 'kaizen-local--surface-training',
+  CloudWidthMultiplier: '0.5',
   TelemetryBucketName: 'telemetry',
   ReleaseTableName: 'releases',
   LabelTableName: 'labels',

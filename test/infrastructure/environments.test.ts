@@ -1,4 +1,12 @@
-import { ENVIRONMENTS, type Resource, synthesizedAgain, synthesizedApp } from './synthesized-app';
+import { TRAINING_VARIABLES } from '../../lambda/training/names';
+import { DeployedFunction } from './deployed-function';
+import {
+  ENVIRONMENTS,
+  type Resource,
+  synthesizedAgain,
+  synthesizedApp,
+  synthesizedAsking,
+} from './synthesized-app';
 
 /** Types whose loss is the loss of data or trust. */
 const STATEFUL = [
@@ -40,6 +48,19 @@ describe.each(ENVIRONMENTS)('[D1] %s', (environment) => {
         names.split(' ').sort(),
       );
     }
+  });
+
+  test('[S10] where a larger network is trained, its width is told to whoever starts a training', () => {
+    const asking = synthesizedAsking(environment);
+    const [output] = Object.values(
+      asking.templates.get('training')?.findOutputs('CloudWidthMultiplier') ?? {},
+    );
+    expect(output?.Value).toBe('1');
+    expect(
+      new DeployedFunction(asking, 'retraining/start-retraining').environment[
+        TRAINING_VARIABLES.cloudWidthMultiplier
+      ],
+    ).toBe('1');
   });
 
   test('references point backwards: Data <- Training <- Fleet <- Operations', () => {

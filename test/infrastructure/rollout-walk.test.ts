@@ -15,7 +15,7 @@ import {
   sweepRollouts,
 } from '../../lambda/rollout/sweep-rollouts/sweep-rollouts';
 import { FakeReleaseTable } from '../lambda/registry/fake-release-table';
-import { aStored, INFERENCE, JUDGE_SETTINGS, WAVES } from '../lambda/rollout/builders';
+import { aCloudModel, aStored, INFERENCE, JUDGE_SETTINGS, WAVES } from '../lambda/rollout/builders';
 import { aSketch, USE_CASE } from '../lambda/shared/builders';
 import { definitionOf, StoppedExecution, type Walk, walk } from './rollout-machine';
 
@@ -294,6 +294,7 @@ describe('[B2] a whole rollout through the state machine', () => {
     expect(fleet.table.crowned).toMatchObject({
       counter: 2,
       modelUri: 's3://models/pipelines/2/model.tar.gz',
+      cloudModel: aCloudModel(2),
     });
     expect(fleet.events).toEqual([
       { type: 'Rollout Completed', detail: expect.objectContaining({ counter: 2 }) },
@@ -349,7 +350,12 @@ describe('[B2] a whole rollout through the state machine', () => {
     });
     await fleet.rollOut(2);
     expect(fleet.runningEverywhere()).toEqual([3]);
-    expect(fleet.table.crowned).toMatchObject({ counter: 3, modelPackageVersion: 1 });
+    expect(fleet.table.crowned).toMatchObject({
+      counter: 3,
+      modelPackageVersion: 1,
+      // Of what is in service again, not of what was taken back.
+      cloudModel: aCloudModel(1),
+    });
     expect(fleet.table.statuses()).toEqual({ 1: 'SUPERSEDED', 2: 'ROLLED_BACK', 3: 'IN_SERVICE' });
   });
 

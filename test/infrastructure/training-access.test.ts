@@ -158,6 +158,18 @@ describe.each(ENVIRONMENTS)('%s: training code', (environment) => {
     }
   });
 
+  test('[S10] both networks start from their champions, which other executions have trained', async () => {
+    const reads = ['Train', 'TrainCloudVariant'].map((step) =>
+      wishes().output(
+        's3:GetObject',
+        `${executionPrefix('another')}${EXECUTION_FOLDERS.model}/pipelines-another-${step}-1/output/model.tar.gz`,
+      ),
+    );
+    expect(await granted(roleAt('Jobs/Train'), reads)).toHaveLength(reads.length);
+    // What checks and exports them has no other business with them.
+    expect(await granted(roleAt('Jobs/Prepare'), reads)).toEqual([]);
+  });
+
   test('the pipeline registers what waits for a person, and gives its jobs their roles', async () => {
     const work = [
       wishes().package('CreateModelPackage', 'PendingManualApproval'),

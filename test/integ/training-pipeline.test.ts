@@ -7,6 +7,7 @@ import {
   ListTrainingJobsForHyperParameterTuningJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { PROGRESS_PREFIX } from '../../demo/training-progress';
+import { cloudModelOf } from '../../lambda/training/cloud-champion';
 import {
   type FinishedExecution,
   type RunningTrainingPipeline,
@@ -172,4 +173,17 @@ test("[S10] a larger network is trained, compared and exported beside the device
   expect(cloudVariant?.multiplyAccumulates).toBeGreaterThan(2 * cost.multiplyAccumulates);
   expect(cloudVariant?.maximumDifference).toBeLessThan(1e-4);
   expect(files.map(({ name }) => name)).not.toContain('model-cloud.onnx');
+});
+
+test('[S10] the registry names the larger network that the next one starts from', async () => {
+  const { ModelPackageSummaryList = [] } = await pipeline.sagemaker.send(
+    new ListModelPackagesCommand({ ModelPackageGroupName: pipeline.modelPackageGroup }),
+  );
+  const { CustomerMetadataProperties = {} } = await pipeline.sagemaker.send(
+    new DescribeModelPackageCommand({ ModelPackageName: ModelPackageSummaryList[0]?.ModelPackageArn }),
+  );
+  const { model, problems } = cloudModelOf(CustomerMetadataProperties);
+  expect(problems).toEqual([]);
+  const described = JSON.parse((await pipeline.readModel(model?.uri ?? '', 'model.json')).toString('utf8'));
+  expect(described).toMatchObject({ widthMultiplier: model?.widthMultiplier });
 });

@@ -26,7 +26,7 @@ from kaizen_training.comparison import paired_counts
 from kaizen_training.compute_cost import latency_ratios, multiply_accumulates
 from kaizen_training.forward import write_graph
 from kaizen_training.further_outputs import FurtherOutputs, add_further_outputs, further_outputs_wanted, run_further
-from kaizen_training.gate import HardwareClass, Limits, gate_report
+from kaizen_training.gate import HardwareClass, Limits, gate_report, may_answer
 from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import (
     CALIBRATION_IMAGES,
@@ -297,6 +297,7 @@ def _export_cloud_variant(
         "lost": counts.lost,
         "gained": counts.gained,
         "worsePValue": counts.worse_p_value,
+        "inService": may_answer(counts.worse_p_value),
     }
 
 

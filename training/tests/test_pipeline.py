@@ -140,6 +140,7 @@ def test_s10_the_cloud_variant_is_registered_and_no_device_downloads_it(job: Pat
     assert cloud["file"]["name"] not in {file["name"] for file in exported["files"]}
     assert cloud["maximumDifference"] <= 1e-4
     assert (cloud["lost"], cloud["gained"], cloud["accuracy"]) == (0, 0, exported["parity"]["fp32Accuracy"])
+    assert cloud["inService"]
     # Of the same network, so the same.
     assert cloud["thresholds"] == exported["thresholds"]
 
@@ -178,6 +179,27 @@ def test_s10_the_cloud_variant_may_be_of_a_generation_that_no_device_can_run(
     assert set(exported["cloudVariant"]["thresholds"]) == set(CLASSES)
     with pytest.raises(ExportError, match="Einsum"):
         export.export(newer, tiny_prepared, tmp_path / "refused", "surface-inspection", [], PLANT)
+
+
+def test_s10_a_cloud_variant_that_is_surely_worse_is_exported_out_of_service(
+    job: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[S10] The export has its figures, and says that it gives no answers."""
+    test = load_split(tiny_prepared, "test")
+    right = np.eye(len(CLASSES))[test.labels]
+    answers = {"model-fp32.onnx": right, "model-int8.onnx": right, "model-cloud.onnx": np.roll(right, 1, axis=1)}
+
+    def scripted(path: Path, images: NDArray[np.uint8]) -> Any:
+        probabilities, milliseconds = run_images(path, images)
+        return (answers[path.name] if np.array_equal(images, test.images) else probabilities), milliseconds
+
+    monkeypatch.setattr(export, "run_images", scripted)
+    model = load_model(unpack_model(job / "model.tar.gz", tmp_path / "device"))
+    exported = export.export(model, tiny_prepared, tmp_path / "export", "surface-inspection", [], PLANT, model)
+    cloud = exported["cloudVariant"]
+    assert (cloud["accuracy"], cloud["lost"], cloud["gained"]) == (0, len(test.labels), 0)
+    assert cloud["worsePValue"] < 0.05
+    assert cloud["inService"] is False
 
 
 @pytest.mark.parametrize(

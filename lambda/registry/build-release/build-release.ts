@@ -6,10 +6,11 @@ import { mapConcurrently } from '../../shared/concurrency';
 import { InvalidInputError } from '../../shared/errors';
 import type { HashedObject } from '../../shared/objects';
 import { parseS3Uri } from '../../shared/s3-uri';
+import { type CloudModel, cloudModelOf } from '../../training/cloud-champion';
 import { blobKey, modelComponentVersion, packageClaimKey } from '../names';
 import type { Claim, StoredRelease } from '../release-items';
 import { type Signer, signRelease } from '../sign-release';
-import { composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
+import { answeringVariant, composeRelease, exportProblems, type ReleaseSettings } from './compose-release';
 
 /** What the registry says about a model package now; an event may be late. */
 export interface ModelPackage {
@@ -56,6 +57,7 @@ interface ApprovedPackage extends ModelPackage {
   /** Digest of export.json as it was registered, and therefore approved. */
   readonly exportSha256: string;
   readonly modelUri: string;
+  readonly cloudModel?: CloudModel;
 }
 
 /**
@@ -89,6 +91,7 @@ export async function buildRelease(
 /** Every way in which a package is not ready for a release, at once. */
 function approvedPackage(found: ModelPackage, useCase: string): ApprovedPackage {
   const { exportUri, exportSha256 } = found.metadata;
+  const cloud = cloudModelOf(found.metadata);
   const problems = [
     ...(found.approvalStatus === 'Approved'
       ? []
@@ -99,11 +102,18 @@ function approvedPackage(found: ModelPackage, useCase: string): ApprovedPackage 
     ...(exportUri ? [] : ['CustomerMetadataProperties.exportUri: must be there']),
     ...(exportSha256 ? [] : ['CustomerMetadataProperties.exportSha256: must be there']),
     ...(found.modelUri ? [] : ['InferenceSpecification.Containers.0.ModelDataUrl: must be there']),
+    ...cloud.problems,
   ];
   if (problems.length > 0 || !exportUri || !exportSha256 || !found.modelUri) {
     throw new InvalidInputError(`model package ${found.arn} gets no release:\n${problems.join('\n')}`);
   }
-  return { ...found, exportUri: exportUri.replace(/\/*$/, '/'), exportSha256, modelUri: found.modelUri };
+  return {
+    ...found,
+    exportUri: exportUri.replace(/\/*$/, '/'),
+    exportSha256,
+    modelUri: found.modelUri,
+    ...(cloud.model && { cloudModel: cloud.model }),
+  };
 }
 
 async function makeRelease(
@@ -113,7 +123,7 @@ async function makeRelease(
   ports: BuildReleasePorts,
 ): Promise<StoredRelease> {
   const exported = await readExport(approved, settings, ports);
-  const cloudFile = exported.cloudVariant?.file;
+  const cloudFile = answeringVariant(exported)?.file;
   await keepFiles(approved.exportUri, [...exported.files, ...(cloudFile ? [cloudFile] : [])], ports);
   const codes = await ports.releases.giveCodes(exported.classes, settings.dispositionPolicy.codes ?? {});
   const release: Release = composeRelease(
@@ -137,6 +147,7 @@ async function makeRelease(
     componentVersion: modelComponentVersion(release.counter),
     exportUri: approved.exportUri,
     modelUri: approved.modelUri,
+    ...(approved.cloudModel && { cloudModel: approved.cloudModel }),
     ...(cloudFile && { cloudModelKey: blobKey(cloudFile.sha256, cloudFile.name) }),
     status: 'READY',
   });

@@ -57,14 +57,24 @@ export function composePolicy(
   };
 }
 
-/** The larger network of the export, where there is one and somebody answers with it. */
+/** The larger network of the export, where there is one and it is no worse than the devices' (docs/adr/0057). */
+export function answeringVariant({ cloudVariant }: ExportedModel): ExportedModel['cloudVariant'] {
+  return cloudVariant?.inService === false ? undefined : cloudVariant;
+}
+
+/** The network that answers, where somebody asks. */
 function composeSecondOpinion(
-  { cloudVariant, thresholds }: ExportedModel,
+  exported: ExportedModel,
   rule: SecondOpinionRule | undefined,
 ): Pick<Release, 'secondOpinion'> {
+  const cloudVariant = answeringVariant(exported);
   if (!cloudVariant || !rule) return {};
   return {
-    secondOpinion: { model: cloudVariant.file, thresholds: cloudVariant.thresholds ?? thresholds, ...rule },
+    secondOpinion: {
+      model: cloudVariant.file,
+      thresholds: cloudVariant.thresholds ?? exported.thresholds,
+      ...rule,
+    },
   };
 }
 

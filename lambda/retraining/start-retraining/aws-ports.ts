@@ -13,6 +13,7 @@ import { numberFromEnvironment, requireEnvironment } from '../../shared/env';
 import { putEvent } from '../../shared/events';
 import { SHARED_VARIABLES } from '../../shared/names';
 import { readSpending } from '../../shared/spending';
+import { cloudChampionUri } from '../../training/cloud-champion';
 import { PIPELINE_PARAMETERS, TRAINING_VARIABLES } from '../../training/names';
 import { RETRAINING_EVENTS, RETRAINING_VARIABLES } from '../names';
 import type { PipelineRun } from './decide-retraining';
@@ -57,6 +58,11 @@ export function awsPorts(): StartRetrainingPorts {
     minimum: 1,
     maximum: 1000,
   });
+  const cloudWidth = numberFromEnvironment(TRAINING_VARIABLES.cloudWidthMultiplier, {
+    default: 0,
+    minimum: 0,
+    maximum: 2,
+  });
   const releases = new ReleaseTable(
     documentClient(),
     requireEnvironment(REGISTRY_VARIABLES.releaseTable),
@@ -68,7 +74,10 @@ export function awsPorts(): StartRetrainingPorts {
     async champion() {
       const champion = await releases.champion();
       modelUri = champion?.item.modelUri;
-      return champion && { release: champion.release, exportUri: champion.item.exportUri };
+      if (!champion) return undefined;
+      const { exportUri, cloudModel } = champion.item;
+      const cloudModelUri = cloudChampionUri(cloudModel, cloudWidth);
+      return { release: champion.release, exportUri, cloudModelUri };
     },
     championModelUri: async ({ release }) =>
       modelUri ?? modelArtifactUri(sagemaker(), release.modelPackageArn),
@@ -94,6 +103,14 @@ export function awsPorts(): StartRetrainingPorts {
           PipelineParameters: [
             { Name: PIPELINE_PARAMETERS.datasetManifestUri, Value: parameters.datasetManifestUri },
             { Name: PIPELINE_PARAMETERS.championModelUri, Value: parameters.championModelUri },
+            ...(parameters.championCloudModelUri === undefined
+              ? []
+              : [
+                  {
+                    Name: PIPELINE_PARAMETERS.championCloudModelUri,
+                    Value: parameters.championCloudModelUri,
+                  },
+                ]),
             { Name: PIPELINE_PARAMETERS.epochs, Value: String(epochs) },
           ],
         }),

@@ -29,6 +29,8 @@ export interface Champion {
   readonly release: Release;
   /** `s3://<model bucket>/pipelines/<execution id>/export/`. */
   readonly exportUri: string;
+  /** S3 URI of the model.tar.gz from which the larger network starts, where there is one. */
+  readonly cloudModelUri?: string | undefined;
 }
 
 export interface RetrainingStarted {
@@ -113,6 +115,7 @@ async function finishStart(
     (await ports.episodes.fixParameters(episodeId, {
       datasetManifestUri: await ports.mergeCaptures(setAside),
       championModelUri: await ports.championModelUri(champion),
+      ...(champion.cloudModelUri !== undefined && { championCloudModelUri: champion.cloudModelUri }),
     }));
   const executionArn = await ports.startPipeline(parameters, clientRequestTokenOf(episodeId));
   await ports.episodes.noteExecution(episodeId, executionArn);

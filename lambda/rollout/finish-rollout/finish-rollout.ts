@@ -35,9 +35,15 @@ const LONGEST_REASON = 4_000;
 /** Makes a release the champion. */
 async function crown(counter: number, ports: FinishRolloutPorts): Promise<StoredRelease> {
   const stored = await ports.getRelease(counter);
-  const { exportUri, modelUri, release } = stored;
+  const { exportUri, modelUri, cloudModel, release } = stored;
   const { modelPackageVersion } = release;
-  await ports.table.putChampion({ counter, modelPackageVersion, exportUri, modelUri });
+  await ports.table.putChampion({
+    counter,
+    modelPackageVersion,
+    exportUri,
+    modelUri,
+    ...(cloudModel !== undefined && { cloudModel }),
+  });
   return stored;
 }
 

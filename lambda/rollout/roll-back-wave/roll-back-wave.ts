@@ -84,7 +84,7 @@ async function releaseAgain(
   };
   const envelope = await signRelease(release, await releases.classCodes(), signer);
   await putEnvelope(envelope.key, envelope.body);
-  const { componentName, exportUri, modelUri, cloudModelKey } = stored;
+  const { componentName, exportUri, modelUri, cloudModel, cloudModelKey } = stored;
   return releases.add({
     release,
     approvedAs: approvedAs(stored),
@@ -94,6 +94,7 @@ async function releaseAgain(
     componentVersion: modelComponentVersion(release.counter),
     exportUri,
     modelUri,
+    ...(cloudModel !== undefined && { cloudModel }),
     ...(cloudModelKey !== undefined && { cloudModelKey }),
     ...state,
   });

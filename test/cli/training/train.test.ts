@@ -1,5 +1,6 @@
 import type { PipelineExecutionStep } from '@aws-sdk/client-sagemaker';
 import { CHAMPION_ITEM, releaseItemKey } from '../../../lambda/registry/names';
+import type { CloudModel } from '../../../lambda/training/cloud-champion';
 import { aRelease } from '../../lambda/shared/builders';
 import { aGateReport, FakeBucket, FakeClient, runKaizen } from '../fakes';
 
@@ -11,13 +12,18 @@ const at = (seconds: number) => new Date(1_000 * seconds);
 /** Looks at an execution, one after the other: its status, and its steps. */
 type Look = readonly [status: string, steps: readonly PipelineExecutionStep[]];
 
-function world({ dataset = true, champion = true, looks = [] as readonly Look[] } = {}) {
+function world({
+  dataset = true,
+  champion = true,
+  looks = [] as readonly Look[],
+  cloudModel = undefined as CloudModel | undefined,
+} = {}) {
   const s3 = new FakeBucket();
   if (dataset) s3.objects.set('manifests/current.json', Buffer.from(JSON.stringify({ key: MANIFEST })));
   s3.objects.set('pipelines/abc123/export/gate.json', Buffer.from(JSON.stringify(GATE)));
   const release = aRelease({ counter: 2 });
   const items = new Map<unknown, object>([
-    [CHAMPION_ITEM, { counter: 2, exportUri: 's3://models/pipelines/x/export/' }],
+    [CHAMPION_ITEM, { counter: 2, exportUri: 's3://models/pipelines/x/export/', cloudModel }],
     [releaseItemKey(2), { release: JSON.stringify(release) }],
   ]);
   const dynamoDb = new FakeClient({
@@ -63,6 +69,20 @@ describe('[S9] kaizen train', () => {
         { Name: 'Seed', Value: '0' },
       ],
     });
+  });
+
+  test.each([
+    // The width of what is deployed (test/cli/fakes.ts).
+    [0.5, [{ Name: 'ChampionCloudModelUri', Value: 's3://models/cloud.tar.gz' }]],
+    [1, []],
+  ])('[S10] begins with the larger network of width %p where it fits', async (widthMultiplier, expected) => {
+    const aws = world({ cloudModel: { uri: 's3://models/cloud.tar.gz', widthMultiplier } });
+    await runKaizen('train', aws);
+    expect(startOf(aws)?.PipelineParameters).toEqual([
+      { Name: 'DatasetManifestUri', Value: `s3://datasets/${MANIFEST}` },
+      { Name: 'ChampionModelUri', Value: 's3://models/champion.tar.gz' },
+      ...expected,
+    ]);
   });
 
   test.each([

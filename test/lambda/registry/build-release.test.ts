@@ -258,7 +258,17 @@ describe('the release of an approved package', () => {
       cloudVariant: aCloudVariant('model-cloud.onnx', 'more weights'),
     });
     world.objects.set(`${EXPORT}model-cloud.onnx`, 'more weights');
-    const { release, cloudModelKey } = await world.build();
+    const cloudModel = { uri: 's3://models/pipelines/run-1/model/cloud/model.tar.gz', widthMultiplier: 0.5 };
+    world.modelPackage = {
+      ...world.modelPackage,
+      metadata: {
+        ...world.modelPackage.metadata,
+        ...{ cloudModelUri: cloudModel.uri, cloudWidthMultiplier: '0.5' },
+      },
+    };
+    const { release, cloudModelKey, cloudModel: noted } = await world.build();
+    // From which the next larger network starts.
+    expect(noted).toEqual(cloudModel);
     const { sha256 } = fileOf('model-cloud.onnx', 'more weights');
     expect(cloudModelKey).toBe(`releases/blobs/${sha256}/model-cloud.onnx`);
     expect(world.kept).toContain(`"pipelines/run-1/export/model-cloud.onnx" ${cloudModelKey}`);
@@ -342,6 +352,26 @@ describe('no release and no event', () => {
       "must be 'surface', got 'other'",
     ],
     ['names no model', { modelUri: undefined }, 'ModelDataUrl: must be there'],
+    [
+      'names a larger network nowhere',
+      {
+        metadata: {
+          ...{ useCase: USE_CASE, exportUri: EXPORT, exportSha256: '0'.repeat(64) },
+          ...{ cloudModelUri: 's3://models', cloudWidthMultiplier: '0.5' },
+        },
+      },
+      "CustomerMetadataProperties.cloudModelUri: must be s3://<bucket>/<key>, got 's3://models'",
+    ],
+    [
+      'does not say how wide its larger network is',
+      {
+        metadata: {
+          ...{ useCase: USE_CASE, exportUri: EXPORT, exportSha256: '0'.repeat(64) },
+          ...{ cloudModelUri: 's3://models/c.tar.gz', cloudWidthMultiplier: 'wide' },
+        },
+      },
+      "CustomerMetadataProperties.cloudWidthMultiplier: must be a number above 0, got 'wide'",
+    ],
     [
       'has an export elsewhere',
       { metadata: { useCase: USE_CASE, exportUri: 'file:///tmp', exportSha256: '0'.repeat(64) } },
@@ -502,6 +532,14 @@ describe('[S10] the larger network of a release', () => {
   test('of an export from before has the thresholds of the devices', async () => {
     const { release } = await newWorld({}).build({ secondOpinion: { mayPass: false } });
     expect(release.secondOpinion?.thresholds).toEqual(release.thresholds);
+  });
+
+  test("is neither kept nor signed where the export found it worse than the devices' network", async () => {
+    const world = newWorld({ thresholds, inService: false });
+    const { release, cloudModelKey } = await world.build({ secondOpinion: { mayPass: true } });
+    expect(release).not.toHaveProperty('secondOpinion');
+    expect(cloudModelKey).toBeUndefined();
+    expect(world.kept.join(' ')).not.toContain('model-cloud.onnx');
   });
 
   test('is not signed where nobody answers with it: devices of before take the release', async () => {

@@ -84,6 +84,7 @@ beforeEach(() => {
 
 afterEach(() => {
   jest.restoreAllMocks();
+  delete process.env.CLOUD_WIDTH_MULTIPLIER;
   delete process.env.RETRAINING_SPENDING_BUDGET;
   delete process.env.RETRAINING_SPENDING_LIMIT_PERCENT;
 });
@@ -115,6 +116,28 @@ test('[S9] the pipeline is started with manifest, champion, epochs and a token',
       executionArn: 'arn:execution/1',
     }),
   });
+});
+
+test.each([
+  ['of the width that is trained', '0.5', ['s3://models/pipelines/abc/model/cloud/model.tar.gz']],
+  ['of another width', '1', []],
+  ['that is trained no longer', '', []],
+])('[S10] a larger network %s is given to start from only where it fits', async (_, width, expected) => {
+  process.env.CLOUD_WIDTH_MULTIPLIER = width;
+  tables.on(GetCommand, { TableName: 'releases', Key: { useCase: 'surface', item: 'champion' } }).resolves({
+    Item: {
+      counter: 2,
+      exportUri: 's3://models/pipelines/abc/export/',
+      modelUri: 's3://models/pipelines/abc/model/model.tar.gz',
+      cloudModel: { uri: 's3://models/pipelines/abc/model/cloud/model.tar.gz', widthMultiplier: 0.5 },
+    },
+  });
+  await handler({}, context);
+  const [start] = sageMaker.commandCalls(StartPipelineExecutionCommand);
+  const given = start?.args[0].input.PipelineParameters ?? [];
+  expect(given.filter(({ Name }) => Name === 'ChampionCloudModelUri').map(({ Value }) => Value)).toEqual(
+    expected,
+  );
 });
 
 test('[B27] F24: an explanation is the decision, and nothing is done or counted', async () => {

@@ -39,6 +39,7 @@ function anEpisode(releaseId: string): Episode {
 class FakeCloud implements StartRetrainingPorts {
   stored: Episode[] = [anEpisode('surface-2')];
   release = aRelease();
+  cloudModelUri: string | undefined;
   readonly pipelines: { token: string; parameters: RetrainingParameters }[] = [];
   readonly events: RetrainingStarted[] = [];
   private merges = 0;
@@ -74,7 +75,11 @@ class FakeCloud implements StartRetrainingPorts {
 
   now = () => new Date(START + this.hours * 3_600_000);
   champion = () =>
-    this.call(() => ({ release: this.release, exportUri: 's3://models/pipelines/first/export/' }));
+    this.call(() => ({
+      release: this.release,
+      exportUri: 's3://models/pipelines/first/export/',
+      cloudModelUri: this.cloudModelUri,
+    }));
   championModelUri = () => this.call(() => 's3://models/champion/model.tar.gz');
   spending = () => this.call(() => undefined);
   runs = () =>
@@ -153,6 +158,19 @@ test('[S9] an episode starts the pipeline with the merged dataset and the champi
   expect(cloud.stored[0]).toMatchObject({ status: 'RETRAINING', executionArn: `arn:execution/${token}` });
   expect(cloud.events).toHaveLength(1);
   expect(token).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('[S10] the larger network starts from the champion that the first look found', async () => {
+  // Dies when the parameters are fixed and before the pipeline is started; then another champion is crowned.
+  const cloud = new FakeCloud([...Array<'not'>(11).fill('not'), 'before']);
+  cloud.cloudModelUri = 's3://models/champion/cloud/model.tar.gz';
+  await expect(startRetraining(cloud, POLICY)).rejects.toThrow(Crash);
+  expect(cloud.stored[0]?.parameters).toBeDefined();
+  cloud.cloudModelUri = undefined;
+  await startRetraining(cloud, POLICY);
+  expect(cloud.pipelines.map(({ parameters }) => parameters.championCloudModelUri)).toEqual([
+    's3://models/champion/cloud/model.tar.gz',
+  ]);
 });
 
 test('case 33: duplicated, late and simultaneous events with a crash at any call start exactly once', async () => {

@@ -9,11 +9,17 @@ import type { StoredRelease } from '../../../lambda/registry/release-items';
 import type { JudgeSettings } from '../../../lambda/rollout/judge-wave/judge-wave';
 import type { WaveSettings } from '../../../lambda/rollout/names';
 import type { RolloutState } from '../../../lambda/rollout/rollout-state';
+import type { CloudModel } from '../../../lambda/training/cloud-champion';
 import { executionPrefix } from '../../../lambda/training/names';
 import { aRelease, SCOPE, USE_CASE } from '../shared/builders';
 
 export const EXECUTION = 'arn:aws:states:eu-central-1:000000000000:execution:kaizen-local-rollout:one';
 export const INFERENCE = { name: inferenceComponentName(SCOPE), version: '1.2.3' };
+
+export const aCloudModel = (counter: number): CloudModel => ({
+  uri: `s3://models/${executionPrefix(String(counter))}cloud/model.tar.gz`,
+  widthMultiplier: 0.5,
+});
 
 export function aStored(counter: number, overrides: Partial<StoredRelease> = {}): StoredRelease {
   return {
@@ -24,6 +30,7 @@ export function aStored(counter: number, overrides: Partial<StoredRelease> = {})
     componentVersion: modelComponentVersion(counter),
     exportUri: `s3://models/${executionPrefix(String(counter))}export/`,
     modelUri: `s3://models/${executionPrefix(String(counter))}model.tar.gz`,
+    cloudModel: aCloudModel(counter),
     status: 'READY',
     ...overrides,
   };

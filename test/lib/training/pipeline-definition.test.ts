@@ -98,6 +98,7 @@ test('has the steps of docs/architecture.md, section 4, in their order', () => {
     { Name: 'WidthMultiplier', Type: 'Float', DefaultValue: local.training.widthMultiplier },
     { Name: 'Seed', Type: 'Integer', DefaultValue: local.training.seed },
     { Name: 'ChampionModelUri', Type: 'String', DefaultValue: 'none' },
+    { Name: 'ChampionCloudModelUri', Type: 'String', DefaultValue: 'none' },
     { Name: 'MinimumAccuracy', Type: 'Float', DefaultValue: local.training.minimumAccuracy },
     { Name: 'MaximumRecallDrop', Type: 'Float', DefaultValue: local.training.maximumRecallDrop },
     { Name: 'MaximumInt8Drop', Type: 'Float', DefaultValue: local.training.maximumInt8Drop },
@@ -175,8 +176,12 @@ test('[B27] Prepare is told what networks see, in full, where it is configured; 
 test('[S10] a larger network for the cloud is trained beside the other one, and exported with it', async () => {
   const training = { ...local.training, cloudVariant: { widthMultiplier: 1 } };
   const withCloud = trainingPipelineDefinition({ ...SCOPE, config: { ...local, training } });
-  const { execution, requests } = await runWith(GOOD, {}, JSON.stringify(withCloud));
+  const { execution, requests, packages } = await runWith(GOOD, {}, JSON.stringify(withCloud));
   expect(execution.status).toBe('Succeeded');
+  expect(packages[0]?.CustomerMetadataProperties).toMatchObject({
+    cloudModelUri: expect.stringMatching(/^s3:\/\/models\/.*-TrainCloudVariant-.*model.tar.gz$/),
+    cloudWidthMultiplier: '1',
+  });
   const widths = requests.flatMap(({ HyperParameters }) =>
     HyperParameters ? [(HyperParameters as { width_multiplier: string }).width_multiplier] : [],
   );
@@ -188,6 +193,35 @@ test('[S10] a larger network for the cloud is trained beside the other one, and 
     InputName: 'cloud-model',
     S3Input: expect.objectContaining({ S3Uri: expect.stringMatching(/-TrainCloudVariant-.*model.tar.gz$/) }),
   });
+});
+
+test('[S10] each network starts from its own champion', async () => {
+  const training = { ...local.training, cloudVariant: { widthMultiplier: 1 } };
+  const withCloud = JSON.stringify(trainingPipelineDefinition({ ...SCOPE, config: { ...local, training } }));
+  const startsOf = async (parameters: Record<string, string>) => {
+    const { requests } = await runWith(GOOD, parameters, withCloud);
+    return Object.fromEntries(
+      requests.flatMap(({ HyperParameters }) => {
+        const { width_multiplier: width, champion_uri: champion } = (HyperParameters ?? {}) as JsonObject;
+        return width === undefined ? [] : [[String(width), champion]];
+      }),
+    );
+  };
+  const [device, cloud] = [
+    's3://models/pipelines/1/model/d.tar.gz',
+    's3://models/pipelines/1/model/c.tar.gz',
+  ];
+  expect(await startsOf({ ChampionModelUri: device, ChampionCloudModelUri: cloud })).toEqual({
+    [String(local.training.widthMultiplier)]: device,
+    1: cloud,
+  });
+  // A champion without one: from nothing.
+  expect(await startsOf({ ChampionModelUri: device })).toMatchObject({ 1: 'none' });
+});
+
+test('without a larger network, nothing is said of one', async () => {
+  const { packages } = await runWith(GOOD, { ChampionCloudModelUri: 's3://models/c.tar.gz' });
+  expect(Object.keys(packages[0]?.CustomerMetadataProperties ?? {})).not.toContain('cloudModelUri');
 });
 
 test('jobs get their parameters as arguments, never inside the shell text', async () => {
@@ -513,12 +547,18 @@ describe('[C14] where jobs run', () => {
     expect(urisOf(train).champion).toBe(NO_CHAMPION);
   });
 
-  test('is no network: the larger network starts afresh, without a champion', async () => {
-    const requests = await requestsWith({ network: { isolation }, cloudVariant: { widthMultiplier: 1 } });
-    const [afresh] = requests.filter(
+  test.each([
+    ['its own champion', { ChampionCloudModelUri: 's3://models/cloud.tar.gz' }, 's3://models/cloud.tar.gz'],
+    ['a file where there is none', {}, NO_CHAMPION],
+  ])('[S10] is no network: the larger network has a channel with %s', async (_, parameters, expected) => {
+    const requests = await requestsWith(
+      { network: { isolation }, cloudVariant: { widthMultiplier: 1 } },
+      { ChampionModelUri: 's3://models/devices.tar.gz', ...parameters },
+    );
+    const [larger] = requests.filter(
       ({ HyperParameters }) => (HyperParameters as JsonObject | undefined)?.width_multiplier === '1',
     );
-    expect(Object.keys(urisOf(afresh))).toEqual(['train', 'validation', 'code']);
+    expect(urisOf(larger).champion).toBe(expected);
   });
 
   test.each([
