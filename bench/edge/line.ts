@@ -85,7 +85,7 @@ export async function runLine({ decoder, camera, slot, onDecision }: LineOptions
     online: () => true,
     nextRecordId: () => String(++records),
     random: Math.random,
-    reserveCapture: () => false,
+    captures: { onlyControl: () => false, reserve: () => false },
     onDecision,
     onResult: () => undefined,
     onModelGone: (_, { message }) => {

@@ -320,6 +320,10 @@ export class MemoryCaptures implements Captures {
     return this.added.length;
   }
 
+  onlyControl(): boolean {
+    return false;
+  }
+
   reserve(frame: Frame): boolean {
     if (this.bytesToday + frame.frameBytes > this.budget) return false;
     this.bytesToday += frame.frameBytes;

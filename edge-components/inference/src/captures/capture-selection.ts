@@ -21,15 +21,32 @@ export interface Selection {
 
 type Reason = Capture['reasons'][number];
 
+/**
+ * Of the day's budget, for the control sample alone. A drift makes nearly every frame new and spends the day's bytes in
+ * minutes; without labels of what comes after, nobody could say whether the release that answers it is any better.
+ */
+const CONTROL_SHARE = 0.25;
+
+/** Bytes of a day after which only `control` draws, 0 to `dailyByteBudget`; without a control sample, all of them. */
+export function bytesForAllDraws({
+  dailyByteBudget,
+  controlSampleProbability,
+}: Pick<UploadPolicy, 'dailyByteBudget' | 'controlSampleProbability'>): number {
+  return controlSampleProbability > 0 ? Math.floor(dailyByteBudget * (1 - CONTROL_SHARE)) : dailyByteBudget;
+}
+
 /** The draws in their order, and with which probability each takes a frame of this evidence. */
-function draws(evidence: Evidence, policy: UploadPolicy): [Reason, number][] {
+function draws(evidence: Evidence, policy: UploadPolicy, onlyControl: boolean): [Reason, number][] {
   const { confidence, disagrees, novelty } = evidence;
   const uncertain = confidence !== undefined && confidence < policy.uncertaintyThreshold;
-  return [
-    ['control', policy.controlSampleProbability],
+  const others: [Reason, number][] = [
     ['uncertainty', uncertain ? policy.uncertainSampleProbability : 0],
     ['disagreement', disagrees ? policy.disagreementSampleProbability : 0],
     ['novelty', novelty ? policy.noveltySampleProbability : 0],
+  ];
+  return [
+    ['control', policy.controlSampleProbability],
+    ...others.map(([reason, probability]): [Reason, number] => [reason, onlyControl ? 0 : probability]),
   ];
 }
 
@@ -38,14 +55,16 @@ function draws(evidence: Evidence, policy: UploadPolicy): [Reason, number][] {
  * most to learn. A frame in any is chosen, so its inclusion probability is that of the union, `1 - prod(1 - p)` over the
  * draws that may take a frame like it, whichever did. Weighting a label by its inverse (Horvitz and Thompson 1952, JASA
  * 47:663) gives unbiased totals over all frames, as long as `controlSampleProbability` is above 0.
+ * @param onlyControl whether the other draws take nothing now; the probability is then that of `control`
  * @param random uniform in [0, 1); called four times whatever the policy, so that a seeded sequence stays aligned
  */
 export function selectCapture(
   evidence: Evidence,
   policy: UploadPolicy,
   random: () => number,
+  onlyControl = false,
 ): Selection | undefined {
-  const taken = draws(evidence, policy).map(([reason, probability]) => ({
+  const taken = draws(evidence, policy, onlyControl).map(([reason, probability]) => ({
     reason,
     probability,
     takes: random() < probability,

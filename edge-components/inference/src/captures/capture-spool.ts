@@ -15,6 +15,7 @@ import { type Disk, nodeDisk, readIfPresent, replaceFile } from '../shared/durab
 import { captureClock, withRightTimes } from '../shared/record-time';
 import { Retry } from '../shared/retry';
 import {
+  bytesForAllDraws,
   bytesUsedToday,
   isClockBehind,
   type Selection,
@@ -99,8 +100,12 @@ export class CaptureSpool implements Captures {
     return this.lastError;
   }
 
+  onlyControl(frame: Frame): boolean {
+    return this.afterTaking(costOf(frame), bytesForAllDraws(this.ports.upload())) === undefined;
+  }
+
   reserve(frame: Frame): boolean {
-    return !this.isForbidden && this.take(frame.frameBytes + SIDECAR_BYTES);
+    return !this.isForbidden && this.take(costOf(frame));
   }
 
   async add(captureId: string, frame: Frame, result: InferenceResult, selection: Selection): Promise<void> {
@@ -220,7 +225,7 @@ export class CaptureSpool implements Captures {
     const image = await this.ports.decoder.toJpeg(frame.bytes);
     const sidecar = JSON.stringify(this.sidecar(captureId, frame, result, selection, image));
     if (this.isForbidden) return;
-    const more = image.length + Buffer.byteLength(sidecar) - (frame.frameBytes + SIDECAR_BYTES);
+    const more = image.length + Buffer.byteLength(sidecar) - costOf(frame);
     if (more > 0 && !this.take(more))
       throw new Error(`as JPEG it has ${more} bytes more than are left today`);
     this.mayHoldImages = true;
@@ -337,10 +342,13 @@ export class CaptureSpool implements Captures {
   }
 
   private take(bytes: number): boolean {
-    const { dailyByteBudget } = this.ports.upload();
-    const taken = takeFromBudget(this.budgetNow(), bytes, dailyByteBudget, this.ports.clock.now());
+    const taken = this.afterTaking(bytes, this.ports.upload().dailyByteBudget);
     if (taken) this.budget = taken;
     return taken !== undefined;
+  }
+
+  private afterTaking(bytes: number, limit: number): UploadBudget | undefined {
+    return takeFromBudget(this.budgetNow(), bytes, limit, this.ports.clock.now());
   }
 
   /**
@@ -386,6 +394,9 @@ export class CaptureSpool implements Captures {
     return join(this.ports.folder, `${captureId}.${extension}`);
   }
 }
+
+/** Bytes of the day's budget, before the image is a JPEG. */
+const costOf = ({ frameBytes }: Frame): number => frameBytes + SIDECAR_BYTES;
 
 /** What the larger network said: of use to who labels, and no label. */
 function suggestionOf({ secondOpinion }: InferenceResult): Pick<Capture, 'secondOpinion'> {

@@ -11,6 +11,8 @@ export interface Captures {
   readonly dropped: number;
   /** Why the last upload or deletion failed, until one succeeds. */
   readonly problem: string | undefined;
+  /** Whether what is left of today's budget for a frame like this is kept for the control sample. */
+  onlyControl(frame: Frame): boolean;
   /**
    * Takes the frame's bytes out of today's budget. Synchronous, because the result must say whether the frame was chosen.
    * @returns whether they fit

@@ -98,7 +98,7 @@ function pipelineOf(
   ports: InspectionPorts,
   { queue, slot, releases, decisions, opinions, results, pointOf }: PipelineNeighbours,
 ): FramePipeline {
-  const { processId, connection, captures, settings } = ports;
+  const { processId, connection, settings } = ports;
   const sums = new ServingSums(ports);
   let records = 0;
   return new FramePipeline({
@@ -110,7 +110,6 @@ function pipelineOf(
     deadlineMilliseconds: () => deadlineMilliseconds(settings()),
     countEmbedding: (release, predictedClass, embedding) => sums.count(release, predictedClass, embedding),
     nextRecordId: () => `${processId}-${++records}`,
-    reserveCapture: (frame) => captures.reserve(frame),
     onDecision: (result, active) => {
       releases.answered(active, result);
       decisions.tell(result, active.release);

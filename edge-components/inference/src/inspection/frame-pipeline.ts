@@ -14,6 +14,7 @@ import { ownValue } from '../../../../contracts/own-value';
 import { DECODING_PLACES } from '../cameras/frame-queue';
 import { type Selection, selectCapture } from '../captures/capture-selection';
 import { isNovel, relativeNovelty } from '../captures/novelty';
+import type { Captures } from '../captures/ports';
 import type { UseCaseSettings } from '../configuration/configuration';
 import { type Decision, decide } from '../models/decision';
 import type { ReviewedFrame } from '../opinions/question';
@@ -75,8 +76,8 @@ export interface FramePipelinePorts {
   /** Unique for ever on this device. */
   readonly nextRecordId: () => string;
   readonly random: () => number;
-  /** Reserves the upload of a chosen frame; false when today's budget has no room for it. */
-  readonly reserveCapture: (frame: Frame) => boolean;
+  /** Today's budget for images that are sent. */
+  readonly captures: Pick<Captures, 'onlyControl' | 'reserve'>;
   /** The decision, as soon as there is one. */
   readonly onDecision: (result: InferenceResult, active: ActiveRelease) => void;
   /** Asks about a frame that goes to review; undefined when nobody is asked. Never rejects. @default - nobody ever is */
@@ -330,8 +331,9 @@ export class FramePipeline {
       ...(disagrees !== undefined && { disagrees }),
       ...(novelty !== undefined && { novelty }),
     };
-    const selection = selectCapture(evidence, this.ports.settings().upload, this.ports.random);
-    return selection && this.ports.reserveCapture(frame) ? selection : undefined;
+    const { settings, random, captures } = this.ports;
+    const selection = selectCapture(evidence, settings().upload, random, captures.onlyControl(frame));
+    return selection && captures.reserve(frame) ? selection : undefined;
   }
 
   private isLate({ receivedAt }: Frame): boolean {

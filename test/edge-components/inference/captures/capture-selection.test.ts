@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  bytesForAllDraws,
   bytesUsedToday,
   type Evidence,
   selectCapture,
@@ -7,6 +8,7 @@ import {
   type UploadBudget,
   type UploadPolicy,
 } from '../../../../edge-components/inference/src/captures/capture-selection';
+import { seededRandom } from '../../../lambda/shared/builders';
 
 const policy: UploadPolicy = {
   privacy: 'selected',
@@ -171,6 +173,55 @@ test('[B6] [case 7] whatever the clock does, no day is paid for twice', () => {
       },
     ),
   );
+});
+
+test.each([
+  ['uncertain, and not of the control sample', { confidence: 0.7 }, [0.5, 0.4], undefined],
+  ['new, and not of the control sample', { confidence: 0.9, novelty: true }, [0.5, 0.9, 0.9, 0.1], undefined],
+  ['of the control sample', { confidence: 0.9 }, [0.05], { reasons: ['control'], inclusionProbability: 0.1 }],
+  [
+    // Weighted by the union of draws that could not take it, uncertain frames would count for too little.
+    'of the control sample, and uncertain',
+    { confidence: 0.7 },
+    [0.05, 0],
+    { reasons: ['control'], inclusionProbability: 0.1 },
+  ],
+])('[B6] of the bytes that are kept for the control sample: %s', (_, evidence, draws, expected) => {
+  expect(selectCapture(evidence, policy, drawing(...draws), true)).toEqual(expected);
+});
+
+test.each([
+  ['three quarters of the day', { controlSampleProbability: 0.001 }, 750],
+  ['all of it, where there is no control sample', { controlSampleProbability: 0 }, 1000],
+  ['nothing of nothing', { dailyByteBudget: 0 }, 0],
+])('[B6] all draws share %s', (_, changes, expected) => {
+  expect(bytesForAllDraws({ ...policy, ...changes })).toBe(expected);
+});
+
+test('[B6] a day of drift leaves the control sample an unbiased one, of every hour', () => {
+  // A frame costs 10 bytes; from the third hour on every frame is new. One frame in four is defective throughout.
+  const random = seededRandom(20261127);
+  const today = Date.parse('2026-11-23T00:00:00Z');
+  const day: UploadPolicy = { ...policy, dailyByteBudget: 40_000, noveltySampleProbability: 0.5 };
+  let budget: UploadBudget | undefined;
+  const chosen: { hour: number; weight: number; defective: boolean }[] = [];
+  for (let number = 0; number < 12_000; number++) {
+    const hour = Math.floor(number / 1_000);
+    const now = today + number * 3_600;
+    const onlyControl = takeFromBudget(budget, 10, bytesForAllDraws(day), now) === undefined;
+    const evidence = { confidence: 0.9, novelty: hour >= 3 };
+    const selection = selectCapture(evidence, day, random, onlyControl);
+    const taken = selection && takeFromBudget(budget, 10, day.dailyByteBudget, now);
+    if (!selection || !taken) continue;
+    budget = taken;
+    chosen.push({ hour, weight: 1 / selection.inclusionProbability, defective: number % 4 === 0 });
+  }
+  const perHour = Array.from({ length: 12 }, (_, hour) => chosen.filter((one) => one.hour === hour).length);
+  expect(Math.min(...perHour)).toBeGreaterThan(50);
+  expect(perHour.slice(9).every((count) => count < 150)).toBe(true);
+  const sum = (of: typeof chosen) => of.reduce((total, { weight }) => total + weight, 0);
+  expect(Math.abs(sum(chosen) / 12_000 - 1)).toBeLessThan(0.1);
+  expect(Math.abs(sum(chosen.filter(({ defective }) => defective)) / sum(chosen) - 0.25)).toBeLessThan(0.05);
 });
 
 test('[B6] a clock that goes back over midnight gives no second budget', () => {

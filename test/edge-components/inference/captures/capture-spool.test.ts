@@ -236,6 +236,23 @@ describe('[B6] the budget of a day', () => {
     expect(tomorrow.spool.bytesToday).toBe(0);
   });
 
+  test('keeps its last quarter for the control sample, over a restart too', async () => {
+    const upload = { dailyByteBudget: 5_000, controlSampleProbability: 0.01 };
+    const { spool, folder } = await newSpool({ upload });
+    let shared = 0;
+    while (!spool.onlyControl(frame) && spool.reserve(frame)) shared++;
+    expect(shared).toBe(Math.floor(3_750 / FRAME_COST));
+    let kept = 0;
+    while (spool.reserve(frame)) kept++;
+    expect(shared + kept).toBe(Math.floor(5_000 / FRAME_COST));
+    expect(kept).toBeGreaterThan(0);
+    await spool.add('boot-1', frame, result, selection);
+    const restarted = await newSpool({ upload, folder });
+    expect(restarted.spool.onlyControl(frame)).toBe(true);
+    const tomorrow = await newSpool({ upload, folder, now: NOON + DAY });
+    expect(tomorrow.spool.onlyControl(frame)).toBe(false);
+  });
+
   test.each([
     '{"day"',
     'null',

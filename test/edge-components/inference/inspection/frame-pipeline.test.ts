@@ -142,6 +142,8 @@ type Ports = ConstructorParameters<typeof FramePipeline>[0];
 
 interface Choices {
   readonly budget?: boolean;
+  readonly onlyControl?: boolean;
+  readonly upload?: Partial<UseCaseSettings['upload']>;
   readonly decoder?: ImageDecoder;
   readonly deadline?: number;
   readonly asked?: OperatingPointConfiguration;
@@ -151,7 +153,16 @@ interface Choices {
 
 function pipelineOf(
   slot: ServingSlot,
-  { budget = true, decoder = textDecoder, deadline, asked, secondOpinion, countEmbedding }: Choices = {},
+  {
+    budget = true,
+    onlyControl = false,
+    upload,
+    decoder = textDecoder,
+    deadline,
+    asked,
+    secondOpinion,
+    countEmbedding,
+  }: Choices = {},
 ) {
   const queue = new FrameList();
   const decisions: InferenceResult[] = [];
@@ -164,13 +175,13 @@ function pipelineOf(
     slot,
     clock: { now: () => Date.parse('2026-11-23T12:00:01.000Z'), monotonic: () => 5 },
     log: silent,
-    settings: () => settings,
+    settings: () => ({ ...settings, upload: { ...settings.upload, ...upload } }),
     online: () => true,
     operatingPoint: (release) => operatingPoint(release, asked),
     deadlineMilliseconds: () => deadline,
     nextRecordId: () => `boot-${++sequence}`,
     random: () => 0.5,
-    reserveCapture: () => budget,
+    captures: { onlyControl: () => onlyControl, reserve: () => budget },
     ...(secondOpinion && { secondOpinion }),
     ...(countEmbedding && { countEmbedding }),
     onDecision: (result) => decisions.push(result),
@@ -271,6 +282,25 @@ test('a frame beyond the upload budget has no captureId', async () => {
   queue.close();
   await pipeline.run();
   expect(results[0]).not.toHaveProperty('captureId');
+});
+
+test('[B6] of a budget that is kept for the control sample nothing is taken for what is uncertain', async () => {
+  const slot = new ServingSlot();
+  slot.switchTo(active(1, new FakeModel([0.55, 0.45]))).keep(0);
+  const chosen = async (onlyControl: boolean) => {
+    const upload = {
+      controlSampleProbability: 0.1,
+      uncertaintyThreshold: 0.8,
+      uncertainSampleProbability: 1,
+    };
+    const { queue, pipeline, results } = pipelineOf(slot, { onlyControl, upload });
+    queue.accept(frame('uncertain'));
+    queue.close();
+    await pipeline.run();
+    return results.map(({ captureId }) => captureId);
+  };
+  expect(await chosen(false)).toEqual(['boot-1']);
+  expect(await chosen(true)).toEqual([undefined]);
 });
 
 test('[B8] a switch falls between two frames: the frame under way is answered by the release before', async () => {

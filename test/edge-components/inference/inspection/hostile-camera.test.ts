@@ -103,7 +103,7 @@ async function answersPerSecond(
     online: () => true,
     nextRecordId: () => 'x',
     random: () => 1,
-    reserveCapture: () => false,
+    captures: { onlyControl: () => false, reserve: () => false },
     onDecision: ({ cameraId = '' }: InferenceResult) => {
       answered[cameraId] = (answered[cameraId] ?? 0) + 1;
     },
