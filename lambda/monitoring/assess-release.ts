@@ -85,21 +85,20 @@ export function deviationOf(seen: Pick<ReleaseObservations, 'features' | 'embedd
   return worst ? worst.value / worst.limit : 0;
 }
 
-function tooFew(
+/** `NO_DATA` of results that suffice or do not, and of embeddings where it is they that are too few. */
+function noData(
   { validResults, embedding }: ReleaseObservations,
   { minimumResults }: AssessmentLimits,
-): Assessment | undefined {
+): Assessment {
   const few = { kind: 'NO_DATA', results: validResults, minimumResults } as const;
-  if (validResults < minimumResults) return few;
-  return embedding && embedding.frames < minimumResults
-    ? { ...few, embeddings: embedding.frames }
-    : undefined;
+  return embedding && validResults >= minimumResults ? { ...few, embeddings: embedding.frames } : few;
 }
 
 /**
  * The decision table. Labels speak before distributions: a drift that costs no accuracy may be harmless, a fall in
- * accuracy never is. Silence is no health: too few results are `NO_DATA`. A release that answers an episode settles
- * first: what it is compared with is what it sees then.
+ * accuracy never is. Silence is no health: too few results are `NO_DATA`, and so are too few embeddings, unless the
+ * confidence says by itself that there is drift. A release that answers an episode settles first: what it is compared with
+ * is what it sees then.
  */
 export function assessRelease(seen: ReleaseObservations, options: AssessmentLimits): Assessment {
   const { accuracy } = seen;
@@ -108,14 +107,20 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
     const { value, lower, upper } = accuracy;
     return { kind: 'ACCURACY_LOW', value, lower, upper, limit };
   }
-  const noData = tooFew(seen, options);
-  if (noData) return noData;
-  if (seen.neededResults !== undefined) {
-    const results = Math.min(seen.validResults, seen.embedding?.frames ?? seen.validResults);
-    return { kind: 'SETTLING', results, neededResults: seen.neededResults };
+  const { validResults, neededResults } = seen;
+  if (validResults < options.minimumResults) return noData(seen, options);
+  const frames = seen.embedding?.frames ?? validResults;
+  const hasVectors = frames >= options.minimumResults;
+  if (neededResults !== undefined) {
+    if (!hasVectors) return noData(seen, options);
+    return { kind: 'SETTLING', results: Math.min(validResults, frames), neededResults };
   }
-  const worst = judgedFeatures(seen).find(({ drifted }) => drifted);
-  if (!worst) return { kind: 'HEALTHY' };
-  const { feature, value } = worst;
-  return { kind: 'DRIFT', feature, value, limit: worst.limit };
+  const worst = judgedFeatures(seen).find(
+    ({ feature, drifted }) => drifted && (hasVectors || feature !== EMBEDDING_FEATURE),
+  );
+  if (worst) {
+    const { feature, value } = worst;
+    return { kind: 'DRIFT', feature, value, limit: worst.limit };
+  }
+  return hasVectors ? { kind: 'HEALTHY' } : noData(seen, options);
 }
