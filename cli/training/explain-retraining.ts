@@ -10,6 +10,8 @@ export interface RetrainingExplanation {
   /** What is waited for: LABELS, COOLDOWN, ... */
   readonly cause?: string | undefined;
   readonly reason?: string | undefined;
+  /** The drift that it is about: what has moved, why, and what that costs. A function of before says nothing. */
+  readonly because?: readonly string[] | undefined;
 }
 
 /**
@@ -40,9 +42,15 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   RUNNING: '`kaizen train --follow` shows how one goes; this one ends by itself',
 };
 
-/** What is waited for and what ends it; nothing when nothing is. */
-export function retrainingLine({ kind, cause = '', reason = '' }: RetrainingExplanation): string | undefined {
+/** What is waited for, what ends it, and the drift that it is about; nothing when nothing is waited for. */
+export function retrainingLine({
+  kind,
+  cause = '',
+  reason = '',
+  because = [],
+}: RetrainingExplanation): string | undefined {
   if (kind !== 'WAIT') return undefined;
   const way = WAYS_OUT[cause];
-  return `retraining waits: ${reason}${way === undefined ? '' : `; ${way}`}`;
+  const drift = because.length > 0 ? `. Why: ${because.join(' ')}` : '';
+  return `retraining waits: ${reason}${way === undefined ? '' : `; ${way}`}${drift}`;
 }

@@ -182,6 +182,17 @@ describe('[B27] F24: what waits is shown with its reason and the command that en
     expect(Buffer.from(lambda.calls[0]?.input.Payload as Buffer).toString()).toBe('{"explain":true}');
   });
 
+  test('the drift that a retraining waits to answer is named with its cause and its cost', async () => {
+    const because = [
+      'What the classifier reads has moved away from where it was validated: squared shift 2.10, limit 0.45.',
+      'Only line-3 deviates: look at lens, lamp and mount there.',
+    ];
+    const lambda = answers({ kind: 'WAIT', cause: 'COOLDOWN', reason: 'the cooldown is 24 h', because });
+    expect(await waiting(packages(), lambda)).toEqual([
+      `retraining waits: the cooldown is 24 h; \`kaizen train\` starts one now. Why: ${because.join(' ')}`,
+    ]);
+  });
+
   test('who cannot be asked does not hide what the others say', async () => {
     const silent = new FakeClient({});
     expect(await waiting(silent, answers({ errorMessage: 'no rights' }, 'Unhandled'))).toEqual([

@@ -6,7 +6,7 @@ import { SHARED_VARIABLES } from '../../shared/names';
 import { RETRAINING_METRICS, RETRAINING_VARIABLES } from '../names';
 import { awsPorts } from './aws-ports';
 import type { RetrainingDecision, RetrainingPolicy } from './decide-retraining';
-import { startRetraining } from './start-retraining';
+import { type RetrainingOutcome, startRetraining } from './start-retraining';
 
 function policyFromEnvironment(): RetrainingPolicy {
   const number = (name: keyof typeof RETRAINING_VARIABLES, value: number, maximum: number) =>
@@ -41,7 +41,7 @@ const isExplanation = (event: unknown): boolean =>
  * `Drift Detected` or schedule: both only say "look now"; what to do is in the tables. An operator who asks for an
  * explanation gets the decision, and nothing is done or counted.
  */
-export async function handler(event: unknown, context: Context): Promise<RetrainingDecision> {
+export async function handler(event: unknown, context: Context): Promise<RetrainingOutcome> {
   log.addContext(context);
   if (isExplanation(event)) return startRetraining(awsPorts(), policyFromEnvironment(), true);
   const decision = await startRetraining(awsPorts(), policyFromEnvironment());

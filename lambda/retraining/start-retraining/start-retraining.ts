@@ -15,6 +15,7 @@
 import { createHash } from 'node:crypto';
 import type { Label, Release } from '../../../contracts';
 import type { Episode, RetrainingParameters } from '../../monitoring/episode';
+import { evidenceInWords } from '../../monitoring/in-words';
 import type { Spending } from '../../shared/spending';
 import { trainingExecutionId } from '../../training/names';
 import {
@@ -123,15 +124,22 @@ async function finishStart(
   return executionArn;
 }
 
+export type RetrainingOutcome = RetrainingDecision & {
+  readonly executionArn?: string;
+  readonly setAside?: readonly string[];
+  /** Of an explanation: what the monitor saw when it opened the episode, what changed and what it costs. Sentences. */
+  readonly because?: readonly string[];
+};
+
 /**
  * One look at the open episode. Safe to call at any time, any number of times, at once.
- * @param isExplanation say what would be done, and do nothing
+ * @param isExplanation say what would be done, and of which drift, and do nothing
  */
 export async function startRetraining(
   ports: StartRetrainingPorts,
   policy: RetrainingPolicy,
   isExplanation = false,
-): Promise<RetrainingDecision & { readonly executionArn?: string; readonly setAside?: readonly string[] }> {
+): Promise<RetrainingOutcome> {
   const [episode, champion] = await Promise.all([ports.episodes.current(), ports.champion()]);
   if (!episode || !champion) return { kind: 'SKIP', reason: 'no episode is open' };
   if (episode.releaseId !== champion.release.releaseId) {
@@ -153,7 +161,7 @@ export async function startRetraining(
     spending,
   };
   const decision = decideRetraining(situation, policy);
-  if (isExplanation) return decision;
+  if (isExplanation) return { ...decision, because: evidenceInWords(episode.evidence) };
   const now = () => ports.now().toISOString();
   if (decision.kind === 'ABANDON') await ports.episodes.close(episode.episodeId, now(), decision.reason);
   if (decision.kind === 'START') {

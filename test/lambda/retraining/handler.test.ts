@@ -31,7 +31,11 @@ const EPISODE = {
   episodeId: 'surface-2-episode-1',
   releaseId: 'surface-2',
   openedAt: '2026-03-01T00:00:00.000Z',
-  evidence: {},
+  evidence: {
+    assessment: { kind: 'DRIFT', feature: 'embedding', value: 2.1, limit: 0.45 },
+    cause: { kind: 'camera', devices: ['line-3'] },
+    harm: { by: 'nothing', reason: 'what the classifier reads is not what was validated: only labels tell' },
+  },
   status: 'OPEN',
 };
 
@@ -141,7 +145,14 @@ test.each([
 });
 
 test('[B27] F24: an explanation is the decision, and nothing is done or counted', async () => {
-  await expect(handler({ explain: true }, context)).resolves.toEqual({ kind: 'START' });
+  await expect(handler({ explain: true }, context)).resolves.toEqual({
+    kind: 'START',
+    because: [
+      'What the classifier reads has moved away from where it was validated: squared shift 2.10, limit 0.45.',
+      'Only line-3 deviates: look at lens, lamp and mount there.',
+      'What it costs is not known: what the classifier reads is not what was validated: only labels tell.',
+    ],
+  });
   expect(sageMaker.commandCalls(StartPipelineExecutionCommand)).toEqual([]);
   expect(tables.commandCalls(UpdateCommand)).toEqual([]);
   expect(functions.commandCalls(InvokeCommand)).toEqual([]);
