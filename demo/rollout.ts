@@ -57,7 +57,7 @@ export function keepModel(
       ...(cloudVariant
         ? [
             {
-              name: 'in the cloud',
+              name: cloudVariant.inService === false ? 'in the cloud, left out' : 'in the cloud',
               bytes: cloudVariant.file.bytes,
               milliseconds: Number.NaN,
               accuracy: cloudVariant.accuracy,

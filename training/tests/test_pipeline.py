@@ -21,10 +21,12 @@ from kaizen_training import evaluate, export
 from kaizen_training.contracts import check_contract, problems_of
 from kaizen_training.evaluate import gray_thumbnails, linear_baseline_accuracy
 from kaizen_training.further_outputs import run_further
+from kaizen_training.gate import Limits, gate_report
 from kaizen_training.image_policy import ImagePolicy
 from kaizen_training.onnx_model import ExportError, check_policy, run_images
 from kaizen_training.prepare import prepare
 from kaizen_training.prepared import Split, load_split, save_split
+from kaizen_training.report import render_report
 from kaizen_training.sample_dataset import RENDERED_CLASSES
 from kaizen_training.serving import ServedModel, load_model, load_script, unpack_model
 from tests.conftest import SOURCE_DIR, DatasetFolder, group_in, rendered_jpeg
@@ -200,6 +202,20 @@ def test_s10_a_cloud_variant_that_is_surely_worse_is_exported_out_of_service(
     assert (cloud["accuracy"], cloud["lost"], cloud["gained"]) == (0, len(test.labels), 0)
     assert cloud["worsePValue"] < 0.05
     assert cloud["inService"] is False
+
+
+def test_s10_the_report_says_of_a_left_out_cloud_variant_that_the_release_does_without(job: Path) -> None:
+    """[S10] A person who approves the model reads it beside what the model keeps."""
+    evaluation = json.loads((job / "evaluation/evaluation.json").read_text())
+    exported = json.loads((job / "export/export.json").read_text())
+    exported["cloudVariant"]["inService"] = False
+    gate = gate_report(evaluation, exported, Limits(0, 1, 1, [], 1, 1), "e" * 64)
+    page = ReportPage()
+    page.feed(render_report(evaluation, exported, gate))
+    page.close()
+    assert "The gate is passed." in page.text
+    assert "it gives no second opinions" in page.text
+    assert "no: the release does without" in page.text
 
 
 @pytest.mark.parametrize(
