@@ -43,6 +43,8 @@ export interface StoredRelease {
   readonly executionArn?: string;
   /** Executions that came to nothing by no fault of the release. */
   readonly attempts?: number;
+  /** Those of them that silent devices alone kept from a verdict. */
+  readonly silences?: number;
   /** ISO timestamp before which nobody tries it again. */
   readonly retryAfter?: string;
   readonly awaits?: AwaitedDevices;

@@ -26,7 +26,7 @@ import {
   type WaveItem,
 } from '../registry/release-items';
 import type { Judgement } from './judge-wave/judge';
-import { type Absence, nextAttempt } from './next-attempt';
+import { type Absence, type Failures, nextAttempt } from './next-attempt';
 
 /** How a release ended. */
 export interface Ending {
@@ -38,13 +38,11 @@ export interface Ending {
 }
 
 /** A release, as far as the order of rollouts needs it. */
-export interface ReleaseState {
+export interface ReleaseState extends Failures {
   readonly counter: number;
   readonly status: ReleaseStatus;
   /** Rollout that has claimed it. */
   readonly executionArn?: string;
-  /** Executions that came to nothing by no fault of the release. */
-  readonly attempts?: number;
   /** ISO timestamp before which nobody tries it again. */
   readonly retryAfter?: string;
   readonly awaits?: AwaitedDevices;
@@ -106,7 +104,7 @@ export class RolloutTable extends ReleaseItems {
     const query = {
       TableName: this.tableName,
       KeyConditionExpression: 'useCase = :useCase AND begins_with(#item, :prefix)',
-      ProjectionExpression: '#item, #status, executionArn, attempts, retryAfter, awaits',
+      ProjectionExpression: '#item, #status, executionArn, attempts, silences, retryAfter, awaits',
       ExpressionAttributeNames: { '#item': 'item', '#status': 'status' },
       ExpressionAttributeValues: { ':useCase': this.useCase, ':prefix': RELEASE_ITEM_PREFIX },
       ConsistentRead: true,
@@ -216,14 +214,14 @@ export class RolloutTable extends ReleaseItems {
     if (!isClaimed && !isUnclaimed) return undefined;
     const isPause = typeof item.retryAfter === 'string' && at.getTime() < Date.parse(item.retryAfter);
     if (isUnclaimed && isPause && !isFinal) return undefined;
-    const next = isFinal ? undefined : nextAttempt(Number(item.attempts ?? 0), at, absence);
+    const next = isFinal ? undefined : nextAttempt(item as Failures, at, absence);
     const status: ReleaseStatus = next ? 'READY' : 'ABORTED';
     const set = [
       '#status = :status',
       '#reason = :reason',
       'executionArn = :execution',
       ...(next ? ['attempts = :attempts', 'retryAfter = :retryAfter'] : []),
-      ...(next?.awaits ? ['awaits = :awaits'] : []),
+      ...(next?.awaits ? ['silences = :silences', 'awaits = :awaits'] : []),
     ];
     const isStillSo = owner === undefined ? 'attribute_not_exists(executionArn)' : 'executionArn = :owner';
     try {
@@ -241,7 +239,7 @@ export class RolloutTable extends ReleaseItems {
             ':before': item.status,
             ...(owner !== undefined && { ':owner': owner }),
             ...(next && { ':attempts': next.attempts, ':retryAfter': next.retryAfter }),
-            ...(next?.awaits && { ':awaits': next.awaits }),
+            ...(next?.awaits && { ':silences': next.silences, ':awaits': next.awaits }),
           },
         }),
       );

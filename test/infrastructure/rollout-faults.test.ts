@@ -6,6 +6,13 @@ import { FAULT_KINDS, runAtRandom, runExhaustively, STORIES } from './rollout-wo
 import { RolloutWorld, type Scenario } from './rollout-world/rollout-world';
 
 const definition = definitionOf('prod');
+/** A good release, of a fleet that has one already. */
+const scenario = {
+  hasChampion: true,
+  approvals: [{ afterMinutes: 1, quality: 'good' }],
+  seed: 1,
+  definition,
+} as const;
 
 test.each(Object.entries(STORIES))('case 50: undisturbed, %s comes to a good end', async (_, story) => {
   expect(badEndStates(await RolloutWorld.run({ ...story, seed: 1, definition }))).toEqual([]);
@@ -25,15 +32,9 @@ test('case 50, 54: nor do throttling, kills, lost answers, stops and events that
 });
 
 describe('case 50, 51: what was lost once, and is not any more', () => {
-  const scenario = {
-    hasChampion: true,
-    approvals: [{ afterMinutes: 1, quality: 'good' }],
-    seed: 1,
-    definition,
-  } as const;
   const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
-  test.each([12, 200, 290, 426, 574, 616])('by seed %i', async (seed) => {
+  test.each([12, 200, 290, 426, 460, 574, 616])('by seed %i', async (seed) => {
     expect((await runAtRandom(definition, [seed])).bad).toEqual([]);
   });
 
@@ -52,7 +53,7 @@ describe('case 50, 51: what was lost once, and is not any more', () => {
     expect(end.champion).toMatchObject({ modelPackageVersion: 1 });
     const told = end.events.filter(({ type }) => type === 'Rollout Rolled Back');
     expect(told).toHaveLength(6);
-    expect(told.at(-1)?.detail.reason).toContain('It has been tried often enough');
+    expect(told.at(-1)?.detail.reason).toContain('Devices have been silent often enough');
     expect(end.minutes / (24 * 60)).toBeGreaterThan(7);
   });
 
@@ -84,12 +85,6 @@ describe('case 50, 51: what was lost once, and is not any more', () => {
 });
 
 describe('a fault of old is found', () => {
-  const scenario = {
-    hasChampion: true,
-    approvals: [{ afterMinutes: 1, quality: 'good' }],
-    seed: 1,
-    definition,
-  } as const;
   /** A run in which a kind of fault begins when a function deploys for the first time. */
   const disturbed = async (name: string, changes: Partial<Scenario> = {}) => {
     const { calls } = await RolloutWorld.run(scenario);

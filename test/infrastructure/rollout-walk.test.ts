@@ -445,7 +445,7 @@ describe('[B2] a whole rollout through the state machine', () => {
     const told = fleet.events.map(({ detail }) => String(detail.reason));
     expect(told).toHaveLength(6);
     expect(told.slice(0, 5).every((reason) => reason.includes('It is tried again as surface-'))).toBe(true);
-    expect(told[5]).toContain('It has been tried often enough: look at why.');
+    expect(told[5]).toContain('Devices have been silent often enough: look at why.');
     expect(fleet.clock - start).toBeLessThan(14 * 24 * 3_600_000);
   });
 
@@ -603,18 +603,22 @@ describe('[B2] a whole rollout through the state machine', () => {
     },
   );
 
-  test('case 50: a release whose plan gives up is tried again, six times in a day', async () => {
+  test('case 50: a release whose plan gives up is tried again, less and less often, and serves once it can be planned', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.failing = { step: 'PlanRollout', times: FOR_EVER };
     await expect(fleet.rollOut(2)).resolves.toMatchObject({ status: 'FAILED', error: 'NotRolledOut' });
     expect(fleet.table.statuses()[2]).toBe('READY');
+    // In a day and a half.
     const sweeps = await fleet.settle();
     expect(sweeps.filter(({ kind }) => kind === 'STARTED')).toHaveLength(5);
     expect(fleet.table.releases.get(2)).toMatchObject({
-      status: 'ABORTED',
+      status: 'READY',
       reason: expect.stringContaining('A step failed: PlanRollout died'),
     });
     expect(fleet.events).toEqual([]);
+    fleet.failing = { step: 'PlanRollout', times: 0 };
+    await fleet.settle();
+    expect(fleet.table.statuses()[2]).toBe('IN_SERVICE');
   });
 
   test('case 50: one whose plan recovers is in service', async () => {
@@ -920,22 +924,35 @@ describe('[C10] one rollout at a time', () => {
     expect(fleet.runningEverywhere()).toEqual([2]);
   });
 
-  test('a release whose execution fails before it claims anything is tried again with pauses, and not for ever', async () => {
+  test('a release whose execution fails before it claims anything is tried again with pauses, for as long as it takes', async () => {
     const fleet = new Fleet([1, 2], 1);
     fleet.beforeStep = (step) => {
       if (step === 'PlanRollout') throw new Error('the table is away');
     };
-    for (let turn = 1; turn <= 6; turn++) {
+    for (let turn = 1; turn <= 12; turn++) {
       await expect(fleet.rollOut(2, `turn-${turn}`)).resolves.toMatchObject({ status: 'FAILED' });
       const ended = { executionArn: executionArnOf(`turn-${turn}`), status: 'FAILED', counter: 2 } as const;
       // The event comes twice.
       for (let event = 0; event < 2; event++) {
         await expect(fleet.sweep(ended)).resolves.toMatchObject({ sweep: { kind: 'NOTHING_READY' } });
       }
-      const expected = turn < 6 ? { status: 'READY', attempts: turn } : { status: 'ABORTED', attempts: 5 };
+      expect(fleet.table.releases.get(2)).toMatchObject({ status: 'READY', attempts: turn });
       fleet.clock = Math.max(fleet.clock, Date.parse(fleet.table.releases.get(2)?.retryAfter ?? ''));
-      expect(fleet.table.releases.get(2)).toMatchObject(expected);
     }
+    fleet.beforeStep = () => undefined;
+    await expect(fleet.sweep()).resolves.toMatchObject({ sweep: { kind: 'STARTED', counter: 2 } });
+    expect(fleet.runningEverywhere()).toEqual([2]);
+  });
+
+  test('case 50: a release that is taken back for the cloud again and again says so, and is tried again', async () => {
+    const fleet = new Fleet([1, 2], 1);
+    Object.assign(fleet.table.releases.get(2) ?? {}, { attempts: 5 });
+    fleet.beforeStep = (step, counter) => {
+      if (step === 'JudgeWave' && counter === 2) throw new Error('throttled');
+    };
+    const { cause } = await fleet.rollOut(2);
+    expect(cause).toContain('It is tried again as surface-4. It has failed 6 times: look at why.');
+    expect(fleet.table.releases.get(4)).toMatchObject({ status: 'READY', attempts: 6 });
   });
 
   test('case 50: executions that fail beside each other are one failure', async () => {

@@ -148,12 +148,12 @@ test('case 51: who is waited for is kept with the release, and forgotten with th
   const absence = { devices: ['line-1'], enough: 1 };
   expect(await rollouts.giveUp(4, { ...aFailure(FIRST, false), absence })).toBe('READY');
   const state = async () => (await rollouts.releaseStates()).find(({ counter }) => counter === 4);
-  expect(await state()).toMatchObject({ attempts: 1, awaits: absence });
+  expect(await state()).toMatchObject({ attempts: 1, silences: 1, awaits: absence });
   // In the pause after it, another one is the same failure.
   expect(await rollouts.giveUp(4, aFailure(SECOND, false))).toBeUndefined();
   const at = new Date('2026-03-01T01:00:00Z');
   expect(await rollouts.giveUp(4, { ...aFailure(SECOND, false), at })).toBe('READY');
-  expect(await state()).toMatchObject({ attempts: 2 });
+  expect(await state()).toMatchObject({ attempts: 2, silences: 1 });
   expect(await state()).not.toHaveProperty('awaits');
 });
 

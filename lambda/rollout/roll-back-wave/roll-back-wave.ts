@@ -70,7 +70,7 @@ async function releaseAgain(
   stored: StoredRelease,
   claimKey: string,
   lifetimeDays: number,
-  owner: Pick<StoredRelease, 'status' | 'executionArn' | 'attempts' | 'retryAfter' | 'awaits'> &
+  owner: Pick<StoredRelease, 'status' | 'executionArn' | 'attempts' | 'silences' | 'retryAfter' | 'awaits'> &
     Pick<Release, 'rollbackOf'>,
   { releases, signer, putEnvelope, now }: RollBackWavePorts,
 ): Promise<StoredRelease> {
@@ -116,24 +116,24 @@ async function makeRollback(
   return releaseAgain(previous, rollbackClaimKey(state.counter), lifetimeDays, owner, ports);
 }
 
-/** Of a release that had no part in the failure, until that is once too often. */
+/** Of a release that had no part in the failure; no more where devices were silent too often. */
 async function nextTry(state: RolloutState, ports: RollBackWavePorts): Promise<NextAttempt | undefined> {
   if (!isInnocent(state)) return undefined;
-  const { attempts = 0 } = await ports.releases.get(state.counter);
-  return nextAttempt(attempts, ports.now(), state.check?.absence);
+  return nextAttempt(await ports.releases.get(state.counter), ports.now(), state.check?.absence);
 }
 
 /** How a release waits for its turn. */
-type Waiting = Pick<ReleaseState, 'counter' | 'attempts' | 'retryAfter' | 'awaits'>;
+type Waiting = Pick<ReleaseState, 'counter' | 'attempts' | 'silences' | 'retryAfter' | 'awaits'>;
 
 async function renew(
-  { counter, attempts, retryAfter, awaits }: Waiting,
+  { counter, attempts, silences, retryAfter, awaits }: Waiting,
   lifetimeDays: number,
   ports: RollBackWavePorts,
 ): Promise<StoredRelease> {
   const owner = {
     status: 'READY',
     ...(attempts !== undefined && { attempts }),
+    ...(silences !== undefined && { silences }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(awaits && { awaits }),
   } as const;
@@ -168,12 +168,18 @@ async function renewWaiting(
   return renewed;
 }
 
+/** An outage is over by then, or no outage. */
+const TRIES_UNTIL_A_PERSON_LOOKS = 5;
+
 /** What a person should know of a release that had no part in the failure. */
 function prospects(state: RolloutState, again: StoredRelease | undefined): string[] {
   if (!isInnocent(state)) return [];
-  if (!again) return ['It has been tried often enough: look at why.'];
-  const when = again.awaits ? ` ${describeWait(again.awaits)}` : '';
-  return [`It is tried again as ${again.release.releaseId}${when}.`];
+  if (!again) return ['Devices have been silent often enough: look at why.'];
+  const { attempts = 0, awaits, release } = again;
+  const when = awaits ? ` ${describeWait(awaits)}` : '';
+  const often =
+    attempts > TRIES_UNTIL_A_PERSON_LOOKS ? [`It has failed ${attempts} times: look at why.`] : [];
+  return [`It is tried again as ${release.releaseId}${when}.`, ...often];
 }
 
 /**

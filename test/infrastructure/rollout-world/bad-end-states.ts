@@ -4,8 +4,8 @@ import type { EndState, ReleaseRecord } from './rollout-world';
 /** In service before the first rollout. */
 const FIRST_MODEL = 1;
 
-/** Where a device is away for ever, so many more tries than one are due to a release. */
-const MOST_FAILURES = 5;
+/** Where a device is away for ever, so many more tries than one are due to a release: what else fails does not count. */
+const MOST_SILENCES = 5;
 
 const byCounter = ({ releases }: EndState, counter: number | undefined): ReleaseRecord | undefined =>
   releases.find((release) => release.counter === counter);
@@ -76,8 +76,8 @@ function forgotten(state: EndState): string[] {
           type === 'Rollout Completed' && own.some(({ counter }) => counter === detail.counter),
       );
     const isOvertaken = (champion?.modelPackageVersion ?? 0) > modelPackageVersion;
-    const tries = Math.max(0, ...own.map(({ attempts = 0 }) => attempts));
-    const isGivenUp = awayForEver.length > 0 && tries >= MOST_FAILURES;
+    const silences = Math.max(0, ...own.map((release) => release.silences ?? 0));
+    const isGivenUp = awayForEver.length > 0 && silences >= MOST_SILENCES;
     if (quality === 'good' && stops === 0 && !isGivenUp && !hasServed && !isOvertaken) {
       problems.push(
         `the good model ${modelPackageVersion} was approved and has never served: ${own.map(({ counter, status, reason }) => `${counter} ${status} (${reason})`).join(', ')}`,

@@ -133,7 +133,7 @@ export interface ReleaseRecord {
   readonly counter: number;
   readonly status: ReleaseStatus;
   readonly reason?: string;
-  readonly attempts?: number;
+  readonly silences?: number;
   readonly setAside?: readonly string[];
   readonly modelPackageVersion: number;
   readonly rollbackOf?: number;

@@ -134,7 +134,7 @@ export class FakeReleaseTable {
     if (!release || release.status !== (isOwn ? 'ROLLING_OUT' : 'READY')) return undefined;
     const isPause = release.retryAfter !== undefined && at.getTime() < Date.parse(release.retryAfter);
     if (!isOwn && isPause && !isFinal) return undefined;
-    const next = isFinal ? undefined : nextAttempt(release.attempts ?? 0, at, absence);
+    const next = isFinal ? undefined : nextAttempt(release, at, absence);
     const status = next ? ('READY' as const) : ('ABORTED' as const);
     delete release.awaits;
     Object.assign(release, { status, reason, executionArn, ...next });

@@ -1,5 +1,5 @@
 import { type Execution, endedInnocently, isAtWork } from '../../../lambda/rollout/execution';
-import { describeWait, nextAttempt } from '../../../lambda/rollout/next-attempt';
+import { describeWait, type Failures, nextAttempt } from '../../../lambda/rollout/next-attempt';
 import {
   type FleetRecord,
   nextRelease,
@@ -110,7 +110,7 @@ test('case 50: behind a newer release that devices have, and that is tried again
 describe('case 51: a release that a wave was too silent for', () => {
   const since = NOW.getTime();
   const absence = { devices: ['line-1', 'line-2', 'line-3'], enough: 2 };
-  const waiting = { counter: 2, status: 'READY', ...nextAttempt(0, NOW, absence) } as const;
+  const waiting = { counter: 2, status: 'READY', ...nextAttempt({}, NOW, absence) } as const;
   const next = (minutes: number, heard: Readonly<Record<string, number>>) =>
     nextRelease(
       { states: [waiting], waveCounters: [] },
@@ -131,12 +131,24 @@ describe('case 51: a release that a wave was too silent for', () => {
 
   test('is waited for more than a week, six tries in all', () => {
     let [tries, now] = [1, NOW];
-    for (let found = nextAttempt(0, now, absence); found; found = nextAttempt(found.attempts, now, absence)) {
+    for (let found = nextAttempt({}, now, absence); found; found = nextAttempt(found, now, absence)) {
       tries += 1;
       now = new Date(found.awaits?.until ?? 0);
     }
     expect(tries).toBe(6);
     expect(now.getTime() - since).toBeGreaterThan(7 * 24 * 3_600_000);
+  });
+
+  test('has as many of those tries left after outages, and the outages do not make them more', () => {
+    let before: Failures = { attempts: 9 };
+    const waits: (string | undefined)[] = [];
+    for (let found = nextAttempt(before, NOW, absence); found; found = nextAttempt(before, NOW, absence)) {
+      waits.push(found.awaits?.until);
+      before = nextAttempt(found, NOW) ?? {};
+    }
+    expect(waits).toHaveLength(5);
+    expect(new Set(waits).size).toBe(5);
+    expect(before).toMatchObject({ attempts: 19, silences: 5 });
   });
 
   test('is described by ten names at most', () => {
@@ -148,14 +160,15 @@ describe('case 51: a release that a wave was too silent for', () => {
   });
 });
 
-test('case 50: the tries of a release lie ever farther apart, for most of a day', () => {
-  const pauses: number[] = [];
-  for (let next = nextAttempt(0, NOW); next; next = nextAttempt(next.attempts, NOW)) {
-    pauses.push((Date.parse(next.retryAfter) - NOW.getTime()) / 3_600_000);
-  }
-  expect(pauses.length).toBeGreaterThan(3);
+test('case 50: the tries of a release lie ever farther apart, until there is one a day, without an end', () => {
+  const pauses = Array.from({ length: 100 }, (_, attempts) => {
+    const next = nextAttempt({ attempts }, NOW);
+    expect(next?.attempts).toBe(attempts + 1);
+    return (Date.parse(next?.retryAfter ?? '') - NOW.getTime()) / 3_600_000;
+  });
+  expect(pauses[0]).toBeCloseTo(1 / 12);
   expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
-  expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(18);
+  expect(pauses.slice(5)).toEqual(pauses.slice(5).map(() => 24));
 });
 
 describe('case 50: whether a release that is taken back deserves another try', () => {
