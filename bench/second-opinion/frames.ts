@@ -32,6 +32,7 @@ const OPINIONS: Recipe = {
     'bench/python/verdict_frames.py',
     `${PACKAGE}/forward.py`,
     `${PACKAGE}/onnx_model.py`,
+    `${PACKAGE}/beta_calibration.py`,
     `${PACKAGE}/operating_point.py`,
     'training/requirements.lock',
   ],

@@ -66,7 +66,12 @@ export const DEMO_TRAINING: Training = { epochs: 12, widthMultiplier: 0.35 };
 const FRAMES: Recipe = {
   name: 'verdicts',
   script: 'verdict_frames.py',
-  ingredients: [...LINE_INGREDIENTS, `${PACKAGE}/operating_point.py`, `${PACKAGE}/thresholds.py`],
+  ingredients: [
+    ...LINE_INGREDIENTS,
+    `${PACKAGE}/beta_calibration.py`,
+    `${PACKAGE}/operating_point.py`,
+    `${PACKAGE}/thresholds.py`,
+  ],
   announcement: 'training the default script and rendering frames, which takes five to fifteen minutes',
 };
 

@@ -3,9 +3,10 @@
 A part passes when that is expected to cost less than looking at it. What an escape, a false reject and a look cost, and
 how many parts of the line are good, is the plant's to say; the validation split says how far the model may be believed.
 Its mix is not the line's: probabilities are corrected for that by Bayes' rule (Saerens et al., "Adjusting the Outputs
-of a Classifier to New a Priori Probabilities", Neural Computation 14, 2002, equation 2.4). The relation of probability
-and error is a line in log odds (Platt scaling): some hundred images settle two numbers, but not a threshold that is
-looked for among their own errors. `npm run bench -- verdict` compares both with the best threshold there is.
+of a Classifier to New a Priori Probabilities", Neural Computation 14, 2002, equation 2.4). How far a
+probability may be believed is a curve through all images of the split that begins at the network's own word
+(`beta_calibration.py`): a threshold that is looked for among the errors of some hundred images follows their luck, and
+so does a curve through those errors alone. `npm run bench -- verdict` compares with the best threshold there is.
 """
 
 from __future__ import annotations
@@ -19,11 +20,10 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from kaizen_training import thresholds as by_precision
+from kaizen_training.beta_calibration import fit_beta_curve
 from kaizen_training.novelty import DEFAULT_BUDGET
 
 PASS, REJECT = "pass", "reject"
-# A model may answer exactly 0 or 1, whose log odds are infinite.
-SMALLEST_PROBABILITY = 1e-6
 # Thresholds are written with as many digits; rounding is upwards, to the safe side.
 DIGITS = 4
 PER_THOUSAND = 1000
@@ -212,19 +212,18 @@ def choose_thresholds(
         return dict.fromkeys(classes, 1.0)
     # Weight of an image of the split on the line.
     of_good, of_defect = plant.good_share / good.mean(), (1 - plant.good_share) / (~good).mean()
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    passes, rejects = passing[predicted], rejecting[predicted]
     to_pass = _threshold(
-        confidence[passes], ~good[passes], of_defect / of_good, plant.review_cost / plant.escape_cost, lowest
+        probabilities[:, passing], good, of_defect / of_good, plant.review_cost / plant.escape_cost, lowest
     )
     to_reject = _threshold(
-        confidence[rejects], good[rejects], of_good / of_defect, plant.review_cost / plant.false_reject_cost, lowest
+        probabilities[:, rejecting], ~good, of_good / of_defect, plant.review_cost / plant.false_reject_cost, lowest
     )
     thresholds = {
         name: to_pass if is_passing else to_reject if is_rejecting else lowest
         for name, is_passing, is_rejecting in zip(classes, passing, rejecting, strict=True)
     }
-    escaping = passes & ~good
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    escaping = passing[predicted] & ~good
     return _with_escapes_bounded(
         thresholds,
         [(float(confidence[index]), classes[predicted[index]]) for index in np.flatnonzero(escaping)],
@@ -289,43 +288,28 @@ def _highest(goods: Probabilities, allowed: int) -> float:
 
 
 def _threshold(
-    confidence: Probabilities, wrong: NDArray[np.bool_], odds_ratio: float, tolerance: float, lowest: float
+    probabilities: Probabilities, right: NDArray[np.bool_], odds_ratio: float, tolerance: float, lowest: float
 ) -> float:
-    """The least confidence at which an answer is believed.
+    """The least probability at which answers of some classes are believed, and from which on all are.
 
     Args:
-        confidence: of the answers, [n].
-        wrong: which of them are, [n].
+        probabilities: of these classes, [n, k]; also of images that are said to be of another, since they tell as much
+            of what a small probability is worth.
+        right: which of the images are of these classes, or may be taken for them, [n].
         odds_ratio: of a wrong and a right answer, line / split.
         tolerance: the largest probability of being wrong at which believing costs no more than looking.
         lowest: the least probability that the likeliest class can have.
     """
-    if tolerance >= 1:
+    if tolerance >= 1 or probabilities.shape[1] == 0:
         return lowest
-    allowed = math.log(tolerance / (1 - tolerance)) - math.log(odds_ratio)
-    intercept, slope = _line_of_log_odds(confidence, wrong)
-    if slope >= 0:
-        # Confidence says nothing about errors.
-        return lowest if intercept <= allowed else 1.0
-    score = min(50.0, max(-50.0, (allowed - intercept) / slope))
-    # Upwards: the safe side.
+    needed = math.log(odds_ratio) - math.log(tolerance / (1 - tolerance))
     scale = 10**DIGITS
-    return min(1.0, max(lowest, math.ceil(scale / (1 + math.exp(-score))) / scale))
-
-
-def _line_of_log_odds(confidence: Probabilities, wrong: NDArray[np.bool_]) -> tuple[float, float]:
-    """Intercept and slope of the log odds of being wrong over the log odds of the confidence."""
-    from sklearn.linear_model import LogisticRegression
-
-    wrongs, rights = int(wrong.sum()), int((~wrong).sum())
-    if wrongs == 0 or rights == 0:
-        # Krichevsky and Trofimov's estimate of a share that has not been seen.
-        return math.log((wrongs + 0.5) / (rights + 0.5)), 0.0
-    clipped = np.clip(confidence, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    scores = np.log(clipped / (1 - clipped)).reshape(-1, 1)
-    # Hardly regularised; where the two sides do not overlap it keeps the slope finite.
-    line = LogisticRegression(C=10.0).fit(scores, wrong)
-    return float(line.intercept_[0]), float(line.coef_[0, 0])
+    candidates = np.arange(math.ceil(lowest * scale), scale + 1) / scale
+    curve = fit_beta_curve(probabilities.max(axis=1), right)
+    doubtful = np.flatnonzero(curve.log_odds(candidates) < needed)
+    if len(doubtful) == 0:
+        return lowest
+    return float(candidates[min(doubtful[-1] + 1, len(candidates) - 1)])
 
 
 def _with_escapes_bounded(
