@@ -129,7 +129,7 @@ const time: Benchmark<VerdictContext> = {
         plain: () => runMilliseconds(plain, images, RUNS),
         further: () => runMilliseconds(further, images, RUNS),
       });
-      const method = `MobileNetV2 0.35 at 96, Node.js: ${milliseconds(rounds.further)} with, ${milliseconds(rounds.plain)} without`;
+      const method = `MobileNetV2 ${PLANT_TRAINING.widthMultiplier} at 96, Node.js: ${milliseconds(rounds.further)} with, ${milliseconds(rounds.plain)} without`;
       return ratioOf(rounds.further, rounds.plain, method);
     };
     return new Map([

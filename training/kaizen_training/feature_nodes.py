@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaizen_training.feature_taps import FeatureSources
+from kaizen_training.feature_taps import FeatureSources, Tap
 from kaizen_training.novelty import Features
 from kaizen_training.onnx_model import ExportError
 
@@ -35,6 +35,24 @@ class FeatureRow:
     def features(self, numbers: Features) -> Features:
         """The features in rows of numbers, [m, n]."""
         return np.asarray(numbers * self.scale + self.offset)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is read along an axis of a tensor: the inputs of Slice, in their order."""
+
+    start: int
+    end: int
+    axis: int
+    step: int
+
+
+def parts_of(tap: Tap) -> list[Part]:
+    """The channels and the rows of a map that are looked at; none where that is all of it."""
+    channels = [Part(0, tap.taken, 1, 1)] if tap.taken < tap.channels else []
+    # Of each band of rows the middle one.
+    rows = [Part(tap.step // 2, tap.height, 2, tap.step)] if tap.step > 1 else []
+    return [*channels, *rows]
 
 
 class Appender:
@@ -77,22 +95,31 @@ class Appender:
 
         self.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-    def read(self, name: str, number: int, taken: int, channels: int) -> FeatureRow:
-        """The first channels of a tensor; of a quantized one its codes, so that its kernel stays 8-bit.
+    def read(self, name: str, number: int, size: int, parts: list[Part]) -> FeatureRow:
+        """Parts of a tensor along its axes; of a quantized one its codes, so that its kernel stays 8-bit.
 
         Codes are cast, not dequantized: ONNX Runtime repeats a DequantizeLinear for each of its readers.
+
+        Args:
+            name: of the tensor, float.
+            number: no two tensors have the same.
+            size: of the second axis of what is read.
+            parts: of the tensor; all of it where there is none.
         """
         from onnx import TensorProto
 
         codes = self._codes_of(name)
         source, scale, zero = codes or (name, 1.0, 0.0)
-        if taken < channels:
-            starts, ends, axes = (np.asarray([value], dtype=np.int64) for value in (0, taken, 1))
-            names = [self.constant(f"{what}{number}", value) for what, value in (("starts", starts), ("ends", ends))]
-            source = self.node("Slice", [source, *names, self.constant(f"axis{number}", axes)], f"kaizen.slice{number}")
+        if parts:
+            places = {
+                f"{field.name}s{number}": np.asarray([getattr(part, field.name) for part in parts], dtype=np.int64)
+                for field in fields(Part)
+            }
+            names = [self.constant(place, values) for place, values in places.items()]
+            source = self.node("Slice", [source, *names], f"kaizen.slice{number}")
         if codes:
             source = self.node("Cast", [source], f"kaizen.tap{number}", to=TensorProto.FLOAT)
-        return FeatureRow(source, np.full(taken, scale), np.full(taken, -scale * zero))
+        return FeatureRow(source, np.full(size, scale), np.full(size, -scale * zero))
 
     def _codes_of(self, name: str) -> tuple[str, float, float] | None:
         """The codes of a tensor, their scale and their zero, where it is quantized by one constant each."""
@@ -122,7 +149,7 @@ def append_features(model: Any, sources: FeatureSources) -> tuple[FeatureRow, Fe
     missing = sorted(wanted - {name for node in model.graph.node for name in node.output})
     if missing:
         raise ExportError(f"features: the graph has no tensor {', '.join(missing)}")
-    maps = [appender.read(tap.name, number, tap.taken, tap.channels) for number, tap in enumerate(sources.taps)]
+    maps = [appender.read(tap.name, number, tap.taken, parts_of(tap)) for number, tap in enumerate(sources.taps)]
     means = [
         appender.reduced("ReduceMean", one.name, [2, 3], f"kaizen.mean{number}") for number, one in enumerate(maps)
     ]
@@ -138,7 +165,7 @@ def append_features(model: Any, sources: FeatureSources) -> tuple[FeatureRow, Fe
     if not sources.penultimate:
         return row, None
     name, size = sources.penultimate
-    return row, appender.read(name, len(maps), size, size)
+    return row, appender.read(name, len(maps), size, [])
 
 
 def _deviations(appender: Appender, maps: list[str], means: list[str]) -> list[str]:

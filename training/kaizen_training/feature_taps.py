@@ -20,6 +20,8 @@ FEWEST_PIXELS = 64
 MOST_TAPS = 2
 # Of a wide map the first ones are as good as any: PaDiM (section 4.3) draws them at random.
 MOST_CHANNELS = 32
+# Rows beside each other say the same of light, colour and texture, and each number that is read takes its time.
+MOST_ROWS = 12
 # The last of these on the way to the probabilities is the classifier; what it reads are the penultimate features.
 _CLASSIFIERS = frozenset({"Gemm", "MatMul"})
 _IMAGE_RANK, _ROW_RANK = 4, 2
@@ -38,6 +40,11 @@ class Tap:
     def taken(self) -> int:
         """How many of the channels are looked at."""
         return min(self.channels, MOST_CHANNELS)
+
+    @property
+    def step(self) -> int:
+        """Every how many-th row is looked at."""
+        return math.ceil(self.height / MOST_ROWS)
 
 
 @dataclass(frozen=True)

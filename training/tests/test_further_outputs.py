@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from kaizen_training.feature_taps import MOST_CHANNELS, find_sources
+from kaizen_training.feature_nodes import Part, parts_of
+from kaizen_training.feature_taps import MOST_CHANNELS, MOST_ROWS, Tap, find_sources
 from kaizen_training.further_outputs import add_further_outputs, further_outputs_wanted, run_further
 from kaizen_training.novelty import fit_novelty, limit_of
 from kaizen_training.onnx_model import ExportError, check_policy, run_images, write_int8
@@ -141,6 +142,16 @@ def test_the_taps_are_the_picture_the_first_map_and_what_the_classifier_reads(tm
         ("r2", 40, MOST_CHANNELS),
     ]
     assert sources.penultimate == ("features", 40)
+
+
+def test_of_high_maps_some_rows_are_looked_at_each_the_middle_of_its_band() -> None:
+    assert parts_of(Tap("map", 3, MOST_ROWS, 500)) == []
+    assert parts_of(Tap("map", 3, 96, 96)) == [Part(start=4, end=96, axis=2, step=8)]
+    for height in range(MOST_ROWS + 1, 300):
+        (part,) = parts_of(Tap("map", 3, height, 9))
+        rows = range(part.start, part.end, part.step)
+        assert MOST_ROWS // 2 <= len(rows) <= MOST_ROWS
+        assert abs(np.mean(rows) - (height - 1) / 2) <= part.step / 2
 
 
 @pytest.mark.parametrize("opset", [13, 18])
