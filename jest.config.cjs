@@ -10,6 +10,8 @@ const shared = {
   testEnvironment: 'node',
   rootDir: __dirname,
   setupFiles: ['<rootDir>/test/property-seed.ts'],
+  // A dynamic import of our own has the ending of what it will be compiled to, as TypeScript wants it.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // A built package has the name of its source.
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };

@@ -33,8 +33,8 @@ const PLACES = [
   'edge-components/inference/trial/%.ts',
   'edge-components/inference/src/(?:main|agent-main|component|agent|environment|ports).ts',
   `edge-components/inference/src/(?:${COMPONENT_FOLDERS})/%.ts`,
-  // The source of the WebAssembly in resample-kernel.ts.
-  'edge-components/inference/src/models/resample-kernel.wat',
+  // The sources of the WebAssembly in <name>-kernel.ts.
+  'edge-components/inference/src/models/(?:resample|statistics)-kernel.wat',
   'edge-components/model/build.ts',
   'edge-components/model/src/deliver-release.ts',
 ].map((place) => new RegExp(`^${place.replaceAll('.', '\\.').replaceAll('%', NAME)}$`));

@@ -1,5 +1,4 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { siteProxy } from '../../../../contracts/site-proxy';
 import type { CaptureStore } from '../ports';
 
 const CONNECT_MILLISECONDS = 5_000;
@@ -7,7 +6,7 @@ const REQUEST_MILLISECONDS = 30_000;
 
 /**
  * S3 with the credentials of the token-exchange service, which the default chain reads from
- * `AWS_CONTAINER_CREDENTIALS_FULL_URI`, through the proxy that a nucleus with one sets for its components. The client is loaded at the first upload: most starts do not need it at once.
+ * `AWS_CONTAINER_CREDENTIALS_FULL_URI`, through the proxy that a nucleus with one sets for its components. Client and proxy are loaded at the first upload: most starts do not need them at once.
  */
 export class S3CaptureStore implements CaptureStore {
   private client: Promise<{ s3: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
@@ -30,7 +29,10 @@ export class S3CaptureStore implements CaptureStore {
   }
 
   private async load() {
-    const sdk = await import('@aws-sdk/client-s3');
+    const [sdk, { siteProxy }] = await Promise.all([
+      import('@aws-sdk/client-s3'),
+      import('../../../../contracts/site-proxy.js'),
+    ]);
     const proxy = siteProxy();
     const s3 = new sdk.S3Client({
       ...(this.region && { region: this.region }),

@@ -8,7 +8,7 @@
  * - The connection is kept up while there is nothing to write, so that the first part after an outage gets its answer.
  */
 import { connect, type Socket } from 'node:net';
-import { ModbusTCPClient, type UserRequestError } from 'jsmodbus';
+import type { ModbusTCPClient, UserRequestError } from 'jsmodbus';
 import type { DecisionOutputConfiguration, InferenceResult } from '../../../../contracts';
 import type { Clock, DecidingRelease, DecisionOutput, Log } from '../ports';
 import { InterruptibleWait } from '../shared/interruptible-wait';
@@ -142,6 +142,9 @@ class RegisterWriter implements ModbusDecisionOutput {
   /** Connects and writes what comes, until the connection ends or has to; answers why. */
   private async serveOneConnection(): Promise<string> {
     const { host, port = DEFAULT_PORT, unitId = DEFAULT_UNIT } = this.configuration;
+    // Not with this file: most devices have no controller, and a start that loads it takes some milliseconds longer.
+    const { ModbusTCPClient } = await import('jsmodbus');
+    if (this.closing) return 'closed';
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE });
     this.socket = socket;
     // The client learns from the socket's event that it is online: it has to be there before.

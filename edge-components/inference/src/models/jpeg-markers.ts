@@ -11,6 +11,9 @@ const isFrame = (code: number): boolean => code >= 0xc0 && code <= 0xcf && ![0xc
 /** libjpeg writes 10 scans for a colour image, the optimizers that try others some more. Each is a pass over the whole image. */
 const MOST_SCANS = 64;
 
+/** Cyan, magenta, yellow and black, plain or as YCCK: no other JPEG that a decoder takes has as many components. */
+const COMPONENTS_OF_CMYK = 4;
+
 /** Where the content of a segment begins and ends. */
 interface Segment {
   readonly code: number;
@@ -46,7 +49,7 @@ function endOfScan(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
-/** Why a JPEG image costs more than it may; undefined when it does not, or is none that can be told. */
+/** Why a JPEG image costs more than it may, or has colours of print; undefined when neither, or when none can be told. */
 export function jpegProblem(bytes: Buffer, maximumPixels: number): string | undefined {
   let scans = 0;
   for (const { code, start } of segmentsOf(bytes)) {
@@ -56,6 +59,7 @@ export function jpegProblem(bytes: Buffer, maximumPixels: number): string | unde
       if (width * height > maximumPixels) {
         return `image has ${width}x${height} pixels, more than the pixel limit of ${maximumPixels}`;
       }
+      if (bytes[start + 5] === COMPONENTS_OF_CMYK) return 'CMYK images are not taken';
     }
     if (code === START_OF_SCAN && ++scans > MOST_SCANS) return `image has more than ${MOST_SCANS} scans`;
   }

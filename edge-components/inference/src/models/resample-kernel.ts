@@ -1,4 +1,4 @@
-/** Generated from resample-kernel.wat by scripts/generate-resample-kernel.ts. Do not edit. WebAssembly in base64. */
+/** Generated from resample-kernel.wat by scripts/generate-kernels.ts. Do not edit. WebAssembly in base64. */
 export const KERNEL = [
   'AGFzbQEAAAABHANgAnt7AXtgCH9/f39/f39/AGAHf39/f39/fwADBAMAAQIFAwEAAQcaAwZtZW1vcnkCAAZhY3Jvc3MAAQRkb3du',
   'AAIK/wYDKAAgAEEL/asBIAH9rgH9DAAAIAAAACAAAAAgAAAAIAD9rgFBFv2sAQucAwIGfwR7IAMgBEEDdGohCQJAA0AgAkUNASAD',

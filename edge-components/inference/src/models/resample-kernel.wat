@@ -1,5 +1,5 @@
 ;; The two loops of resample.ts over every byte of a frame, eight products at a time. Compiled by
-;; scripts/generate-resample-kernel.ts.
+;; scripts/generate-kernels.ts.
 ;;
 ;; A list of places has two numbers for each output pixel: where the first input pixel lies, in bytes from the start of
 ;; its row or column, and how many pairs of pixels there are. Weights have 22 fractional bits, too many for the products of

@@ -6,6 +6,7 @@
  */
 import type { DecodedImage, ImageSize } from '../ports';
 import { KERNEL } from './resample-kernel';
+import { type KernelMemory, kernelProgram, makeRoom } from './web-assembly';
 
 const FRACTION_BITS = 22;
 /** The kernel multiplies numbers of 16 bits: the upper and the lower half of a weight by themselves. */
@@ -13,7 +14,6 @@ const HALF_BITS = FRACTION_BITS / 2;
 const CHANNELS = 3;
 /** What the kernel may read or write behind the last pixel. */
 const ROOM_BEHIND = 16;
-const PAGE_BYTES = 65_536;
 /** Rows are copied into the kernel's memory so many bytes at a time: little more than a processor's cache. */
 const BYTES_AT_A_TIME = 1 << 20;
 /** Memory of WebAssembly never shrinks: what a rare frame needs beyond this is given back with it. */
@@ -80,7 +80,7 @@ function cachedWeights(from: number, to: number): Weights {
 }
 
 interface Kernel {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  readonly memory: KernelMemory;
   across(
     pixels: number,
     rowBytes: number,
@@ -102,21 +102,14 @@ interface Kernel {
   ): void;
 }
 
-/** As far as it is used: TypeScript knows it only together with all that browsers have. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (program: object) => { readonly exports: unknown };
-};
-
-const program = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+const newKernel = kernelProgram<Kernel>(KERNEL);
 let kept: Kernel | undefined;
 
 /** A kernel with so much memory. */
 function kernelOf(bytes: number): Kernel {
-  const kernel = kept ?? (new WebAssembly.Instance(program).exports as Kernel);
+  const kernel = kept ?? newKernel();
   kept = bytes <= MOST_KEPT_BYTES ? kernel : undefined;
-  const missing = bytes - kernel.memory.buffer.byteLength;
-  if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  makeRoom(kernel.memory, bytes);
   return kernel;
 }
 

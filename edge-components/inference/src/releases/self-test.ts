@@ -220,19 +220,28 @@ export async function loadServing(
 ): Promise<LoadedModel> {
   const variant = variantOf(stored.release, variantName);
   const longest = longestRunMilliseconds(ownValue(milliseconds, variantName));
-  const images = await goldenImages(stored, ports);
-  let model: LoadedModel | undefined;
+  const specification: ModelSpecification = {
+    ...specificationOf(stored, variant),
+    ...(longest !== undefined && { longestRunMilliseconds: longest }),
+  };
+  // Side by side: the decoder and the model are processes of their own, and a line that starts waits for both.
+  const [decoded, loaded] = await Promise.allSettled([
+    goldenImages(stored, ports),
+    ports.servingHost.load(specification),
+  ]);
+  if (decoded.status === 'rejected') {
+    if (loaded.status === 'fulfilled') await loaded.value.close();
+    throw decoded.reason;
+  }
+  if (loaded.status === 'rejected') throw refusalOf(loaded.reason, variant.name);
+  const model = loaded.value;
   try {
-    model = await ports.servingHost.load({
-      ...specificationOf(stored, variant),
-      ...(longest !== undefined && { longestRunMilliseconds: longest }),
-    });
     for (const [index, sample] of stored.release.goldenSamples.entries()) {
-      await checkSample(model, variant.name, stored, sample, images[index] as DecodedImage);
+      await checkSample(model, variant.name, stored, sample, decoded.value[index] as DecodedImage);
     }
     return model;
   } catch (error) {
-    await model?.close();
+    await model.close();
     throw refusalOf(error, variant.name);
   }
 }

@@ -10,7 +10,7 @@ import { completeImagePolicy } from '../../../../contracts/image-policy';
 import { SharpImageDecoder } from '../../../../edge-components/inference/src/models/image-decoder';
 import { resample } from '../../../../edge-components/inference/src/models/resample';
 import type { DecodedImage } from '../../../../edge-components/inference/src/ports';
-import { KERNEL_MODULE, KERNEL_SOURCE, kernelModule } from '../../../../scripts/generate-resample-kernel';
+import { compiledKernel, KERNELS, kernelModule } from '../../../../scripts/generate-kernels';
 
 const decoder = new SharpImageDecoder();
 
@@ -141,7 +141,6 @@ test('[B27] sizes that come again use the weights that are there, and many sizes
   expect(resample(image, size)).toEqual(first);
 });
 
-test('the kernel is what its source says', async () => {
-  const compiled = await kernelModule(readFileSync(KERNEL_SOURCE, 'utf8'));
-  expect(readFileSync(KERNEL_MODULE, 'utf8')).toBe(compiled);
+test.each(KERNELS)('the kernel %s is what its source says', async (name) => {
+  expect(readFileSync(kernelModule(name), 'utf8')).toBe(await compiledKernel(name));
 });

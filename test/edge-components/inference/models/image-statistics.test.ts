@@ -41,3 +41,42 @@ test('any image stays within the ranges of the contract', () => {
     }),
   );
 });
+
+test('any image has the sums of its pixels, however its rows end [S16]', () => {
+  const size = fc.record({ width: fc.integer({ min: 1, max: 40 }), height: fc.integer({ min: 1, max: 6 }) });
+  const image = size.chain(({ width, height }) =>
+    fc
+      .uint8Array({ minLength: 3 * width * height, maxLength: 3 * width * height })
+      .map((pixels) => ({ width, height, pixels })),
+  );
+  fc.assert(
+    fc.property(image, ({ width, height, pixels }) => {
+      const lumaAt = (index: number): number =>
+        (299 * (pixels[3 * index] as number) +
+          587 * (pixels[3 * index + 1] as number) +
+          114 * (pixels[3 * index + 2] as number)) /
+        1000;
+      const lumas = Array.from({ length: width * height }, (_, index) => lumaAt(index));
+      const mean = (values: readonly number[]): number =>
+        values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+      const steps = lumas.flatMap((luma, index) =>
+        index % width === 0 ? [] : [Math.abs(luma - (lumas[index - 1] as number))],
+      );
+      const brightness = mean(lumas);
+      const contrast = Math.sqrt(mean(lumas.map((luma) => (luma - brightness) ** 2)));
+      const statistics = imageStatistics({ width, height, pixels });
+      expect(statistics.brightness).toBeCloseTo(brightness, 9);
+      expect(statistics.contrast).toBeCloseTo(contrast, 9);
+      expect(statistics.sharpness).toBeCloseTo(mean(steps), 9);
+    }),
+  );
+});
+
+test('the widest input of a contract, all white, fits into the sums', () => {
+  const [width, height] = [4096, 512];
+  const pixels = new Uint8Array(3 * width * height).fill(255);
+  expect(imageStatistics({ width, height, pixels })).toEqual({ brightness: 255, contrast: 0, sharpness: 0 });
+  for (let index = 0; index < pixels.length; index += 6) pixels.fill(0, index, index + 3);
+  const striped = imageStatistics({ width, height, pixels });
+  expect(striped).toEqual({ brightness: 127.5, contrast: 127.5, sharpness: 255 });
+});

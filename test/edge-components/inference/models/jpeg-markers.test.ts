@@ -66,3 +66,33 @@ test('case 45: whatever the bytes are, they are walked to an end', () => {
     }),
   );
 });
+
+describe('colours of print are refused by the header: decoders disagree about them [case 27]', () => {
+  const print = (): Promise<Buffer> =>
+    sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+      .toColourspace('cmyk')
+      .jpeg()
+      .toBuffer();
+  const problem = 'CMYK images are not taken';
+
+  test('an image as it is written, and with bytes before its markers that only fill up', async () => {
+    const image = await print();
+    expect(jpegProblem(image, MOST)).toBe(problem);
+    const filled = Buffer.concat([image.subarray(0, 2), Buffer.from([0xff, 0xff]), image.subarray(2)]);
+    expect(jpegProblem(filled, MOST)).toBe(problem);
+    await expect(new SharpImageDecoder().decode(filled, MOST)).rejects.toThrow(problem);
+  });
+
+  test('one that hides its header behind stray bytes is refused by the decoder', async () => {
+    const image = await print();
+    // Between the first segment and the next one.
+    const second = image.indexOf(Buffer.from([0xff, 0xdb]));
+    const hidden = Buffer.concat([
+      image.subarray(0, second),
+      Buffer.from([0x2a, 0x2a]),
+      image.subarray(second),
+    ]);
+    expect(jpegProblem(hidden, MOST)).toBeUndefined();
+    await expect(new SharpImageDecoder().decode(hidden, MOST)).rejects.toThrow('cannot be decoded');
+  });
+});
