@@ -42,7 +42,7 @@ test('any image stays within the ranges of the contract', () => {
   );
 });
 
-test('any image has the sums of its pixels, however its rows end [S16]', () => {
+test('any image has the sums of its pixels, however its rows end', () => {
   const size = fc.record({ width: fc.integer({ min: 1, max: 40 }), height: fc.integer({ min: 1, max: 6 }) });
   const image = size.chain(({ width, height }) =>
     fc

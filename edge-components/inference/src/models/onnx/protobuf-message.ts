@@ -32,6 +32,7 @@ interface FieldValues {
 
 type FieldKind = keyof FieldValues;
 
+/** How values of a kind are written, each by itself. */
 const WIRE_TYPES: Readonly<Record<FieldKind, WireType>> = {
   integer: WireType.Varint,
   integers: WireType.Varint,
@@ -46,10 +47,25 @@ const PACKABLE: ReadonlySet<FieldKind> = new Set(['integers', 'floats', 'doubles
 
 type FieldTable = Readonly<Record<string, readonly [number: number, kind: FieldKind]>>;
 
+/** A field as {@link decodeMessage} meets it. */
+interface Field {
+  readonly name: string;
+  readonly wireType: WireType;
+  readonly isSingular: boolean;
+  readonly isPackable: boolean;
+}
+
+type Value = bigint | number | Uint8Array;
+
+/** Of every field that does not occur: most fields of most messages, of which a file has thousands. */
+const NONE: readonly Value[] = Object.freeze([]);
+
 export interface MessageType<Table extends FieldTable = FieldTable> {
   readonly name: string;
   readonly fields: Table;
-  readonly byNumber: ReadonlyMap<number, string>;
+  readonly byNumber: ReadonlyMap<number, Field>;
+  /** A message in which no field occurs. */
+  readonly empty: Readonly<Record<string, readonly Value[]>>;
 }
 
 /** Every field in the order of the bytes; empty lists for fields that do not occur. */
@@ -59,8 +75,17 @@ export type Decoded<Table extends FieldTable> = {
 
 /** @param fields every field that may occur: its name, number and kind */
 export function messageType<const Table extends FieldTable>(name: string, fields: Table): MessageType<Table> {
-  const byNumber = new Map(Object.entries(fields).map(([field, [number]]) => [number, field]));
-  return { name, fields, byNumber };
+  const described = Object.entries(fields).map(([field, [number, kind]]): [number, Field] => [
+    number,
+    {
+      name: field,
+      wireType: WIRE_TYPES[kind],
+      isSingular: SINGULAR.has(kind),
+      isPackable: PACKABLE.has(kind),
+    },
+  ]);
+  const empty = Object.fromEntries(Object.keys(fields).map((field) => [field, NONE]));
+  return { name, fields, byNumber: new Map(described), empty };
 }
 
 /** Bounds the time and memory of reading one file by the number of its fields, whatever their sizes. */
@@ -76,11 +101,26 @@ export class FieldBudget {
   }
 }
 
-function readValue(reader: BinaryReader, wireType: WireType): bigint | number | Uint8Array {
+function readValue(reader: BinaryReader, wireType: WireType): Value {
   if (wireType === WireType.Varint) return BigInt(reader.int64());
   if (wireType === WireType.Bit32) return reader.float();
   if (wireType === WireType.Bit64) return reader.double();
   return reader.bytes();
+}
+
+/** Why a message is none, in its words. */
+class Refused extends Error {}
+
+function readField(reader: BinaryReader, type: MessageType, values: Record<string, readonly Value[]>): void {
+  const [number, wireType] = reader.tag();
+  const field = type.byNumber.get(number);
+  if (!field) throw new Refused(`unknown field ${number}`);
+  const packed = wireType === WireType.LengthDelimited && field.isPackable;
+  if (!packed && wireType !== field.wireType) throw new Refused(`${field.name} has wire type ${wireType}`);
+  const list = values[field.name] as Value[];
+  if (list === NONE) values[field.name] = [readValue(reader, wireType)];
+  else if (field.isSingular) throw new Refused(`${field.name} occurs twice`);
+  else list.push(readValue(reader, wireType));
 }
 
 /**
@@ -92,27 +132,18 @@ export function decodeMessage<Table extends FieldTable>(
   type: MessageType<Table>,
   budget: FieldBudget,
 ): Decoded<Table> {
-  const values: Record<string, (bigint | number | Uint8Array)[]> = {};
-  for (const field of Object.keys(type.fields)) values[field] = [];
+  const values = { ...type.empty };
   const reader = new BinaryReader(bytes);
-  const refuse = (problem: string): never => {
-    throw new MessageError(`${type.name}: ${problem} before byte ${reader.pos} of ${bytes.length}`, 'format');
-  };
   try {
     while (reader.pos < bytes.length) {
       budget.spend();
-      const [number, wireType] = reader.tag();
-      const field = type.byNumber.get(number) ?? refuse(`unknown field ${number}`);
-      const [, kind] = type.fields[field] as FieldTable[string];
-      const packed = wireType === WireType.LengthDelimited && PACKABLE.has(kind);
-      if (!packed && wireType !== WIRE_TYPES[kind]) refuse(`${field} has wire type ${wireType}`);
-      const list = values[field] as (bigint | number | Uint8Array)[];
-      if (SINGULAR.has(kind) && list.length > 0) refuse(`${field} occurs twice`);
-      list.push(readValue(reader, wireType));
+      readField(reader, type, values);
     }
   } catch (error) {
     if (error instanceof MessageError) throw error;
-    refuse(`${(error as Error).message},`);
+    const problem = error instanceof Refused ? error.message : `${(error as Error).message},`;
+    const place = `before byte ${reader.pos} of ${bytes.length}`;
+    throw new MessageError(`${type.name}: ${problem} ${place}`, 'format');
   }
   return values as unknown as Decoded<Table>;
 }
