@@ -1,4 +1,9 @@
-/** G4, G5: JPEG frames through the real pipeline, against its slower stage alone and against a Python loop. */
+/**
+ * G4, G5, G5p: JPEG frames through the real pipeline, against its slower stage alone and against two Python loops. The one
+ * of OpenCV (G5) is what samples do, and shows the network other pixels than its training did; the one of Pillow (G5p) shows
+ * it the very pixels that the component does, which is checked.
+ */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +25,7 @@ interface Size {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** Against the Python loop. */
+  /** Against either Python loop. */
   readonly goal: number;
   /** A round takes about half a second. */
   readonly framesPerRound: number;
@@ -47,8 +52,17 @@ const incumbentGoal = ({ name, width, height, goal }: Size): FigureGoal => ({
   better: 'lower',
 });
 
+const trainerGoal = ({ name, width, height, goal }: Size): FigureGoal => ({
+  id: `G5p-${name}`,
+  what: `sustained time per ${width}x${height} JPEG / a Python loop of Pillow and ONNX Runtime, with the same pixels`,
+  goal,
+  better: 'lower',
+});
+
+const goalsOf = (size: Size): FigureGoal[] => [stageGoal(size), incumbentGoal(size), trainerGoal(size)];
+
 export const jpegFrames: Benchmark<EdgeContext> = {
-  figures: [...SIZES.map(stageGoal), ...SIZES.map(incumbentGoal)],
+  figures: [...SIZES.map(stageGoal), ...SIZES.map(incumbentGoal), ...SIZES.map(trainerGoal)],
   async measure(context, wanted) {
     const results = new Map<string, Measurement>();
     await context.withModels(['int8'], ({ int8 }) =>
@@ -56,7 +70,7 @@ export const jpegFrames: Benchmark<EdgeContext> = {
         await incumbent.load(context.model.pathOf('int8'));
         const active = activeRelease(context, 'int8', int8);
         for (const size of SIZES) {
-          if (!wanted.has(stageGoal(size).id) && !wanted.has(incumbentGoal(size).id)) continue;
+          if (!goalsOf(size).some(({ id }) => wanted.has(id))) continue;
           for (const [id, measurement] of await measureSize(context, size, active, incumbent)) {
             results.set(id, measurement);
           }
@@ -86,6 +100,7 @@ async function measureSize(
   const { input } = context.model.description;
   const target = { width: input.width, height: input.height };
   const session = await context.session('int8');
+  await checkPixels(context, incumbent, paths, input.width);
   const processor: number[] = [];
   const times = await interleave(ROUNDS, {
     decode: () => decodeMilliseconds(images, target, size.framesPerRound),
@@ -100,7 +115,8 @@ async function measureSize(
       besideTheModel(active, context.model.images, () =>
         decodeMilliseconds(images, target, size.framesPerRound),
       ),
-    python: () => incumbent.loop(paths, input.width, size.framesPerRound),
+    opencv: () => incumbent.loop(paths, input.width, size.framesPerRound, 'opencv'),
+    trainer: () => incumbent.loop(paths, input.width, size.framesPerRound, 'trainer'),
   });
   const slower = times.decode.map((decode, round) => Math.max(decode, times.run[round] as number));
   const bytes = median(images.map((image) => image.length));
@@ -116,9 +132,30 @@ async function measureSize(
     ],
     [
       incumbentGoal(size).id,
-      ratioOf(times.pipeline, times.python, `${sustainedText}; Python ${milliseconds(times.python)}`),
+      ratioOf(times.pipeline, times.opencv, `${sustainedText}; Python ${milliseconds(times.opencv)}`),
+    ],
+    [
+      trainerGoal(size).id,
+      ratioOf(times.pipeline, times.trainer, `${sustainedText}; Python ${milliseconds(times.trainer)}`),
     ],
   ];
+}
+
+/** @throws Error when Python's loop of the trainer's functions would show the network other pixels than the component does */
+async function checkPixels(
+  context: EdgeContext,
+  incumbent: Incumbent,
+  paths: readonly string[],
+  size: number,
+): Promise<void> {
+  const policy = completeImagePolicy({ width: size, height: size });
+  for (const path of paths) {
+    const { pixels } = await context.decoder.decode(readFileSync(path), MAXIMUM_PIXELS, policy);
+    const own = createHash('sha256').update(pixels).digest('hex');
+    if (own !== (await incumbent.pixels(path, size, 'trainer'))) {
+      throw new Error(`${path}: the component's pixels are not those of the training`);
+    }
+  }
 }
 
 async function decodeMilliseconds(

@@ -29,6 +29,9 @@ export function incumbentPython(): string {
   return interpreter;
 }
 
+/** How a Python program makes the network's input of a frame: as samples do, or as it was made for the training. */
+export type Way = 'opencv' | 'trainer';
+
 /** incumbent.py, running. One request at a time. */
 export class Incumbent extends JsonLinesProgram {
   constructor(interpreter: string) {
@@ -46,8 +49,14 @@ export class Incumbent extends JsonLinesProgram {
   }
 
   /** Milliseconds per frame of decoding, resizing and running `count` frames one after the other. */
-  async loop(frames: readonly string[], size: number, count: number): Promise<number> {
-    const { millisecondsPerFrame } = await this.request({ do: 'loop', frames, size, count });
+  async loop(frames: readonly string[], size: number, count: number, by: Way): Promise<number> {
+    const { millisecondsPerFrame } = await this.request({ do: 'loop', frames, size, count, by });
     return millisecondsPerFrame as number;
+  }
+
+  /** SHA-256 of the RGB pixels that a network with an input of this size is given of a frame. */
+  async pixels(frame: string, size: number, by: Way): Promise<string> {
+    const { sha256 } = await this.request({ do: 'pixels', frame, size, by });
+    return sha256 as string;
   }
 }

@@ -1,14 +1,20 @@
-"""The program that the edge component is compared with: OpenCV and ONNX Runtime in one loop, as samples do it.
+"""The programs that the edge component is compared with: decoding, resizing and ONNX Runtime in one loop.
+
+As samples do it, with OpenCV (`"by": "opencv"`); and with the functions by which the network's images were made for the
+training (`"by": "trainer"`), so that the network sees the same pixels as on a device.
 
 Reads one JSON request a line and answers one JSON line, so that the start of the interpreter is not measured:
 
-    {"do": "load", "model": path, "threads": n}             -> {}
-    {"do": "run", "image": path, "size": n, "count": n}     -> {"milliseconds": [of each run]}
-    {"do": "loop", "frames": [paths], "size": n, "count": n} -> {"millisecondsPerFrame": n}
+    {"do": "load", "model": path, "threads": n}                           -> {}
+    {"do": "run", "image": path, "size": n, "count": n}                   -> {"milliseconds": [of each run]}
+    {"do": "loop", "frames": [paths], "size": n, "count": n, "by": which} -> {"millisecondsPerFrame": n}
+    {"do": "pixels", "frame": path, "size": n, "by": which}               -> {"sha256": of the pixels, RGB}
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import sys
 import time
@@ -19,9 +25,33 @@ from typing import Any
 import cv2
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
+
+from kaizen_training.image_policy import ImagePolicy, apply_policy
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
+
+Pixels = NDArray[np.uint8]
+
+
+def by_opencv(encoded: bytes, size: int) -> Pixels:
+    """A few pixels of the frame for each of the result: not what the network was trained on."""
+    image = cv2.imdecode(np.frombuffer(encoded, dtype=np.uint8), cv2.IMREAD_COLOR)
+    resized = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def by_trainer(encoded: bytes, size: int) -> Pixels:
+    """Every pixel of the frame, as Prepare decodes and resizes."""
+    with Image.open(io.BytesIO(encoded), formats=("JPEG",)) as image:
+        return apply_policy(image.convert("RGB"), ImagePolicy(width=size, height=size))
+
+
+WAYS: dict[str, Callable[[bytes, int], Pixels]] = {"opencv": by_opencv, "trainer": by_trainer}
 
 
 class Incumbent:
@@ -29,7 +59,7 @@ class Incumbent:
 
     def __init__(self) -> None:
         self.loaded: onnxruntime.InferenceSession | None = None
-        self.frames: dict[str, np.ndarray] = {}
+        self.frames: dict[str, bytes] = {}
 
     def load(self, model: str, threads: int) -> dict[str, Any]:
         """Takes a graph in place of the one before."""
@@ -58,21 +88,24 @@ class Incumbent:
             times.append((time.perf_counter() - started) * 1000)
         return {"milliseconds": times}
 
-    def loop(self, frames: list[str], size: int, count: int) -> dict[str, Any]:
+    def loop(self, frames: list[str], size: int, count: int, by: str) -> dict[str, Any]:
         """Decodes, resizes and classifies frames one after the other."""
         encoded = [self._frame(path) for path in frames]
+        way = WAYS[by]
         started = time.perf_counter()
         for index in range(count):
-            image = cv2.imdecode(encoded[index % len(encoded)], cv2.IMREAD_COLOR)
-            resized = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
-            pixels = cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
+            pixels = way(encoded[index % len(encoded)], size)
             (probabilities,) = self.session.run([OUTPUT_NAME], {INPUT_NAME: pixels})
             int(probabilities.argmax())
         return {"millisecondsPerFrame": (time.perf_counter() - started) * 1000 / count}
 
-    def _frame(self, path: str) -> np.ndarray:
+    def pixels(self, frame: str, size: int, by: str) -> dict[str, Any]:
+        """What the network would see of a frame."""
+        return {"sha256": hashlib.sha256(WAYS[by](self._frame(frame), size).tobytes()).hexdigest()}
+
+    def _frame(self, path: str) -> bytes:
         if path not in self.frames:
-            self.frames[path] = np.frombuffer(Path(path).read_bytes(), dtype=np.uint8)
+            self.frames[path] = Path(path).read_bytes()
         return self.frames[path]
 
 
@@ -83,6 +116,7 @@ def main() -> None:
         "load": incumbent.load,
         "run": incumbent.run,
         "loop": incumbent.loop,
+        "pixels": incumbent.pixels,
     }
     for line in sys.stdin:
         request = json.loads(line)

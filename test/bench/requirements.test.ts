@@ -1,4 +1,4 @@
-/** What the component is compared with must be the same ONNX Runtime, or the comparison is of two versions. */
+/** What the component is compared with must be the same ONNX Runtime and the trainer's Pillow, or the comparison is of two versions. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,4 +16,11 @@ test('ONNX Runtime is the same in the component, in Python, and where models are
   const version = dependencies['onnxruntime-node'];
   expect(read('bench/requirements.txt')).toContain(`\nonnxruntime==${version}\n`);
   expect(read('training/requirements.lock')).toContain(`onnxruntime==${version} `);
+});
+
+test('Pillow is the one that makes the pixels of the training', () => {
+  const [, version] = /^pillow==(\S+)$/m.exec(read('bench/requirements.txt')) ?? [];
+  expect(read('training/requirements.lock')).toContain(
+    `\npillow==${version} ; python_full_version >= '3.11'\n`,
+  );
 });

@@ -10,13 +10,14 @@ import { guardGroup, killGroup } from './supervision/process-group';
 const LONGEST_STOP_MILLISECONDS = 3_000;
 
 async function main(): Promise<void> {
-  guardGroup(process.pid);
   const environment = readEnvironment(process.env);
   const servingHost = new ProcessModelHost();
   const decoder = new ProcessImageDecoder({ log: jsonLog, random: Math.random });
   // The processes load ONNX Runtime and libvips on another core while this one loads the rest.
   servingHost.prepare();
   decoder.prepare();
+  // Behind them: the line waits for the graph's process, and until one is loaded nothing in there outlives its socket.
+  guardGroup(process.pid);
   const { componentAgent } = await import('./component.js');
   const agent = componentAgent(environment, { servingHost, decoder }, (reason) => {
     void stop(reason, NEEDS_ANOTHER_START);
