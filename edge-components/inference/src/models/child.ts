@@ -115,14 +115,16 @@ export class Requests {
       this.pending.set(id, { resolve, reject });
       this.child.send({ ...header, id, type }, body);
     });
-    const asked = { id, type, answer, workedBefore: this.child.times().worked };
-    return this.answerOf(asked, Math.min(longest, this.watchdogMilliseconds()));
+    // Once for each request: it reads a file of the kernel's, twenty microseconds of every frame.
+    const { monotonic, worked } = this.child.times();
+    const asked = { id, type, answer, workedBefore: worked };
+    return this.answerOf(asked, Math.min(longest, this.watchdogMilliseconds()), monotonic);
   }
 
-  private answerOf(asked: Asked, allowed: number, extensions = 0): Promise<Message> {
+  /** @param since when the time that is allowed began */
+  private answerOf(asked: Asked, allowed: number, since: number, extensions = 0): Promise<Message> {
     const { child } = this;
     const { id, type, answer, workedBefore } = asked;
-    const since = child.times().monotonic;
     return within(allowed, answer, async () => {
       // What has come while this process did not run is still in the socket: it is read first.
       await new Promise((resolve) => setImmediate(resolve));
@@ -133,7 +135,7 @@ export class Requests {
         workedBefore === undefined || now.worked === undefined ? undefined : now.worked - workedBefore;
       const isStopped = child.isStopped();
       const next = afterSilence({ allowed, passed, worked, isStopped, extensions });
-      if (next === 'again') return this.answerOf(asked, allowed, extensions + 1);
+      if (next === 'again') return this.answerOf(asked, allowed, now.monotonic, extensions + 1);
       const reason = `gave no answer to '${type}' within ${Math.round(allowed * (extensions + 1))} ms`;
       this.giveUp({ reason: `${KEPT_FROM_WORK[next]}${reason}`, isOwnDoing: next === 'hangs' });
       return answer;

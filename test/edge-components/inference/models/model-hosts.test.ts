@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { Child } from '../../../../edge-components/inference/src/models/child';
+import { type Child, Requests } from '../../../../edge-components/inference/src/models/child';
 import { ProcessModelHost } from '../../../../edge-components/inference/src/models/model-hosts';
 import { memoryOf } from '../../../../edge-components/inference/src/models/process-limits';
 import type { ModelSpecification } from '../../../../edge-components/inference/src/ports';
@@ -305,6 +305,25 @@ describe('a prepared host', () => {
     await expect(host.load(specification('hang'))).resolves.toBeDefined();
     expect(starts).toBe(2);
   });
+});
+
+test('[G3] what a child has worked is read once for each request that it answers in time', async () => {
+  let looks = 0;
+  let answer: (id: number) => void = () => undefined;
+  const child: Child = {
+    send: (header) => answer((header as { id: number }).id),
+    onMessage: (listener) => {
+      answer = (id) => listener({ header: { id, ok: true }, body: Buffer.alloc(0) });
+    },
+    onProblem: () => undefined,
+    onEnd: () => undefined,
+    isStopped: () => false,
+    times: () => ({ monotonic: performance.now(), worked: ++looks }),
+    kill: () => undefined,
+  };
+  const requests = new Requests('the child', child, () => 60_000);
+  for (let frame = 0; frame < 3; frame++) await requests.request('run', {});
+  expect(looks).toBe(3);
 });
 
 test('the memory of a process is what the kernel counts', () => {
