@@ -122,17 +122,23 @@ def _write_graph(model: ServedModel, policy: ImagePolicy, path: Path) -> None:
 
 
 def _write_graphs(
-    model: ServedModel, training: Split, validation: Split, policy: ImagePolicy, novelty_budget: float, output: Path
+    model: ServedModel,
+    training: Split,
+    validation: Split,
+    test: Split,
+    policy: ImagePolicy,
+    novelty_budget: float,
+    output: Path,
 ) -> FurtherOutputs | None:
     fp32, int8 = output / VARIANTS["fp32"], output / VARIANTS["int8"]
     _write_graph(model, policy, fp32)
-    # Spread over the split, whatever its order; training images only: validation and test stay untouched.
+    # Spread over the split, whatever its order; training images only: no scale is fitted to validation and test.
     step = max(1, len(training.images) // CALIBRATION_IMAGES)
     write_int8(fp32, training.images[::step][:CALIBRATION_IMAGES], int8)
     graphs = {"fp32": fp32, "int8": int8}
     further = None
     if further_outputs_wanted(model.script):
-        further = add_further_outputs(graphs, training.images, validation.images, novelty_budget)
+        further = add_further_outputs(graphs, training.images, validation.images, novelty_budget, test.images)
     for path in graphs.values():
         check_policy(path)
     return further
@@ -210,7 +216,7 @@ def export(
     classes, policy = description.classes, description.policy
     training, validation, test = (load_split(prepared, name) for name in ("train", "validation", "test"))
     output.mkdir(parents=True, exist_ok=True)
-    further = _write_graphs(model, training, validation, policy, plant.novelty_budget, output)
+    further = _write_graphs(model, training, validation, test, policy, plant.novelty_budget, output)
     fp32 = output / VARIANTS["fp32"]
     difference, on_validation = check_parity(model, classes, fp32, validation)
     on_test, milliseconds, accuracy = {}, {}, {}

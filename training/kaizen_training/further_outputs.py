@@ -39,8 +39,8 @@ class FurtherOutputs:
 
     Attributes:
         limits: variant -> largest score that is not novel.
-        reference: number of a predicted class -> where its validation images lie; None where the graphs have no
-            embedding.
+        reference: number of a predicted class -> where its images lie that the network has not learnt; None where the
+            graphs have no embedding.
     """
 
     limits: dict[str, float]
@@ -159,6 +159,7 @@ def add_further_outputs(
     training: NDArray[np.uint8],
     validation: NDArray[np.uint8],
     budget: float = DEFAULT_BUDGET,
+    test: NDArray[np.uint8] | None = None,
 ) -> FurtherOutputs | None:
     """Adds the outputs to the graphs of a release.
 
@@ -167,6 +168,8 @@ def add_further_outputs(
         training: images, uint8 [n, height, width, 3].
         validation: the same, of others.
         budget: share of the unchanged line's frames that the score may call novel.
+        test: further images that the network has not learnt. The reference is of both: what its means vary by is what
+            a drift must exceed to be seen.
 
     Returns:
         None, and the files as they were, where there are too few images, or the graph has no maps.
@@ -175,7 +178,7 @@ def add_further_outputs(
         ExportError: a graph cannot take them, or answers otherwise than the features that they were made from.
     """
     try:
-        return _added(graphs, training, validation, budget)
+        return _added(graphs, training, validation, budget, test)
     except ExportError:
         raise
     except Exception as error:
@@ -185,7 +188,11 @@ def add_further_outputs(
 
 
 def _added(
-    graphs: dict[str, Path], training: NDArray[np.uint8], validation: NDArray[np.uint8], budget: float
+    graphs: dict[str, Path],
+    training: NDArray[np.uint8],
+    validation: NDArray[np.uint8],
+    budget: float,
+    test: NDArray[np.uint8] | None,
 ) -> FurtherOutputs | None:
     import onnx
 
@@ -200,6 +207,8 @@ def _added(
     held_out = {name: _Answers.of(path, sources, validation) for name, path in graphs.items()}
     novelty = fit_novelty(_Answers.maps_of(learnt), _Answers.maps_of(held_out), groups_of(sources), budget)
     first, embedding = held_out["fp32"], None
+    # Before the graphs are written, which can be asked for their features once.
+    unlearnt = [first] if test is None else [first, _Answers.of(graphs["fp32"], sources, test)]
     if sources.penultimate:
         embedding = fit_embedding(learnt["fp32"].penultimate, first.penultimate, first.predicted)
     limits = {}
@@ -213,7 +222,8 @@ def _added(
         _check(path, validation, expected, None if moved is None else moved.embeddings(rows))
     if embedding is None:
         return FurtherOutputs(limits, None)
-    return FurtherOutputs(limits, reference_of(embedding.embeddings(first.penultimate), first.predicted))
+    embeddings = embedding.embeddings(np.concatenate([one.penultimate for one in unlearnt]))
+    return FurtherOutputs(limits, reference_of(embeddings, np.concatenate([one.predicted for one in unlearnt])))
 
 
 def _check(path: Path, images: NDArray[np.uint8], expected: Features, embeddings: Features | None) -> None:

@@ -110,13 +110,14 @@ def test_b14_the_reference_is_where_the_written_graph_puts_its_predicted_classes
     """[B14] Of fp32; int8 lies there too, for what quantization moves every frame by is taken off."""
     fp32, int8 = write_convolutions(tmp_path / "fp32.onnx"), tmp_path / "int8.onnx"
     write_int8(fp32, photographs(32, 9), int8)
-    validation = photographs(300, 2)
-    further = add_further_outputs({"fp32": fp32, "int8": int8}, photographs(400, 1), validation)
+    validation, test = photographs(300, 2), photographs(200, 3)
+    further = add_further_outputs({"fp32": fp32, "int8": int8}, photographs(400, 1), validation, test=test)
     assert further is not None
+    unlearnt = np.concatenate([validation, test])
     described = further.to_json(["fp32"], ["good", "dent"])["embedding"]
-    predicted = run_images(fp32, validation)[0].argmax(axis=1)
+    predicted = run_images(fp32, unlearnt)[0].argmax(axis=1)
     names = np.asarray(["good", "dent"])[predicted]
-    embeddings = {path.stem: run_further(path, validation)[1] for path in (fp32, int8)}
+    embeddings = {path.stem: run_further(path, unlearnt)[1] for path in (fp32, int8)}
     assert described["outputName"] == "embedding"
     assert described["size"] == embeddings["fp32"].shape[1] == embeddings["int8"].shape[1]
     assert {name: one["images"] for name, one in described["reference"].items()} == Counter(names.tolist())
