@@ -31,12 +31,26 @@ interface Description {
   readonly embedding: NonNullable<Release['embedding']>;
   readonly frames: Readonly<Record<string, readonly Row[]>>;
   readonly rivals: RivalAlarms;
+  readonly spread: Spread;
+}
+
+/** How residuals of embeddings vary. */
+export interface Spread {
+  /** Degrees of freedom of those of each class. */
+  readonly degrees: Readonly<Record<string, number>>;
+  /** By how much those of two views of a part correlate. */
+  readonly views: number;
 }
 
 const FRAMES: Recipe = {
   name: 'drift',
   script: 'drift_frames.py',
-  ingredients: [...LINE_INGREDIENTS, 'bench/drift/streams.json', 'bench/python/shift_tests.py'],
+  ingredients: [
+    ...LINE_INGREDIENTS,
+    'bench/drift/streams.json',
+    'bench/python/residual_spread.py',
+    'bench/python/shift_tests.py',
+  ],
   announcement:
     'training the default script, rendering frames and testing them, which takes about eight minutes',
 };
@@ -78,7 +92,11 @@ export class DriftContext implements SuiteContext {
   }
 
   static async prepare(this: void): Promise<DriftContext> {
-    const folder = await made(FRAMES);
+    return DriftContext.of(await made(FRAMES));
+  }
+
+  /** @param folder with what drift_frames.py has written */
+  static of(folder: string): DriftContext {
     return new DriftContext(JSON.parse(readFileSync(join(folder, 'drift.json'), 'utf8')) as Description);
   }
 
@@ -87,6 +105,10 @@ export class DriftContext implements SuiteContext {
     const pool = this.pools.get(name);
     if (!pool) throw new Error(`drift_frames.py has rendered no frames '${name}'`);
     return pool;
+  }
+
+  get spread(): Spread {
+    return this.description.spread;
   }
 
   /** What the monitor judges by. */

@@ -12,7 +12,7 @@ import {
 import { seededRandom } from '../../test/lambda/shared/builders';
 import type { Benchmark, Measurement } from '../figure';
 import { type Suite, suiteOf } from '../suite';
-import { DriftContext } from './frames';
+import { DriftContext, type Spread } from './frames';
 import { accuracyOf, costOf, drawFrame, drawStream, STREAMS, type Stream, streamOf } from './streams';
 
 const SEED = 20261127;
@@ -101,6 +101,12 @@ function look(context: DriftContext, stream: Stream, index: number): Seen {
     ),
     causes: causesOf(context, stream, SEED + 1_000 + index),
   };
+}
+
+/** What the monitor takes for chance rests on it. */
+function spreadInWords({ degrees, views }: Spread): string {
+  const each = Object.values(degrees);
+  return `residuals of a class have ${Math.min(...each)} to ${Math.max(...each)} degrees of freedom, those of two views of a part correlate by ${views}`;
 }
 
 const counted = (value: number, { minimum, maximum } = { minimum: value, maximum: value }) => ({
@@ -212,7 +218,7 @@ const streams: Benchmark<DriftContext> = {
         'D2',
         {
           ...counted(Math.max(...falseAlarms), spreadOf(falseAlarms)),
-          method: `${DRAWS} samples of each: ${names(harmless)}`,
+          method: `${DRAWS} samples of each: ${names(harmless)}; ${spreadInWords(context.spread)}`,
         },
       ],
       [

@@ -70,6 +70,7 @@ def photograph(
     view: Callable[[np.random.Generator], View],
     part: Callable[[str, np.random.Generator], Part] = make_part,
     shares: dict[str, float] | None = None,
+    line: int = SEED,
 ) -> tuple[list[bytes], list[str]]:
     """Frames as a camera sends them.
 
@@ -79,11 +80,12 @@ def photograph(
         view: draws the settings of a photograph.
         part: makes a part of a class.
         shares: class -> share of the parts. Of the dataset where it is left out.
+        line: seed of the line. Another one has other frames of the same kinds.
 
     Returns:
         JPEG images, and their labels.
     """
-    rng = np.random.default_rng([SEED, len(seed), sum(seed.encode())])
+    rng = np.random.default_rng([line, len(seed), sum(seed.encode())])
     drawn = shares or dict(zip(CLASSES, SHARES, strict=True))
     labels, frames = [], []
     for _ in range(count):
@@ -99,9 +101,9 @@ def decoded(frames: list[bytes]) -> Images:
     return np.stack([np.asarray(Image.open(io.BytesIO(frame)).convert("RGB")) for frame in frames])
 
 
-def shifted(shift: str, count: int) -> tuple[list[bytes], list[str]]:
+def shifted(shift: str, count: int, line: int = SEED) -> tuple[list[bytes], list[str]]:
     """Frames of one of `SHIFTS`, or of the steady line under any other name."""
-    return photograph(count, shift, lambda rng: view_with(SHIFTS.get(shift, {}), rng))
+    return photograph(count, shift, lambda rng: view_with(SHIFTS.get(shift, {}), rng), line=line)
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class TrainedLine:
         classes: in the order of the probabilities.
         training: images of the train split.
         validation: the validation split.
+        test: the test split.
         further: what was added to the graphs.
         graphs: variant -> file with the further outputs.
     """
@@ -119,29 +122,31 @@ class TrainedLine:
     classes: list[str]
     training: Images
     validation: Split
+    test: Split
     further: FurtherOutputs
     graphs: dict[str, Path]
 
 
-def train_line(work: Path, output: Path, epochs: int = EPOCHS, width: float = WIDTH) -> TrainedLine:
+def train_line(work: Path, output: Path, epochs: int = EPOCHS, width: float = WIDTH, seed: int = SEED) -> TrainedLine:
     """Renders and prepares the dataset in `work`, trains, and writes `model-<variant>.onnx` into `output`.
 
     Beside them lie `plain-<variant>.onnx`, without further outputs. Epochs and width multiplier are the demo's where
-    they are left out.
+    they are left out; the dataset and the network are of `seed`.
 
     Raises:
         RuntimeError: the graph has no further outputs.
     """
     script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
-    prepared = prepared_dataset(work, ITEMS, SEED)
+    prepared = prepared_dataset(work, ITEMS, seed)
     network = script.train(
-        {"epochs": epochs, "learning_rate": 0.1, "width_multiplier": width, "seed": SEED},
+        {"epochs": epochs, "learning_rate": 0.1, "width_multiplier": width, "seed": seed},
         channel_input_dirs={"train": str(prepared), "validation": str(prepared)},
         output_data_dir=str(work / "checkpoints"),
         num_cpus=os.cpu_count() or 1,
     )
-    description, validation = load_description(prepared), load_split(prepared, "validation")
-    training = load_split(prepared, "train").images
+    description = load_description(prepared)
+    train, validation, test = (load_split(prepared, name) for name in ("train", "validation", "test"))
+    training = train.images
     plain = {variant: output / f"plain-{variant}.onnx" for variant in VARIANTS}
     graphs = {variant: output / f"model-{variant}.onnx" for variant in VARIANTS}
     write_graph(ServedModel(script, network), description.policy, plain[FP32])
@@ -149,10 +154,10 @@ def train_line(work: Path, output: Path, epochs: int = EPOCHS, width: float = WI
     write_int8(plain[FP32], training[::step][:CALIBRATION_IMAGES], plain[INT8])
     for variant, path in plain.items():
         shutil.copyfile(path, graphs[variant])
-    further = add_further_outputs(graphs, training, validation.images)
+    further = add_further_outputs(graphs, training, validation.images, test=test.images)
     if further is None:
         raise RuntimeError("the graph of the default script has no further outputs")
-    return TrainedLine(description.classes, training, validation, further, graphs)
+    return TrainedLine(description.classes, training, validation, test, further, graphs)
 
 
 def answers(graph: Path, images: Images, outputs: list[str]) -> list[NDArray[np.float64]]:

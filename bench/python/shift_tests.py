@@ -94,7 +94,7 @@ RIVALS = {"MMD": mmd_says_changed, "domain classifier": classifier_says_changed}
 
 
 class Rivals:
-    """Tests of streams against the embeddings of the validation split, [n, E].
+    """Tests of streams against the embeddings of the validation and the test split, [n, E].
 
     Each stream has random numbers of its own, so that another one beside it changes none of its figures.
     """
