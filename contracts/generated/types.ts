@@ -596,7 +596,7 @@ export interface AppConfig {
      */
     classMixThreshold: number;
     /**
-     * Squared shift of what the classifier reads, in variances of the validation split, above which it has drifted. Where it is known, it and the confidence alone open an episode.
+     * Squared shift of what the classifier reads, in variances of the validation split, above which it has drifted; 0.4 of it where one predicted class alone moves the mean of all. Where it is known, it and the confidence alone open an episode.
      */
     embeddingThreshold?: number;
     minimumResults: number;
@@ -751,11 +751,11 @@ export interface OutboxConfiguration {
   messageBytes?: number;
 }
 /**
- * How often a result carries sums of where the frames lie that came since, for the comparison with the validation split.
+ * How often a result carries sums of where the frames of its class lie that came since, for the comparison with the validation split.
  */
 export interface EmbeddingSumsConfiguration {
   /**
-   * Time between two such results, of 10 frames at least. What has not been told is lost with a restart and with a switch of the release.
+   * Time between two such results of a predicted class, of 3 frames at least. With more than two classes it is longer by half their number, so that two of them come in it. What has not been told is lost with a restart and with a switch of the release.
    */
   everySeconds?: number;
 }
@@ -1035,11 +1035,11 @@ export interface LimitsConfiguration1 {
   maximumFrameBytes?: number;
 }
 /**
- * How often a result carries sums of where the frames lie that came since, for the comparison with the validation split.
+ * How often a result carries sums of where the frames of its class lie that came since, for the comparison with the validation split.
  */
 export interface EmbeddingSumsConfiguration1 {
   /**
-   * Time between two such results, of 10 frames at least. What has not been told is lost with a restart and with a switch of the release.
+   * Time between two such results of a predicted class, of 3 frames at least. With more than two classes it is longer by half their number, so that two of them come in it. What has not been told is lost with a restart and with a switch of the release.
    */
   everySeconds?: number;
 }
@@ -2042,7 +2042,7 @@ export interface Embedding {
   outputName: string;
   size: number;
   /**
-   * Predicted class -> where its validation images lie. A residual, an embedding less the mean of its predicted class, has covariance 1 over the validation split. A release without it is older than this rule, or has too few images: its line is compared by image statistics alone.
+   * Predicted class -> where its images of the validation and the test split lie, which the network has not learnt. A residual, an embedding less the mean of its predicted class, has covariance 1 over the validation split. A release without it is older than this rule, or has too few images: its line is compared by image statistics alone.
    */
   reference?: {
     [k: string]: EmbeddingReference;
@@ -2050,7 +2050,7 @@ export interface Embedding {
 }
 export interface EmbeddingReference {
   /**
-   * Validation images that the mean is of.
+   * Of how many images the mean is.
    */
   images: number;
   /**
@@ -2307,7 +2307,7 @@ export interface ResultSecondOpinion {
   milliseconds: number;
 }
 /**
- * Of the release's results since the last one that carried such sums, this one included: no vector of a single frame leaves the device.
+ * Of the release's results of the same predicted class since the last one of it that carried such sums, this one included: no vector of a single frame leaves the device. From components of before: of results of all classes.
  */
 export interface EmbeddingSums {
   /**
@@ -2885,6 +2885,12 @@ export interface Sketch {
   contrast: Histogram;
   sharpness: Histogram;
   embedding?: EmbeddingSums1;
+  /**
+   * Predicted class -> sums over its frames. DynamoDB: one map, since an expression of updates has no room for a hundred classes.
+   */
+  embeddingByClass?: {
+    [k: string]: EmbeddingSums2;
+  };
   shadow: {
     /**
      * Frames on which both releases spoke and the new one's answer is a class that the previous release knows.
@@ -2906,9 +2912,29 @@ export interface Sketch {
   };
 }
 /**
- * Sums over the residuals of frames: the embedding of each less the mean of its predicted class in the release. Merging is addition of every number.
+ * Of a window from before sums were kept by predicted class; what is in embeddingByClass is not in it.
  */
 export interface EmbeddingSums1 {
+  /**
+   * Frames that they are of.
+   */
+  count: number;
+  /**
+   * Of the residuals, [size of the release's embedding]; each component of a residual is held within -8..8, so that one frame moves no mean.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  sum: number[];
+  /**
+   * Sum of the squared lengths of the residuals, which say how much the mean varies by chance.
+   */
+  squares: number;
+}
+/**
+ * Sums over the residuals of frames: the embedding of each less the mean of its predicted class in the release. Merging is addition of every number.
+ */
+export interface EmbeddingSums2 {
   /**
    * Frames that they are of.
    */

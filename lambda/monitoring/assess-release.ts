@@ -1,10 +1,11 @@
 import type { EmbeddingComparison } from './compare-embedding';
 import type { DriftFeature, FeatureComparison } from './compare-with-baseline';
 import type { AccuracyEstimate } from './estimate-accuracy';
+import { farthestFirst } from './farthest-beyond';
 import { EMBEDDING_FEATURE } from './names';
 
 export interface AssessmentLimits {
-  /** Of results, and of frames whose embeddings are summed up. */
+  /** Of results; of their frames half must be in the sums of embeddings. */
   readonly minimumResults: number;
   readonly minimumEffectiveLabels: number;
   /** How far the accuracy may lie below the test split's. */
@@ -34,12 +35,16 @@ export type Assessment =
       readonly minimumResults: number;
       /** Frames whose embeddings are summed up, where it is they that are too few. */
       readonly embeddings?: number;
+      /** How many of them it takes; as many as results in records of before. */
+      readonly minimumEmbeddings?: number;
     }
   | { readonly kind: 'SETTLING'; readonly results: number; readonly neededResults: number }
   | { readonly kind: 'HEALTHY' }
   | {
       readonly kind: 'DRIFT';
       readonly feature: JudgedFeature;
+      /** The class whose frames lie elsewhere, where it is they and not all. */
+      readonly predictedClass?: string;
       readonly value: number;
       readonly limit: number;
     }
@@ -53,6 +58,7 @@ export type Assessment =
 
 interface Judged {
   readonly feature: JudgedFeature;
+  readonly predictedClass?: string;
   readonly value: number;
   readonly limit: number;
   readonly drifted: boolean;
@@ -75,9 +81,23 @@ function judgedFeatures({
       limit,
       drifted,
     }));
-  const vectors = embedding ? [{ ...embedding, feature: EMBEDDING_FEATURE } as const] : [];
-  return [...vectors, ...distributions].sort((x, y) => y.value / y.limit - x.value / x.limit);
+  return farthestFirst([...judgedEmbeddings(embedding), ...distributions], ({ value }) => value);
 }
+
+/** A class counts when it has moved: before that its distance is mostly chance. */
+function judgedEmbeddings(embedding: EmbeddingComparison | undefined): Judged[] {
+  if (!embedding) return [];
+  const { ofClass, value, limit, drifted } = embedding;
+  const ofAll = { feature: EMBEDDING_FEATURE, value, limit, drifted } as const;
+  return ofClass?.drifted ? [ofAll, { ...ofClass, feature: EMBEDDING_FEATURE }] : [ofAll];
+}
+
+/**
+ * Half of what is asked of results: devices hold back a few frames of each class, and components of before hold back more.
+ * What chance makes of fewer frames is in the comparison.
+ */
+export const minimumEmbeddings = ({ minimumResults }: Pick<AssessmentLimits, 'minimumResults'>): number =>
+  minimumResults / 2;
 
 /** How far the worst of what is judged lies beyond its limit: 1 is at the limit. */
 export function deviationOf(seen: Pick<ReleaseObservations, 'features' | 'embedding'>): number {
@@ -88,10 +108,13 @@ export function deviationOf(seen: Pick<ReleaseObservations, 'features' | 'embedd
 /** `NO_DATA` of results that suffice or do not, and of embeddings where it is they that are too few. */
 function noData(
   { validResults, embedding }: ReleaseObservations,
-  { minimumResults }: AssessmentLimits,
+  limits: AssessmentLimits,
 ): Assessment {
+  const { minimumResults } = limits;
   const few = { kind: 'NO_DATA', results: validResults, minimumResults } as const;
-  return embedding && validResults >= minimumResults ? { ...few, embeddings: embedding.frames } : few;
+  return embedding && validResults >= minimumResults
+    ? { ...few, embeddings: embedding.frames, minimumEmbeddings: minimumEmbeddings(limits) }
+    : few;
 }
 
 /**
@@ -110,7 +133,7 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
   const { validResults, neededResults } = seen;
   if (validResults < options.minimumResults) return noData(seen, options);
   const frames = seen.embedding?.frames ?? validResults;
-  const hasVectors = frames >= options.minimumResults;
+  const hasVectors = !seen.embedding || frames >= minimumEmbeddings(options);
   if (neededResults !== undefined) {
     if (!hasVectors) return noData(seen, options);
     return { kind: 'SETTLING', results: Math.min(validResults, frames), neededResults };
@@ -119,8 +142,8 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
     ({ feature, drifted }) => drifted && (hasVectors || feature !== EMBEDDING_FEATURE),
   );
   if (worst) {
-    const { feature, value } = worst;
-    return { kind: 'DRIFT', feature, value, limit: worst.limit };
+    const { feature, value, predictedClass } = worst;
+    return { kind: 'DRIFT', feature, ...(predictedClass && { predictedClass }), value, limit: worst.limit };
   }
   return hasVectors ? { kind: 'HEALTHY' } : noData(seen, options);
 }

@@ -8,12 +8,13 @@
  *
  * That holds for as long as a confidence means what it meant at the validation. Under a drift it does not (a mean of 0.956
  * at an accuracy of 0.431 under drifted light), and a class that the release does not know comes with confidence too: where
- * what the classifier reads is not what was validated, the answer is that nobody knows.
+ * what the classifier reads is not what was validated, the answer is that nobody knows. To say that, doubt is enough: a
+ * class whose frames lie where chance would hardly put them may be called by what the release does not know.
  */
 import type { Histogram, Release, Sketch } from '../../contracts';
 import type { Interval } from '../shared/intervals';
-import type { AssessmentLimits } from './assess-release';
-import type { EmbeddingComparison } from './compare-embedding';
+import { type AssessmentLimits, minimumEmbeddings } from './assess-release';
+import type { ClassComparison, EmbeddingComparison } from './compare-embedding';
 import type { AccuracyEstimate } from './estimate-accuracy';
 
 export type Harm =
@@ -44,19 +45,30 @@ export function accuracyByConfidence(baseline: HarmObservations['baseline'], fie
   return Math.max(0, 1 - (1 - baseline.accuracy) * doubt);
 }
 
+/** Of quiet windows so many may be without an estimate. */
+const DOUBT = 0.1;
+/** Of a class's limit: below a third of the way it is too few parts to matter, however sure it is that they lie elsewhere. */
+const LEAST_OF_LIMIT = 0.1;
+
+const isDoubtful = ({ value, limit, pValue, drifted }: ClassComparison): boolean =>
+  drifted || (pValue < DOUBT && value > LEAST_OF_LIMIT * limit);
+
 const unknown = (reason: string): Harm => ({ by: 'nothing', reason });
 
-function withoutLabels(
-  { baseline, sketch, embedding }: HarmObservations,
-  { minimumResults }: AssessmentLimits,
-): Harm {
+function withoutLabels({ baseline, sketch, embedding }: HarmObservations, limits: AssessmentLimits): Harm {
+  const needed = minimumEmbeddings(limits);
   if (!embedding)
     return unknown('the release has no reference for its embeddings, and too few labels have come');
-  if (!sketch || embedding.frames < minimumResults) {
-    return unknown(`${embedding.frames} of ${minimumResults} embeddings, and too few labels`);
+  if (!sketch || embedding.frames < needed) {
+    return unknown(`${embedding.frames} of ${needed} embeddings, and too few labels`);
   }
   if (embedding.value > embedding.limit) {
     return unknown('what the classifier reads is not what was validated: only labels tell');
+  }
+  if (embedding.ofClass && isDoubtful(embedding.ofClass)) {
+    return unknown(
+      `what is called '${embedding.ofClass.predictedClass}' may not be what was validated as that: only labels tell`,
+    );
   }
   const accuracy = accuracyByConfidence(baseline, sketch.confidence);
   if (!Number.isFinite(accuracy)) return unknown('there is no confidence to compare with');

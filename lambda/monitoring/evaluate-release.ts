@@ -1,8 +1,13 @@
-import type { EmbeddingSums, Label, Release, Sketch } from '../../contracts';
+import type { Label, Release, Sketch } from '../../contracts';
 import { grouped } from '../shared/grouped';
 import { mergeSketches } from '../telemetry/sketch';
 import { type Assessment, type AssessmentLimits, assessRelease, deviationOf } from './assess-release';
-import { compareEmbedding, type EmbeddingComparison, type EmbeddingLimits } from './compare-embedding';
+import {
+  compareEmbedding,
+  type EmbeddingComparison,
+  type EmbeddingLimits,
+  type SummedEmbeddings,
+} from './compare-embedding';
 import { compareWithBaseline, type DriftLimits, type FeatureComparison } from './compare-with-baseline';
 import { type AccuracyEstimate, estimateAccuracy } from './estimate-accuracy';
 import { type EscapeEstimate, estimateEscapes } from './estimate-escapes';
@@ -19,7 +24,7 @@ export interface EvaluationOptions extends DriftLimits, EmbeddingLimits, Assessm
 /** What the field is compared with, other than the release's own baseline. */
 export interface FieldReference {
   /** @default - the release's baseline */
-  readonly reference?: (Reference & { readonly embedding?: EmbeddingSums }) | undefined;
+  readonly reference?: (Reference & SummedEmbeddings) | undefined;
   /** Results that the reference needs, while there are too few for it. */
   readonly neededResults?: number | undefined;
 }
@@ -57,7 +62,7 @@ function observe(
   const { baseline } = release;
   const accuracy = estimateAccuracy(labels, options.sampling);
   const features = sketch ? compareWithBaseline(baseline, sketch, options, reference) : [];
-  const embedding = compareEmbedding(release, sketch ?? { classCounts: {} }, options, reference?.embedding);
+  const embedding = compareEmbedding(release, sketch ?? { classCounts: {} }, options, reference);
   const assessment = assessRelease(
     {
       validResults: sketch ? sketch.results - sketch.invalid : 0,

@@ -8,6 +8,7 @@
  * labels have said that it is right there.
  */
 import type { Sketch } from '../../contracts';
+import { allEmbeddings } from '../telemetry/embedding-sums';
 import type { AssessmentLimits } from './assess-release';
 import type { AccuracyEstimate } from './estimate-accuracy';
 
@@ -53,8 +54,9 @@ function wordOfLabels({ accuracy, baselineAccuracy }: Standing, limits: Assessme
   return accuracy.value < limit ? { believed: false, because: 'labels say that it is wrong' } : undefined;
 }
 
-function sizeOf({ results, invalid, embedding }: Sketch, { hasReference }: Standing): number {
-  return hasReference ? Math.min(results - invalid, embedding?.count ?? 0) : results - invalid;
+function sizeOf(sketch: Sketch, { hasReference }: Standing): number {
+  const valid = sketch.results - sketch.invalid;
+  return hasReference ? Math.min(valid, allEmbeddings(sketch)?.count ?? 0) : valid;
 }
 
 /** @returns the baseline to take from here on; `undefined` while there are too few results, or nothing vouches for them */

@@ -10,8 +10,16 @@ const points = (share: number): string => (100 * share).toFixed(1);
 const index = (value: number): string => value.toFixed(2);
 const count = (value: number): string => value.toLocaleString('en-US');
 
-function driftInWords({ feature, value, limit }: Extract<Assessment, { kind: 'DRIFT' }>): string {
+function driftInWords({
+  feature,
+  predictedClass,
+  value,
+  limit,
+}: Extract<Assessment, { kind: 'DRIFT' }>): string {
   const numbers = `${index(value)}, limit ${index(limit)}`;
+  if (predictedClass !== undefined) {
+    return `What is called '${predictedClass}' lies elsewhere than what was validated as that: squared shift ${numbers}.`;
+  }
   return feature === EMBEDDING_FEATURE
     ? `What the classifier reads has moved away from where it was validated: squared shift ${numbers}.`
     : `The distribution of ${feature} has moved away from the release's baseline: stability index ${numbers}.`;
@@ -26,7 +34,7 @@ export function assessmentInWords(assessment: Assessment): string {
     case 'NO_DATA':
       return assessment.embeddings === undefined
         ? `Too few results to decide: ${count(assessment.results)} of at least ${count(assessment.minimumResults)}.`
-        : `Too few embeddings to decide: ${count(assessment.embeddings)} of at least ${count(assessment.minimumResults)}.`;
+        : `Too few embeddings to decide: ${count(assessment.embeddings)} of at least ${count(assessment.minimumEmbeddings ?? assessment.minimumResults)}.`;
     case 'SETTLING':
       return `The release answers drift and settles: ${count(assessment.results)} of ${count(assessment.neededResults)} results that it is compared with from then on.`;
     case 'HEALTHY':
@@ -42,7 +50,7 @@ export function causeInWords(cause: Cause): string {
     case 'line':
       return `The ${cause.feature} of images has moved on the whole line (index ${index(cause.value)}, limit ${index(cause.limit)}): look at light and optics.`;
     case 'new-thing':
-      return 'The images look as before, and what the classifier reads does not: a defect, a material or a product that it was not shown. Label captures.';
+      return `The images look as before, and what the classifier reads does not: a defect, a material or a product that it was not shown. Label captures${cause.predictedClass === undefined ? '' : ` of what is called '${cause.predictedClass}'`}.`;
     case 'yield':
       return `Only the mix of classes has moved (index ${index(cause.value)}, limit ${index(cause.limit)}): the yield, or other parts. That is no drift.`;
   }

@@ -3,8 +3,9 @@
  * or the mix of classes opens no episode where the embeddings are known; here they say where to look.
  */
 import { type Assessment, deviationOf } from './assess-release';
-import type { EmbeddingComparison } from './compare-embedding';
+import { type EmbeddingComparison, hasMoved } from './compare-embedding';
 import type { FeatureComparison } from './compare-with-baseline';
+import { farthestFirst } from './farthest-beyond';
 
 const IMAGE_STATISTICS = ['brightness', 'contrast', 'sharpness'] as const;
 export type ImageStatistic = (typeof IMAGE_STATISTICS)[number];
@@ -20,7 +21,11 @@ export type Cause =
       readonly limit: number;
     }
   /** What the classifier reads has moved and the images have not: a defect, a material, a product. */
-  | { readonly kind: 'new-thing' }
+  | {
+      readonly kind: 'new-thing';
+      /** What it is called, where it is called one thing. */
+      readonly predictedClass?: string;
+    }
   /** The mix of predicted classes, and nothing else. */
   | { readonly kind: 'yield'; readonly value: number; readonly limit: number };
 
@@ -58,11 +63,17 @@ function worst(
   features: readonly FeatureComparison[],
   among: readonly string[],
 ): FeatureComparison | undefined {
-  const [first] = features
-    .filter(({ feature, drifted }) => drifted && among.includes(feature))
-    .sort((x, y) => y.populationStabilityIndex / y.limit - x.populationStabilityIndex / x.limit);
+  const [first] = farthestFirst(
+    features.filter(({ feature, drifted }) => drifted && among.includes(feature)),
+    ({ populationStabilityIndex }) => populationStabilityIndex,
+  );
   return first;
 }
+
+const newThing = ({ ofClass }: EmbeddingComparison): Cause => ({
+  kind: 'new-thing',
+  ...(ofClass?.drifted && { predictedClass: ofClass.predictedClass }),
+});
 
 /**
  * @param devices with the worst first
@@ -80,7 +91,7 @@ export function nameCause(
     const { populationStabilityIndex: value, limit } = statistic;
     return { kind: 'line', feature: statistic.feature as ImageStatistic, value, limit };
   }
-  if (fleet.embedding?.drifted) return { kind: 'new-thing' };
+  if (fleet.embedding && hasMoved(fleet.embedding)) return newThing(fleet.embedding);
   const mix = fleet.assessment.kind === 'HEALTHY' ? worst(fleet.features, ['classMix']) : undefined;
   return mix && { kind: 'yield', value: mix.populationStabilityIndex, limit: mix.limit };
 }

@@ -27,7 +27,7 @@ export const MONITORING_VARIABLES = {
   featureLimit: 'DRIFT_FEATURE_LIMIT',
   /** The same for the mix of predicted classes. Default 0.5: the line's mix is not the dataset's mix. */
   classMixLimit: 'DRIFT_CLASS_MIX_LIMIT',
-  /** Squared shift of what the classifier reads above which it has drifted. Default 0.18. */
+  /** Squared shift of what the classifier reads above which it has drifted. Default 0.36. */
   embeddingLimit: 'DRIFT_EMBEDDING_LIMIT',
   /** Probability of a false alarm that is accepted per evaluation, over all features. Default 0.001. */
   falseAlarmProbability: 'DRIFT_FALSE_ALARM_PROBABILITY',
@@ -52,7 +52,7 @@ export const EMBEDDING_FEATURE = 'embedding';
  * Squared shift, in variances of the validation split, above which the embeddings have drifted. On rendered frames it lies
  * between changes that cost nothing and those that cost (`npm run bench -- drift`).
  */
-export const USUAL_EMBEDDING_LIMIT = 0.18;
+export const USUAL_EMBEDDING_LIMIT = 0.36;
 
 /** A metric per use case that is measured anew by every evaluation. */
 const measured = (name: string, unit: MetricDefinition['unit'] = 'None'): MetricDefinition<'useCase'> => ({

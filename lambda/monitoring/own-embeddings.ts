@@ -1,4 +1,4 @@
-import type { Release, Sketch } from '../../contracts';
+import type { EmbeddingSums, Release, Sketch } from '../../contracts';
 
 export interface OwnEmbeddings {
   /** All of them; those of another size are without their sums. */
@@ -9,15 +9,23 @@ export interface OwnEmbeddings {
 
 /** Sums of embeddings that are not of the release's size cannot be added to the others, and must not stop them. Pure. */
 export function ownEmbeddings(
-  { embedding }: Pick<Release, 'embedding'>,
+  { embedding: described }: Pick<Release, 'embedding'>,
   sketches: readonly Sketch[],
 ): OwnEmbeddings {
+  const isOwn = ({ sum }: EmbeddingSums): boolean => sum.length === described?.size;
   const leftAside = new Set<string>();
   const own = sketches.map((sketch) => {
-    const { embedding: sums, ...others } = sketch;
-    if (sums === undefined || sums.sum.length === embedding?.size) return sketch;
+    const { embedding, embeddingByClass = {}, ...others } = sketch;
+    const classes = Object.entries(embeddingByClass);
+    const kept = classes.filter(([, sums]) => isOwn(sums));
+    const isOld = embedding !== undefined && isOwn(embedding);
+    if (kept.length === classes.length && (isOld || embedding === undefined)) return sketch;
     leftAside.add(sketch.deviceId);
-    return others;
+    return {
+      ...others,
+      ...(isOld && { embedding }),
+      ...(kept.length > 0 && { embeddingByClass: Object.fromEntries(kept) }),
+    };
   });
   return { sketches: own, leftAside: [...leftAside].sort() };
 }

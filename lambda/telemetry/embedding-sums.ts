@@ -4,7 +4,8 @@
  * Every sum is kept in thousandths, which doubles add without error up to 9e12: the order in which records arrive changes
  * nothing, and no number of the table outgrows the 38 digits that DynamoDB holds.
  */
-import type { EmbeddingSums } from '../../contracts';
+import type { EmbeddingSums, Sketch } from '../../contracts';
+import { ownValue } from '../../contracts/own-value';
 
 /** A device holds each component of a residual within this, on both sides (contract common, embeddingSums). */
 const LARGEST_COMPONENT = 8;
@@ -34,6 +35,33 @@ export function addEmbeddingSums(
     squares: inThousandths(one.squares + other.squares),
   };
 }
+
+/** Predicted class -> sums over its frames. */
+export type SumsByClass = Readonly<Record<string, EmbeddingSums>>;
+
+/** Both together, class by class. */
+export function addSumsByClass(
+  left: SumsByClass | undefined,
+  right: SumsByClass | undefined,
+): Record<string, EmbeddingSums> | undefined {
+  if (!left && !right) return undefined;
+  const sums = { ...left };
+  for (const [name, more] of Object.entries(right ?? {})) {
+    sums[name] = addEmbeddingSums(ownValue(sums, name), more) as EmbeddingSums;
+  }
+  return sums;
+}
+
+/** Frames that are summed up there. */
+export const framesOf = (sums: SumsByClass | undefined): number =>
+  Object.values(sums ?? {}).reduce((frames, { count }) => frames + count, 0);
+
+/** Of all classes, and of windows that do not tell them apart. */
+export const allEmbeddings = ({
+  embedding,
+  embeddingByClass = {},
+}: Pick<Sketch, 'embedding' | 'embeddingByClass'>): EmbeddingSums | undefined =>
+  Object.values(embeddingByClass).reduce<EmbeddingSums | undefined>(addEmbeddingSums, embedding);
 
 /**
  * What the contract cannot say: whether such sums can come of so many frames. Together with it no number is one that

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
+  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -11,8 +12,9 @@ import { type BatchPlace, covers, type SequenceRanges } from '../../contracts/ba
 import { mapConcurrently } from '../shared/concurrency';
 import { grouped } from '../shared/grouped';
 import { formatRanges, parseRanges, withSequences } from './batch-ledger';
+import { addSumsByClass, type SumsByClass } from './embedding-sums';
 import { batchPartition } from './names';
-import { fromItem, mergeSketches, sketchKey, toItemUpdate } from './sketch';
+import { fromItem, mergeSketches, sketchKey, sumsByClassIn, toItemUpdate } from './sketch';
 import { oldSketchPartition, sketchPartitions } from './sketch-partition';
 
 /** Longer than any outbox and dead-letter queue (14 days) may hold a batch back before it is sent again. */
@@ -34,18 +36,31 @@ export interface Share {
   readonly sketch: Sketch;
 }
 
-/** The batches that an item of the table has counted, by stream. */
-export type CountedBatches = ReadonlyMap<string, SequenceRanges>;
+/** Batches by stream. */
+type Batches = ReadonlyMap<string, SequenceRanges>;
+
+/** What is known of an item of the table. */
+export interface Counted {
+  /** That are in it. */
+  readonly batches: Batches;
+  /** Its sums of embeddings, which a write replaces. @default - it has none */
+  readonly embeddings?: SumsByClass;
+}
+
+export const NOTHING_COUNTED: Counted = { batches: new Map() };
 
 /** What became of shares that were to be added to one item. */
 export interface Addition {
   /** Batch ids that were not counted there before. */
   readonly added: ReadonlySet<string>;
-  /** Everything that the item has counted now. */
-  readonly counted: CountedBatches;
+  /** What is known of the item now. */
+  readonly counted: Counted;
 }
 
 const LEDGER_PREFIX = 'batches:';
+
+/** DynamoDB's own. */
+const MOST_KEYS = 100;
 
 /** Sketches per release, window and device. Each remembers which batches are in it, so that none is added twice. */
 export class SketchTable {
@@ -56,19 +71,12 @@ export class SketchTable {
   ) {}
 
   /** What the item of this sketch has counted; strongly consistent. */
-  async counted(sketch: Sketch): Promise<CountedBatches> {
-    return this.countedAt(sketchKey(sketch));
-  }
-
-  private async countedAt(Key: ReturnType<typeof sketchKey>): Promise<CountedBatches> {
+  async counted(sketch: Sketch): Promise<Counted> {
     const { Item = {} } = await this.client.send(
-      new GetCommand({ TableName: this.tableName, Key, ConsistentRead: true }),
+      new GetCommand({ TableName: this.tableName, Key: sketchKey(sketch), ConsistentRead: true }),
     );
-    return new Map(
-      Object.entries(Item)
-        .filter(([name]) => name.startsWith(LEDGER_PREFIX))
-        .map(([name, ranges]) => [name.slice(LEDGER_PREFIX.length), parseRanges(String(ranges))]),
-    );
+    const embeddings = sumsByClassIn(Item);
+    return { batches: batchesIn(Item), ...(embeddings && { embeddings }) };
   }
 
   /**
@@ -77,10 +85,10 @@ export class SketchTable {
    * @param shares all of the same item, each batch once
    * @param known what the item had counted when it was last read; it may have changed since
    */
-  async addOnce(shares: readonly Share[], known: CountedBatches): Promise<Addition> {
+  async addOnce(shares: readonly Share[], known: Counted): Promise<Addition> {
     let counted = known;
     for (let attempt = 1; ; attempt++) {
-      const fresh = await this.freshOf(shares, counted);
+      const fresh = await this.freshOf(shares, counted.batches);
       if (fresh.length === 0) return { added: new Set(), counted };
       try {
         const after = await this.write(fresh, counted);
@@ -140,59 +148,87 @@ export class SketchTable {
     return sketches;
   }
 
-  private async freshOf(shares: readonly Share[], counted: CountedBatches): Promise<Share[]> {
+  private async freshOf(shares: readonly Share[], counted: Batches): Promise<Share[]> {
     const fresh: Share[] = [];
+    const early: Share[] = [];
     for (const share of shares) {
       const ranges = counted.get(share.place.stream) ?? [];
       if (covers(ranges, share.place.sequence)) continue;
       // What arrives in order, nobody else can have counted.
       const isInOrder = ranges.length > 0 && (ranges[0]?.[0] ?? 0) < share.place.sequence;
-      if (isInOrder || !(await this.isCountedElsewhere(share))) fresh.push(share);
+      (isInOrder ? fresh : early).push(share);
     }
-    return fresh;
+    return early.length === 0 ? fresh : [...fresh, ...(await this.notCountedElsewhere(early))];
   }
 
-  /** Release 0.1.0 noted every batch in an item of its own; after it the windows did, of all devices in one partition. */
-  private async isCountedElsewhere({ batchId, place, sketch }: Share): Promise<boolean> {
-    const { useCase, releaseId } = sketch;
-    const key = { ...sketchKey(sketch), partition: oldSketchPartition(useCase, releaseId) };
-    const old = (await this.countedAt(key)).get(place.stream) ?? [];
-    if (covers(old, place.sequence)) return true;
-    const { Item } = await this.client.send(
-      new GetCommand({
-        TableName: this.tableName,
-        Key: { partition: batchPartition(sketch.deviceId), window: batchId },
-        ConsistentRead: true,
-      }),
+  /**
+   * Release 0.1.0 noted every batch in an item of its own; after it the windows did, of all devices in one partition.
+   * @param shares all of the same item, one at least
+   */
+  private async notCountedElsewhere(shares: readonly Share[]): Promise<Share[]> {
+    const [{ sketch }] = shares as [Share];
+    const { useCase, releaseId, deviceId } = sketch;
+    const partition = batchPartition(deviceId);
+    const items = await this.itemsAt([
+      { ...sketchKey(sketch), partition: oldSketchPartition(useCase, releaseId) },
+      ...shares.map(({ batchId }) => ({ partition, window: batchId })),
+    ]);
+    const noted = new Set(items.filter((item) => item.partition === partition).map(({ window }) => window));
+    const old = batchesIn(items.find((item) => item.partition !== partition) ?? {});
+    return shares.filter(
+      ({ batchId, place }) => !noted.has(batchId) && !covers(old.get(place.stream) ?? [], place.sequence),
     );
-    return Item !== undefined;
+  }
+
+  /** Those that are there; strongly consistent. */
+  private async itemsAt(keys: readonly ReturnType<typeof sketchKey>[]): Promise<Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
+    for (let first = 0; first < keys.length; first += MOST_KEYS) {
+      const Keys = keys.slice(first, first + MOST_KEYS);
+      const { Responses, UnprocessedKeys } = await this.client.send(
+        new BatchGetCommand({ RequestItems: { [this.tableName]: { Keys, ConsistentRead: true } } }),
+      );
+      // As with any other call that is throttled, the batches come again.
+      if (UnprocessedKeys?.[this.tableName]) throw new Error(`${this.tableName}: keys were left unread`);
+      items.push(...(Responses?.[this.tableName] ?? []));
+    }
+    return items;
   }
 
   /** One item, so one write unit per KB; the condition on the ledger does what a transaction would cost twice for. */
-  private async write(fresh: readonly Share[], counted: CountedBatches): Promise<CountedBatches> {
-    const after = new Map(counted);
+  private async write(fresh: readonly Share[], counted: Counted): Promise<Counted> {
+    const batches = new Map(counted.batches);
     for (const [stream, shares] of grouped(fresh, ({ place }) => place.stream)) {
       const sequences = shares.map(({ place }) => place.sequence);
-      after.set(stream, withSequences(counted.get(stream) ?? [], sequences));
+      batches.set(stream, withSequences(counted.batches.get(stream) ?? [], sequences));
     }
-    const update = toItemUpdate(mergeSketches(fresh.map(({ sketch }) => sketch)) as Sketch);
-    const ledger = ledgerUpdate(counted, after);
+    const sketch = mergeSketches(fresh.map((share) => share.sketch)) as Sketch;
+    const update = toItemUpdate(sketch, counted.embeddings);
+    const ledger = ledgerUpdate(counted.batches, batches);
     await this.client.send(
       new UpdateCommand({
         TableName: this.tableName,
         Key: update.Key,
         UpdateExpression: `SET ${[...update.set, ...ledger.set].join(',')} ADD ${update.add.join(',')}`,
-        ConditionExpression: ledger.conditions.join(' AND '),
+        ConditionExpression: [...ledger.conditions, ...update.conditions].join(' AND '),
         ExpressionAttributeNames: { ...update.names, ...ledger.names },
         ExpressionAttributeValues: { ...update.values, ...ledger.values },
       }),
     );
-    return after;
+    const embeddings = addSumsByClass(counted.embeddings, sketch.embeddingByClass);
+    return { batches, ...(embeddings && { embeddings }) };
   }
 }
 
+const batchesIn = (item: Readonly<Record<string, unknown>>): Batches =>
+  new Map(
+    Object.entries(item)
+      .filter(([name]) => name.startsWith(LEDGER_PREFIX))
+      .map(([name, ranges]) => [name.slice(LEDGER_PREFIX.length), parseRanges(String(ranges))]),
+  );
+
 /** Writes the streams that have changed, if nobody else has changed them since they were read. */
-function ledgerUpdate(before: CountedBatches, after: CountedBatches) {
+function ledgerUpdate(before: Batches, after: Batches) {
   const names: Record<string, string> = {};
   const values: Record<string, string> = {};
   const set: string[] = [];

@@ -1,12 +1,12 @@
 /**
  * Sketches: mergeable summaries of results. Everything in one is a count or a sum, so merging is addition, and the table
- * can merge by `ADD` without reading first. Pure.
+ * can merge by `ADD` without reading first; all but the sums of embeddings by class, which are one value. Pure.
  */
 
 import type { EmbeddingSums, Histogram, InferenceResult, Sketch } from '../../contracts';
 import bins from '../../contracts/histogram-bins.json';
 import { ownValue } from '../../contracts/own-value';
-import { addEmbeddingSums } from './embedding-sums';
+import { addEmbeddingSums, addSumsByClass, framesOf, type SumsByClass } from './embedding-sums';
 import { sketchPartition } from './sketch-partition';
 
 /** What a sketch is about. `windowStart` is an ISO timestamp. */
@@ -110,7 +110,7 @@ export function addResult(
 ): Sketch {
   const { predictedClass, confidence, image, shadow } = record;
   const compared = shadow !== undefined && predictedClass !== undefined && knownToShadow(predictedClass);
-  const embedding = addEmbeddingSums(sketch.embedding, record.embedding);
+  const embeddingByClass = addSumsByClass(sketch.embeddingByClass, sumsOf(record));
   const milliseconds = Math.max(record.latencyMilliseconds.total, LEAST_LATENCY_MILLISECONDS);
   return {
     ...sketch,
@@ -129,9 +129,17 @@ export function addResult(
     contrast: image ? addToHistogram(sketch.contrast, image.contrast) : sketch.contrast,
     sharpness: image ? addToHistogram(sketch.sharpness, image.sharpness) : sketch.sharpness,
     shadow: addShadows(shadowCountsOf(sketch), shadowOf(record, compared)),
-    ...(embedding && { embedding }),
+    ...(embeddingByClass && { embeddingByClass }),
   };
 }
+
+/**
+ * What a record tells of its class. A component of before tells of all classes on a record of any: residuals have mean 0 in
+ * every class, so that theirs may count for it, and only find less. Of a record without a class nobody knows where its
+ * frames should lie.
+ */
+const sumsOf = ({ predictedClass, embedding }: InferenceResult): SumsByClass | undefined =>
+  predictedClass !== undefined && embedding ? { [predictedClass]: embedding } : undefined;
 
 function addHistograms(left: Histogram, right: Histogram): Histogram {
   if (
@@ -148,11 +156,13 @@ function addHistograms(left: Histogram, right: Histogram): Histogram {
 
 function addSketches(left: Sketch, right: Sketch): Sketch {
   const embedding = addEmbeddingSums(left.embedding, right.embedding);
+  const embeddingByClass = addSumsByClass(left.embeddingByClass, right.embeddingByClass);
   const merged: Sketch = {
     ...left,
     classCounts: { ...left.classCounts },
     shadow: addShadows(shadowCountsOf(left), shadowCountsOf(right)),
     ...(embedding && { embedding }),
+    ...(embeddingByClass && { embeddingByClass }),
   };
   for (const counter of COUNTERS) merged[counter] = left[counter] + right[counter];
   for (const feature of HISTOGRAM_FEATURES) merged[feature] = addHistograms(left[feature], right[feature]);
@@ -201,8 +211,10 @@ const SHADOW_ATTRIBUTES: readonly (readonly [keyof ShadowCounts, string])[] = [
 ];
 
 const CLASS_PREFIX = 'class:';
-const EMBEDDING_PREFIX = 'embedding:';
-const [EMBEDDING_COUNT, EMBEDDING_SQUARES] = ['embeddingCount', 'embeddingSquares'];
+/** Of windows from before sums were kept by class: read, and no longer written. */
+const OLD_EMBEDDING = { prefix: 'embedding:', count: 'embeddingCount', squares: 'embeddingSquares' } as const;
+/** The sums by class, and of how many frames they are, which grows with every write that changes them. */
+const EMBEDDINGS = { byClass: 'embeddings', frames: 'embeddedFrames' } as const;
 
 function flatten(sketch: Sketch): Record<string, number> {
   const flat: Record<string, number> = {};
@@ -212,11 +224,6 @@ function flatten(sketch: Sketch): Record<string, number> {
   for (const [name, count] of Object.entries(sketch.classCounts)) flat[`${CLASS_PREFIX}${name}`] = count;
   for (const feature of HISTOGRAM_FEATURES) {
     for (const [index, count] of sketch[feature].counts.entries()) flat[`${feature}:${index}`] = count;
-  }
-  if (sketch.embedding) {
-    flat[EMBEDDING_COUNT] = sketch.embedding.count;
-    flat[EMBEDDING_SQUARES] = sketch.embedding.squares;
-    for (const [index, sum] of sketch.embedding.sum.entries()) flat[`${EMBEDDING_PREFIX}${index}`] = sum;
   }
   return flat;
 }
@@ -239,21 +246,21 @@ export interface SketchItemUpdate {
   readonly set: readonly string[];
   /** Clauses of ADD. */
   readonly add: readonly string[];
+  /** What must hold, or it adds to what is no longer there. */
+  readonly conditions: readonly string[];
   readonly names: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, string | number>>;
+  readonly values: Readonly<Record<string, string | number | SumsByClass>>;
 }
 
-/** What an item is read by: whether it is one, and how many components an embedding has. */
-const isKeptAtZero = (name: string): boolean => name === 'results' || name.startsWith(EMBEDDING_PREFIX);
-
 /**
- * The update that adds `sketch` to its item. Other zeros are left out. Placeholders are numbered: an expression may have
- * 4 KB, and the largest (203 numbers and 100 classes) has 3 KB so.
+ * The update that adds `sketch` to its item. Zeros are left out, but for the number of results, by which an item is known.
+ * Placeholders are numbered: an expression may have 4 KB, and the largest (203 numbers and 100 classes) has 3 KB so.
+ * @param embeddings sums by class that the item had when it was read; the update fails where they have grown since
  */
-export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
+export function toItemUpdate(sketch: Sketch, embeddings?: SumsByClass): SketchItemUpdate {
   const names: Record<string, string> = {};
-  const values: Record<string, string | number> = {};
-  const placeholder = (name: string, value: string | number): [string, string] => {
+  const values: Record<string, string | number | SumsByClass> = {};
+  const placeholder = (name: string, value: string | number | SumsByClass): [string, string] => {
     const index = Object.keys(names).length;
     names[`#${index}`] = name;
     values[`:${index}`] = value;
@@ -263,10 +270,23 @@ export function toItemUpdate(sketch: Sketch): SketchItemUpdate {
     placeholder(name, sketch[name]).join('='),
   );
   const add = Object.entries(flatten(sketch))
-    .filter(([name, count]) => count !== 0 || isKeptAtZero(name))
+    .filter(([name, count]) => count !== 0 || name === 'results')
     .map(([name, count]) => placeholder(name, count).join(' '));
-  return { Key: sketchKey(sketch), set, add, names, values };
+  const conditions: string[] = [];
+  const sums = sketch.embeddingByClass && addSumsByClass(embeddings, sketch.embeddingByClass);
+  if (sums) {
+    set.push(placeholder(EMBEDDINGS.byClass, sums).join('='));
+    const [name, added] = placeholder(EMBEDDINGS.frames, framesOf(sketch.embeddingByClass));
+    add.push(`${name} ${added}`);
+    if (embeddings) values[':before'] = framesOf(embeddings);
+    conditions.push(embeddings ? `${name}=:before` : `attribute_not_exists(${name})`);
+  }
+  return { Key: sketchKey(sketch), set, add, conditions, names, values };
 }
+
+/** The sums by class in an item; `undefined` where it has none. */
+export const sumsByClassIn = (item: Readonly<Record<string, unknown>>): SumsByClass | undefined =>
+  item[EMBEDDINGS.byClass] as SumsByClass | undefined;
 
 /** The sketch in an item that {@link toItemUpdate} made; unknown attributes are ignored. */
 export function fromItem(item: Readonly<Record<string, unknown>>): Sketch {
@@ -287,18 +307,17 @@ export function fromItem(item: Readonly<Record<string, unknown>>): Sketch {
   for (const name of Object.keys(item)) {
     if (name.startsWith(CLASS_PREFIX)) sketch.classCounts[name.slice(CLASS_PREFIX.length)] = number(name);
   }
-  const embedding = embeddingOf(item, number);
-  if (embedding) sketch.embedding = embedding;
-  return sketch;
+  const [embedding, embeddingByClass] = [oldEmbeddingOf(item, number), sumsByClassIn(item)];
+  return { ...sketch, ...(embedding && { embedding }), ...(embeddingByClass && { embeddingByClass }) };
 }
 
-/** Of an item from before there were sums of embeddings: none. */
-function embeddingOf(
+/** Of an item from before there were sums of embeddings, or from after they are kept by class: none. */
+function oldEmbeddingOf(
   item: Readonly<Record<string, unknown>>,
   number: (name: string) => number,
 ): EmbeddingSums | undefined {
-  const names = Object.keys(item).filter((name) => name.startsWith(EMBEDDING_PREFIX));
+  const names = Object.keys(item).filter((name) => name.startsWith(OLD_EMBEDDING.prefix));
   if (names.length === 0) return undefined;
-  const sum = names.map((_, index) => number(`${EMBEDDING_PREFIX}${index}`));
-  return { count: number(EMBEDDING_COUNT), sum, squares: number(EMBEDDING_SQUARES) };
+  const sum = names.map((_, index) => number(`${OLD_EMBEDDING.prefix}${index}`));
+  return { count: number(OLD_EMBEDDING.count), sum, squares: number(OLD_EMBEDDING.squares) };
 }

@@ -28,6 +28,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import {
+  BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -208,6 +209,13 @@ export class DeployedEnvironment {
     tables.on(GetCommand).callsFake(async ({ TableName, Key }) => ({
       Item: this.find(await this.authorizeTable('GetItem', TableName), Key),
     }));
+    tables.on(BatchGetCommand).callsFake(async ({ RequestItems }) => {
+      const [[table, { Keys }]] = Object.entries<{ Keys: Item[] }>(RequestItems) as [
+        [string, { Keys: Item[] }],
+      ];
+      await this.authorizeTable('BatchGetItem', table);
+      return { Responses: { [table]: Keys.flatMap((key) => this.find(table, key) ?? []) } };
+    });
     tables.on(QueryCommand).callsFake(async ({ TableName, ExpressionAttributeValues: values }) => {
       const partition = values[':useCase'] ?? values[':partition'];
       const items = this.items.get(await this.authorizeTable('Query', TableName)) ?? [];

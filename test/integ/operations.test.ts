@@ -44,7 +44,7 @@ import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-
 import { QUESTION_RULE_SELECT, questionTopic, ruleName } from '../../lambda/telemetry/names';
 import { QuestionBudget } from '../../lambda/telemetry/question-budget';
 import { mergeSketches } from '../../lambda/telemetry/sketch';
-import { SketchTable } from '../../lambda/telemetry/sketch-table';
+import { NOTHING_COUNTED, SketchTable } from '../../lambda/telemetry/sketch-table';
 import { LOCAL_AWS_SETTINGS } from '../../scripts/local-aws';
 import { aBatch, aLabel, aResult } from '../lambda/shared/builders';
 
@@ -144,7 +144,7 @@ test('case 29: batches that are added at once and again count exactly once', asy
       place: placeOf(batchId),
       sketch,
     }));
-    return (await sketches.addOnce(shares, new Map())).added.size;
+    return (await sketches.addOnce(shares, NOTHING_COUNTED)).added.size;
   };
   const answers = await Promise.all([...batches, ...batches].map(add));
   expect(answers.filter((added) => added === 1)).toHaveLength(12);

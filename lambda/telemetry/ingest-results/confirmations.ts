@@ -3,16 +3,16 @@ import type { SequenceRanges } from '../../../contracts/batch-place';
 import { placeOf } from '../../../contracts/batch-place';
 import { grouped } from '../../shared/grouped';
 import { joined } from '../batch-ledger';
-import type { CountedBatches, Share } from '../sketch-table';
+import type { Counted, Share } from '../sketch-table';
 import type { BatchWork } from './batch-work';
 
 /** The contract's most ranges; with five digits each they fit into one metering unit of AWS IoT, 5 KB. */
 const MOST_RANGES = 200;
 
-/** One item of the sketch table, whose shares go into it, and what it has counted. */
+/** One item of the sketch table, whose shares go into it, and what is known of it. */
 export interface Target {
   readonly shares: readonly { readonly share: Share; readonly work: BatchWork }[];
-  counted: CountedBatches;
+  counted: Counted;
 }
 
 /**
@@ -38,7 +38,7 @@ export function confirmationsOf(
       const { sequence } = placeOf(checked.batch.batchId);
       return [[sequence, sequence]];
     });
-    const received = joined(...own, ...[...touched].map(({ counted }) => counted.get(stream) ?? []));
+    const received = joined(...own, ...[...touched].map(({ counted }) => counted.batches.get(stream) ?? []));
     return [
       {
         schemaVersion: 1,

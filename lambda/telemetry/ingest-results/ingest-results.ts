@@ -7,7 +7,7 @@ import { covers } from '../../../contracts/batch-place';
 import { DEFAULT_CONCURRENCY, mapConcurrently } from '../../shared/concurrency';
 import { grouped } from '../../shared/grouped';
 import { sketchKey } from '../sketch';
-import type { Addition, CountedBatches, Share } from '../sketch-table';
+import { type Addition, type Counted, NOTHING_COUNTED, type Share } from '../sketch-table';
 import { type BatchWork, type ClassesOf, isOpen, workOf } from './batch-work';
 import { confirmationsOf, type Target } from './confirmations';
 import { objectsOf, type StoreLines, storeObjects, takeBack } from './lines-objects';
@@ -15,10 +15,10 @@ import { objectsOf, type StoreLines, storeObjects, takeBack } from './lines-obje
 export interface IngestResultsPorts {
   readonly classesOf: ClassesOf;
   readonly storeLines: StoreLines;
-  /** The batches that the sketch's item has counted. */
-  counted(sketch: Sketch): Promise<CountedBatches>;
+  /** What the sketch's item has counted. */
+  counted(sketch: Sketch): Promise<Counted>;
   /** Adds shares of one item, each batch once; all or nothing. */
-  addOnce(shares: readonly Share[], known: CountedBatches): Promise<Addition>;
+  addOnce(shares: readonly Share[], known: Counted): Promise<Addition>;
   /** Notes a batch that adds to no sketch. */
   noteOnce(deviceId: string, batchId: string, receivedAt: number): Promise<'noted' | 'repeated'>;
   /** Tells a device which of its batches have been counted. Never throws: a device that hears nothing asks again. */
@@ -127,7 +127,7 @@ function withoutRepetitions(messages: readonly PromiseSettledResult<BatchWork>[]
 function targetsOf(works: readonly BatchWork[]): Target[] {
   const shares = works.flatMap((work) => work.shares.map((share) => ({ share, work })));
   const byItem = grouped(shares, ({ share }) => Object.values(sketchKey(share.sketch)).join('\n'));
-  return [...byItem.values()].map((group) => ({ shares: group, counted: new Map() }));
+  return [...byItem.values()].map((group) => ({ shares: group, counted: NOTHING_COUNTED }));
 }
 
 /** An item that cannot be read or written fails the batches that share in it, and no others. */
@@ -150,7 +150,7 @@ function read(targets: readonly Target[], ports: IngestResultsPorts): Promise<vo
     if (!first) return;
     target.counted = await ports.counted(first.share.sketch);
     for (const { share, work } of target.shares) {
-      const ranges = target.counted.get(share.place.stream) ?? [];
+      const ranges = target.counted.batches.get(share.place.stream) ?? [];
       if (!covers(ranges, share.place.sequence)) work.isFresh = true;
     }
   });

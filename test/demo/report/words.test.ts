@@ -49,6 +49,14 @@ describe('assessments in words', () => {
       'What the classifier reads has moved away from where it was validated: squared shift 0.71, limit 0.45.',
     ],
     [
+      '{"kind":"DRIFT","feature":"embedding","predictedClass":"scratch","value":0.712,"limit":0.144}',
+      "What is called 'scratch' lies elsewhere than what was validated as that: squared shift 0.71, limit 0.14.",
+    ],
+    [
+      '{"kind":"NO_DATA","results":1200,"minimumResults":200,"embeddings":12,"minimumEmbeddings":100}',
+      'Too few embeddings to decide: 12 of at least 100.',
+    ],
+    [
       '{"kind":"NO_DATA","results":1200,"minimumResults":200,"embeddings":12}',
       'Too few embeddings to decide: 12 of at least 200.',
     ],

@@ -1,4 +1,8 @@
-import { assessRelease, type ReleaseObservations } from '../../../lambda/monitoring/assess-release';
+import {
+  assessRelease,
+  deviationOf,
+  type ReleaseObservations,
+} from '../../../lambda/monitoring/assess-release';
 import type { FeatureComparison } from '../../../lambda/monitoring/compare-with-baseline';
 
 const OPTIONS = { minimumResults: 200, minimumEffectiveLabels: 20, accuracyDropLimit: 0.05 };
@@ -20,6 +24,14 @@ const vectors = (value: number, frames = 500) => ({
   pValue: 0,
   limit: 0.45,
   drifted: value > 0.45,
+});
+
+/** Of which the limit is lower. */
+const ofClass = (value: number) => ({
+  ...vectors(value, 60),
+  predictedClass: 'scratch',
+  limit: 0.18,
+  drifted: value > 0.18,
 });
 
 const accuracy = (value: number, effectiveLabels: number, half = 0.02) => ({
@@ -90,14 +102,29 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
     { kind: 'DRIFT', feature: 'embedding', value: 0.9, limit: 0.45 },
   ],
   [
+    'one class that has moved, while all have not',
+    { embedding: { ...vectors(0.1), ofClass: ofClass(0.3) } },
+    { kind: 'DRIFT', feature: 'embedding', predictedClass: 'scratch', value: 0.3, limit: 0.18 },
+  ],
+  [
+    'both: what is farther beyond its own limit',
+    { embedding: { ...vectors(0.9), ofClass: ofClass(0.2) } },
+    { kind: 'DRIFT', feature: 'embedding', value: 0.9, limit: 0.45 },
+  ],
+  [
+    'a class beyond its limit by chance',
+    { embedding: { ...vectors(0.1), ofClass: { ...ofClass(0.3), drifted: false } } },
+    { kind: 'HEALTHY' },
+  ],
+  [
     'confidence beside an embedding that has not',
     { features: [feature({ feature: 'confidence' })], embedding: vectors(0.1) },
     { kind: 'DRIFT', feature: 'confidence', value: 0.3, limit: 0.25 },
   ],
   [
     'too few embeddings',
-    { features: [feature({})], embedding: vectors(0.9, 199) },
-    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 199 },
+    { features: [feature({})], embedding: vectors(0.9, 99) },
+    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 99, minimumEmbeddings: 100 },
   ],
   [
     'a confidence that has moved, beside too few embeddings',
@@ -135,4 +162,11 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
   ['good accuracy', { accuracy: accuracy(0.97, 50) }, { kind: 'HEALTHY' }],
 ])('[S12] %s', (_, observations, expected) => {
   expect(assessRelease(seen(observations), OPTIONS)).toEqual(expected);
+});
+
+test('[B14] a deviation is what has moved the farthest beyond its limit; a class counts when it has moved', () => {
+  const moved = { ...vectors(0.09), ofClass: ofClass(0.36) };
+  expect(deviationOf({ features: [], embedding: moved })).toBeCloseTo(2, 10);
+  const still = { ...moved, ofClass: { ...moved.ofClass, drifted: false } };
+  expect(deviationOf({ features: [], embedding: still })).toBeCloseTo(0.2, 10);
 });

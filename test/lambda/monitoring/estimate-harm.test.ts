@@ -12,6 +12,8 @@ const confidences = (sure: number, unsure: number) =>
 /** One in ten answers is unsure, and four in a hundred are wrong: a mean confidence of 0.93. */
 const baseline = { confidence: confidences(90, 10), accuracy: 0.96 };
 const embedding = { frames: 500, value: 0.1, chance: 0.1, pValue: 0.5, limit: 0.45, drifted: false };
+const ofClass = { ...embedding, predictedClass: 'dent', value: 0.05, limit: 0.18 };
+const DOUBTFUL = "what is called 'dent' may not be what was validated as that: only labels tell";
 const labels = (effectiveLabels: number) => ({
   value: 0.9,
   lower: 0.85,
@@ -63,19 +65,39 @@ test.each<[string, Partial<HarmObservations>, object]>([
     { by: 'nothing', reason: 'what the classifier reads is not what was validated: only labels tell' },
   ],
   [
+    'a class that has moved',
+    { embedding: { ...embedding, ofClass: { ...ofClass, pValue: 0, drifted: true } } },
+    { by: 'nothing', reason: DOUBTFUL },
+  ],
+  [
+    'a class that may have',
+    { embedding: { ...embedding, ofClass: { ...ofClass, pValue: 0.09 } } },
+    { by: 'nothing', reason: DOUBTFUL },
+  ],
+  [
+    'a class where chance may have put it',
+    { embedding: { ...embedding, ofClass: { ...ofClass, pValue: 0.11 } } },
+    { by: 'confidence', accuracy: expect.closeTo(0.96, 10), drop: expect.closeTo(0, 10) },
+  ],
+  [
+    'a class of which there is too little to matter',
+    { embedding: { ...embedding, ofClass: { ...ofClass, value: 0.017, pValue: 0 } } },
+    { by: 'confidence', accuracy: expect.closeTo(0.96, 10), drop: expect.closeTo(0, 10) },
+  ],
+  [
     'labels speak where the confidence must not',
     { embedding: { ...embedding, value: 40 }, accuracy: labels(50) },
     { by: 'labels', drop: expect.anything() },
   ],
   [
     'too few embeddings',
-    { embedding: { ...embedding, frames: 199 } },
-    { by: 'nothing', reason: '199 of 200 embeddings, and too few labels' },
+    { embedding: { ...embedding, frames: 99 } },
+    { by: 'nothing', reason: '99 of 100 embeddings, and too few labels' },
   ],
   [
     'no result',
     { sketch: undefined, embedding: { ...embedding, frames: 0 } },
-    { by: 'nothing', reason: '0 of 200 embeddings, and too few labels' },
+    { by: 'nothing', reason: '0 of 100 embeddings, and too few labels' },
   ],
   [
     'a release without a reference',

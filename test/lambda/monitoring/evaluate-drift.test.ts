@@ -1,4 +1,4 @@
-import type { Label, Release, Sketch } from '../../../contracts';
+import type { EmbeddingSums, Label, Release, Sketch } from '../../../contracts';
 import type { AssessmentLimits } from '../../../lambda/monitoring/assess-release';
 import type { LatestAssessment } from '../../../lambda/monitoring/assessment-table';
 import type { Episode } from '../../../lambda/monitoring/episode';
@@ -363,7 +363,7 @@ describe('[B14] a release with a reference for its embeddings', () => {
   const embedded = (deviceId: string, shift: number, brightnessMean = 120, count = 500): Sketch => ({
     ...sketchFrom(deviceId, brightnessMean),
     classCounts: { good: 500 },
-    embedding: { count, sum: [shift * count, 0], squares: count * (shift * shift + 2) },
+    embeddingByClass: { good: { count, sum: [shift * count, 0], squares: count * (shift * shift + 2) } },
   });
   const worldOf = (...fleet: Sketch[]): FakeWorld => {
     const world = new FakeWorld();
@@ -435,19 +435,21 @@ describe('[B14] a release with a reference for its embeddings', () => {
   });
 
   test('too few embeddings are no health', async () => {
-    const world = worldOf(embedded('line-1', 0, 120, 150));
+    const world = worldOf(embedded('line-1', 0, 120, 99));
     await expect(assess(world)).resolves.toEqual({
       kind: 'NO_DATA',
       results: 500,
       minimumResults: 200,
-      embeddings: 150,
+      embeddings: 99,
+      minimumEmbeddings: 100,
     });
     world.fleet = [sketchFrom('line-1', 80)];
     await expect(assess(world)).resolves.toMatchObject({ kind: 'NO_DATA', embeddings: 0 });
   });
 
   test('case 31: sums of another size are left aside by name, and stop nobody', async () => {
-    const other = { ...embedded('odd', 9), embedding: { count: 500, sum: [500, 0, 0], squares: 5000 } };
+    const sums: EmbeddingSums = { count: 500, sum: [500, 0, 0], squares: 5000 };
+    const other = { ...embedded('odd', 9), embeddingByClass: { good: sums } };
     const world = worldOf(embedded('line-1', 0), other);
     await expect(evaluateDrift(world, OPTIONS)).resolves.toMatchObject({
       assessment: { kind: 'HEALTHY' },
@@ -467,7 +469,7 @@ describe('[B14] a release with a reference for its embeddings', () => {
     await expect(assess(world)).resolves.toEqual({ kind: 'SETTLING', results: 800, neededResults: 1000 });
     world.fleet = fleet(2, 500);
     await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
-    expect(world.kept.get('surface-3')?.sketch.embedding?.count).toBe(1000);
+    expect(world.kept.get('surface-3')?.sketch.embeddingByClass).toMatchObject({ good: { count: 1000 } });
     world.fleet = fleet(2.05, 500);
     await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
     world.fleet = fleet(0.5, 500);

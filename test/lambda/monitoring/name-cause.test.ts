@@ -94,6 +94,28 @@ test.each<[string, Seen, ReturnType<typeof devices>, ReturnType<typeof nameCause
     { kind: 'new-thing' },
   ],
   [
+    'a defect that is called by the name of another',
+    seen(DRIFT, [], {
+      embedding: {
+        ...vectors(false).embedding,
+        ofClass: { ...vectors(true).embedding, predictedClass: 'scratch' },
+      },
+    }),
+    devices(DRIFT, DRIFT),
+    { kind: 'new-thing', predictedClass: 'scratch' },
+  ],
+  [
+    'a class that has not moved says nothing of what has',
+    seen(DRIFT, [], {
+      embedding: {
+        ...vectors(true).embedding,
+        ofClass: { ...vectors(false).embedding, predictedClass: 'scratch' },
+      },
+    }),
+    devices(DRIFT, DRIFT),
+    { kind: 'new-thing' },
+  ],
+  [
     'another yield',
     seen(HEALTHY, [moved('classMix', 2.5)], vectors(false)),
     devices(HEALTHY, HEALTHY),

@@ -54,19 +54,28 @@ export function withoutReference(release: Release): Release {
   return others;
 }
 
+/** What tells on records where frames lie, as a component does. */
+export type Summing = Pick<ServingSums, 'count'>;
+
 class SimulatedCamera {
   private milliseconds = 0;
-  private readonly sums: ServingSums;
+  private readonly sums: Summing;
 
-  /** @param everySeconds how often a record carries sums of embeddings */
+  /**
+   * @param everySeconds how often a record carries sums of embeddings
+   * @param sums @default - those of the component
+   */
   constructor(
     private readonly release: Release,
     everySeconds: number,
+    sums?: Summing,
   ) {
-    this.sums = new ServingSums({
-      clock: { monotonic: () => this.milliseconds },
-      settings: () => ({ embeddingSums: { everySeconds } }),
-    });
+    this.sums =
+      sums ??
+      new ServingSums({
+        clock: { monotonic: () => this.milliseconds },
+        settings: () => ({ embeddingSums: { everySeconds } }),
+      });
   }
 
   /** @param at epoch milliseconds */
@@ -84,10 +93,14 @@ const identityOf = ({ releaseId }: Release, camera: number, windowStart: number)
   windowStart: new Date(windowStart).toISOString(),
 });
 
-/** One window of each camera. Sums come with every ten frames, so that multiples of ten leave none behind. */
-function sketchesOf(release: Release, cameras: readonly (readonly SeenFrame[])[]): Sketch[] {
+/** One window of each camera. The frames that a device still holds back at its end are in no sum. */
+function sketchesOf(
+  release: Release,
+  cameras: readonly (readonly SeenFrame[])[],
+  summing?: () => Summing,
+): Sketch[] {
   return cameras.map((frames, index) => {
-    const camera = new SimulatedCamera(release, 1);
+    const camera = new SimulatedCamera(release, 1, summing?.());
     return frames.reduce(
       (sketch, frame, number) => addResult(sketch, camera.decide(frame, BEGIN + number * SECOND), noShadow),
       emptySketch(identityOf(release, index, BEGIN)),
@@ -95,9 +108,15 @@ function sketchesOf(release: Release, cameras: readonly (readonly SeenFrame[])[]
   });
 }
 
-/** One evaluation of a window without labels. */
-export const evaluated = (release: Release, cameras: readonly (readonly SeenFrame[])[]): ReleaseEvaluation =>
-  evaluateRelease(release, sketchesOf(release, cameras), [], OPTIONS);
+/**
+ * One evaluation of a window without labels.
+ * @param summing of each camera. @default - as the component does
+ */
+export const evaluated = (
+  release: Release,
+  cameras: readonly (readonly SeenFrame[])[],
+  summing?: () => Summing,
+): ReleaseEvaluation => evaluateRelease(release, sketchesOf(release, cameras, summing), [], OPTIONS);
 
 /** How a line is watched. */
 export interface Watch {

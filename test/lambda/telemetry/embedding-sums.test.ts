@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { addEmbeddingSums, embeddingProblems } from '../../../lambda/telemetry/embedding-sums';
+import {
+  addEmbeddingSums,
+  addSumsByClass,
+  allEmbeddings,
+  embeddingProblems,
+  framesOf,
+} from '../../../lambda/telemetry/embedding-sums';
 
 /** Residuals of frames, each component within -8..8. */
 const frames = fc.integer({ min: 1, max: 16 }).chain((size) =>
@@ -87,4 +93,29 @@ test('sums of another size take no component away, and nothing added to nothing 
     sum: [0],
     squares: 0,
   });
+});
+
+test('[B14] sums by class are added class by class, and together are the sums of all', () => {
+  const [one, two] = [
+    { count: 3, sum: [1, -2], squares: 6 },
+    { count: 4, sum: [0.5, 1], squares: 5.5 },
+  ];
+  const both = addSumsByClass({ good: one, constructor: one }, { good: two, dent: two });
+  expect(both).toEqual({
+    good: { count: 7, sum: [1.5, -1], squares: 11.5 },
+    constructor: one,
+    dent: two,
+  });
+  expect(framesOf(both)).toBe(14);
+  expect(allEmbeddings({ embeddingByClass: { ...both }, embedding: one })).toEqual({
+    count: 17,
+    sum: [4, -4],
+    squares: 29,
+  });
+});
+
+test('without sums there are none', () => {
+  expect(addSumsByClass(undefined, undefined)).toBeUndefined();
+  expect(framesOf(undefined)).toBe(0);
+  expect(allEmbeddings({})).toBeUndefined();
 });

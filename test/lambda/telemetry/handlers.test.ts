@@ -1,6 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { DeviceStatus } from '../../../contracts';
@@ -21,7 +27,7 @@ const context = {
 
 beforeEach(() => {
   table.reset();
-  table.on(GetCommand).resolves({});
+  table.on(GetCommand).resolves({}).on(BatchGetCommand).resolves({});
   bucket.reset();
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',

@@ -4,6 +4,8 @@
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
   GetCommand,
   type GetCommandInput,
   PutCommand,
@@ -28,16 +30,26 @@ const WRITE_UNIT_BYTES = 1_024;
 const READ_UNIT_BYTES = 4_096;
 const ITEM_LIMIT_BYTES = 400 * 1_024;
 const EXPRESSION_LIMIT_BYTES = 4_096;
+const BATCH_LIMIT = 100;
 
 /** Two digits to a byte, and one more. */
 const numberBytes = (value: number): number => Math.ceil(String(value).replace(/[-.]/g, '').length / 2) + 1;
+/** Of a list or a map, and one of each of its values. */
+const [DOCUMENT_BYTES, VALUE_BYTES] = [3, 1];
+
+function valueBytes(value: unknown): number {
+  if (typeof value === 'number') return numberBytes(value);
+  if (typeof value !== 'object' || value === null) return Buffer.byteLength(String(value));
+  const names = Array.isArray(value) ? 0 : Object.keys(value).join('').length;
+  return Object.values(value).reduce<number>(
+    (sum, one) => sum + VALUE_BYTES + valueBytes(one),
+    DOCUMENT_BYTES + names,
+  );
+}
 
 function itemBytes(item: Item): number {
   return Object.entries(item).reduce(
-    (sum, [name, value]) =>
-      sum +
-      Buffer.byteLength(name) +
-      (typeof value === 'number' ? numberBytes(value) : Buffer.byteLength(String(value))),
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + valueBytes(value),
     0,
   );
 }
@@ -64,6 +76,7 @@ export class MemoryTable {
   async send(command: object): Promise<object> {
     await this.mayFail(command);
     if (command instanceof GetCommand) return this.get(command.input);
+    if (command instanceof BatchGetCommand) return this.batchGet(command.input);
     if (command instanceof PutCommand) return this.put(command.input);
     if (command instanceof UpdateCommand) return this.update(command.input);
     if (command instanceof QueryCommand) return this.query(command.input);
@@ -74,6 +87,17 @@ export class MemoryTable {
     const item = this.items.get(this.idOf(Key));
     this.readUnits += Math.max(1, Math.ceil(itemBytes(item ?? {}) / READ_UNIT_BYTES));
     return item ? { Item: { ...item } } : {};
+  }
+
+  /** Of this table alone; as DynamoDB's, it names a key that is there twice. */
+  private batchGet({ RequestItems = {} }: BatchGetCommandInput): object {
+    const [[table, { Keys = [] }]] = Object.entries(RequestItems) as [[string, { Keys?: Item[] }]];
+    if (Keys.length > BATCH_LIMIT) throw new Error('Too many items requested for the BatchGetItem call');
+    if (new Set(Keys.map((key) => this.idOf(key))).size < Keys.length) {
+      throw new Error('Provided list of item keys contains duplicates');
+    }
+    const items = Keys.flatMap((Key) => this.get({ TableName: table, Key }).Item ?? []);
+    return { Responses: { [table]: items }, UnprocessedKeys: {} };
   }
 
   private query({ KeyConditionExpression, ExpressionAttributeValues = {} }: QueryCommandInput): {

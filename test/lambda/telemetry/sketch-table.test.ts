@@ -1,4 +1,5 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Sketch } from '../../../contracts';
 import { placeOf } from '../../../contracts/batch-place';
 import {
   oldSketchPartition,
@@ -6,12 +7,13 @@ import {
   sketchPartition,
   sketchPartitions,
 } from '../../../lambda/telemetry/sketch-partition';
-import { type Share, SketchTable } from '../../../lambda/telemetry/sketch-table';
-import { aSketch, DEVICE, RECEIVED_AT, USE_CASE } from '../shared/builders';
+import { NOTHING_COUNTED, type Share, SketchTable } from '../../../lambda/telemetry/sketch-table';
+import { aSketch, DEVICE, RECEIVED_AT, seededRandom, USE_CASE } from '../shared/builders';
 import { MemoryTable } from './memory-table';
 
+/** A call of the table takes a turn of the event loop, and of DynamoDB about as long. */
+const MILLISECONDS_PER_TURN = 5;
 const STREAM = '00000001-1a2b3c4d';
-const NONE = new Map();
 
 let memory: MemoryTable;
 let pauses: number[];
@@ -26,8 +28,12 @@ beforeEach(() => {
   }) as DynamoDBDocumentClient;
   table = new SketchTable(client, 'sketches', async (milliseconds) => {
     pauses.push(milliseconds);
+    for (let turn = 0; turn < milliseconds / MILLISECONDS_PER_TURN; turn++) await new Promise(setImmediate);
   });
+  jest.spyOn(Math, 'random').mockImplementation(seededRandom(3));
 });
+
+afterEach(() => jest.restoreAllMocks());
 
 const shareOf = (batchId: string): Share => ({
   batchId,
@@ -41,7 +47,9 @@ const itemAt = (partition: string) => memory.items.get(`${partition}\n${WINDOW}#
 const item = () => itemAt(sketchPartition(USE_CASE, RELEASE, DEVICE));
 
 test('case 29: the batches of an invocation and their ledger are one write', async () => {
-  await expect(table.addOnce([numbered(1), numbered(2), shareOf('batch-1')], NONE)).resolves.toMatchObject({
+  await expect(
+    table.addOnce([numbered(1), numbered(2), shareOf('batch-1')], NOTHING_COUNTED),
+  ).resolves.toMatchObject({
     added: new Set([numbered(1).batchId, numbered(2).batchId, 'batch-1']),
   });
   expect(item()).toMatchObject({ results: 6, [`batches:${STREAM}`]: '1-2', 'batches:batch-1': '0' });
@@ -49,15 +57,15 @@ test('case 29: the batches of an invocation and their ledger are one write', asy
 });
 
 test('case 29: of batches that were added before, only the others are added', async () => {
-  await table.addOnce([numbered(1)], NONE);
+  await table.addOnce([numbered(1)], NOTHING_COUNTED);
   const answer = await table.addOnce([numbered(1), numbered(2)], await table.counted(aSketch()));
   expect(answer.added).toEqual(new Set([numbered(2).batchId]));
-  expect(answer.counted.get(STREAM)).toEqual([[1, 2]]);
+  expect(answer.counted.batches.get(STREAM)).toEqual([[1, 2]]);
   expect(item()?.results).toBe(4);
 });
 
 test('case 34: what another function has added since the item was read is seen, and waited out with jitter', async () => {
-  await table.addOnce([numbered(1)], NONE);
+  await table.addOnce([numbered(1)], NOTHING_COUNTED);
   const stale = await table.counted(aSketch());
   await table.addOnce([numbered(2)], stale);
   await expect(table.addOnce([numbered(2), numbered(3)], stale)).resolves.toMatchObject({
@@ -70,40 +78,103 @@ test('case 34: what another function has added since the item was read is seen, 
 test('case 29: twelve functions with the same batches at once count each once', async () => {
   const shares = Array.from({ length: 12 }, (_, index) => numbered(index + 1));
   const answers = await Promise.all(
-    shares.map((_, first) => table.addOnce(shares.slice(0, first + 1), NONE)),
+    shares.map((_, first) => table.addOnce(shares.slice(0, first + 1), NOTHING_COUNTED)),
   );
   expect(answers.reduce((sum, { added }) => sum + added.size, 0)).toBe(12);
   expect(item()?.results).toBe(24);
 });
 
 test('case 34: endless contention goes back to the queue', async () => {
-  const counted = jest.spyOn(table, 'counted').mockImplementation(async () => NONE);
-  await table.addOnce([numbered(1)], NONE);
-  await expect(table.addOnce([numbered(2)], NONE)).rejects.toThrow('conditional request failed');
+  const counted = jest.spyOn(table, 'counted').mockImplementation(async () => NOTHING_COUNTED);
+  await table.addOnce([numbered(1)], NOTHING_COUNTED);
+  await expect(table.addOnce([numbered(2)], NOTHING_COUNTED)).rejects.toThrow('conditional request failed');
   expect(counted).toHaveBeenCalledTimes(7);
 });
 
 test('case 34: a fault of the service goes back to the queue at once', async () => {
   memory.fault = () => new Error('InternalServerError');
-  await expect(table.addOnce([numbered(1)], NONE)).rejects.toThrow('InternalServerError');
+  await expect(table.addOnce([numbered(1)], NOTHING_COUNTED)).rejects.toThrow('InternalServerError');
   expect(pauses).toEqual([]);
 });
 
 test('case 29: a batch that release 0.1.0 has counted does not count again', async () => {
   await table.noteOnce(DEVICE, numbered(7).batchId, RECEIVED_AT);
-  await expect(table.addOnce([numbered(7)], NONE)).resolves.toMatchObject({ added: new Set() });
+  await expect(table.addOnce([numbered(7)], NOTHING_COUNTED)).resolves.toMatchObject({ added: new Set() });
   // It comes once more after a later one has begun the ledger.
-  await table.addOnce([numbered(8)], NONE);
+  await table.addOnce([numbered(8)], NOTHING_COUNTED);
   const again = await table.addOnce([numbered(7)], await table.counted(aSketch()));
   expect(again.added).toEqual(new Set());
   expect(item()?.results).toBe(2);
 });
 
 test('a batch in order costs no look for an older note', async () => {
-  await table.addOnce([numbered(1)], NONE);
+  await table.addOnce([numbered(1)], NOTHING_COUNTED);
   const before = memory.readUnits;
-  await table.addOnce([numbered(2)], new Map([[STREAM, [[1, 1]]]]));
+  await table.addOnce([numbered(2)], { batches: new Map([[STREAM, [[1, 1]]]]) });
   expect(memory.readUnits).toBe(before);
+});
+
+test('all that may have been counted before is asked for at once, a hundred at a time', async () => {
+  const shares = Array.from({ length: 150 }, (_, index) => numbered(index + 1));
+  await table.noteOnce(DEVICE, numbered(101).batchId, RECEIVED_AT);
+  const send = jest.spyOn(memory, 'send');
+  const { added } = await table.addOnce(shares, NOTHING_COUNTED);
+  expect(added.size).toBe(149);
+  expect(added).not.toContain(numbered(101).batchId);
+  expect(send.mock.calls.map(([command]) => command.constructor.name)).toEqual([
+    'BatchGetCommand',
+    'BatchGetCommand',
+    'UpdateCommand',
+  ]);
+});
+
+test('keys that DynamoDB has left unread send the batches back to the queue', async () => {
+  jest.spyOn(memory, 'send').mockResolvedValueOnce({ UnprocessedKeys: { sketches: { Keys: [{}] } } });
+  await expect(table.addOnce([numbered(1)], NOTHING_COUNTED)).rejects.toThrow(
+    'sketches: keys were left unread',
+  );
+  expect(item()).toBeUndefined();
+});
+
+describe('[B14] sums of embeddings by class', () => {
+  const sums = (count: number) => ({ count, sum: [count / 2, -1] as [number, number], squares: 2 * count });
+  const embedded = (sequence: number, embeddingByClass: Sketch['embeddingByClass']): Share => ({
+    ...numbered(sequence),
+    sketch: aSketch({ results: 2, ...(embeddingByClass && { embeddingByClass }) }),
+  });
+  const kept = async () => (await table.read(USE_CASE, RELEASE, WINDOW))[0]?.embeddingByClass;
+
+  test('case 29: are in the item once, whatever is sent again', async () => {
+    const first = [embedded(1, { good: sums(3) }), embedded(2, { good: sums(5), dent: sums(4) })];
+    const { counted } = await table.addOnce(first, NOTHING_COUNTED);
+    await table.addOnce([...first, embedded(3, { dent: sums(6) })], counted);
+    await table.addOnce(first, await table.counted(aSketch()));
+    expect(await kept()).toEqual({
+      good: { count: 8, sum: [4, -2], squares: 16 },
+      dent: { count: 10, sum: [5, -2], squares: 20 },
+    });
+    expect(item()).toMatchObject({ results: 6, embeddedFrames: 18 });
+  });
+
+  test('case 34: of two streams that have read the same, the later one reads again', async () => {
+    await table.addOnce([embedded(1, { good: sums(3) })], NOTHING_COUNTED);
+    const stale = await table.counted(aSketch());
+    const other = (batchId: string): Share => ({
+      ...embedded(1, { good: sums(4) }),
+      ...{ batchId, place: placeOf(batchId) },
+    });
+    await table.addOnce([other('00000002-1a2b3c4d-00000001')], stale);
+    await table.addOnce([embedded(2, { dent: sums(5) })], stale);
+    expect(await kept()).toMatchObject({ good: { count: 7 }, dent: { count: 5 } });
+    expect(pauses).toHaveLength(1);
+  });
+
+  test('a write without any neither reads nor changes them', async () => {
+    await table.addOnce([embedded(1, { good: sums(3) })], NOTHING_COUNTED);
+    const { counted } = await table.addOnce([embedded(2, undefined)], await table.counted(aSketch()));
+    expect(counted.embeddings).toEqual({ good: sums(3) });
+    expect(await kept()).toEqual({ good: sums(3) });
+  });
 });
 
 test('a batch without sketches is noted once, for 60 days', async () => {
@@ -146,10 +217,10 @@ describe('partitions', () => {
     putOld(5, '1-3');
     for (let device = 0; device < 40; device++) {
       const deviceId = `line-${device + 10}`;
-      await table.addOnce([{ ...numbered(1), sketch: aSketch({ deviceId, results: 2 }) }], NONE);
+      await table.addOnce([{ ...numbered(1), sketch: aSketch({ deviceId, results: 2 }) }], NOTHING_COUNTED);
     }
     const early = aSketch({ deviceId: 'line-99', windowStart: '2026-03-01T09:00:00.000Z', results: 2 });
-    await table.addOnce([{ ...numbered(1), sketch: early }], NONE);
+    await table.addOnce([{ ...numbered(1), sketch: early }], NOTHING_COUNTED);
     const sketches = await table.read(USE_CASE, RELEASE, WINDOW);
     expect(sketches).toHaveLength(41);
     expect(sketches.reduce((sum, { results }) => sum + results, 0)).toBe(85);
@@ -158,7 +229,7 @@ describe('partitions', () => {
 
   test('case 29: a batch that the item of before has counted does not count again', async () => {
     putOld(6, '1-3');
-    await expect(table.addOnce([numbered(3), numbered(4)], NONE)).resolves.toMatchObject({
+    await expect(table.addOnce([numbered(3), numbered(4)], NOTHING_COUNTED)).resolves.toMatchObject({
       added: new Set([numbered(4).batchId]),
     });
     const again = await table.addOnce([numbered(2)], await table.counted(aSketch()));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type InferenceResult, problemsOf, type Sketch } from '../../../contracts';
 import bins from '../../../contracts/histogram-bins.json';
+import { allEmbeddings } from '../../../lambda/telemetry/embedding-sums';
 import {
   addResult,
   emptySketch,
@@ -11,6 +12,7 @@ import {
   quantile,
   type SketchItemUpdate,
   shadowCountsOf,
+  sumsByClassIn,
   toItemUpdate,
 } from '../../../lambda/telemetry/sketch';
 import { aResult, aSketch, histogramOf, USE_CASE } from '../shared/builders';
@@ -125,8 +127,10 @@ test('case 29: adding to the item in any order reads back as the merged sketch',
   fc.assert(
     fc.property(fc.array(results, { minLength: 1, maxLength: 20 }), fc.nat(20), (records, at) => {
       const parts = [sketchOf(records.slice(0, at)), sketchOf(records.slice(at))];
-      const forwards = parts.map(toItemUpdate).reduce(apply, {});
-      const backwards = [...parts].reverse().map(toItemUpdate).reduce(apply, {});
+      const add = (item: Record<string, unknown>, part: Sketch) =>
+        apply(item, toItemUpdate(part, sumsByClassIn(item)));
+      const forwards = parts.reduce(add, {});
+      const backwards = [...parts].reverse().reduce(add, {});
       expect(fromItem(forwards)).toEqual(sketchOf(records));
       expect(fromItem(backwards)).toEqual(sketchOf(records));
     }),
@@ -143,7 +147,8 @@ test('the largest possible update stays below the limit of an expression, 4096 b
   }
   sketch.shadow = { compared: 1, disagreed: 1, directed: 1, newlyPassed: 1, newlyStopped: 1 };
   sketch.classCounts = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`class-${index}`, 1]));
-  sketch.embedding = { count: 1, sum: new Array<number>(16).fill(0), squares: 1 };
+  const sums = { count: 1, sum: new Array<number>(16).fill(-1.234) as [number], squares: 25 };
+  sketch.embeddingByClass = Object.fromEntries(Object.keys(sketch.classCounts).map((name) => [name, sums]));
   const update = toItemUpdate(sketch);
   // The ledger adds one clause and one condition per stream.
   expect(Buffer.byteLength(expressionOf(update))).toBeLessThan(4000);
@@ -214,9 +219,35 @@ test('[S8] a latency quantile is within one bin of the truth', () => {
   expect(median).toBeLessThan(15 * 10 ** 0.1);
 });
 
-test('[B14] an item keeps the size of an embedding whose sums are zero', () => {
-  const embedding = { count: 2, sum: [0, 1.5, 0], squares: 3.1 };
-  const sketch = aSketch({ embedding });
-  expect(fromItem(apply({}, toItemUpdate(sketch))).embedding).toEqual(embedding);
-  expect(fromItem(apply({}, toItemUpdate(aSketch()))).embedding).toBeUndefined();
+test('[B14] an item keeps sums of embeddings by class, zeros among them, and has none where no record told of any', () => {
+  const embeddingByClass = { constructor: { count: 2, sum: [0, 1.5, 0], squares: 3.1 } };
+  const sketch = aSketch({ embeddingByClass });
+  expect(fromItem(apply({}, toItemUpdate(sketch)))).toEqual(sketch);
+  expect(fromItem(apply({}, toItemUpdate(aSketch()))).embeddingByClass).toBeUndefined();
+});
+
+test('[B14] an item from before sums were kept by class is read, and what comes later is beside it', () => {
+  const old = { 'embedding:0': 1.5, 'embedding:1': 0, embeddingCount: 12, embeddingSquares: 30.1 };
+  const embedding = { count: 12, sum: [1.5, 0], squares: 30.1 };
+  const item = { ...apply({}, toItemUpdate(aSketch())), ...old };
+  expect(fromItem(item).embedding).toEqual(embedding);
+  const embeddingByClass = { good: { count: 3, sum: [1, 1], squares: 4 } };
+  const later = fromItem(apply(item, toItemUpdate(aSketch({ embeddingByClass }))));
+  expect(later).toMatchObject({ embedding, embeddingByClass });
+  expect(allEmbeddings(later)).toEqual({ count: 15, sum: [2.5, 1], squares: 34.1 });
+});
+
+test('[B14] sums count for the class of their record; of a record without one they count for nothing', () => {
+  const embedding = { count: 3, sum: [1, 2], squares: 5 };
+  const records = [
+    aResult({ predictedClass: 'good', embedding }),
+    aResult({ predictedClass: 'good' }),
+    aResult({ predictedClass: 'dent', embedding }),
+    aResult({ predictedClass: 'good', embedding }),
+    aResult({ predictedClass: undefined, embedding }),
+  ];
+  expect(sketchOf(records).embeddingByClass).toEqual({
+    good: { count: 6, sum: [2, 4], squares: 10 },
+    dent: embedding,
+  });
 });

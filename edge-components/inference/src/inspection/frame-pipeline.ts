@@ -67,7 +67,7 @@ export interface FramePipelinePorts {
   readonly operatingPoint?: (release: Release) => OperatingPoint;
   /** Time from a frame to its answer, after which the part has moved on. @default - none */
   readonly deadlineMilliseconds?: () => number | undefined;
-  /** Counts where a frame lies among those of its class; now and then, what its record tells of all since. @default - nothing is told */
+  /** Counts where a frame lies among those of its class; now and then, what its record tells of all of the class since. @default - nothing is told */
   readonly countEmbedding?: (
     release: Release,
     predictedClass: string,
