@@ -36,10 +36,13 @@ function usesOwnEndpoint(): boolean {
  */
 const RETRIES = { retryMode: 'standard', maxAttempts: 6 } as const;
 
+/** A map with a key 'constructor', which may be a class of a data set, is taken for an instance of a class. */
+export const DOCUMENT_OPTIONS = {
+  marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
+} as const;
+
 export const documentClient = /* @__PURE__ */ once(() =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(RETRIES), {
-    marshallOptions: { removeUndefinedValues: true },
-  }),
+  DynamoDBDocumentClient.from(new DynamoDBClient(RETRIES), DOCUMENT_OPTIONS),
 );
 export const s3 = /* @__PURE__ */ once(() => new S3Client({ ...RETRIES, forcePathStyle: usesOwnEndpoint() }));
 export const sqs = /* @__PURE__ */ once(() => new SQSClient(RETRIES));

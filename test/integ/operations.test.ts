@@ -33,12 +33,14 @@ import { provisionDevice } from '../../cli/device/provision-device';
 import { redriveQueue } from '../../cli/redrive-queue';
 import type { Clients } from '../../cli/shared/clients';
 import { KaizenEnvironment } from '../../cli/shared/environment';
-import { problemsOf } from '../../contracts';
+import { type InferenceResult, problemsOf, type Sketch } from '../../contracts';
 import { placeOf } from '../../contracts/batch-place';
 import { LabelTable } from '../../lambda/dataset/label-table';
 import { CURRENT_KEY, incomingKey } from '../../lambda/dataset/names';
 import type { Episode } from '../../lambda/monitoring/episode';
 import { EpisodeTable } from '../../lambda/monitoring/episode-table';
+import { FieldBaselineTable } from '../../lambda/monitoring/field-baseline-table';
+import { DOCUMENT_OPTIONS } from '../../lambda/shared/aws';
 import { parseDeviceMessage } from '../../lambda/telemetry/device-message';
 import { summarizeBatch } from '../../lambda/telemetry/ingest-results/summarize-batch';
 import { QUESTION_RULE_SELECT, questionTopic, ruleName } from '../../lambda/telemetry/names';
@@ -99,7 +101,7 @@ beforeAll(async () => {
   await createTable(dynamoDb, 'episodes', 'useCase', 'episodeId');
   await createTable(dynamoDb, 'labels', 'useCase', 'captureId');
   await createTable(dynamoDb, 'inventory', 'deviceId');
-  table = DynamoDBDocumentClient.from(dynamoDb, { marshallOptions: { removeUndefinedValues: true } });
+  table = DynamoDBDocumentClient.from(dynamoDb, DOCUMENT_OPTIONS);
   clients = {
     dynamoDb: table,
     s3: new S3Client({ ...configuration(), forcePathStyle: true }),
@@ -127,13 +129,15 @@ afterAll(async () => {
 
 test('case 29: batches that are added at once and again count exactly once', async () => {
   const sketches = new SketchTable(table, 'sketches');
+  const embedding = { count: 3, sum: [0.1, -1], squares: 2.5 } satisfies InferenceResult['embedding'];
+  // Of a device before and after a restart: nothing but the sums themselves tells that both have changed them.
   const batches = Array.from({ length: 12 }, (_, index) =>
     aBatch({
-      batchId: `00000001-1a2b3c4d-${String(index + 1).padStart(8, '0')}`,
+      batchId: `0000000${(index % 2) + 1}-1a2b3c4d-${String(index + 1).padStart(8, '0')}`,
       droppedRecords: 1,
       records: [
-        aResult({ recordId: `r-${index}` }),
-        aResult({ predictedClass: 'constructor', confidence: 0.1 }),
+        aResult({ recordId: `r-${index}`, embedding }),
+        aResult({ predictedClass: 'constructor', confidence: 0.1, embedding }),
       ],
     }),
   );
@@ -158,8 +162,20 @@ test('case 29: batches that are added at once and again count exactly once', asy
     results: 24,
     dropped: 12,
     classCounts: { good: 12, constructor: 12 },
+    embeddingByClass: Object.fromEntries(
+      ['good', 'constructor'].map((name) => [name, { count: 36, sum: [1.2, -12], squares: 30 }]),
+    ),
     deviceId: 'line-1',
   });
+  const baselines = new FieldBaselineTable(table, 'episodes', USE_CASE);
+  const sketch = mergeSketches(read) as Sketch;
+  await baselines.keep({
+    releaseId: 'surface-2',
+    takenAt: '2026-03-01T11:00:00.000Z',
+    sketch,
+    because: 'labels',
+  });
+  await expect(baselines.get('surface-2')).resolves.toMatchObject({ sketch });
   await expect(
     new SketchTable(table, 'sketches').read(USE_CASE, 'surface-2', '2026-03-01T11:00:00.000Z'),
   ).resolves.toEqual([]);
