@@ -21,7 +21,7 @@ import { chiSquareTail } from './chi-square';
  * rendered line, so that they vary by 1.4 to 1.5 times as much as as many parts would (Kish 1965, design effect).
  */
 const DESIGN_EFFECT = 1.5;
-/** Components for each degree of freedom of one class: on the rendered line classes have 4.6 to 7.9 degrees of 16. */
+/** Components for each degree of freedom of one class: on rendered lines classes have 4.6 to 8.9 degrees of 16. */
 const COMPONENTS_PER_DEGREE = 3;
 
 export type Reference = NonNullable<NonNullable<Release['embedding']>['reference']>;
