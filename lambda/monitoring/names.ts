@@ -67,7 +67,7 @@ export const MONITORING_METRICS = {
   uncertainRate: measured('UncertainRate'),
   invalidRate: measured('InvalidRate'),
   offlineRate: measured('OfflineRate'),
-  /** Population stability index of one feature; of the embedding, its squared shift. */
+  /** Population stability index of one feature; of the embedding, its squared shift, or on the same scale that of a class that has moved. */
   drift: { name: 'Drift', unit: 'None', statistic: 'Maximum', dimensions: ['useCase', 'feature'] },
   accuracy: measured('Accuracy'),
   accuracyLowerBound: measured('AccuracyLowerBound'),

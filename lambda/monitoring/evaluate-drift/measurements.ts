@@ -1,6 +1,7 @@
 import { type Measurement, measured } from '../../shared/metrics';
 import type { MetricDefinition } from '../../shared/names';
 import { latencyQuantile } from '../../telemetry/sketch';
+import type { EmbeddingComparison } from '../compare-embedding';
 import type { EscapeEstimate } from '../estimate-escapes';
 import type { Observation, ReleaseEvaluation } from '../evaluate-release';
 import { type CloserLook, closer, EMBEDDING_FEATURE, MONITORING_METRICS as METRICS } from '../names';
@@ -23,6 +24,10 @@ function measure(
   return [measured<string>(by ? closer(metric, by.dimension) : metric, value, values)];
 }
 
+/** On the scale of the limit for all, which graphs show: a class that has moved has a limit of its own. */
+const shiftOf = ({ value, limit, ofClass }: EmbeddingComparison): number =>
+  ofClass?.drifted ? Math.max(value, (ofClass.value * limit) / ofClass.limit) : value;
+
 function driftAndAccuracy(
   { features, embedding, accuracy, sketch }: Observation,
   subject: Subject,
@@ -33,7 +38,7 @@ function driftAndAccuracy(
       measure(METRICS.drift, populationStabilityIndex, subject, feature),
     ),
     ...(embedding && embedding.frames > 0
-      ? measure(METRICS.drift, embedding.value, subject, EMBEDDING_FEATURE)
+      ? measure(METRICS.drift, shiftOf(embedding), subject, EMBEDDING_FEATURE)
       : []),
     ...(accuracy ? measure(METRICS.accuracy, accuracy.value, subject) : []),
   ];

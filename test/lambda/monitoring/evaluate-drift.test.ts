@@ -12,7 +12,7 @@ import {
 import { measurementsOf } from '../../../lambda/monitoring/evaluate-drift/measurements';
 import { evaluateRelease } from '../../../lambda/monitoring/evaluate-release';
 import { type FieldBaseline, fieldBaselineOf } from '../../../lambda/monitoring/field-baseline';
-import { MONITORING_METRICS } from '../../../lambda/monitoring/names';
+import { EMBEDDING_FEATURE, MONITORING_METRICS } from '../../../lambda/monitoring/names';
 import type { Measurement } from '../../../lambda/shared/metrics';
 import { aLabel, aRelease, aSketch, histogramOf, normal, seededRandom } from '../shared/builders';
 
@@ -404,6 +404,36 @@ describe('[B14] a release with a reference for its embeddings', () => {
         value: expect.closeTo(1, 1),
       }),
     );
+  });
+
+  test('a thing that is called by the name of a class is found by that class, and shown on the scale of all', async () => {
+    const sums = (count: number, shift: number): EmbeddingSums => ({
+      count,
+      sum: [shift * count, 0],
+      squares: count * (shift * shift + 2),
+    });
+    const sketch = (deviceId: string): Sketch => ({
+      ...sketchFrom(deviceId, 120),
+      classCounts: { good: 400, dent: 100 },
+      embeddingByClass: { good: sums(400, 0), dent: sums(100, 2.5) },
+    });
+    const world = worldOf(sketch('line-1'), sketch('line-22'));
+    const reference = { good: { images: 400, mean }, dent: { images: 100, mean } };
+    world.release = { ...RELEASE, embedding: { outputName: 'embedding', size: 2, reference } };
+    // It moves the mean of all by a fifth of 2.5, whose square is below the limit of all, 0.45.
+    const found = { feature: 'embedding', predictedClass: 'dent', value: expect.closeTo(0.25, 1) };
+    await expect(assess(world)).resolves.toMatchObject({ ...found, limit: expect.closeTo(0.18, 10) });
+    expect(world.stored[0]?.evidence).toMatchObject({
+      cause: { kind: 'new-thing', predictedClass: 'dent' },
+      embedding: { drifted: false, limit: 0.45 },
+      harm: { by: 'nothing', reason: expect.stringContaining("called 'dent'") },
+    });
+    const shown = world.measurements.find(
+      ({ metric, dimensions }) =>
+        metric === MONITORING_METRICS.drift && dimensions.feature === EMBEDDING_FEATURE,
+    );
+    expect(shown?.value).toBeGreaterThan(0.45);
+    expect(shown?.value).toBeCloseTo((0.45 / 0.18) * 0.25, 1);
   });
 
   test('one camera of four is named', async () => {
