@@ -259,7 +259,7 @@ test('[B14] one result carries the sums of the valid answers of its release, and
   let seconds = 0;
   const sums = new ServingSums({
     clock: { monotonic: () => 1_000 * ++seconds },
-    settings: () => ({ embeddingSums: { everySeconds: 9 } }),
+    settings: () => ({ embeddingSums: { everySeconds: 8 } }),
   });
   const countEmbedding: Ports['countEmbedding'] = (...frame) => sums.count(...frame);
   const { queue, pipeline, results } = pipelineOf(slot, { countEmbedding });
