@@ -64,7 +64,7 @@ export function harmInWords(harm: Harm): string {
       return `By labels ${points(value)} points of accuracy are lost (between ${points(lower)} and ${points(upper)}).`;
     }
     case 'confidence':
-      return `By the confidence the accuracy is about ${percent(harm.accuracy)}, ${points(harm.drop)} points less than tested, if nothing is among the parts that it was not shown.`;
+      return `By the confidence the accuracy is about ${percent(harm.accuracy)}, ${points(harm.drop)} points less than tested, if nothing is among the parts that the release was not shown.`;
     case 'nothing':
       return `What it costs is not known: ${harm.reason}.`;
   }

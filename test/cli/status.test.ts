@@ -137,7 +137,7 @@ test('[B14] status says what was last found of the release in service, and why e
   expect(output).toContain(
     [
       'Drift',
-      'surface-2, 10 min ago: Healthy. Only the mix of classes has moved (index 2.48, limit 0.50): the yield, or other parts. That is no drift. By the confidence the accuracy is about 96.2 %, 0.4 points less than tested, if nothing is among the parts that it was not shown.',
+      'surface-2, 10 min ago: Healthy. Only the mix of classes has moved (index 2.48, limit 0.50): the yield, or other parts. That is no drift. By the confidence the accuracy is about 96.2 %, 0.4 points less than tested, if nothing is among the parts that the release was not shown.',
       '',
       'Episodes',
       'episode              status  opened      why',
