@@ -106,10 +106,7 @@ export function deviationOf(seen: Pick<ReleaseObservations, 'features' | 'embedd
 }
 
 /** `NO_DATA` of results that suffice or do not, and of embeddings where it is they that are too few. */
-function noData(
-  { validResults, embedding }: ReleaseObservations,
-  limits: AssessmentLimits,
-): Assessment {
+function noData({ validResults, embedding }: ReleaseObservations, limits: AssessmentLimits): Assessment {
   const { minimumResults } = limits;
   const few = { kind: 'NO_DATA', results: validResults, minimumResults } as const;
   return embedding && validResults >= minimumResults

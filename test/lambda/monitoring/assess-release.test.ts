@@ -130,24 +130,24 @@ test.each<[string, Partial<ReleaseObservations>, object]>([
     'a confidence that has moved, beside too few embeddings',
     {
       features: [feature({ populationStabilityIndex: 9 }), feature({ feature: 'confidence' })],
-      embedding: vectors(0.9, 199),
+      embedding: vectors(0.9, 99),
     },
     { kind: 'DRIFT', feature: 'confidence', value: 0.3, limit: 0.25 },
   ],
   [
     'a confidence that has not moved, beside no embeddings: no health',
     { features: [feature({ feature: 'confidence', drifted: false })], embedding: vectors(0, 0) },
-    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 0 },
+    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 0, minimumEmbeddings: 100 },
   ],
   [
     'low accuracy beside too few embeddings',
-    { accuracy: accuracy(0.8, 50), embedding: vectors(0.9, 199) },
+    { accuracy: accuracy(0.8, 50), embedding: vectors(0.9, 99) },
     LOW,
   ],
   [
     'a confidence that has moved while a release with too few embeddings settles',
-    { features: [feature({ feature: 'confidence' })], embedding: vectors(0, 199), neededResults: 1000 },
-    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 199 },
+    { features: [feature({ feature: 'confidence' })], embedding: vectors(0, 99), neededResults: 1000 },
+    { kind: 'NO_DATA', results: 1000, minimumResults: 200, embeddings: 99, minimumEmbeddings: 100 },
   ],
   [
     'embeddings while the release settles',
