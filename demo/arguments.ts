@@ -5,8 +5,6 @@ export interface DemoArguments {
   readonly small: boolean;
   /** Each change of the line is answered by itself. */
   readonly threeTurns: boolean;
-  /** Devices ask a larger network in the cloud, which is trained beside theirs. */
-  readonly secondOpinions: boolean;
   /** At least one, each once; every one runs the whole loop, side by side in one local AWS. */
   readonly environments: readonly string[];
   readonly outputDirectory: string;
@@ -17,11 +15,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const USAGE = `Usage: npm run demo [-- --small] [--three-turns] [--second-opinions] [--environment <name>]...
-                        [--output <folder>]
+export const USAGE = `Usage: npm run demo [-- --small] [--three-turns] [--environment <name>]... [--output <folder>]
   --small               fewer images and a shorter training: what \`npm test\` runs
   --three-turns         answers each change of the line by itself: first the light, then the broken tool
-  --second-opinions     trains a larger network too, which devices ask about frames for review
   --environment <name>  the environment's name (default local); given several times, as many environments run the
                         loop side by side in one account, each with its own devices and its own report
   --output <folder>     where the report and the logs go (default out/demo)
@@ -35,7 +31,6 @@ export function parseDemoArguments(args: readonly string[]): DemoArguments | 'he
       options: {
         small: { type: 'boolean', default: false },
         'three-turns': { type: 'boolean', default: false },
-        'second-opinions': { type: 'boolean', default: false },
         environment: { type: 'string', multiple: true, default: ['local'] },
         output: { type: 'string', default: 'out/demo' },
         help: { type: 'boolean', default: false },
@@ -48,7 +43,6 @@ export function parseDemoArguments(args: readonly string[]): DemoArguments | 'he
     return {
       small: values.small,
       threeTurns: values['three-turns'],
-      secondOpinions: values['second-opinions'],
       environments,
       outputDirectory: resolve(values.output),
     };

@@ -40,7 +40,6 @@ export function demoConfiguration(base: AppConfig, settings: DemoSettings): AppC
 }
 
 function withSecondOpinions(config: AppConfig, { cloudWidthMultiplier }: DemoSettings): AppConfig {
-  if (cloudWidthMultiplier === undefined) return config;
   return {
     ...config,
     training: { ...config.training, cloudVariant: { widthMultiplier: cloudWidthMultiplier } },

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { parseDemoArguments, USAGE, UsageError } from './arguments';
 import { DemoConsole } from './console';
 import { runDemo } from './demo';
-import { FULL, SECOND_OPINIONS, SMALL, THREE_TURNS } from './settings';
+import { FULL, SMALL, THREE_TURNS } from './settings';
 import { openWorkDirectory, WorkDirectoryError } from './work-directory';
 
 const EXIT_USAGE = 2;
@@ -33,7 +33,6 @@ async function main(): Promise<number> {
       settings: {
         ...(args.small ? SMALL : FULL),
         ...(args.threeTurns ? THREE_TURNS : {}),
-        ...(args.secondOpinions ? SECOND_OPINIONS : {}),
       },
       environmentNames: args.environments,
       work,

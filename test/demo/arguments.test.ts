@@ -6,7 +6,6 @@ describe("the demo's command line", () => {
     expect(parseDemoArguments([])).toEqual({
       small: false,
       threeTurns: false,
-      secondOpinions: false,
       environments: ['local'],
       outputDirectory: resolve('out/demo'),
     });
@@ -16,15 +15,9 @@ describe("the demo's command line", () => {
     expect(parseDemoArguments(['--small', '--output', '/tmp/x'])).toEqual({
       small: true,
       threeTurns: false,
-      secondOpinions: false,
       environments: ['local'],
       outputDirectory: '/tmp/x',
     });
-  });
-
-  test('takes --second-opinions, and does without', () => {
-    expect(parseDemoArguments(['--second-opinions'])).toMatchObject({ secondOpinions: true });
-    expect(parseDemoArguments([])).toMatchObject({ secondOpinions: false });
   });
 
   test('takes --three-turns, of either size', () => {
