@@ -14,6 +14,7 @@ import os
 import sys
 import tarfile
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,7 +41,7 @@ from kaizen_training.surfaces.__main__ import (  # noqa: E402
 )
 from kaizen_training.surfaces.camera import draw_view  # noqa: E402
 
-# As the small demo: images of its first dataset, labels of the change, epochs.
+# As the demo's: images of the first dataset, labels of the change, epochs.
 ITEMS, LABELS, EPOCHS = 1600, 300, 12
 LABELLED = "good:0.97,scratch:0.01,dent:0.01,stain:0.01"
 SEEDS = (5, 6)
@@ -111,9 +112,7 @@ def _of_seed(script: ModuleType, seed: int, work: Path) -> dict[str, Any]:
     second = _prepared(manifest, images, work / "second")
     frames = {}
     for light, condition in LIGHTS.items():
-        jpegs, labels = photograph(
-            FRAMES, f"{light} light, {seed}", lambda rng, condition=condition: draw_view(CONDITIONS[condition], rng)
-        )
+        jpegs, labels = photograph(FRAMES, f"{light} light, {seed}", partial(draw_view, CONDITIONS[condition]))
         frames[light] = decoded(jpegs), labels
     trainings = {
         name: _answers(
