@@ -708,7 +708,7 @@ export interface UploadConfiguration {
    */
   privacy: 'never' | 'selected';
   /**
-   * Bytes of captures, images and sidecars, that may leave the device on one UTC day. The last quarter is for the control sample alone, where there is one. Questions for a second opinion have bounds of their own.
+   * Bytes of captures, images and sidecars, that may leave the device on one UTC day. The last quarter is for the control sample alone, where there is one. Half of what is left of that waits for the next release. Questions for a second opinion have bounds of their own.
    */
   dailyByteBudget: number;
   /**

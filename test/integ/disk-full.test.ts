@@ -122,7 +122,7 @@ class Device {
       frameBytes: FRAME.length,
       receivedAt: 0,
     };
-    if (!this.captures.reserve(frame)) return;
+    if (!this.captures.reserve(frame, 'line-1')) return;
     const selection = { reasons: ['control' as const], inclusionProbability: 1 };
     await this.captures.add(`boot-${index}`, frame, invalidResult(index), selection);
   }

@@ -81,6 +81,29 @@ export interface UploadBudget {
   /** YYYY-MM-DD, UTC. */
   readonly day: string;
   readonly bytes: number;
+  /** The release of the last capture of that day, and the bytes that had been taken when its first came. */
+  readonly newest?: { readonly releaseId: string; readonly from: number };
+}
+
+/** The budget of `now`'s day, with the release that the next capture is of. */
+export function budgetOf(releaseId: string, budget: UploadBudget | undefined, now: number): UploadBudget {
+  const bytes = bytesUsedToday(budget, now);
+  const day = budgetDay(budget, now);
+  const { newest } = budget?.day === day ? budget : {};
+  return { day, bytes, newest: newest?.releaseId === releaseId ? newest : { releaseId, from: bytes } };
+}
+
+/**
+ * Bytes of the day that the newest release may have taken at most: of what is kept for the control sample, half of what is
+ * left when it comes. A drift outlasts any share that one release may use up; the other half is for the release that
+ * answers it, half of what that leaves for the next.
+ */
+export function bytesForRelease(
+  { newest }: UploadBudget,
+  policy: Pick<UploadPolicy, 'dailyByteBudget' | 'controlSampleProbability'>,
+): number {
+  const kept = Math.max(bytesForAllDraws(policy), newest?.from ?? 0);
+  return Math.floor((kept + policy.dailyByteBudget) / 2);
 }
 
 /**
@@ -94,7 +117,9 @@ export function takeFromBudget(
   now: number,
 ): UploadBudget | undefined {
   const used = bytesUsedToday(budget, now);
-  return used + bytes > dailyByteBudget ? undefined : { day: budgetDay(budget, now), bytes: used + bytes };
+  if (used + bytes > dailyByteBudget) return undefined;
+  const day = budgetDay(budget, now);
+  return { ...(budget?.day === day && budget), day, bytes: used + bytes };
 }
 
 export function bytesUsedToday(budget: UploadBudget | undefined, now: number): number {

@@ -15,7 +15,9 @@ import { type Disk, nodeDisk, readIfPresent, replaceFile } from '../shared/durab
 import { captureClock, withRightTimes } from '../shared/record-time';
 import { Retry } from '../shared/retry';
 import {
+  budgetOf,
   bytesForAllDraws,
+  bytesForRelease,
   bytesUsedToday,
   isClockBehind,
   type Selection,
@@ -104,8 +106,13 @@ export class CaptureSpool implements Captures {
     return this.afterTaking(costOf(frame), bytesForAllDraws(this.ports.upload())) === undefined;
   }
 
-  reserve(frame: Frame): boolean {
-    return !this.isForbidden && this.take(costOf(frame));
+  reserve(frame: Frame, releaseId: string): boolean {
+    if (this.isForbidden) return false;
+    const { clock, upload } = this.ports;
+    const budget = budgetOf(releaseId, this.budgetNow(), clock.now());
+    const taken = takeFromBudget(budget, costOf(frame), bytesForRelease(budget, upload()), clock.now());
+    if (taken) this.budget = taken;
+    return taken !== undefined;
   }
 
   async add(captureId: string, frame: Frame, result: InferenceResult, selection: Selection): Promise<void> {
@@ -375,11 +382,11 @@ export class CaptureSpool implements Captures {
     try {
       const text = await readIfPresent(join(this.ports.folder, BUDGET_FILE), this.disk);
       if (text === undefined) return;
-      const { day, bytes } = JSON.parse(text) as Partial<UploadBudget>;
+      const { day, bytes, newest } = JSON.parse(text) as Partial<UploadBudget>;
       if (!/^\d{4}-\d\d-\d\d$/.test(String(day)) || !Number.isSafeInteger(bytes) || (bytes as number) < 0) {
         throw new Error(`${BUDGET_FILE} holds no budget`);
       }
-      this.budget = { day: day as string, bytes: bytes as number };
+      this.budget = { day: day as string, bytes: bytes as number, ...(isNewest(newest) && { newest }) };
     } catch (error) {
       // Without a readable count the safe answer is that today's budget is spent.
       this.ports.log.warn('upload budget not readable', { error: (error as Error).message });
@@ -397,6 +404,12 @@ export class CaptureSpool implements Captures {
 
 /** Bytes of the day's budget, before the image is a JPEG. */
 const costOf = ({ frameBytes }: Frame): number => frameBytes + SIDECAR_BYTES;
+
+/** Without it, the release that serves counts as a new one: it gets half of what is left, as any other. */
+function isNewest(newest: UploadBudget['newest']): newest is NonNullable<UploadBudget['newest']> {
+  const { releaseId, from } = newest ?? {};
+  return typeof releaseId === 'string' && Number.isSafeInteger(from) && (from as number) >= 0;
+}
 
 /** What the larger network said: of use to who labels, and no label. */
 function suggestionOf({ secondOpinion }: InferenceResult): Pick<Capture, 'secondOpinion'> {

@@ -15,9 +15,10 @@ export interface Captures {
   onlyControl(frame: Frame): boolean;
   /**
    * Takes the frame's bytes out of today's budget. Synchronous, because the result must say whether the frame was chosen.
-   * @returns whether they fit
+   * @param releaseId that has answered the frame
+   * @returns whether they fit into what is left for it
    */
-  reserve(frame: Frame): boolean;
+  reserve(frame: Frame, releaseId: string): boolean;
   /** Keeps a chosen frame. Never throws: the result does not depend on it. */
   add(captureId: string, frame: Frame, result: InferenceResult, selection: Selection): Promise<void>;
   start(): void;

@@ -284,7 +284,7 @@ export class FramePipeline {
       disagrees === undefined ? undefined : !disagrees,
       inference && answer && { own: inference.milliseconds, other: answer.milliseconds },
     );
-    const selection = image && this.select(frame, novel, own?.confidence, disagrees);
+    const selection = image && this.select(frame, result.releaseId, novel, own?.confidence, disagrees);
     const second = opinion && (await opinion);
     this.ports.onResult(
       {
@@ -322,6 +322,7 @@ export class FramePipeline {
 
   private select(
     frame: Frame,
+    releaseId: string,
     novelty: boolean | undefined,
     confidence: number | undefined,
     disagrees: boolean | undefined,
@@ -333,7 +334,7 @@ export class FramePipeline {
     };
     const { settings, random, captures } = this.ports;
     const selection = selectCapture(evidence, settings().upload, random, captures.onlyControl(frame));
-    return selection && captures.reserve(frame) ? selection : undefined;
+    return selection && captures.reserve(frame, releaseId) ? selection : undefined;
   }
 
   private isLate({ receivedAt }: Frame): boolean {

@@ -105,14 +105,14 @@ async function newSpool(
 
 /** A frame that was chosen. */
 function keep(spool: CaptureSpool, captureId: string): Promise<void> {
-  spool.reserve(frame);
+  spool.reserve(frame, 'line-1');
   return spool.add(captureId, frame, result, selection);
 }
 
 test('[B6] the image goes first, its sidecar fits the contract and names its digest', async () => {
   const { spool, puts, folder } = await newSpool();
   spool.start();
-  expect(spool.reserve(frame)).toBe(true);
+  expect(spool.reserve(frame, 'line-1')).toBe(true);
   await spool.add('boot-1', frame, result, selection);
   await waitFor('both objects', () => puts.length === 2 && spool.waiting === 0);
   expect(puts.map(({ bucket, key, contentType }) => [bucket, key, contentType])).toEqual([
@@ -134,7 +134,7 @@ test('[B6] the image goes first, its sidecar fits the contract and names its dig
 test('[S10] the sidecar says what a second opinion said, as a suggestion beside the own class', async () => {
   const { spool, puts } = await newSpool();
   spool.start();
-  spool.reserve(frame);
+  spool.reserve(frame, 'line-1');
   const secondOpinion = {
     outcome: 'answered',
     predictedClass: 'bad',
@@ -156,7 +156,7 @@ test('[S10] the sidecar says what a second opinion said, as a suggestion beside 
 test('[B13] the sidecar says why a certain answer went to a person all the same', async () => {
   const { spool, puts } = await newSpool();
   spool.start();
-  spool.reserve(frame);
+  spool.reserve(frame, 'line-1');
   const reviewed = { ...result, disposition: 'review', reviewReason: 'novel' } as const;
   await spool.add('boot-1', frame, reviewed, selection);
   await waitFor('both objects', () => puts.length === 2);
@@ -226,7 +226,7 @@ describe('[B6] the budget of a day', () => {
   test('holds over a restart', async () => {
     const first = await newSpool(small);
     let taken = 0;
-    while (first.spool.reserve(frame)) taken++;
+    while (first.spool.reserve(frame, 'line-1')) taken++;
     expect(taken).toBe(Math.floor(5_000 / FRAME_COST));
     const second = await newSpool(small);
     await keep(second.spool, 'boot-1');
@@ -236,21 +236,45 @@ describe('[B6] the budget of a day', () => {
     expect(tomorrow.spool.bytesToday).toBe(0);
   });
 
-  test('keeps its last quarter for the control sample, over a restart too', async () => {
-    const upload = { dailyByteBudget: 5_000, controlSampleProbability: 0.01 };
+  test('keeps its last quarter for the control sample, and half of what is left of it for the next release', async () => {
+    const upload = { dailyByteBudget: 100_000, controlSampleProbability: 0.01 };
     const { spool, folder } = await newSpool({ upload });
-    let shared = 0;
-    while (!spool.onlyControl(frame) && spool.reserve(frame)) shared++;
-    expect(shared).toBe(Math.floor(3_750 / FRAME_COST));
-    let kept = 0;
-    while (spool.reserve(frame)) kept++;
-    expect(shared + kept).toBe(Math.floor(5_000 / FRAME_COST));
-    expect(kept).toBeGreaterThan(0);
+    const fill = (of: CaptureSpool, releaseId: string) => {
+      while (of.reserve(frame, releaseId));
+      return of.bytesToday;
+    };
+    while (!spool.onlyControl(frame)) spool.reserve(frame, 'line-1');
+    const within = (limit: number) => Math.floor(limit / FRAME_COST) * FRAME_COST;
+    expect(spool.bytesToday).toBe(within(75_000));
+    const first = fill(spool, 'line-1');
+    expect(first).toBe(within(87_500));
+    // Of its share, not of another one.
+    expect(spool.reserve(frame, 'line-1')).toBe(false);
+    const second = fill(spool, 'line-2');
+    expect(second).toBe(within((first + 100_000) / 2));
+    expect(second - first).toBeGreaterThan(5 * FRAME_COST);
     await spool.add('boot-1', frame, result, selection);
-    const restarted = await newSpool({ upload, folder });
-    expect(restarted.spool.onlyControl(frame)).toBe(true);
-    const tomorrow = await newSpool({ upload, folder, now: NOON + DAY });
-    expect(tomorrow.spool.onlyControl(frame)).toBe(false);
+    const { spool: restarted } = await newSpool({ upload, folder });
+    expect(restarted.onlyControl(frame)).toBe(true);
+    expect(fill(restarted, 'line-2')).toBe(second);
+    expect(fill(restarted, 'line-3')).toBe(within((second + 100_000) / 2));
+    const { spool: tomorrow } = await newSpool({ upload, folder, now: NOON + DAY });
+    expect(tomorrow.onlyControl(frame)).toBe(false);
+    expect(fill(tomorrow, 'line-2')).toBe(within(87_500));
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['no release', { from: 0 }],
+    ['no bytes', { releaseId: 'line-1', from: '0' }],
+    ['less than none', { releaseId: 'line-1', from: -1 }],
+  ])('takes the release for a new one where its file says %s of it', async (_, newest) => {
+    const upload = { dailyByteBudget: 100_000, controlSampleProbability: 0.01 };
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'budget.json'), JSON.stringify({ day: '2026-11-23', bytes: 90_000, newest }));
+    const { spool } = await newSpool({ upload, folder });
+    while (spool.reserve(frame, 'line-1'));
+    expect(spool.bytesToday).toBe(90_000 + Math.floor(5_000 / FRAME_COST) * FRAME_COST);
   });
 
   test.each([
@@ -262,33 +286,33 @@ describe('[B6] the budget of a day', () => {
   ])('is spent when its count is %s', async (text) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'budget.json'), text);
-    expect((await newSpool({ ...small, folder })).spool.reserve(frame)).toBe(false);
-    expect((await newSpool({ ...small, folder, now: NOON + DAY })).spool.reserve(frame)).toBe(true);
+    expect((await newSpool({ ...small, folder })).spool.reserve(frame, 'line-1')).toBe(false);
+    expect((await newSpool({ ...small, folder, now: NOON + DAY })).spool.reserve(frame, 'line-1')).toBe(true);
   });
 
   test('[case 7] is not given again by a clock that is set back, also over a restart', async () => {
     const { spool, state, folder } = await newSpool(small);
-    while (spool.reserve(frame));
+    while (spool.reserve(frame, 'line-1'));
     await keep(spool, 'boot-1');
     for (const now of [NOON - DAY, 0, NOON]) {
       state.now = now;
-      expect(spool.reserve(frame)).toBe(false);
-      expect((await newSpool({ ...small, folder, now })).spool.reserve(frame)).toBe(false);
+      expect(spool.reserve(frame, 'line-1')).toBe(false);
+      expect((await newSpool({ ...small, folder, now })).spool.reserve(frame, 'line-1')).toBe(false);
     }
     state.now = NOON + DAY;
-    expect(spool.reserve(frame)).toBe(true);
+    expect(spool.reserve(frame, 'line-1')).toBe(true);
   });
 
   test('[case 7] comes back after a clock was a century ahead: a whole day after it was set right', async () => {
     const { spool, state } = await newSpool({ ...small, now: NOON + 36_500 * DAY });
-    while (spool.reserve(frame));
+    while (spool.reserve(frame, 'line-1'));
     state.now = NOON;
-    expect(spool.reserve(frame)).toBe(false);
+    expect(spool.reserve(frame, 'line-1')).toBe(false);
     state.monotonic += DAY - 1;
-    expect(spool.reserve(frame)).toBe(false);
+    expect(spool.reserve(frame, 'line-1')).toBe(false);
     state.monotonic += 1;
     let taken = 0;
-    while (spool.reserve(frame)) taken++;
+    while (spool.reserve(frame, 'line-1')) taken++;
     expect(taken).toBe(Math.floor(5_000 / FRAME_COST));
   });
 
@@ -308,7 +332,7 @@ describe('[B6] the budget of a day', () => {
 describe('[S8] privacy never', () => {
   test('takes no frame and writes no pixel', async () => {
     const { spool, folder } = await newSpool({ upload: { privacy: 'never' } });
-    expect(spool.reserve(frame)).toBe(false);
+    expect(spool.reserve(frame, 'line-1')).toBe(false);
     await keep(spool, 'boot-1');
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -495,7 +519,7 @@ test('[B27] F16: an image from before the clock was set is uploaded with the tim
   const { spool, puts, state } = await newSpool({ now: 65_000 });
   state.online = false;
   state.uptime = 70_000;
-  spool.reserve(frame);
+  spool.reserve(frame, 'line-1');
   await spool.add(
     'boot-1',
     { ...frame, capturedAt: '1970-01-01T00:01:00.000Z' },
