@@ -177,7 +177,7 @@ export interface AppConfig {
      */
     novel: 'review' | 'as-classified';
     /**
-     * Share of the unchanged line's parts that the graph's score of novelty may call novel: its limit is chosen so on the validation split. Image statistics beyond those of all n images of the split call 6 / (n + 1) more at most.
+     * Share of the unchanged line's parts that the graph's score of novelty may call novel: its limit is chosen so on the validation split. Image statistics call up to 3 % more.
      */
     noveltyBudget?: number;
     /**

@@ -31,48 +31,36 @@ export function isNovel(
   variant: string,
 ): boolean {
   const ratio = relativeNovelty(inference, release, variant);
-  if (ratio === undefined) return isOutlying(inference.statistics, release.baseline, TAIL);
-  return ratio > 1 || isOutlying(inference.statistics, release.baseline, TAIL_BESIDE_A_SCORE);
+  return (ratio !== undefined && ratio > 1) || isOutlying(inference.statistics, release.baseline);
 }
 
 /**
- * Where statistics are all there is to tell by. A value is in a tail when less than this share of the n validation images lie as far out. For an image drawn like these
+ * A value is in a tail when less than this share of the n validation images lie as far out. For an image drawn like these
  * the probability of that is at most ceil(TAIL n) / (n + 1) on each side: by symmetry each of the n + 1 images is equally
  * likely to be the new one, and at most ceil(TAIL n) of them have that few of the others at or beyond their bin. Three
  * statistics with two sides each make at most 6 ceil(TAIL n) / (n + 1) false alarms: 3 % for 200, 400, ... validation images
  * and in the limit, never above 6 % from 100 images on; fewer where the statistics move together or the outer bins hold more.
  */
-export const TAIL = 0.005;
-
-/**
- * Beside a score, whose limit takes the share of the line that the plant gives away for novelty (`noveltyBudget`, 1 %):
- * statistics at {@link TAIL} would take as much again or more. What is left is for the first images that lie beyond those of
- * the validation: at most 6 / (n + 1) false alarms up to n = 2,000, and 0.3 % in the limit.
- */
-export const TAIL_BESIDE_A_SCORE = 0.0005;
+const TAIL = 0.005;
 
 /** Whether the image lies where the release was hardly validated, by any of its statistics. */
-export function isOutlying(
-  statistics: ImageStatistics,
-  baseline: NoveltyRules['baseline'],
-  tail: number,
-): boolean {
+export function isOutlying(statistics: ImageStatistics, baseline: NoveltyRules['baseline']): boolean {
   return (['brightness', 'contrast', 'sharpness'] as const).some((name) =>
-    isInTail(statistics[name], baseline[name], tail),
+    isInTail(statistics[name], baseline[name]),
   );
 }
 
 /**
- * Whether fewer than the share `tail` of the counted values lie as far out as the bin of `value`, on either side. An empty bin
+ * Whether fewer than {@link TAIL} of the counted values lie as far out as the bin of `value`, on either side. An empty bin
  * between full ones is no tail: a split of some hundred images leaves bins empty by chance. A histogram without counts
  * calls nothing novel: it knows nothing.
  */
-export function isInTail(value: number, { minimum, maximum, counts }: Histogram, tail: number): boolean {
+export function isInTail(value: number, { minimum, maximum, counts }: Histogram): boolean {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return false;
   const position = Math.floor(((value - minimum) / (maximum - minimum)) * counts.length);
   const bin = Math.min(counts.length - 1, Math.max(0, position));
   const upTo = counts.slice(0, bin + 1).reduce((sum, count) => sum + count, 0);
   const from = total - upTo + (counts[bin] as number);
-  return Math.min(upTo, from) < tail * total;
+  return Math.min(upTo, from) < TAIL * total;
 }
