@@ -53,3 +53,19 @@ export function verdictsOf(observations: readonly Observation[], costs: Costs): 
 export function letsTooManyPass({ escapes, defects }: Verdicts, limit: number): boolean {
   return escapes !== null && wilsonInterval(escapes, defects).lower > limit;
 }
+
+/** Whether a release decides more parts rightly and without a person than the one before it, or costs the plant less. */
+export const hasHelped = (now: Verdicts, before: Verdicts): boolean =>
+  (now.decidedRightly ?? 0) > (before.decidedRightly ?? 0) ||
+  (now.costPerThousand ?? Number.POSITIVE_INFINITY) < (before.costPerThousand ?? 0);
+
+export function decidedInWords({
+  goods,
+  defects,
+  escaped,
+  decidedRightly,
+  costPerThousand,
+}: Verdicts): string {
+  const [share, cost] = [100 * (decidedRightly ?? 0), costPerThousand ?? 0];
+  return `${share.toFixed(1)} % of ${goods + defects} parts were decided rightly and without a person, ${escaped} of ${defects} defective ones passed, ${cost.toFixed(0)} units per 1,000 parts`;
+}

@@ -5,8 +5,11 @@ import { readEpisodes } from '../episodes';
 import type { TurnLog } from '../turns';
 import { waitFor } from '../waiting';
 
-/** A schedule of one minute, the time until enough results are in, and slack. */
-const DRIFT_TIMEOUT_SECONDS = 240;
+/**
+ * Only ends what hangs. A new light is found at the next evaluation, within a minute. A new defect that the release takes for
+ * known ones moves nothing but their share, and labels of a few control captures have to find it (231 s in one run).
+ */
+const DRIFT_TIMEOUT_SECONDS = 600;
 
 export async function detectDrift(context: DemoContext, turn: TurnLog): Promise<void> {
   await context.console.phase(

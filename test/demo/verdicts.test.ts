@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { letsTooManyPass, verdictsOf } from '../../demo/verdicts';
+import { decidedInWords, hasHelped, letsTooManyPass, verdictsOf } from '../../demo/verdicts';
 import { observation } from './observation';
 
 const COSTS = { escape: 100, falseReject: 1, review: 0.5 };
@@ -69,5 +69,20 @@ describe('[B13] verdicts', () => {
       observation({ at, truth: 'dent', disposition: at < escaped ? 'pass' : 'reject' }),
     );
     expect(letsTooManyPass(verdictsOf(passing, COSTS), 0.2)).toBe(expected);
+  });
+
+  test('tell whether a retraining has helped: by what is decided, or by what it costs', () => {
+    const of = (disposition: 'pass' | 'reject' | 'review', truth: string) =>
+      verdictsOf([observation({ truth, predicted: truth, disposition })], COSTS);
+    // A new light, in which a person has looked at everything.
+    expect(hasHelped(of('pass', 'good'), of('review', 'good'))).toBe(true);
+    // A new defect that passed, which is now looked at: no more is decided.
+    expect(hasHelped(of('review', 'dent'), of('pass', 'dent'))).toBe(true);
+    expect(hasHelped(of('review', 'good'), of('pass', 'good'))).toBe(false);
+    expect(hasHelped(of('pass', 'good'), of('pass', 'good'))).toBe(false);
+    expect(hasHelped(verdictsOf([], COSTS), of('pass', 'dent'))).toBe(false);
+    expect(decidedInWords(of('pass', 'dent'))).toBe(
+      '0.0 % of 1 parts were decided rightly and without a person, 1 of 1 defective ones passed, 100000 units per 1,000 parts',
+    );
   });
 });
