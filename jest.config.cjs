@@ -16,7 +16,7 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };
 
-const SLOW = ['environments', 'teardown', 'network-isolation', 'demo-interrupt', 'try'].map(
+const SLOW = ['environments', 'teardown', 'network-isolation', 'demo-interrupt', 'try', 'three-turns'].map(
   (name) => `/test/integ/${name}.test.ts`,
 );
 

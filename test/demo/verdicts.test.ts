@@ -57,10 +57,10 @@ describe('[B13] verdicts', () => {
   });
 
   test.each([
-    // Of the release that answered the light alone, when no training showed its defects in it.
+    // Chance does not do this at one in five.
     [true, 18, 31],
     [false, 9, 165],
-    // Chance may do this at one in five.
+    // Chance may do this.
     [false, 2, 5],
     [true, 5, 5],
     [false, 0, 0],
