@@ -8,41 +8,20 @@ import { type DemoSettings, YIELD } from './settings';
 const COOLDOWN_MINUTES = { one: 20, several: 4 } as const;
 
 /** @param base the configuration of the local environment */
-export function demoConfiguration(base: AppConfig, settings: DemoSettings): AppConfig {
-  const { turns, epochs, widthMultiplier, captures } = settings;
-  return withSecondOpinions(
-    {
-      ...base,
-      dispositionPolicy: { ...base.dispositionPolicy, goodShare: YIELD },
-      // What the first execution is given, those that the loop starts take from here.
-      training: { ...base.training, epochs, widthMultiplier },
-      device: {
-        ...base.device,
-        upload: {
-          ...base.device.upload,
-          dailyByteBudget: captures.dailyBytes,
-          controlSampleProbability: 0.02,
-          // Under drift nearly every frame is new.
-          uncertainSampleProbability: captures.probability,
-          noveltySampleProbability: captures.probability,
-        },
-        // Some twenty records to a message: alone, each would take ten times the bytes.
-        outbox: { ...base.device.outbox, flushMilliseconds: 3_000 },
-      },
-      retraining: {
-        ...base.retraining,
-        minimumNewLabels: 200,
-        cooldownMinutes: turns.length > 1 ? COOLDOWN_MINUTES.several : COOLDOWN_MINUTES.one,
-      },
-    },
-    settings,
-  );
-}
-
-function withSecondOpinions(config: AppConfig, { cloudWidthMultiplier }: DemoSettings): AppConfig {
+export function demoConfiguration(
+  base: AppConfig,
+  { turns, epochs, widthMultiplier, cloudWidthMultiplier, captures }: DemoSettings,
+): AppConfig {
   return {
-    ...config,
-    training: { ...config.training, cloudVariant: { widthMultiplier: cloudWidthMultiplier } },
+    ...base,
+    dispositionPolicy: { ...base.dispositionPolicy, goodShare: YIELD },
+    training: {
+      ...base.training,
+      // What the first execution is given, those that the loop starts take from here.
+      epochs,
+      widthMultiplier,
+      cloudVariant: { widthMultiplier: cloudWidthMultiplier },
+    },
     secondOpinion: {
       deadlineMilliseconds: 2_000,
       // Of a hundred parts in review ninety-seven are good: without this it could help with three.
@@ -51,6 +30,24 @@ function withSecondOpinions(config: AppConfig, { cloudWidthMultiplier }: DemoSet
       dailyBudget: { environment: 2_000, device: 500 },
       concurrency: 4,
       questionsPerMinute: 3,
+    },
+    device: {
+      ...base.device,
+      upload: {
+        ...base.device.upload,
+        dailyByteBudget: captures.dailyBytes,
+        controlSampleProbability: 0.02,
+        // Under drift nearly every frame is new.
+        uncertainSampleProbability: captures.probability,
+        noveltySampleProbability: captures.probability,
+      },
+      // Some twenty records to a message: alone, each would take ten times the bytes.
+      outbox: { ...base.device.outbox, flushMilliseconds: 3_000 },
+    },
+    retraining: {
+      ...base.retraining,
+      minimumNewLabels: 200,
+      cooldownMinutes: turns.length > 1 ? COOLDOWN_MINUTES.several : COOLDOWN_MINUTES.one,
     },
   };
 }

@@ -30,10 +30,7 @@ async function main(): Promise<number> {
   const demoConsole = new DemoConsole();
   try {
     await runDemo({
-      settings: {
-        ...(args.small ? SMALL : FULL),
-        ...(args.threeTurns ? THREE_TURNS : {}),
-      },
+      settings: { ...(args.small ? SMALL : FULL), ...(args.threeTurns ? THREE_TURNS : {}) },
       environmentNames: args.environments,
       work,
       console: demoConsole,

@@ -2,6 +2,7 @@
 import type { AppConfig } from '../contracts';
 import { wilsonInterval } from '../lambda/shared/intervals';
 import type { Observation } from './observations';
+import { percent } from './report/format';
 import type { Verdicts } from './report/report-data';
 
 /** The class that may pass (config/local.ts); parts of every other are defective. */
@@ -66,6 +67,6 @@ export function decidedInWords({
   decidedRightly,
   costPerThousand,
 }: Verdicts): string {
-  const [share, cost] = [100 * (decidedRightly ?? 0), costPerThousand ?? 0];
-  return `${share.toFixed(1)} % of ${goods + defects} parts were decided rightly and without a person, ${escaped} of ${defects} defective ones passed, ${cost.toFixed(0)} units per 1,000 parts`;
+  const cost = (costPerThousand ?? 0).toFixed(0);
+  return `${percent(decidedRightly ?? 0)} of ${goods + defects} parts were decided rightly and without a person, ${escaped} of ${defects} defective ones passed, ${cost} units per 1,000 parts`;
 }

@@ -4,7 +4,7 @@ import { DEFAULT_SCRIPT, made, PACKAGE, type Recipe, TRAINING_INGREDIENTS } from
 const WEIGHTS: Recipe = {
   name: 'weights',
   script: 'train_model.py',
-  ingredients: TRAINING_INGREDIENTS,
+  ingredients: [...TRAINING_INGREDIENTS, 'bench/python/packed_model.py'],
   announcement: 'training the model, which takes about ten minutes',
 };
 

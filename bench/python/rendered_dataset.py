@@ -15,6 +15,31 @@ from kaizen_training.surfaces.__main__ import (
 )
 
 
+def photographed_dataset(folder: Path, items: int, seed: int, condition: str, classes: str) -> Path:
+    """Renders `items` photographs of a line under a condition of `CONDITIONS`, and their manifest, into `folder`.
+
+    Args:
+        folder: made when missing; it may have others, whose manifest is replaced.
+        items: how many.
+        seed: the same gives the same photographs.
+        condition: of the camera and the light.
+        classes: shares, such as `good:0.97,dent:0.03`.
+
+    Returns:
+        The manifest.
+    """
+    rendered = photographs(
+        items,
+        seed=seed,
+        condition=condition,
+        classes=parse_classes(classes),
+        views=VIEWS_PER_PART,
+        workers=os.cpu_count() or 1,
+    )
+    write_dataset(folder, rendered, seed=seed, condition=condition)
+    return folder / "manifest.jsonl"
+
+
 def prepared_dataset(folder: Path, items: int, seed: int) -> Path:
     """Renders `items` photographs of a steady line and prepares them as the pipeline does.
 
@@ -22,14 +47,6 @@ def prepared_dataset(folder: Path, items: int, seed: int) -> Path:
         The folder that the Prepare step would have written, below `folder`.
     """
     images, prepared = folder / "dataset", folder / "prepared"
-    rendered = photographs(
-        items,
-        seed=seed,
-        condition="normal",
-        classes=parse_classes(DEFAULT_CLASSES),
-        views=VIEWS_PER_PART,
-        workers=os.cpu_count() or 1,
-    )
-    write_dataset(images, rendered, seed=seed, condition="normal")
-    prepare((images / "manifest.jsonl").read_bytes(), images, prepared)
+    manifest = photographed_dataset(images, items, seed, "normal", DEFAULT_CLASSES)
+    prepare(manifest.read_bytes(), images, prepared)
     return prepared

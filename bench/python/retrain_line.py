@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import sys
-import tarfile
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -32,14 +31,10 @@ from kaizen_training.augmentation import DEFAULT_AUGMENTATIONS, RETRAINING_AUGME
 from kaizen_training.prepare import prepare  # noqa: E402
 from kaizen_training.serving import ServedModel, load_script  # noqa: E402
 from kaizen_training.surfaces import CONDITIONS  # noqa: E402
-from kaizen_training.surfaces.__main__ import (  # noqa: E402
-    DEFAULT_CLASSES,
-    VIEWS_PER_PART,
-    parse_classes,
-    photographs,
-    write_dataset,
-)
+from kaizen_training.surfaces.__main__ import DEFAULT_CLASSES  # noqa: E402
 from kaizen_training.surfaces.camera import draw_view  # noqa: E402
+from packed_model import packed_model  # noqa: E402
+from rendered_dataset import photographed_dataset  # noqa: E402
 
 # As the demo's: images of the first dataset, labels of the change, epochs.
 ITEMS, LABELS, EPOCHS = 1600, 300, 12
@@ -48,19 +43,6 @@ SEEDS = (5, 6)
 FRAMES = 500
 LIGHTS = {"old": "normal", "new": "drifted"}
 TRAININGS = {"without": DEFAULT_AUGMENTATIONS, "with": RETRAINING_AUGMENTATIONS}
-
-
-def _photographed(folder: Path, items: int, seed: int, condition: str, classes: str) -> list[str]:
-    rendered = photographs(
-        items,
-        seed=seed,
-        condition=condition,
-        classes=parse_classes(classes),
-        views=VIEWS_PER_PART,
-        workers=os.cpu_count() or 1,
-    )
-    write_dataset(folder, rendered, seed=seed, condition=condition)
-    return (folder / "manifest.jsonl").read_text().splitlines()
 
 
 def _prepared(manifest: list[str], images: Path, folder: Path) -> Path:
@@ -75,17 +57,6 @@ def _trained(script: ModuleType, prepared: Path, work: Path, **changes: Any) -> 
         output_data_dir=str(work / "checkpoints"),
         num_cpus=os.cpu_count() or 1,
     )
-
-
-def _packed(script: ModuleType, model: Any, folder: Path) -> Path:
-    folder.mkdir()
-    script.save(model, str(folder))
-    archive = folder / "model.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        for path in folder.iterdir():
-            if path != archive:
-                tar.add(path, path.name)
-    return archive
 
 
 def _answers(script: ModuleType, model: Any, frames: dict[str, tuple[NDArray[np.uint8], list[str]]]) -> dict[str, Any]:
@@ -104,11 +75,11 @@ def _answers(script: ModuleType, model: Any, frames: dict[str, tuple[NDArray[np.
 
 def _of_seed(script: ModuleType, seed: int, work: Path) -> dict[str, Any]:
     images = work / "images"
-    manifest = _photographed(images, ITEMS, seed, "normal", DEFAULT_CLASSES)
+    manifest = photographed_dataset(images, ITEMS, seed, "normal", DEFAULT_CLASSES).read_text().splitlines()
     first = _trained(script, _prepared(manifest, images, work / "first"), work)
-    champion = _packed(script, first, work / "champion")
+    champion = packed_model(script, first, work)
     # Beside the others: images are named by their content.
-    manifest += _photographed(images, LABELS, seed + 1000, "drifted", LABELLED)
+    manifest += photographed_dataset(images, LABELS, seed + 1000, "drifted", LABELLED).read_text().splitlines()
     second = _prepared(manifest, images, work / "second")
     frames = {}
     for light, condition in LIGHTS.items():

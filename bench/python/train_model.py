@@ -15,12 +15,9 @@ import argparse
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
@@ -28,6 +25,7 @@ sys.path.insert(0, str(ROOT / "training"))
 from finished_folder import finished_folder  # noqa: E402
 from kaizen_training.prepared import Split, load_split, save_split  # noqa: E402
 from kaizen_training.serving import load_script  # noqa: E402
+from packed_model import packed_model  # noqa: E402
 from rendered_dataset import prepared_dataset  # noqa: E402
 
 SIZE = 224
@@ -44,17 +42,6 @@ LEARNING_RATE = 0.1
 KEPT_TRAINING_IMAGES = 320
 
 
-def _packed(script: ModuleType, model: Any, folder: Path) -> Path:
-    files = folder / "champion"
-    files.mkdir()
-    script.save(model, str(files))
-    archive = folder / "model.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        for path in files.iterdir():
-            tar.add(path, path.name)
-    return archive
-
-
 def _train(prepared: Path, folder: Path, output: Path) -> None:
     script = load_script(ROOT / "training" / "scripts" / "pytorch" / "inspect_surface.py")
     train = partial(
@@ -66,7 +53,7 @@ def _train(prepared: Path, folder: Path, output: Path) -> None:
     common = {"learning_rate": LEARNING_RATE, "width_multiplier": WIDTH_MULTIPLIER, "seed": SEED}
     full_size = {**common, "resolution": SIZE, "epochs": FULL_SIZE_EPOCHS}
     small = train({**common, "epochs": SMALL_EPOCHS})
-    champion = _packed(script, small, folder)
+    champion = packed_model(script, small, folder)
     script.save(train({**full_size, "champion_uri": str(champion)}), str(output))
 
 

@@ -25,7 +25,12 @@ interface RetrainingContext extends SuiteContext {
 const RETRAINED: Recipe = {
   name: 'retrained',
   script: 'retrain_line.py',
-  ingredients: [...TRAINING_INGREDIENTS, 'bench/python/inspected_line.py', 'training/requirements.lock'],
+  ingredients: [
+    ...TRAINING_INGREDIENTS,
+    'bench/python/inspected_line.py',
+    'bench/python/packed_model.py',
+    'training/requirements.lock',
+  ],
   announcement: 'training a line and its retraining, which takes about ten minutes',
 };
 

@@ -111,7 +111,6 @@ function opinionsOf(
   { spans, config }: DemoContext,
   seen: readonly Observation[],
 ): ReportData['secondOpinions'] {
-  if (!config.secondOpinion) return [];
   const { costs } = config.dispositionPolicy;
   return [
     { label: 'the whole run', ...secondOpinionFigures(seen, costs, usdOfQuestions) },

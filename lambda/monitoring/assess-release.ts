@@ -130,7 +130,7 @@ export function assessRelease(seen: ReleaseObservations, options: AssessmentLimi
   const { validResults, neededResults } = seen;
   if (validResults < options.minimumResults) return noData(seen, options);
   const frames = seen.embedding?.frames ?? validResults;
-  const hasVectors = !seen.embedding || frames >= minimumEmbeddings(options);
+  const hasVectors = frames >= minimumEmbeddings(options);
   if (neededResults !== undefined) {
     if (!hasVectors) return noData(seen, options);
     return { kind: 'SETTLING', results: Math.min(validResults, frames), neededResults };
