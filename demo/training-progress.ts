@@ -13,6 +13,12 @@ interface EpochProgress {
   readonly secondsLeft: number;
 }
 
+/** As SageMaker Pipelines names the jobs of its steps: `pipelines-<execution>-<step>-<suffix>`. */
+const STEP_JOB = /^pipelines-[^-]+-(.+)-[^-]+$/;
+
+/** Two networks may be in training at a time. @returns the job's name where no pipeline has started it */
+const stepOf = (job: string): string => STEP_JOB.exec(job)?.[1] ?? job;
+
 export class TrainingProgressPrinter {
   constructor(private readonly console: DemoConsole) {}
 
@@ -28,7 +34,7 @@ export class TrainingProgressPrinter {
     const progress = JSON.parse(event.line.slice(PROGRESS_PREFIX.length)) as EpochProgress;
     const { epoch, epochs, loss, accuracy, secondsLeft } = progress;
     this.console.line(
-      `    epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}  validation accuracy ${(accuracy * 100).toFixed(1)} %  ${Math.round(secondsLeft)} s left`,
+      `    ${stepOf(event.job)}: epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}  validation accuracy ${(accuracy * 100).toFixed(1)} %  ${Math.round(secondsLeft)} s left`,
     );
   }
 }

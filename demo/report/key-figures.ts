@@ -50,14 +50,25 @@ function wrongModel({ rollouts }: ReportData): KeyFigure {
 const held = (value: number | null, goal: number): string =>
   value === null || !Number.isFinite(value) ? 'not reached' : value <= goal ? 'met' : 'missed';
 
-function cured({ turns, totalSeconds, settingsName }: ReportData): KeyFigure {
-  const { cureSeconds, runSeconds } = GOALS;
+/** A retraining takes minutes, so that the goal is one for a run with one of them. */
+function wholeRun({ turns, totalSeconds }: ReportData): string {
+  const { runSeconds } = GOALS;
+  const goal =
+    turns.length === 1
+      ? `goal ${seconds(runSeconds)}: ${held(totalSeconds, runSeconds)}`
+      : `goal of one with a single turn ${seconds(runSeconds)}`;
+  return `the whole run took ${seconds(totalSeconds)}, ${goal}`;
+}
+
+function cured(data: ReportData): KeyFigure {
+  const { cureSeconds } = GOALS;
+  const { turns } = data;
   const times = turns.map(({ toCure }) => toCure);
   const worst = times.some((time) => time === null) ? null : Math.max(...(times as number[]));
   return {
     name: 'From the change to the cured fleet',
     value: times.length === 0 ? seconds(null) : times.map((time) => seconds(time)).join(', '),
-    detail: `goal ${seconds(cureSeconds)}: ${held(times.length === 0 ? null : worst, cureSeconds)}; the whole run took ${seconds(totalSeconds)}, goal of the small one ${seconds(runSeconds)}${settingsName === 'small' ? `: ${held(totalSeconds, runSeconds)}` : ''}`,
+    detail: `goal ${seconds(cureSeconds)}: ${held(times.length === 0 ? null : worst, cureSeconds)}; ${wholeRun(data)}`,
   };
 }
 
