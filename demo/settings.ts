@@ -52,8 +52,9 @@ export const FULL: DemoSettings = {
   offlineSeconds: 12,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.8,
-  // Labels for the one turn within half a minute, and then those of the control sample only.
-  captures: { probability: 0.15, dailyBytes: 600_000 },
+  // The 200 labels of the one turn within twenty seconds, and then those of the control sample only: who decides about a
+  // retraining looks once a minute, and what is not there by then waits for the next one.
+  captures: { probability: 0.3, dailyBytes: 600_000 },
   // A turn is minutes of training: here one retraining answers both changes.
   turns: [['light', 'tool']],
   seed: 20261123,
@@ -70,7 +71,7 @@ export const SMALL: DemoSettings = {
   steadySeconds: 10,
   offlineSeconds: 10,
   minimumAccuracy: 0.6,
-  captures: { probability: 0.15, dailyBytes: 450_000 },
+  captures: { probability: 0.3, dailyBytes: 450_000 },
 };
 
 /** Each change is answered by itself, which is a third turn of the loop. */

@@ -15,13 +15,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from finished_folder import finished_folder
-from inspected_line import EPOCHS, ITEMS, ROOT, SEED, SHIFTS, Images, decoded, shifted
+from inspected_line import EPOCHS, ITEMS, ROOT, SEED, Images, decoded, shifted
 from kaizen_training.forward import write_graph
 from kaizen_training.onnx_model import run_images
 from kaizen_training.operating_point import choose_thresholds
@@ -29,7 +28,7 @@ from kaizen_training.prepared import load_description, load_split
 from kaizen_training.serving import ServedModel, load_script
 from numpy.typing import NDArray
 from rendered_dataset import prepared_dataset
-from verdict_frames import NORMAL_FRAMES, PLANT_ESCAPE_RATE, PLANT_YIELD, SHIFTED_FRAMES, plant_of
+from verdict_frames import PLANT_ESCAPE_RATE, PLANT_YIELD, by_condition, plant_of
 
 CLOUD_WIDTH = 1.0
 GRAPH = "model-cloud.onnx"
@@ -40,10 +39,10 @@ def _answers(graph: Path, images: Images) -> NDArray[np.float64]:
     return probabilities
 
 
-def _rows(graph: Path, shift: str, count: int) -> Iterator[list[Any]]:
-    jpegs, _ = shifted(shift, count)
-    for row, jpeg in zip(_answers(graph, decoded(jpegs)), jpegs, strict=True):
-        yield [[round(float(one), 6) for one in row], len(jpeg)]
+def _rows(graph: Path, condition: str, count: int) -> list[list[Any]]:
+    jpegs, _ = shifted(condition, count)
+    probabilities = _answers(graph, decoded(jpegs))
+    return [[[round(float(one), 6) for one in row], len(jpeg)] for row, jpeg in zip(probabilities, jpegs, strict=True)]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,10 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         opinions = {
             "classes": description.classes,
             "thresholds": choose_thresholds(on_validation, validation.labels, description.classes, plant),
-            "frames": {
-                "normal": list(_rows(graph, "normal", NORMAL_FRAMES)),
-                **{shift: list(_rows(graph, shift, SHIFTED_FRAMES)) for shift in SHIFTS},
-            },
+            "frames": by_condition(_rows, graph),
         }
         (unfinished / "opinions.json").write_text(json.dumps(opinions) + "\n", encoding="utf-8")
     return 0

@@ -35,6 +35,8 @@ export interface Costs {
   readonly goodShare: number;
   /** With the thresholds that cost least on the very frames that are judged: nobody can do better with thresholds. */
   readonly oracle: number;
+  /** A ratio: what those of one half of the frames cost on the other, over that one's own best. */
+  readonly luck: number;
   /** With thresholds of 95 % precision on the dataset's mix. */
   readonly precision: number;
   /** Of each draw of a validation split. */

@@ -1,10 +1,13 @@
 /** What the verdict costs and what it lets pass; and what the score of novelty takes of a graph's time. */
 import type { Benchmark, Spread } from '../figure';
-import { interleave, milliseconds, ratioOf } from '../measure';
+import { interleave, milliseconds, ratioOf, significant } from '../measure';
 import { runMilliseconds } from '../run-times';
 import { type Suite, suiteOf } from '../suite';
 import { PLANT_TRAINING, VerdictContext } from './frames';
 import { outcomeOf } from './outcome';
+
+/** As in verdict_frames.py. */
+const DRAWN_FRAMES = 400;
 
 /** Counted once: nothing of it depends on time. */
 const counted = (minimum: number, maximum: number): Spread => ({ minimum, maximum, rounds: 1 });
@@ -24,7 +27,9 @@ const cost: Benchmark<VerdictContext> = {
       better: 'lower',
     },
   ],
-  async measure({ costs }) {
+  async measure(context) {
+    const { costs } = context;
+    const judged = context.frames('normal').length - DRAWN_FRAMES;
     const ratios = costs.map(({ chosen, oracle }) => mean(chosen) / oracle);
     return new Map([
       [
@@ -32,7 +37,7 @@ const cost: Benchmark<VerdictContext> = {
         {
           value: Math.max(...ratios),
           spread: counted(Math.min(...ratios), Math.max(...ratios)),
-          method: `escape : false reject : review = 100 : 1 : 0.5; mean over ${costs[0]?.chosen.length} validation splits of 400 frames, judged on 3,600 others`,
+          method: `escape : false reject : review = 100 : 1 : 0.5; mean over ${costs[0]?.chosen.length} validation splits of ${DRAWN_FRAMES} frames, judged on ${judged.toLocaleString('en')} others; the best thresholds of one half of the frames cost ${significant(Math.max(...costs.map(({ luck }) => luck)))} times the other half's own best there, at most`,
           table: {
             columns: [
               'good parts',
@@ -72,9 +77,15 @@ const shifts: Benchmark<VerdictContext> = {
     const { release } = context;
     const rows = context.shifts.map((shift) => {
       const frames = context.frames(shift);
-      return { shift, before: outcomeOf(frames, release, false), after: outcomeOf(frames, release, true) };
+      return {
+        shift,
+        count: frames.length,
+        before: outcomeOf(frames, release, false),
+        after: outcomeOf(frames, release, true),
+      };
     });
     const escapes = rows.map(({ after }) => after.escapes);
+    const counts = new Set(rows.map(({ count }) => count.toLocaleString('en')));
     const line = context.frames('normal');
     const steady = outcomeOf(line, release, true);
     return new Map([
@@ -83,7 +94,7 @@ const shifts: Benchmark<VerdictContext> = {
         {
           value: Math.max(...escapes),
           spread: counted(Math.min(...escapes), Math.max(...escapes)),
-          method: `${context.shifts.length} changes of one cause each; trained as config/prod.ts does (${PLANT_TRAINING.epochs} epochs, width ${PLANT_TRAINING.widthMultiplier}); thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
+          method: `${context.shifts.length} changes of one cause each, ${[...counts].join(', ')} frames of each; trained as config/prod.ts does (${PLANT_TRAINING.epochs} epochs, width ${PLANT_TRAINING.widthMultiplier}); thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
           table: {
             columns: ['change', 'escapes', 'without novelty', 'good parts in review', 'without novelty'],
             rows: [{ shift: 'none', before: outcomeOf(line, release, false), after: steady }, ...rows].map(
