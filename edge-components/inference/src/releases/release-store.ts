@@ -66,9 +66,10 @@ interface InService {
 const REFUSALS_KEPT = 16;
 /** An envelope's payload is at most 256 KiB of base64 by contract; the rest is signatures. */
 const LARGEST_ENVELOPE_BYTES = 512 * 1024;
-const COPY_CHUNK_BYTES = 1 << 20;
+/** Two of them are in memory: one is read while the other is hashed, which takes as long. */
+const CHUNK_BYTES = 1 << 19;
 /**
- * A local disk gives a chunk of 1 MiB in milliseconds, a worn SD card in a second. What takes ten is a network file system
+ * A local disk gives a chunk of 512 KiB in milliseconds, a worn SD card in half a second. What takes ten is a network file system
  * that hangs, or somebody who feeds the file slowly: the offer must not occupy the installer for ever.
  */
 const LONGEST_READ_MILLISECONDS = 10_000;
@@ -439,7 +440,29 @@ function openPlainFile(path: string, disk: Disk) {
   return disk.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
-/** Reads at most the declared size, hands on each chunk, and compares the digest at the end. */
+/**
+ * The bytes of a file in turn, each chunk while the next one is read; it holds until that one is asked for.
+ * @param read fills a buffer and says how far; 0 at the end
+ */
+async function* readAhead(bytes: number, read: (buffer: Buffer) => Promise<number>): AsyncGenerator<Buffer> {
+  let [current, next] = [Buffer.allocUnsafe(bytes), Buffer.allocUnsafe(bytes)];
+  const reading = (buffer: Buffer): Promise<number> => {
+    const count = read(buffer);
+    // Asked for later, or never: until then its failure is nobody's.
+    count.catch(() => undefined);
+    return count;
+  };
+  let pending = reading(current);
+  while (true) {
+    const count = await pending;
+    if (count === 0) return;
+    pending = reading(next);
+    yield current.subarray(0, count);
+    [current, next] = [next, current];
+  }
+}
+
+/** Reads a chunk more than the declared size at most, hands on each, and compares the digest at the end. */
 async function hashFile(
   folder: string,
   file: ReleaseFile,
@@ -451,16 +474,16 @@ async function hashFile(
   });
   try {
     const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(Math.min(COPY_CHUNK_BYTES, file.bytes + 1));
-    let total = 0;
-    for (;;) {
+    const read = async (buffer: Buffer): Promise<number> => {
       const { bytesRead } = await within(longestRead, input.read(buffer, 0, buffer.length), () => {
         throw new ReleaseRefusal('TOO_SLOW', `'${file.name}' gave no data for ${longestRead} ms`);
       });
-      if (bytesRead === 0) break;
-      total += bytesRead;
+      return bytesRead;
+    };
+    let total = 0;
+    for await (const chunk of readAhead(Math.min(CHUNK_BYTES, file.bytes + 1), read)) {
+      total += chunk.length;
       if (total > file.bytes) break;
-      const chunk = buffer.subarray(0, bytesRead);
       hash.update(chunk);
       await take(chunk);
     }

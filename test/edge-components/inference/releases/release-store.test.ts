@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   mkdirSync,
   readdirSync,
@@ -8,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Release } from '../../../../contracts';
 import { DiskReleaseStore } from '../../../../edge-components/inference/src/releases/release-store';
 import { sha256Of } from '../../../../edge-components/inference/src/releases/release-verification';
@@ -254,6 +256,60 @@ test('a file that gives no data is given up, and nothing is left behind [case 10
   };
   const store = await DiskReleaseStore.open(folder, { disk: slow, longestRead: 20 });
   const source = await offered(1, 4);
+  await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
+    code: 'TOO_SLOW',
+    message: "'model-fp32.onnx' gave no data for 20 ms",
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([1, 524_288, 524_289, 1_048_577, 1_500_000])(
+  'a file of %i bytes is copied byte for byte, however slow the writing [case 10]',
+  async (bytes) => {
+    const content = randomBytes(bytes);
+    writeFileSync(join(models, 'gain-7.onnx'), content);
+    const slow: typeof nodeDisk = {
+      ...nodeDisk,
+      open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
+        const handle = await nodeDisk.open(...parameters);
+        const write = handle.writeFile.bind(handle);
+        handle.writeFile = async (...written) => {
+          // The next chunk has been read by then.
+          await setTimeout(5);
+          return write(...written);
+        };
+        return handle;
+      }) as typeof nodeDisk.open,
+    };
+    const store = await DiskReleaseStore.open(newFolder(), { disk: slow });
+    const source = await offered(1, 7);
+    const stored = await store.stage(source.folder, source.envelope, source.release);
+    expect((await store.readFile(stored, 'model-fp32.onnx')).equals(content)).toBe(true);
+    await expect(store.read(stored.digest)).resolves.toMatchObject({ digest: stored.digest });
+  },
+);
+
+test('a file whose second chunk does not come while the first is written is given up [case 10]', async () => {
+  writeFileSync(join(models, 'gain-7.onnx'), randomBytes(1_500_000));
+  const folder = newFolder();
+  const halting: typeof nodeDisk = {
+    ...nodeDisk,
+    open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
+      const handle = await nodeDisk.open(...parameters);
+      const read = handle.read.bind(handle) as (...given: unknown[]) => ReturnType<typeof handle.read>;
+      const write = handle.writeFile.bind(handle);
+      let reads = 0;
+      handle.read = ((...given: unknown[]) =>
+        ++reads === 1 ? read(...given) : new Promise<never>(() => undefined)) as typeof handle.read;
+      handle.writeFile = async (...written) => {
+        await setTimeout(60);
+        return write(...written);
+      };
+      return handle;
+    }) as typeof nodeDisk.open,
+  };
+  const store = await DiskReleaseStore.open(folder, { disk: halting, longestRead: 20 });
+  const source = await offered(1, 7);
   await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
     code: 'TOO_SLOW',
     message: "'model-fp32.onnx' gave no data for 20 ms",
