@@ -40,7 +40,7 @@ export interface DemoSettings {
 export const FULL: DemoSettings = {
   name: 'full',
   // Two networks are trained on them, twice, and the whole run is to take eight minutes on two processors.
-  datasetItems: 1800,
+  datasetItems: 1500,
   stockItems: 1000,
   epochs: 12,
   widthMultiplier: 0.35,
@@ -51,9 +51,9 @@ export const FULL: DemoSettings = {
   steadySeconds: 12,
   offlineSeconds: 12,
   labelDelaySeconds: 3,
-  minimumAccuracy: 0.8,
-  // The 200 labels of the one turn within twenty seconds, and then those of the control sample only: who decides about a
-  // retraining looks once a minute, and what is not there by then waits for the next one.
+  minimumAccuracy: 0.7,
+  // The labels of the one turn within half a minute, and then those of the control sample only: who decides about a
+  // retraining looks once a minute, and what is not there by then waits for the next look.
   captures: { probability: 0.3, dailyBytes: 600_000 },
   // A turn is minutes of training: here one retraining answers both changes.
   turns: [['light', 'tool']],
