@@ -46,7 +46,7 @@ export function demoConfiguration(
     },
     retraining: {
       ...base.retraining,
-      minimumNewLabels: 200,
+      minimumNewLabels: 180,
       cooldownMinutes: turns.length > 1 ? COOLDOWN_MINUTES.several : COOLDOWN_MINUTES.one,
     },
   };

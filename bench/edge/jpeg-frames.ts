@@ -1,7 +1,8 @@
 /**
- * G4, G5, G5p: JPEG frames through the real pipeline, against its slower stage alone and against two Python loops. The one
- * of OpenCV (G5) is what samples do, and shows the network other pixels than its training did; the one of Pillow (G5p) shows
- * it the very pixels that the component does, which is checked.
+ * G4, G4i, G5, G5p: JPEG frames through the real pipeline, against its slower stage alone, against itself with a decoder in
+ * its own process, which a hostile image would end with it, and against two Python loops. The one of OpenCV (G5) is what
+ * samples do, and shows the network other pixels than its training did; the one of Pillow (G5p) shows it the very pixels
+ * that the component does, which is checked.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -59,10 +60,18 @@ const trainerGoal = ({ name, width, height, goal }: Size): FigureGoal => ({
   better: 'lower',
 });
 
-const goalsOf = (size: Size): FigureGoal[] => [stageGoal(size), incumbentGoal(size), trainerGoal(size)];
+const isolationGoal = ({ name, width, height }: Size): FigureGoal => ({
+  id: `G4i-${name}`,
+  what: `sustained time per ${width}x${height} JPEG / with the decoder in the component's own process`,
+  goal: 1.1,
+  better: 'lower',
+});
+
+const goalsOf = (size: Size): FigureGoal[] =>
+  [stageGoal, isolationGoal, incumbentGoal, trainerGoal].map((goal) => goal(size));
 
 export const jpegFrames: Benchmark<EdgeContext> = {
-  figures: [...SIZES.map(stageGoal), ...SIZES.map(incumbentGoal), ...SIZES.map(trainerGoal)],
+  figures: [stageGoal, isolationGoal, incumbentGoal, trainerGoal].flatMap((goal) => SIZES.map(goal)),
   async measure(context, wanted) {
     const results = new Map<string, Measurement>();
     await context.withModels(['int8'], ({ int8 }) =>
@@ -111,6 +120,7 @@ async function measureSize(
       processor.push((1000 * (usageOfAll().cpuSeconds - before)) / size.framesPerRound);
       return time;
     },
+    ownProcess: () => sustained(new SharpImageDecoder(), active, images, size.framesPerRound),
     beside: () =>
       besideTheModel(active, context.model.images, () =>
         decodeMilliseconds(images, target, size.framesPerRound),
@@ -128,6 +138,14 @@ async function measureSize(
         times.pipeline,
         slower,
         `${sustainedText}; decode alone ${milliseconds(times.decode)}, int8 run alone ${milliseconds(times.run)}; decode beside a model that never rests ${milliseconds(times.beside)}`,
+      ),
+    ],
+    [
+      isolationGoal(size).id,
+      ratioOf(
+        times.pipeline,
+        times.ownProcess,
+        `${sustainedText}; decoded in the process that answers ${milliseconds(times.ownProcess)}`,
       ),
     ],
     [
