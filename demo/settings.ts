@@ -54,7 +54,7 @@ export const FULL: DemoSettings = {
   minimumAccuracy: 0.7,
   // The labels of the one turn within half a minute, and then those of the control sample only: who decides about a
   // retraining looks once a minute, and what is not there by then waits for the next look.
-  captures: { probability: 0.3, dailyBytes: 600_000 },
+  captures: { probability: 0.3, dailyBytes: 550_000 },
   // A turn is minutes of training: here one retraining answers both changes.
   turns: [['light', 'tool']],
   seed: 20261123,
