@@ -71,7 +71,8 @@ export const SMALL: DemoSettings = {
   steadySeconds: 10,
   offlineSeconds: 10,
   minimumAccuracy: 0.6,
-  // Fewer frames are streamed, of which a tenth in bytes may be sent; and slower, so that enough of it is left for the crack.
+  // Fewer frames are streamed, of which a tenth in bytes may be sent; and more slowly, so that enough of it is left for
+  // the crack.
   captures: { probability: 0.2, dailyBytes: 370_000 },
 };
 

@@ -66,11 +66,11 @@ interface InService {
 const REFUSALS_KEPT = 16;
 /** An envelope's payload is at most 256 KiB of base64 by contract; the rest is signatures. */
 const LARGEST_ENVELOPE_BYTES = 512 * 1024;
-/** Two of them are in memory: one is read while the other is hashed, which takes as long. */
+/** Two of them are in memory: one is read while the other is hashed. */
 const CHUNK_BYTES = 1 << 19;
 /**
- * A local disk gives a chunk of 512 KiB in milliseconds, a worn SD card in half a second. What takes ten is a network file system
- * that hangs, or somebody who feeds the file slowly: the offer must not occupy the installer for ever.
+ * A local disk gives a chunk of 512 KiB in milliseconds, a worn SD card in half a second. What takes ten is a network file
+ * system that hangs, or somebody who feeds the file slowly: the offer must not occupy the installer for ever.
  */
 const LONGEST_READ_MILLISECONDS = 10_000;
 const NO_LIMITS: StorageLimits = { releaseBytes: Number.MAX_SAFE_INTEGER, reserveBytes: 0 };
