@@ -242,18 +242,26 @@ test('room is asked for before anything is written; the releases that are kept n
   await expect(stage()).resolves.toMatchObject({ release: { counter: 3 } });
 });
 
+type Opening = Parameters<typeof nodeDisk.open>;
+type OpenFile = Awaited<ReturnType<typeof nodeDisk.open>>;
+
+/** A disk that hands out files only after `change`. */
+const diskWith = (change: (handle: OpenFile, opening: Opening) => void): typeof nodeDisk => ({
+  ...nodeDisk,
+  open: async (...opening: Opening) => {
+    const handle = await nodeDisk.open(...opening);
+    change(handle, opening);
+    return handle;
+  },
+});
+
 test('a file that gives no data is given up, and nothing is left behind [case 10]', async () => {
   const folder = newFolder();
-  const slow: typeof nodeDisk = {
-    ...nodeDisk,
-    open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
-      const handle = await nodeDisk.open(...parameters);
-      if (String(parameters[0]).endsWith('model-fp32.onnx') && typeof parameters[1] === 'number') {
-        handle.read = () => new Promise<never>(() => undefined);
-      }
-      return handle;
-    }) as typeof nodeDisk.open,
-  };
+  const slow = diskWith((handle, [path, flags]) => {
+    if (String(path).endsWith('model-fp32.onnx') && typeof flags === 'number') {
+      handle.read = () => new Promise<never>(() => undefined);
+    }
+  });
   const store = await DiskReleaseStore.open(folder, { disk: slow, longestRead: 20 });
   const source = await offered(1, 4);
   await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
@@ -268,19 +276,14 @@ test.each([1, 524_288, 524_289, 1_048_577, 1_500_000])(
   async (bytes) => {
     const content = randomBytes(bytes);
     writeFileSync(join(models, 'gain-7.onnx'), content);
-    const slow: typeof nodeDisk = {
-      ...nodeDisk,
-      open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
-        const handle = await nodeDisk.open(...parameters);
-        const write = handle.writeFile.bind(handle);
-        handle.writeFile = async (...written) => {
-          // The next chunk has been read by then.
-          await setTimeout(5);
-          return write(...written);
-        };
-        return handle;
-      }) as typeof nodeDisk.open,
-    };
+    const slow = diskWith((handle) => {
+      const write = handle.writeFile.bind(handle);
+      handle.writeFile = async (...written) => {
+        // The next chunk has been read by then.
+        await setTimeout(5);
+        return write(...written);
+      };
+    });
     const store = await DiskReleaseStore.open(newFolder(), { disk: slow });
     const source = await offered(1, 7);
     const stored = await store.stage(source.folder, source.envelope, source.release);
@@ -292,22 +295,17 @@ test.each([1, 524_288, 524_289, 1_048_577, 1_500_000])(
 test('a file whose second chunk does not come while the first is written is given up [case 10]', async () => {
   writeFileSync(join(models, 'gain-7.onnx'), randomBytes(1_500_000));
   const folder = newFolder();
-  const halting: typeof nodeDisk = {
-    ...nodeDisk,
-    open: (async (...parameters: Parameters<typeof nodeDisk.open>) => {
-      const handle = await nodeDisk.open(...parameters);
-      const read = handle.read.bind(handle) as (...given: unknown[]) => ReturnType<typeof handle.read>;
-      const write = handle.writeFile.bind(handle);
-      let reads = 0;
-      handle.read = ((...given: unknown[]) =>
-        ++reads === 1 ? read(...given) : new Promise<never>(() => undefined)) as typeof handle.read;
-      handle.writeFile = async (...written) => {
-        await setTimeout(60);
-        return write(...written);
-      };
-      return handle;
-    }) as typeof nodeDisk.open,
-  };
+  const halting = diskWith((handle) => {
+    const read = handle.read.bind(handle) as (...given: unknown[]) => ReturnType<typeof handle.read>;
+    const write = handle.writeFile.bind(handle);
+    let reads = 0;
+    handle.read = ((...given: unknown[]) =>
+      ++reads === 1 ? read(...given) : new Promise<never>(() => undefined)) as typeof handle.read;
+    handle.writeFile = async (...written) => {
+      await setTimeout(60);
+      return write(...written);
+    };
+  });
   const store = await DiskReleaseStore.open(folder, { disk: halting, longestRead: 20 });
   const source = await offered(1, 7);
   await expect(store.stage(source.folder, source.envelope, source.release)).rejects.toMatchObject({
