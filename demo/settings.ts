@@ -48,8 +48,8 @@ export const FULL: DemoSettings = {
   cloudWidthMultiplier: 0.5,
   devices: { canary: ['line-1', 'line-2'], stable: ['line-3', 'line-4'] },
   framesPerSecond: 8,
-  steadySeconds: 12,
-  offlineSeconds: 12,
+  steadySeconds: 10,
+  offlineSeconds: 10,
   labelDelaySeconds: 3,
   minimumAccuracy: 0.7,
   // The labels of the one turn within half a minute, and then those of the control sample only: who decides about a
@@ -68,8 +68,6 @@ export const SMALL: DemoSettings = {
   stockItems: 500,
   // Devices, line and retraining share two processors; a third fewer frames are as many as the judgements need.
   framesPerSecond: 6,
-  steadySeconds: 10,
-  offlineSeconds: 10,
   minimumAccuracy: 0.6,
   // Fewer frames are streamed, of which a tenth in bytes may be sent; and more slowly, so that enough of it is left for
   // the crack.
