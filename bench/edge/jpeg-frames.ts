@@ -67,11 +67,10 @@ const isolationGoal = ({ name, width, height }: Size): FigureGoal => ({
   better: 'lower',
 });
 
-const goalsOf = (size: Size): FigureGoal[] =>
-  [stageGoal, isolationGoal, incumbentGoal, trainerGoal].map((goal) => goal(size));
+const GOALS = [stageGoal, isolationGoal, incumbentGoal, trainerGoal];
 
 export const jpegFrames: Benchmark<EdgeContext> = {
-  figures: [stageGoal, isolationGoal, incumbentGoal, trainerGoal].flatMap((goal) => SIZES.map(goal)),
+  figures: GOALS.flatMap((goal) => SIZES.map(goal)),
   async measure(context, wanted) {
     const results = new Map<string, Measurement>();
     await context.withModels(['int8'], ({ int8 }) =>
@@ -79,7 +78,7 @@ export const jpegFrames: Benchmark<EdgeContext> = {
         await incumbent.load(context.model.pathOf('int8'));
         const active = activeRelease(context, 'int8', int8);
         for (const size of SIZES) {
-          if (!goalsOf(size).some(({ id }) => wanted.has(id))) continue;
+          if (!GOALS.some((goal) => wanted.has(goal(size).id))) continue;
           for (const [id, measurement] of await measureSize(context, size, active, incumbent)) {
             results.set(id, measurement);
           }

@@ -89,10 +89,10 @@ class _Costs:
     def luck(self, plant: Plant, order: NDArray[np.int64]) -> float:
         """What the best thresholds of one half cost on the other, over that one's own best: 1 where neither is luck."""
         halves = np.array_split(order, 2)
-        own, others = ([self.searched(plant, half) for half in pair] for pair in (halves, halves[::-1]))
+        best = [self.searched(plant, half) for half in halves]
         ratios = [
-            self.cost(foreign, plant, half) / self.cost(best, plant, half)
-            for half, best, foreign in zip(halves, own, others, strict=True)
+            self.cost(foreign, plant, half) / self.cost(own, plant, half)
+            for half, own, foreign in zip(halves, best, reversed(best), strict=True)
         ]
         return float(np.mean(ratios))
 

@@ -85,7 +85,6 @@ const shifts: Benchmark<VerdictContext> = {
       };
     });
     const escapes = rows.map(({ after }) => after.escapes);
-    const counts = new Set(rows.map(({ count }) => count.toLocaleString('en')));
     const line = context.frames('normal');
     const steady = outcomeOf(line, release, true);
     return new Map([
@@ -94,7 +93,7 @@ const shifts: Benchmark<VerdictContext> = {
         {
           value: Math.max(...escapes),
           spread: counted(Math.min(...escapes), Math.max(...escapes)),
-          method: `${context.shifts.length} changes of one cause each, ${[...counts].join(', ')} frames of each; trained as config/prod.ts does (${PLANT_TRAINING.epochs} epochs, width ${PLANT_TRAINING.widthMultiplier}); thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
+          method: `${context.shifts.length} changes of one cause each, ${rows[0]?.count.toLocaleString('en')} frames of each; trained as config/prod.ts does (${PLANT_TRAINING.epochs} epochs, width ${PLANT_TRAINING.widthMultiplier}); thresholds for 98 % good parts and at most 2 % escapes; novel frames go to review`,
           table: {
             columns: ['change', 'escapes', 'without novelty', 'good parts in review', 'without novelty'],
             rows: [{ shift: 'none', before: outcomeOf(line, release, false), after: steady }, ...rows].map(
