@@ -27,13 +27,28 @@ export function streamOf(name: string): Stream {
 export type Pools = Pick<DriftContext, 'pool'>;
 type Random = () => number;
 
-/** A frame of a pool, of a good part with the stream's probability. */
+/** A frame of a pool, of a good part with the stream's probability; nothing is good among what the release does not know. */
 export function drawFrame(pools: Pools, pool: string, goodShare: number | undefined, random: Random): Frame {
   const { all, good, defective } = pools.pool(pool);
   const ofMix = () => (random() < (goodShare as number) ? good : defective);
-  const frames = goodShare === undefined ? all : ofMix();
+  const frames = goodShare === undefined || good.length === 0 ? all : ofMix();
   return frames[Math.floor(random() * frames.length)] as Frame;
 }
+
+/** @param place 0..1, on which pools lie one after the other, each as long as its share */
+function poolAt(pools: Stream['pools'], place: number): string {
+  const shares = Object.entries(pools);
+  let below = 0;
+  const found = shares.find(([, share]) => {
+    below += share;
+    return place < below;
+  });
+  return (found ?? shares[shares.length - 1])?.[0] as string;
+}
+
+/** A frame of the stream, whichever camera sees it. */
+export const drawFromStream = ({ pools, goodShare }: Stream, of: Pools, random: Random): Frame =>
+  drawFrame(of, poolAt(pools, random()), goodShare, random);
 
 /** Frames of each of the line's cameras, as many of each. */
 export function drawStream(
@@ -43,18 +58,9 @@ export function drawStream(
   framesOfEach: number,
   random: Random,
 ): Frame[][] {
-  const shares = Object.entries(stream.pools);
-  const poolAt = (place: number): string => {
-    let below = 0;
-    const found = shares.find(([, share]) => {
-      below += share;
-      return place < below;
-    });
-    return (found ?? shares[shares.length - 1])?.[0] as string;
-  };
   return Array.from({ length: cameras }, (_, camera) =>
     Array.from({ length: framesOfEach }, () => {
-      const pool = poolAt(stream.apart ? camera / cameras : random());
+      const pool = poolAt(stream.pools, stream.apart ? camera / cameras : random());
       return drawFrame(pools, pool, stream.goodShare, random);
     }),
   );

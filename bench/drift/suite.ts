@@ -13,7 +13,16 @@ import { seededRandom } from '../../test/lambda/shared/builders';
 import type { Benchmark, Measurement } from '../figure';
 import { type Suite, suiteOf } from '../suite';
 import { DriftContext, type Spread } from './frames';
-import { accuracyOf, costOf, drawFrame, drawStream, STREAMS, type Stream, streamOf } from './streams';
+import {
+  accuracyOf,
+  costOf,
+  drawFrame,
+  drawFromStream,
+  drawStream,
+  STREAMS,
+  type Stream,
+  streamOf,
+} from './streams';
 
 const SEED = 20261127;
 const DRAWS = 100;
@@ -30,6 +39,10 @@ const [HOURS_OF_A_WEEK, HOURS_OF_A_YEAR] = [168, 8_760];
 const USUAL_LINE = { cameras: 2, frames: 45, minimumResults: 2_000 };
 /** Ten frames an hour, of which 240 lie in a window: few, so that chance is large. */
 const SLOW_LINE = { cameras: 2, frames: 5, minimumResults: 200 };
+/** A line whose first day brings five times the results that drift is assessed with, and twenty labels. */
+const NEW_LINE = { cameras: 2, frames: 60, minimumResults: 200, framesPerLabel: 50, hours: 72 };
+const HOURS_BEFORE = [0, 3, 6, 8, 9, 10, 12, 24];
+const USUAL_GOOD_SHARE = 0.97;
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 const points = (share: number): string => (100 * share).toFixed(1);
@@ -328,8 +341,49 @@ const quiet: Benchmark<DriftContext> = {
   },
 };
 
+/** Hours after the rollout at which the change begins, where at the end of the third day no episode is open. */
+async function hoursBelieved(context: DriftContext, stream: Stream, seed: number): Promise<number[]> {
+  const release = releaseThat(context.described);
+  const before = { ...streamOf('unchanged'), goodShare: USUAL_GOOD_SHARE };
+  const after = { ...stream, goodShare: USUAL_GOOD_SHARE };
+  const believed: number[] = [];
+  for (const hours of HOURS_BEFORE) {
+    const random = seededRandom(seed + hours);
+    const begins = hours / NEW_LINE.hours;
+    const see = (share: number) => drawFromStream(share < begins ? before : after, context, random);
+    const { isOpen } = await watched(release, { ...NEW_LINE, see });
+    if (!isOpen) believed.push(hours);
+  }
+  return believed;
+}
+
+const believed: Benchmark<DriftContext> = {
+  onlyCounts: true,
+  figures: [
+    {
+      id: 'D8',
+      what: 'share of changes that cost 5 points or more, on the first day of a release on a line with 97 % good parts, of which no episode is open two days later',
+      goal: 0,
+      better: 'lower',
+    },
+  ],
+  async measure(context) {
+    const harmful = STREAMS.filter((stream) => costOf(stream, context) >= HARMFUL);
+    const found: [string, number[]][] = [];
+    for (const [index, stream] of harmful.entries()) {
+      found.push([stream.name, await hoursBelieved(context, stream, SEED + 5_000 + 100 * index)]);
+    }
+    const shares = found.map(([, hours]) => hours.length / HOURS_BEFORE.length);
+    const missed = found.filter(([, hours]) => hours.length > 0);
+    const which = missed.map(([name, hours]) => `${name} (after ${hours.join(', ')} hours)`).join('; ');
+    const { cameras, frames, framesPerLabel } = NEW_LINE;
+    const method = `${harmful.length} changes, each ${HOURS_BEFORE.join(', ')} hours after the rollout; ${cameras} cameras with ${frames} frames an hour, every ${framesPerLabel}th labelled, nothing trained; believed: ${which || 'none'}`;
+    return new Map([['D8', { ...counted(mean(shares), spreadOf(shares)), method }]]);
+  },
+};
+
 export const driftSuite: Suite = suiteOf(
   'drift that means harm: what alarms, what it costs, and what is called by its name',
-  [streams, unknownClass, quiet],
+  [streams, unknownClass, quiet, believed],
   DriftContext.prepare,
 );

@@ -115,7 +115,7 @@ async function closeAnswered(
   return undefined;
 }
 
-/** What the field is compared with, which may be what it was like when the release was accepted. */
+/** What the field is compared with: of a release that answers an episode, what it was like when it was accepted. */
 async function fieldReference(
   release: Release,
   sketches: readonly Sketch[],
@@ -124,23 +124,22 @@ async function fieldReference(
   options: EvaluationOptions,
 ): Promise<FieldReference> {
   const { releaseId } = release;
+  const answered = (await ports.episodes.all()).find(({ answeredBy }) => answeredBy === releaseId);
+  if (!answered) return {};
   const kept = await ports.fieldBaselines.get(releaseId);
   if (kept) return { reference: kept.sketch };
-  const answered = (await ports.episodes.all()).find(({ answeredBy }) => answeredBy === releaseId);
   const standing = {
     releaseId,
-    answeredEpisodeId: answered?.episodeId,
+    answeredEpisodeId: answered.episodeId,
     hasReference: release.embedding?.reference !== undefined,
     sketch: mergeSketches(sketches),
     accuracy: estimateAccuracy(labels, options.sampling),
     baselineAccuracy: release.baseline.accuracy,
   };
   const taken = fieldBaselineOf(standing, options, ports.now());
-  if (taken) {
-    await ports.fieldBaselines.keep(taken);
-    return { reference: taken.sketch };
-  }
-  return answered ? { neededResults: fieldBaselineResults(options) } : {};
+  if (!taken) return { neededResults: fieldBaselineResults(options) };
+  await ports.fieldBaselines.keep(taken);
+  return { reference: taken.sketch };
 }
 
 async function openEpisode(

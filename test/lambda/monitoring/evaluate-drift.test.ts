@@ -294,10 +294,20 @@ test('[B14] a release that answers a drift settles in its world, is quiet there,
   ]);
 });
 
-test('[B14] a release that was trained for something else settles nowhere', async () => {
+test('[B14] a release that was trained for something else settles nowhere, whatever its labels say', async () => {
   const world = await curedWorld('s3://models/pipelines/other/export/');
+  world.fleet = [sketchFrom('line-1', 80), sketchFrom('line-22', 80)];
+  world.given = Array.from({ length: 200 }, () => aLabel());
   await expect(assess(world)).resolves.toMatchObject({ kind: 'DRIFT', feature: 'brightness' });
   expect(world.kept.size).toBe(0);
+});
+
+test('[B14] a field for which labels vouched, as they did once, is not what a release is compared with', async () => {
+  const world = new FakeWorld();
+  const sketch = sketchFrom('line-1', 80);
+  world.fleet = [sketch];
+  world.kept.set('surface-2', { releaseId: 'surface-2', takenAt: NOW, sketch, because: '30 labels' });
+  await expect(assess(world)).resolves.toMatchObject({ kind: 'DRIFT', feature: 'brightness' });
 });
 
 test('[B14] a drift that goes slowly does not take the field baseline with it', async () => {
@@ -311,7 +321,7 @@ test('[B14] a drift that goes slowly does not take the field baseline with it', 
   expect(kinds.at(-1)).toBe('DRIFT');
 });
 
-describe('who vouches for a field baseline', () => {
+describe('when a field becomes the baseline of the release that was trained for it', () => {
   const LIMITS: AssessmentLimits = {
     minimumResults: 200,
     minimumEffectiveLabels: 20,
@@ -319,37 +329,24 @@ describe('who vouches for a field baseline', () => {
   };
   const standing = {
     releaseId: 'surface-3',
+    answeredEpisodeId: 'surface-2-episode-1',
     sketch: aSketch({ results: 1010, invalid: 10 }),
     hasReference: false,
     baselineAccuracy: 0.97,
   };
-  const labels = (value: number, lower: number, effectiveLabels = 100) => ({
-    accuracy: { value, lower, upper: 1, labels: 120, effectiveLabels },
+  const labels = (value: number, effectiveLabels = 100) => ({
+    accuracy: { value, lower: 0, upper: 1, labels: 120, effectiveLabels },
   });
-  const answered = { answeredEpisodeId: 'surface-2-episode-1' };
+  const because = 'the release was trained to answer surface-2-episode-1';
   test.each<[string, object, string | undefined]>([
-    ['nobody', {}, undefined],
-    ['an episode', answered, 'the release was trained to answer surface-2-episode-1'],
-    ['labels', labels(0.98, 0.93), '120 labels say that it is right'],
-    ['labels that leave a doubt', labels(0.96, 0.9), undefined],
-    [
-      'an episode, and labels that leave a doubt',
-      { ...answered, ...labels(0.96, 0.9) },
-      'the release was trained to answer surface-2-episode-1',
-    ],
-    ['an episode, against labels', { ...answered, ...labels(0.9, 0.8) }, undefined],
-    [
-      'an episode, against too few labels',
-      { ...answered, ...labels(0.5, 0.2, 19) },
-      'the release was trained to answer surface-2-episode-1',
-    ],
-    [
-      'an episode, with too few results',
-      { ...answered, sketch: aSketch({ results: 1010, invalid: 11 }) },
-      undefined,
-    ],
-  ])('[B14] %s', (_, given, because) => {
-    expect(fieldBaselineOf({ ...standing, ...given }, LIMITS, new Date(NOW))?.because).toBe(because);
+    ['without labels', {}, because],
+    ['with labels that are as right as they should be', labels(0.93), because],
+    ['not where labels say that it is wrong', labels(0.91), undefined],
+    ['where too few labels say so', labels(0.5, 19), because],
+    ['not of too few results', { sketch: aSketch({ results: 1010, invalid: 11 }) }, undefined],
+    ['not without results', { sketch: undefined }, undefined],
+  ])('[B14] %s', (_, given, expected) => {
+    expect(fieldBaselineOf({ ...standing, ...given }, LIMITS, new Date(NOW))?.because).toBe(expected);
   });
 });
 

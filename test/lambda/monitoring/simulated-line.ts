@@ -2,7 +2,7 @@
  * A line in simulation, through the code of the device, of telemetry and of the monitor: one evaluation, and one after the
  * other over weeks. What its cameras see is given.
  */
-import type { InferenceResult, Release, Sketch } from '../../../contracts';
+import type { InferenceResult, Label, Release, Sketch } from '../../../contracts';
 import { ServingSums } from '../../../edge-components/inference/src/inspection/embedding-sums';
 import type { Episode } from '../../../lambda/monitoring/episode';
 import {
@@ -11,9 +11,10 @@ import {
   evaluateDrift,
 } from '../../../lambda/monitoring/evaluate-drift/evaluate-drift';
 import { evaluateRelease, type ReleaseEvaluation } from '../../../lambda/monitoring/evaluate-release';
+import type { FieldBaseline } from '../../../lambda/monitoring/field-baseline';
 import { USUAL_EMBEDDING_LIMIT } from '../../../lambda/monitoring/names';
 import { addResult, emptySketch } from '../../../lambda/telemetry/sketch';
-import { aRelease, aResult, USE_CASE } from '../shared/builders';
+import { aLabel, aRelease, aResult, USE_CASE } from '../shared/builders';
 
 export type { Cause } from '../../../lambda/monitoring/name-cause';
 
@@ -23,6 +24,8 @@ export interface SeenFrame {
   readonly confidence: number;
   readonly embedding: readonly number[];
   readonly image: NonNullable<InferenceResult['image']>;
+  /** What the part is. @default - what it is called */
+  readonly label?: string;
 }
 
 /** As the functions have them where the configuration says nothing else. */
@@ -79,7 +82,7 @@ class SimulatedCamera {
   }
 
   /** @param at epoch milliseconds */
-  decide({ embedding, ...seen }: SeenFrame, at: number): InferenceResult {
+  decide({ embedding, label: _, ...seen }: SeenFrame, at: number): InferenceResult {
     this.milliseconds = at;
     const sums = this.sums.count(this.release, seen.predictedClass, embedding);
     return aResult({ ...seen, releaseId: this.release.releaseId, ...(sums && { embedding: sums }) });
@@ -128,6 +131,8 @@ export interface Watch {
   readonly frames: number;
   /** @param share of the time that has gone by, 0..1 */
   readonly see: (share: number) => SeenFrame;
+  /** One frame in so many is drawn as a control capture, and labelled by the next evaluation. @default - none */
+  readonly framesPerLabel?: number;
 }
 
 export interface Watched {
@@ -135,17 +140,24 @@ export interface Watched {
   readonly evaluations: number;
   /** That were opened. */
   readonly episodes: readonly Episode[];
+  /** Whether the last of them is open at the end. */
+  readonly isOpen: boolean;
 }
 
-/** Tables in memory. A line that is watched has no labels and one release. */
-function memoryPorts(release: Release, sketches: readonly Sketch[], clock: { readonly now: number }) {
+/** Tables in memory. A line that is watched has one release, and nothing is trained. */
+function memoryPorts(
+  release: Release,
+  { sketches, labels }: { readonly sketches: readonly Sketch[]; readonly labels: readonly Label[] },
+  clock: { readonly now: number },
+) {
   const episodes: Episode[] = [];
+  const baselines = new Map<string, FieldBaseline>();
   let current: Episode | undefined;
   const ports: EvaluateDriftPorts = {
     now: () => new Date(clock.now),
     champion: async () => ({ release, exportUri: 's3://models/pipelines/first/export/' }),
     sketches: async (_, since) => sketches.filter(({ windowStart }) => windowStart >= since),
-    labels: async () => [],
+    labels: async (_, since) => labels.filter(({ capturedAt }) => capturedAt >= since),
     episodes: {
       current: async () => current,
       all: async () => episodes,
@@ -161,13 +173,28 @@ function memoryPorts(release: Release, sketches: readonly Sketch[], clock: { rea
         return true;
       },
     },
-    fieldBaselines: { get: async () => undefined, keep: async () => undefined },
+    fieldBaselines: {
+      get: async (releaseId) => baselines.get(releaseId),
+      keep: async (baseline) => void baselines.set(baseline.releaseId, baseline),
+    },
     assessed: async () => undefined,
     silentDevices: async () => [],
     driftDetected: async () => undefined,
     report: () => undefined,
   };
-  return { ports, episodes };
+  return { ports, episodes, isOpen: () => current !== undefined };
+}
+
+function controlLabel({ releaseId }: Release, frame: SeenFrame, at: number, framesPerLabel: number): Label {
+  const { predictedClass, confidence, label = predictedClass } = frame;
+  return aLabel({
+    releaseId,
+    label,
+    predictedClass,
+    confidence,
+    capturedAt: new Date(at).toISOString(),
+    inclusionProbability: 1 / framesPerLabel,
+  });
 }
 
 /**
@@ -176,18 +203,24 @@ function memoryPorts(release: Release, sketches: readonly Sketch[], clock: { rea
  */
 export async function watched(release: Release, watch: Watch): Promise<Watched> {
   const recent: Sketch[] = [];
+  const labels: Label[] = [];
   const clock = { now: BEGIN };
-  const { ports, episodes } = memoryPorts(release, recent, clock);
+  const { ports, episodes, isOpen } = memoryPorts(release, { sketches: recent, labels }, clock);
   const cameras = Array.from({ length: watch.cameras }, () => new SimulatedCamera(release, 900));
   const options = { ...OPTIONS, minimumResults: watch.minimumResults ?? OPTIONS.minimumResults };
-  let evaluations = 0;
+  const { framesPerLabel } = watch;
+  let [evaluations, frames] = [0, 0];
   for (let hour = 0; hour < watch.hours; hour++) {
     const from = BEGIN + hour * HOUR;
     for (const [index, camera] of cameras.entries()) {
       let sketch = emptySketch(identityOf(release, index, from));
       for (let frame = 0; frame < watch.frames; frame++) {
         const at = from + (frame * HOUR) / watch.frames;
-        sketch = addResult(sketch, camera.decide(watch.see(hour / watch.hours), at), noShadow);
+        const seen = watch.see(hour / watch.hours);
+        sketch = addResult(sketch, camera.decide(seen, at), noShadow);
+        if (framesPerLabel && ++frames % framesPerLabel === 0) {
+          labels.push(controlLabel(release, seen, at, framesPerLabel));
+        }
       }
       recent.push(sketch);
     }
@@ -196,5 +229,5 @@ export async function watched(release: Release, watch: Watch): Promise<Watched> 
     const outcome = await evaluateDrift(ports, options);
     if (outcome.kind === 'EVALUATED' && outcome.assessment.kind !== 'NO_DATA') evaluations++;
   }
-  return { evaluations, episodes };
+  return { evaluations, episodes, isOpen: isOpen() };
 }
