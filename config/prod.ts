@@ -39,7 +39,8 @@ export const prod = {
     widthMultiplier: 0.5,
     seed: 7,
     minimumAccuracy: 0.95,
-    maximumRecallDrop: 0.02,
+    // At 0.02 half of all trainings that change nothing would be refused, on 200 test images of each class (docs/adr/0063).
+    maximumRecallDrop: 0.05,
     maximumInt8Drop: 0.01,
     hardwareClasses: {
       'industrial-pc': {

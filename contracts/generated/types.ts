@@ -346,7 +346,7 @@ export interface AppConfig {
     seed: number;
     minimumAccuracy: number;
     /**
-     * Largest fall in recall of any class against the champion. Up to twice as much is excused where chance alone explains it (docs/adr/0013).
+     * Largest fall in recall of any class against the champion. Up to twice as much is excused where chance alone explains it; 0.1 suits 40 test images of each class, 0.05 suits 200 (docs/adr/0013, docs/adr/0063).
      */
     maximumRecallDrop: number;
     /**

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -205,8 +206,8 @@ def test_a_value_that_is_no_number_fails() -> None:
     assert not report["passed"]
 
 
-def verdict(items: int, lost: int, gained: int, limit: float) -> tuple[bool, str]:
-    return recall_verdict(items, lost, gained, PairedCounts(items, lost, gained).worse_p_value, limit)
+def verdict(items: int, lost: int, gained: int, limit: float, classes: int = 1) -> tuple[bool, str]:
+    return recall_verdict(items, lost, gained, PairedCounts(items, lost, gained).worse_p_value, limit, classes)
 
 
 @pytest.mark.parametrize(
@@ -235,17 +236,71 @@ def test_s13_neither_chance_nor_a_lack_of_data_decides_about_a_class(
     assert verdict(items, lost, gained, limit) == (passed, why)
 
 
+@pytest.mark.parametrize(
+    ("classes", "passed", "why"),
+    [
+        # 7 to 1 is 3.5 % for one class, and one in seven trainings for one of four.
+        (1, False, "more than chance explains"),
+        (4, True, "not more than chance explains in one of 4 classes"),
+    ],
+)
+def test_s13_a_fall_that_one_class_explains_among_several_is_chance(classes: int, passed: bool, why: str) -> None:
+    assert verdict(43, 7, 1, 0.1, classes) == (passed, why)
+
+
+def share_refused(classes: int, items: int, limit: float, fall: float, *, trainings: int = 400) -> float:
+    """Of simulated trainings in which the champion and the challenger part on 15 % of the images of each class.
+
+    Args:
+        classes: that are compared.
+        items: test images of each.
+        limit: the largest drop of recall.
+        fall: of the recall of the first of them; the others are as good as before.
+    """
+    random = np.random.default_rng(20_261_128)
+    refused = 0
+    for _ in range(trainings):
+        for number in range(classes):
+            down = (0.15 + (fall if number == 0 else 0)) / 2
+            up = 0.15 - min(down, 0.15)
+            lost, gained, _same = random.multinomial(items, [down, up, 1 - down - up])
+            if not verdict(items, int(lost), int(gained), limit, classes)[0]:
+                refused += 1
+                break
+    return refused / trainings
+
+
+@pytest.mark.parametrize(
+    ("classes", "items", "limit"),
+    [(4, 43, 0.1), (10, 43, 0.1), (4, 200, 0.05), (10, 200, 0.05)],
+)
+def test_s13_an_equal_model_is_refused_in_one_training_of_twenty_at_most(
+    classes: int, items: int, limit: float
+) -> None:
+    assert share_refused(classes, items, limit, fall=0.0) <= 0.05
+
+
+@pytest.mark.parametrize(("classes", "items", "limit"), [(4, 200, 0.05), (10, 200, 0.05), (10, 200, 0.1)])
+def test_s13_twice_the_fall_that_is_allowed_is_seen_on_two_hundred_images(
+    classes: int, items: int, limit: float
+) -> None:
+    assert share_refused(classes, items, limit, fall=2.5 * limit) >= 0.9
+
+
 @st.composite
-def counts(draw: st.DrawFn) -> tuple[int, int, int, float]:
+def counts(draw: st.DrawFn) -> tuple[int, int, int, float, int]:
     items = draw(st.integers(1, 400))
     lost = draw(st.integers(0, items))
     gained = draw(st.integers(0, items - lost))
-    return items, lost, gained, draw(st.sampled_from([0.0, 0.02, 0.05, 0.07, 0.1, 0.29, 0.5]))
+    limit = draw(st.sampled_from([0.0, 0.02, 0.05, 0.07, 0.1, 0.29, 0.5]))
+    return items, lost, gained, limit, draw(st.sampled_from([1, 4, 40]))
 
 
 @given(counts())
-def test_a_class_passes_within_the_limit_and_never_above_twice_the_limit(case: tuple[int, int, int, float]) -> None:
-    items, lost, gained, limit = case
+def test_a_class_passes_within_the_limit_and_never_above_twice_the_limit(
+    case: tuple[int, int, int, float, int],
+) -> None:
+    items, lost, gained, limit, _classes = case
     passed, _ = verdict(*case)
     net = lost - gained
     if net <= limit * items:
@@ -257,11 +312,15 @@ def test_a_class_passes_within_the_limit_and_never_above_twice_the_limit(case: t
 
 
 @given(counts())
-def test_one_more_lost_image_never_helps_and_one_more_gained_never_harms(case: tuple[int, int, int, float]) -> None:
-    items, lost, gained, limit = case
+def test_one_more_lost_image_never_helps_and_one_more_gained_never_harms(
+    case: tuple[int, int, int, float, int],
+) -> None:
+    items, lost, gained, limit, classes = case
     if lost + gained == items:
         return
-    assert verdict(items, lost + 1, gained, limit)[0] <= verdict(*case)[0] <= verdict(items, lost, gained + 1, limit)[0]
+    one_more_lost = verdict(items, lost + 1, gained, limit, classes)[0]
+    one_more_gained = verdict(items, lost, gained + 1, limit, classes)[0]
+    assert one_more_lost <= verdict(*case)[0] <= one_more_gained
 
 
 @pytest.mark.parametrize(
