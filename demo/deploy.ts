@@ -16,9 +16,13 @@ export interface DeployOptions {
   readonly configurations?: string;
 }
 
-/** @throws Error with the CLI's last lines */
+/**
+ * From a folder without an app: from the repository's, the CLI builds and synthesizes all of it to look for environments
+ * that are named already (20 s on two processors).
+ * @throws Error with the CLI's last lines
+ */
 export async function bootstrapLocalAws(options: DeployOptions): Promise<void> {
-  await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`]);
+  await runCdk(options, ['bootstrap', `aws://${LOCAL_ACCOUNT_ID}/${LOCAL_REGION}`], options.directory);
 }
 
 /**
@@ -51,13 +55,21 @@ export function deployedEnvironment(name: string, outputsFile: string): KaizenEn
   );
 }
 
-/** One command of the unmodified CDK CLI. @throws Error with its last lines */
-export async function runCdk(options: DeployOptions, args: readonly string[]): Promise<void> {
+/**
+ * One command of the unmodified CDK CLI.
+ * @param workingDirectory where it finds the app. @default - the repository
+ * @throws Error with its last lines
+ */
+export async function runCdk(
+  options: DeployOptions,
+  args: readonly string[],
+  workingDirectory: string = REPOSITORY_ROOT,
+): Promise<void> {
   const cdk = new SupervisedProcess({
     name: `cdk ${args[0]}`,
     command: join(REPOSITORY_ROOT, 'node_modules', '.bin', 'cdk'),
     arguments: [...args, '--ci', '--no-notices', '--progress=events', '--no-color'],
-    workingDirectory: REPOSITORY_ROOT,
+    workingDirectory,
     environment: {
       PATH: process.env.PATH,
       HOME: options.directory,
