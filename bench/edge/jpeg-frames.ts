@@ -5,19 +5,15 @@
  * that the component does, which is checked.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { completeImagePolicy } from '../../contracts/image-policy';
-import { usageOfAll } from '../../edge-components/inference/src/models/child-processes';
-import { SharpImageDecoder } from '../../edge-components/inference/src/models/image-decoder';
-import type { DecodedImage } from '../../edge-components/inference/src/ports';
-import type { ActiveRelease } from '../../edge-components/inference/src/releases/serving-slot';
 import type { Benchmark, FigureGoal, Measurement } from '../figure';
 import { interleave, median, milliseconds, ratioOf } from '../measure';
-import { runMilliseconds } from '../run-times';
 import type { EdgeContext } from './context';
-import { activeRelease, MAXIMUM_PIXELS, sustained } from './line';
+import { MAXIMUM_PIXELS } from './line';
+import { type DecodedIn, LineProgram } from './line-program';
 import type { Incumbent } from './python';
 
 const ROUNDS = 7;
@@ -73,13 +69,12 @@ export const jpegFrames: Benchmark<EdgeContext> = {
   figures: GOALS.flatMap((goal) => SIZES.map(goal)),
   async measure(context, wanted) {
     const results = new Map<string, Measurement>();
-    await context.withModels(['int8'], ({ int8 }) =>
+    await LineProgram.with(context, (line) =>
       context.withIncumbent(async (incumbent) => {
         await incumbent.load(context.model.pathOf('int8'));
-        const active = activeRelease(context, 'int8', int8);
         for (const size of SIZES) {
           if (!GOALS.some((goal) => wanted.has(goal(size).id))) continue;
-          for (const [id, measurement] of await measureSize(context, size, active, incumbent)) {
+          for (const [id, measurement] of await measureSize(context, size, line, incumbent)) {
             results.set(id, measurement);
           }
         }
@@ -100,35 +95,30 @@ export function framesOf(context: EdgeContext, { width, height }: Pick<Size, 'wi
 async function measureSize(
   context: EdgeContext,
   size: Size,
-  active: ActiveRelease,
+  line: LineProgram,
   incumbent: Incumbent,
 ): Promise<[string, Measurement][]> {
-  const paths = framesOf(context, size);
-  const images = paths.map((path) => readFileSync(path));
-  const { input } = context.model.description;
-  const target = { width: input.width, height: input.height };
-  const session = await context.session('int8');
-  await checkPixels(context, incumbent, paths, input.width);
+  const frames = framesOf(context, size);
+  const count = size.framesPerRound;
+  const { width } = context.model.description.input;
+  await checkPixels(context, incumbent, frames, width);
   const processor: number[] = [];
+  const sustained = async (decodedIn: DecodedIn): Promise<number> => {
+    const answer = await line.ask('sustained', { frames, count, decodedIn });
+    if (decodedIn === 'its own process') processor.push(answer.processorMillisecondsPerFrame);
+    return answer.millisecondsPerFrame;
+  };
   const times = await interleave(ROUNDS, {
-    decode: () => decodeMilliseconds(images, target, size.framesPerRound),
-    run: () => runMilliseconds(session, context.model.images, size.framesPerRound),
-    pipeline: async () => {
-      const before = usageOfAll().cpuSeconds;
-      const time = await sustained(context.decoder, active, images, size.framesPerRound);
-      processor.push((1000 * (usageOfAll().cpuSeconds - before)) / size.framesPerRound);
-      return time;
-    },
-    ownProcess: () => sustained(new SharpImageDecoder(), active, images, size.framesPerRound),
-    beside: () =>
-      besideTheModel(active, context.model.images, () =>
-        decodeMilliseconds(images, target, size.framesPerRound),
-      ),
-    opencv: () => incumbent.loop(paths, input.width, size.framesPerRound, 'opencv'),
-    trainer: () => incumbent.loop(paths, input.width, size.framesPerRound, 'trainer'),
+    decode: async () => (await line.ask('decode', { frames, count })).millisecondsPerFrame,
+    run: async () => (await line.ask('run', { count })).milliseconds,
+    pipeline: () => sustained('its own process'),
+    ownProcess: () => sustained('the process of the line'),
+    beside: async () => (await line.ask('decodeBeside', { frames, count })).millisecondsPerFrame,
+    opencv: () => incumbent.loop(frames, width, count, 'opencv'),
+    trainer: () => incumbent.loop(frames, width, count, 'trainer'),
   });
   const slower = times.decode.map((decode, round) => Math.max(decode, times.run[round] as number));
-  const bytes = median(images.map((image) => image.length));
+  const bytes = median(frames.map((path) => statSync(path).size));
   const sustainedText = `${size.framesPerRound} frames of ${Math.round(bytes / 1024)} KiB without a pause: ${milliseconds(times.pipeline)} per frame, for which ${availableParallelism()} cores work ${milliseconds(processor)} in all`;
   return [
     [
@@ -173,33 +163,4 @@ async function checkPixels(
       throw new Error(`${path}: the component's pixels are not those of the training`);
     }
   }
-}
-
-async function decodeMilliseconds(
-  images: readonly Buffer[],
-  size: { readonly width: number; readonly height: number },
-  count: number,
-): Promise<number> {
-  const decoder = new SharpImageDecoder();
-  const started = performance.now();
-  for (let index = 0; index < count; index++) {
-    await decoder.decode(images[index % images.length] as Buffer, MAXIMUM_PIXELS, completeImagePolicy(size));
-  }
-  return (performance.now() - started) / count;
-}
-
-/** Measures `work` while the model's process runs one image after the other: what two busy cores cost each other. */
-async function besideTheModel(
-  { model }: ActiveRelease,
-  images: readonly DecodedImage[],
-  work: () => Promise<number>,
-): Promise<number> {
-  let done = false;
-  const running = (async () => {
-    for (let index = 0; !done; index++) await model.run(images[index % images.length] as DecodedImage);
-  })();
-  const result = await work();
-  done = true;
-  await running;
-  return result;
 }

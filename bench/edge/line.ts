@@ -3,7 +3,7 @@ import type { InferenceResult } from '../../contracts';
 import { FramePipeline } from '../../edge-components/inference/src/inspection/frame-pipeline';
 import type { Frame, ImageDecoder, LoadedModel } from '../../edge-components/inference/src/ports';
 import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
-import type { EdgeContext } from './context';
+import type { LineContext } from './line-context';
 import type { GraphName } from './model';
 import { releaseOf } from './release';
 
@@ -25,7 +25,7 @@ const SETTINGS = {
 
 /** A loaded graph under a release of its own. */
 export const activeRelease = (
-  context: EdgeContext,
+  context: LineContext,
   graph: GraphName,
   model: LoadedModel,
   counter = 1,

@@ -8,7 +8,7 @@ import type { Benchmark, Measurement } from '../figure';
 import { countOf, interleave, median, milliseconds, ratioOf } from '../measure';
 import { WORK_FOLDER } from '../recipe';
 import { runMilliseconds } from '../run-times';
-import { startChild } from './child';
+import { startBenchProgram } from './child';
 import type { EdgeContext } from './context';
 import { numberOf, openOutbox, recordOf } from './outbox-records';
 
@@ -89,7 +89,7 @@ async function killing(folder: string): Promise<Measurement> {
 
 /** Numbers that were confirmed before the process died. */
 async function appendUntilKilled(folder: string, first: number, lifeMilliseconds: number): Promise<number[]> {
-  const child = startChild('append-records', [folder, String(first)]);
+  const child = startBenchProgram('append-records', [folder, String(first)]);
   const numbers: number[] = [];
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   lines.on('line', (line) => {

@@ -12,7 +12,7 @@ import {
   type SigningKey,
   writeEnvelope,
 } from '../../test/edge-components/release-fixture';
-import type { EdgeContext } from './context';
+import type { LineContext } from './line-context';
 import type { GraphName } from './model';
 
 const GOLDEN_SAMPLES = 8;
@@ -20,7 +20,7 @@ const GOLDEN_SAMPLES = 8;
 const ANYTHING = { minimum: 0, maximum: 255, counts: [1, 1] };
 
 /** A release whose only variant is this graph; without golden samples, so not for installation. */
-export function releaseOf({ model }: EdgeContext, graph: GraphName, counter: number): Release {
+export function releaseOf({ model }: Pick<LineContext, 'model'>, graph: GraphName, counter: number): Release {
   const { classes, thresholds, input } = model.description;
   const file = model.fileOf(graph);
   return describeRelease({
@@ -42,7 +42,7 @@ const pngOf = ({ width, height, pixels }: DecodedImage): Promise<Buffer> =>
 
 /** Writes the golden samples of `graph` and describes them: what the graph answers for the first test images. */
 async function writeGoldenSamples(
-  context: EdgeContext,
+  context: LineContext,
   graph: GraphName,
   folder: string,
 ): Promise<Release['goldenSamples']> {
@@ -60,7 +60,7 @@ async function writeGoldenSamples(
 
 /** The artifact folder of a model component: graph, golden samples, signed envelope, startup script. */
 export async function writeOffer(
-  context: EdgeContext,
+  context: LineContext,
   graph: GraphName,
   counter: number,
   key: SigningKey,

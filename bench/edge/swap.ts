@@ -5,7 +5,7 @@ import { countOf, measurementOf, median, milliseconds, percentile, significant }
 import type { EdgeContext } from './context';
 import { InstalledDevice } from './installed-device';
 import { framesOf } from './jpeg-frames';
-import { SwappingLine } from './swapping-line';
+import { LineProgram, type Swaps } from './line-program';
 
 const BLOCKS = 5;
 const SWAPS_PER_BLOCK = 40;
@@ -36,47 +36,34 @@ export const swap: Benchmark<EdgeContext> = {
     },
   ],
   async measure(context, wanted) {
-    const paths = framesOf(context, { width: 640, height: 480 });
-    const images = paths.map((path) => readFileSync(path));
-    const line = await SwappingLine.start(context, images);
-    const gaps = await swapAgainAndAgain(line);
-    await line.stop();
-    const frames = `${line.shown} VGA JPEG frames without a pause, ${gaps.swaps.length} swaps`;
+    const frames = framesOf(context, { width: 640, height: 480 });
+    const swaps = await LineProgram.with(context, (line) =>
+      line.ask('swap', {
+        frames,
+        swaps: BLOCKS * SWAPS_PER_BLOCK,
+        windowFrames: WINDOW_FRAMES,
+        newReleaseFrames: FRAMES_OF_NEW_RELEASE,
+      }),
+    );
+    const { shown, answered, unordered, mixed } = swaps;
+    const shownInWords = `${shown} VGA JPEG frames without a pause, ${swaps.swaps.length} swaps`;
     const results = new Map([
-      ['G7-gap', gapRatio(gaps, frames)],
-      ['G7-dropped', countOf(line.shown - line.answered + line.unordered, frames)],
+      ['G7-gap', gapRatio(swaps, shownInWords)],
+      ['G7-dropped', countOf(shown - answered + unordered, shownInWords)],
       [
         'G7-mixed',
-        countOf(line.mixed, `${frames}; the two releases answer every frame with another confidence`),
+        countOf(mixed, `${shownInWords}; the two releases answer every frame with another confidence`),
       ],
     ]);
     if (wanted.has('G7-restart')) {
-      results.set('G7-restart', await againstRestart(context, gaps, images[0] as Buffer));
+      results.set('G7-restart', await againstRestart(context, swaps, readFileSync(frames[0] as string)));
     }
     return results;
   },
 };
 
-/** Longest times between two results, by window, and how long loading the next release took; milliseconds. */
-interface Gaps {
-  readonly steady: number[];
-  readonly swaps: number[];
-  readonly loads: number[];
-}
-
-async function swapAgainAndAgain(line: SwappingLine): Promise<Gaps> {
-  const gaps: Gaps = { steady: [], swaps: [], loads: [] };
-  for (let count = 0; count < BLOCKS * SWAPS_PER_BLOCK; count++) {
-    gaps.steady.push((await line.window(WINDOW_FRAMES)).longestGap);
-    const { longestGap, swapMilliseconds } = await line.swapWindow(WINDOW_FRAMES, FRAMES_OF_NEW_RELEASE);
-    gaps.swaps.push(longestGap);
-    gaps.loads.push(swapMilliseconds);
-  }
-  return gaps;
-}
-
 /** What a component without a slot for two releases would have to do. */
-async function againstRestart(context: EdgeContext, { swaps }: Gaps, frame: Buffer): Promise<Measurement> {
+async function againstRestart(context: EdgeContext, { swaps }: Swaps, frame: Buffer): Promise<Measurement> {
   const device = await InstalledDevice.install(context, frame);
   try {
     const restarts: number[] = [];
@@ -91,7 +78,7 @@ async function againstRestart(context: EdgeContext, { swaps }: Gaps, frame: Buff
   }
 }
 
-function gapRatio({ steady, swaps, loads }: Gaps, frames: string): Measurement {
+function gapRatio({ steady, swaps, loads }: Swaps, frames: string): Measurement {
   const ratio = (first: number, last: number): number =>
     percentile(swaps.slice(first, last), 0.99) / percentile(steady.slice(first, last), 0.99);
   const blocks = Array.from({ length: BLOCKS }, (_, block) =>

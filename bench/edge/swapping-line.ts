@@ -2,8 +2,8 @@
 import type { InferenceResult } from '../../contracts';
 import { completeImagePolicy } from '../../contracts/image-policy';
 import { type ActiveRelease, ServingSlot } from '../../edge-components/inference/src/releases/serving-slot';
-import type { EdgeContext } from './context';
 import { activeRelease, EndlessCamera, MAXIMUM_PIXELS, runLine } from './line';
+import type { LineContext } from './line-context';
 import type { GraphName } from './model';
 
 /** The two releases that take turns. */
@@ -35,14 +35,14 @@ export class SwappingLine {
   private wakeAt = Number.POSITIVE_INFINITY;
 
   private constructor(
-    private readonly context: EdgeContext,
+    private readonly context: LineContext,
     private readonly images: readonly Buffer[],
     private readonly expected: Readonly<Record<string, readonly InferenceResult['confidence'][]>>,
   ) {
     this.camera = new EndlessCamera(images);
   }
 
-  static async start(context: EdgeContext, images: readonly Buffer[]): Promise<SwappingLine> {
+  static async start(context: LineContext, images: readonly Buffer[]): Promise<SwappingLine> {
     const line = new SwappingLine(context, images, await confidences(context, images));
     line.slot.switchTo(await line.load()).keep(0);
     line.running = runLine({
@@ -130,7 +130,7 @@ const isSame = (one: number | undefined, other: number | undefined): boolean =>
  * @throws Error when the graphs answer the same
  */
 async function confidences(
-  context: EdgeContext,
+  context: LineContext,
   images: readonly Buffer[],
 ): Promise<Record<string, (number | undefined)[]>> {
   const { width, height } = context.model.description.input;

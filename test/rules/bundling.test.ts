@@ -8,13 +8,14 @@ import { sourcesBelow } from './source-files';
 
 /** Of whom unit tests take what bundles nothing: configurations, figures and their goals, sizes of files. */
 const HARMLESS = [
+  'bench/edge/child.ts',
   'bench/infrastructure/suite.ts',
   'edge-components/inference/packaging/size-budget.ts',
   'test/edge-components/device-harness.ts',
 ];
 /** What of these does bundle. */
 const BUNDLING =
-  /\b(?:unpackArtifact|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease|CheckDevice))\b/;
+  /\b(?:unpackArtifact|startBenchProgram|ChildProgram|LineProgram|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease|CheckDevice))\b/;
 
 /** What can be told to bundle by who imports it. */
 const BUNDLERS = ['esbuild', 'aws-cdk-lib/aws-lambda-nodejs'];
