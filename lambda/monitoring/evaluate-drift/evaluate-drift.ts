@@ -115,16 +115,19 @@ async function closeAnswered(
   return undefined;
 }
 
-/** What the field is compared with: of a release that answers an episode, what it was like when it was accepted. */
+/**
+ * What the field is compared with: of a release that answers an episode, what it was like when it was accepted. One with
+ * the same bytes, which a roll-back has made, answers it as well.
+ */
 async function fieldReference(
-  release: Release,
+  { release, exportUri }: Champion,
   sketches: readonly Sketch[],
   labels: readonly Label[],
   ports: EvaluateDriftPorts,
   options: EvaluationOptions,
 ): Promise<FieldReference> {
   const { releaseId } = release;
-  const answered = (await ports.episodes.all()).find(({ answeredBy }) => answeredBy === releaseId);
+  const answered = (await ports.episodes.all()).find((episode) => isAnsweredBy(episode, exportUri));
   if (!answered) return {};
   const kept = await ports.fieldBaselines.get(releaseId);
   if (kept) return { reference: kept.sketch };
@@ -193,7 +196,7 @@ export async function evaluateDrift(
     ports.silentDevices(),
   ]);
   const { sketches, leftAside } = ownEmbeddings(release, received);
-  const field = await fieldReference(release, sketches, labels, ports, options);
+  const field = await fieldReference(champion, sketches, labels, ports, options);
   const evaluation = evaluateRelease(release, sketches, labels, options, field);
   const { assessment } = evaluation.fleet;
   if (episode && (await closeEnded(episode, evaluation, ports, options))) episode = undefined;

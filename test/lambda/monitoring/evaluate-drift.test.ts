@@ -294,6 +294,16 @@ test('[B14] a release that answers a drift settles in its world, is quiet there,
   ]);
 });
 
+test('[B14] bytes that answered a drift settle again as a release with another number, which a roll-back gives them', async () => {
+  const world = await curedWorld(ANSWER);
+  await assess(world);
+  world.release = { ...RELEASE, releaseId: 'surface-5', counter: 5 };
+  await expect(assess(world)).resolves.toMatchObject({ kind: 'SETTLING' });
+  world.fleet = [sketchFrom('line-1', 80), sketchFrom('line-22', 80)];
+  await expect(assess(world)).resolves.toEqual({ kind: 'HEALTHY' });
+  expect([...world.kept.keys()]).toEqual(['surface-5']);
+});
+
 test('[B14] a release that was trained for something else settles nowhere, whatever its labels say', async () => {
   const world = await curedWorld('s3://models/pipelines/other/export/');
   world.fleet = [sketchFrom('line-1', 80), sketchFrom('line-22', 80)];
