@@ -261,8 +261,10 @@ def share_refused(classes: int, items: int, limit: float, fall: float, *, traini
     refused = 0
     for _ in range(trainings):
         for number in range(classes):
-            down = (0.15 + (fall if number == 0 else 0)) / 2
-            up = 0.15 - min(down, 0.15)
+            fallen = fall if number == 0 else 0.0
+            # A fall of more than what they part on leaves nothing that is gained.
+            up = max(0.0, (0.15 - fallen) / 2)
+            down = up + fallen
             lost, gained, _same = random.multinomial(items, [down, up, 1 - down - up])
             if not verdict(items, int(lost), int(gained), limit, classes)[0]:
                 refused += 1
@@ -281,7 +283,7 @@ def test_s13_an_equal_model_is_refused_in_one_training_of_twenty_at_most(
 
 
 @pytest.mark.parametrize(("classes", "items", "limit"), [(4, 200, 0.05), (10, 200, 0.05), (10, 200, 0.1)])
-def test_s13_twice_the_fall_that_is_allowed_is_seen_on_two_hundred_images(
+def test_s13_two_and_a_half_times_the_fall_that_is_allowed_is_seen_on_two_hundred_images(
     classes: int, items: int, limit: float
 ) -> None:
     assert share_refused(classes, items, limit, fall=2.5 * limit) >= 0.9
