@@ -54,3 +54,15 @@ export class JsonLinesProgram {
     if (waiting) action(waiting);
   }
 }
+
+/** Ends the program when `action` is over. */
+export async function whileRunning<Program extends JsonLinesProgram, Result>(
+  program: Program,
+  action: (program: Program) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action(program);
+  } finally {
+    await program.close();
+  }
+}

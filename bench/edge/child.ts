@@ -6,11 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { REPOSITORY_ROOT } from '../../scripts/repository';
-import { JsonLinesProgram } from '../json-lines-program';
 import { WORK_FOLDER } from '../recipe';
 
-/** @returns the bundle of `children/<name>.ts` */
-function programOf(name: string): string {
+const bundles = new Map<string, string>();
+
+/** @returns path of the bundle of `children/<name>.ts`, which is made once in a run */
+export function bundledChild(name: string): string {
+  const made = bundles.get(name);
+  if (made !== undefined) return made;
   const outfile = join(WORK_FOLDER, 'programs', `${name}.cjs`);
   buildSync({
     entryPoints: [join(__dirname, 'children', `${name}.ts`)],
@@ -21,20 +24,14 @@ function programOf(name: string): string {
     external: ['onnxruntime-node', 'sharp'],
     logLevel: 'warning',
   });
+  bundles.set(name, outfile);
   return outfile;
 }
 
 /** Starts `children/<name>.ts`; what it writes to standard error is shown. */
 export function startBenchProgram(name: string, parameters: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [programOf(name), ...parameters], {
+  return spawn(process.execPath, [bundledChild(name), ...parameters], {
     cwd: REPOSITORY_ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-}
-
-/** `children/<name>.ts`, which answers each line of JSON with one. */
-export class ChildProgram extends JsonLinesProgram {
-  constructor(name: string, parameters: readonly string[] = []) {
-    super(process.execPath, [programOf(name), ...parameters]);
-  }
 }

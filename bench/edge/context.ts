@@ -1,4 +1,5 @@
 /** What the edge benchmarks share. */
+import { whileRunning } from '../json-lines-program';
 import type { SuiteContext } from '../suite';
 import { Artifact } from './artifact';
 import { LineContext } from './line-context';
@@ -23,12 +24,7 @@ export class EdgeContext extends LineContext implements SuiteContext {
   }
 
   /** Starts the Python program for as long as `action` takes. */
-  async withIncumbent<Result>(action: (incumbent: Incumbent) => Promise<Result>): Promise<Result> {
-    const incumbent = new Incumbent(this.python);
-    try {
-      return await action(incumbent);
-    } finally {
-      await incumbent.close();
-    }
+  withIncumbent<Result>(action: (incumbent: Incumbent) => Promise<Result>): Promise<Result> {
+    return whileRunning(new Incumbent(this.python), action);
   }
 }

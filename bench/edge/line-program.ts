@@ -1,5 +1,6 @@
 /** A line in a process like the component's, as the benchmarks ask it: one request at a time. */
-import { ChildProgram } from './child';
+import { JsonLinesProgram, whileRunning } from '../json-lines-program';
+import { bundledChild } from './child';
 import type { LineParts } from './line-context';
 
 /** Where frames are decoded: in the decoder's process, or in that of the line, which a hostile image would end with it. */
@@ -60,9 +61,9 @@ export interface Swaps {
   readonly mixed: number;
 }
 
-export class LineProgram extends ChildProgram {
+export class LineProgram extends JsonLinesProgram {
   constructor(parts: LineParts) {
-    super('line', [JSON.stringify(parts)]);
+    super(process.execPath, [bundledChild('line'), JSON.stringify(parts)]);
   }
 
   async ask<Name extends keyof LineRequests>(
@@ -73,15 +74,10 @@ export class LineProgram extends ChildProgram {
   }
 
   /** Starts the program for as long as `action` takes. */
-  static async with<Result>(
+  static with<Result>(
     { parts }: { readonly parts: LineParts },
     action: (line: LineProgram) => Promise<Result>,
   ): Promise<Result> {
-    const line = new LineProgram(parts);
-    try {
-      return await action(line);
-    } finally {
-      await line.close();
-    }
+    return whileRunning(new LineProgram(parts), action);
   }
 }

@@ -15,7 +15,7 @@ const HARMLESS = [
 ];
 /** What of these does bundle. */
 const BUNDLING =
-  /\b(?:unpackArtifact|startBenchProgram|ChildProgram|LineProgram|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease|CheckDevice))\b/;
+  /\b(?:unpackArtifact|startBenchProgram|bundledChild|LineProgram|InfrastructureContext|bundleHandlers|build(?:Handlers|All|Bundles|InferenceArtifact|DeliverRelease|CheckDevice))\b/;
 
 /** What can be told to bundle by who imports it. */
 const BUNDLERS = ['esbuild', 'aws-cdk-lib/aws-lambda-nodejs'];
